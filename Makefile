@@ -1,0 +1,77 @@
+# Needs Python 3.11 or newer, make and git. Everything else goes into .venv, which this file owns:
+# it is made on first use, and made anew when the folder was moved or its Python is gone.
+#
+#   make demo       install, then derive, prove, generate and train on handwritten digits
+#   make test       install with the test tools, then run the tests
+#   make test-all   the slow tests too, and Hypothesis looks for new examples
+#   make lint       ruff, ruff format and mypy
+#   make samples    write generated/ anew
+#   make clean      remove what make and the tools left behind
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The first Python that is new enough and can make environments. From inside somebody else's
+# environment, the Python it was made from: ours must not break when theirs is deleted.
+PROBE := import sys, venv, ensurepip; sys.version_info >= (3, 11) or sys.exit(1); \
+	print(getattr(sys, "_base_executable", sys.executable))
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -I -c '$(PROBE)' 2>/dev/null && break; done)
+
+# Paths inside an environment are absolute, so it is stale anywhere but where it was made.
+STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
+	&& $(BIN)/python -c "import pip" 2>/dev/null || echo stale)
+
+# Settings of another project's Python do not reach ours.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help demo test test-all lint samples clean stale
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/package
+	@$(BIN)/symnet demo
+
+# Two cores are kept busy and sixty are not each made to import SymPy; a fixed choice of examples
+# gives everybody the same result.
+test: $(VENV)/tests
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal \
+		-m "not slow" --hypothesis-profile ci
+
+test-all: $(VENV)/tests
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+lint: $(VENV)/tests
+	@$(BIN)/ruff check symnet tests generated
+	@$(BIN)/ruff format --check symnet tests generated
+	@$(BIN)/mypy
+
+samples: $(VENV)/package
+	@$(BIN)/symnet samples
+
+clean:
+	rm -rf $(VENV) build dist symnet-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find symnet tests generated -name __pycache__ -prune -exec rm -rf {} +
+
+# Stamps: `here` says where the environment was made, `package` and `tests` what is installed in it.
+# The package is installed in place, so only a change of pyproject.toml calls for pip again.
+$(VENV)/here: $(STALE)
+	@python="$(PYTHON)"; test -n "$$python" || { \
+		echo "symnet needs Python 3.11 or newer with its venv module, and found none on PATH" >&2; \
+		echo "(on Debian and Ubuntu: apt install python3-venv); or name one: make PYTHON=..." >&2; \
+		exit 1; }; \
+	echo "making $(VENV) with $$python"; \
+	"$$python" -m venv --clear $(VENV)
+	@echo "$(CURDIR)" > $@
+
+$(VENV)/package: $(VENV)/here pyproject.toml
+	@echo "installing symnet"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/tests: $(VENV)/here pyproject.toml
+	@echo "installing symnet and its test tools"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $(VENV)/package $@

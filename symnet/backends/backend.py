@@ -1,0 +1,95 @@
+"""What a template may see, and how a program becomes a file.
+
+A `Backend` is a target language as data; a `Listing` is a program in the words of that language:
+strings, numbers and tuples only, so that a template can do nothing but print. `emit` puts the two
+together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from symnet.templating import render
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One computing line (`code` may hold several physical ones) under the equation it implements.
+
+    An empty equation: the line belongs to the one above.
+    """
+
+    equation: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionText:
+    """A derived function; `signature` is the whole `def …:`, `returns` the whole `return …` or ''."""
+
+    name: str
+    signature: str
+    docstring: str
+    lines: tuple[Line, ...]
+    returns: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterText:
+    """A parameter array: `w2`, `(3, 2)`, the variance of its start values (`1 / 2`), its meaning."""
+
+    name: str
+    shape: str
+    variance: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A number that the optimizer takes: `learning_rate`, its default, its meaning."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A trainer in the words of one language: all that its template may see.
+
+    `equations` are the lines of the head and `proof` is the sentence after them. A `classifier`
+    takes labels; `normalised` says that the derivation took Σ y = 1 for granted, `complex_step`
+    that the functions also hold for complex numbers.
+    """
+
+    command: str
+    network: str
+    cost: str
+    optimizer: str
+    dtype: str
+    equations: tuple[str, ...]
+    proof: str
+    inputs: int
+    outputs: int
+    classifier: bool
+    normalised: bool
+    complex_step: bool
+    parameters: tuple[ParameterText, ...]
+    options: tuple[Option, ...]
+    functions: tuple[FunctionText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A target language, as data: its page, its passes, and how an instruction becomes a line."""
+
+    name: str
+    template: str
+    suffix: str
+    passes: tuple[Callable[..., Any], ...]
+    line: Callable[..., Line]
+
+
+def emit(listing: Listing, backend: Backend) -> str:
+    """The text of the generated file."""
+    return render(backend.template, listing=listing)

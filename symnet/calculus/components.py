@@ -1,0 +1,415 @@
+"""The second judge: every entry of a small network written out, differentiated by SymPy's `diff`.
+
+It knows the network's architecture and nothing of the index calculus: w_11^2, w_12^2, … are plain
+symbols, z and a are written out from the inputs, σ and C are functions of which SymPy knows only
+that they have derivatives. A formula is put into components and must equal SymPy's derivative,
+entry by entry, as a polynomial. A transposed w is caught even in a square layer.
+
+Networks beyond SMALL are judged on their layer kinds at small widths (`windows`): two neighbouring
+layers below an arbitrary C, which stands for everything above them.
+
+>>> from symnet.network.architecture import Network
+>>> instance = WrittenOut(Network("2-2-1"))
+>>> instance.z[2][0]
+b1_2 + w11_2*x1 + w12_2*x2
+>>> instance.derivative("BP4", 2, (0,))
+w11_3*C_1(s3(b1_3 + w11_3*s2(b1_2 + w11_2*x1 + w12_2*x2) + w12_3*s2(b2_2 + w21_2*x1 + w22_2*x2)))\
+*s2'(b1_2 + w11_2*x1 + w12_2*x2)*s3'(b1_3 + w11_3*s2(b1_2 + w11_2*x1 + w12_2*x2) + \
+w12_3*s2(b2_2 + w21_2*x1 + w22_2*x2))
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from math import prod
+from typing import assert_never
+
+import sympy
+
+from symnet.network.architecture import Layer, Network
+from symnet.network.functions import A, Activation, Y, Z
+from symnet.term import (
+    Addition,
+    Apply,
+    Axis,
+    Delta,
+    Equation,
+    Number,
+    Partial,
+    Power,
+    Product,
+    ScalarFunction,
+    Size,
+    Sum,
+    Symbol,
+    Term,
+)
+
+# Up to here a network is written out as it is; SymPy's expressions grow with the paths.
+MOST_PARAMETERS = 100
+MOST_PATHS = 400
+
+
+class _Arbitrary(sympy.Function):
+    """A function of which nothing is known; its derivatives are again such functions."""
+
+
+@cache
+def arbitrary(name: str, primes: int = 0) -> type[sympy.Function]:
+    """σ with a number of primes, as a SymPy function whose `diff` gives one prime more."""
+
+    def fdiff(self: sympy.Function, argindex: int = 1) -> sympy.Expr:
+        return arbitrary(name, primes + 1)(*self.args)
+
+    return type(name + "'" * primes, (_Arbitrary,), {"fdiff": fdiff, "nargs": 1})  # type: ignore[return-value]
+
+
+@cache
+def arbitrary_cost(outputs: int, of: tuple[int, ...] = ()) -> type[sympy.Function]:
+    """C of all outputs, differentiated by the outputs in `of` (numbered from 1)."""
+
+    def fdiff(self: sympy.Function, argindex: int = 1) -> sympy.Expr:
+        return arbitrary_cost(outputs, tuple(sorted((*of, argindex))))(*self.args)
+
+    name = "_".join(["C", *map(str, of)])
+    return type(name, (_Arbitrary,), {"fdiff": fdiff, "nargs": outputs})  # type: ignore[return-value]
+
+
+def small(network: Network) -> bool:
+    """Whether a network is judged as it is."""
+    sizes = [size for size in network.sizes if isinstance(size, int)]
+    if len(sizes) < network.L:
+        return False
+    parameters = sum(n * (m + 1) for m, n in zip(sizes, sizes[1:], strict=False))
+    return parameters <= MOST_PARAMETERS and prod(sizes[1:]) <= MOST_PATHS
+
+
+def windows(network: Network) -> dict[int, tuple[Network, int]]:
+    """For each layer l a small network of the same layer kinds, and the number l has in it."""
+    found: dict[int, tuple[Network, int]] = {}
+    made: dict[tuple[str, str], Network] = {}
+    for number in range(2, network.L + 1):
+        here = network.layer(number).activation
+        if number == network.L:
+            found[number] = _window(network, (Layer(3, here),)), 2
+            continue
+        above = network.layer(number + 1).activation
+        key = here.name, above.name
+        if key not in made:
+            made[key] = _window(network, (Layer(3, here), Layer(2, above)))
+        found[number] = made[key], 2
+    return found
+
+
+def _window(network: Network, layers: tuple[Layer, ...]) -> Network:
+    window = object.__new__(Network)
+    object.__setattr__(window, "inputs", 2)
+    object.__setattr__(window, "layers", layers)
+    object.__setattr__(window, "cost", network.cost)
+    return window
+
+
+# --- a network in components ---------------------------------------------------------------
+
+Row = list[sympy.Expr]
+
+
+class WrittenOut:
+    """z, a and C of a network as SymPy expressions in x, w, b and y; σ and C arbitrary.
+
+    The layer `named` has the network's own activation instead, and the output layer then its cost.
+    """
+
+    def __init__(self, network: Network, named: int = 0) -> None:
+        self.network = network
+        self.named = named
+        self.sizes = [int(size) for size in network.sizes]
+        outputs = range(1, self.sizes[-1] + 1)
+        self.y = [_symbol(f"y{j}") for j in outputs]
+        self.own_cost = named == network.L
+        if self.own_cost and network.cost.normalised:
+            # Σ y = 1 is built in: the last y is 1 minus the others.
+            self.y[-1] = 1 - sum(self.y[:-1])
+        x = [_symbol(f"x{k}") for k in range(1, self.sizes[0] + 1)]
+        self.z, self.a = self.above(1, x)
+        self.cost = self.cost_of(self.a[network.L])
+
+    def weight(self, layer: int, j: int, k: int) -> sympy.Symbol:
+        """w_jk^l, indices from 0."""
+        return _symbol(f"w{j + 1}{_comma(self.sizes)}{k + 1}_{layer}")
+
+    def bias(self, layer: int, j: int) -> sympy.Symbol:
+        """b_j^l, index from 0."""
+        return _symbol(f"b{j + 1}_{layer}")
+
+    def above(self, layer: int, a: Row) -> tuple[dict[int, Row], dict[int, Row]]:
+        """z and a of all layers above one whose activations are given."""
+        zs: dict[int, Row] = {}
+        activations = {layer: a}
+        for number in range(layer + 1, self.network.L + 1):
+            zs[number] = self.weighted_inputs(number, activations[number - 1])
+            activations[number] = self.activate(number, zs[number])
+        return zs, activations
+
+    def weighted_inputs(self, layer: int, a: Row) -> Row:
+        """z_j^l from a^{l-1}."""
+        return [
+            sum((self.weight(layer, j, k) * a_k for k, a_k in enumerate(a)), self.bias(layer, j))
+            for j in range(self.sizes[layer - 1])
+        ]
+
+    def activate(self, layer: int, z: Row) -> Row:
+        """a_j^l from z^l."""
+        activation = self.network.layer(layer).activation
+        return [self.sigma(activation, layer, z, j) for j in range(len(z))]
+
+    def sigma(self, activation: Activation, layer: int, z: Row, j: int) -> sympy.Expr:
+        """One activation; one that couples neurons is written out by its own formula."""
+        if activation.couples_neurons:
+            return _coupled(activation.formula, z, j)
+        if layer == self.named:
+            return activation.formula.subs(Z, z[j])
+        return arbitrary(f"s{layer}")(z[j])
+
+    def cost_of(self, outputs: Row) -> sympy.Expr:
+        """C of the outputs."""
+        if not self.own_cost:
+            return arbitrary_cost(len(outputs))(*outputs)
+        one = self.network.cost.formula
+        return sum(one.subs({A: a, Y: y}, simultaneous=True) for a, y in zip(outputs, self.y, strict=True))
+
+    @cache  # noqa: B019 - the instance lives as long as the proof
+    def errors(self, layer: int) -> tuple[Row, Row]:
+        """Symbols for z^l, and ∂C/∂z^l as SymPy derives it, in these symbols."""
+        z = [_symbol(f"z{j + 1}_{layer}") for j in range(self.sizes[layer - 1])]
+        _, activations = self.above(layer, self.activate(layer, z))
+        cost = self.cost_of(activations[self.network.L])
+        return z, [sympy.diff(cost, z_j) for z_j in z]
+
+    def delta(self, layer: int, z: Row) -> Row:
+        """δ^l at given weighted inputs."""
+        symbols, errors = self.errors(layer)
+        to = dict(zip(symbols, z, strict=True))
+        return [error.xreplace(to) for error in errors]
+
+    def derivative(self, label: str, layer: int, indices: tuple[int, ...]) -> sympy.Expr:
+        """The left side of BP1 to BP4 by SymPy's `diff`. Indices from 0."""
+        if label == "BP3":
+            return sympy.diff(self.cost, self.weight(layer, *indices))
+        if label == "BP4":
+            return sympy.diff(self.cost, self.bias(layer, *indices))
+        return self.errors(layer)[1][indices[0]]
+
+    def value(self, label: str, layer: int) -> Callable[[Symbol | Partial, tuple[int, ...]], sympy.Expr]:
+        """What the symbols of a formula at that layer are, in the variables of its left side.
+
+        BP1 and BP2 are compared as functions of z^l, BP3 and BP4 of the parameters.
+        """
+        if label in ("BP1", "BP2"):
+            z = {layer: self.errors(layer)[0]}
+            a = {layer: self.activate(layer, z[layer])}
+            above_z, above_a = self.above(layer, a[layer])
+            z, a = {**above_z, **z}, {**above_a, **a}
+        else:
+            z, a = self.z, self.a
+
+        def lookup(term: Symbol | Partial, at: tuple[int, ...]) -> sympy.Expr:
+            match term:
+                case Symbol("z", number, _) if number:
+                    return z[number.offset][at[0]]
+                case Symbol("a", number, _) if number:
+                    return a[number.offset][at[0]]
+                case Symbol("w", number, _) if number:
+                    return self.weight(number.offset, *at)
+                case Symbol("b", number, _) if number:
+                    return self.bias(number.offset, *at)
+                case Symbol("y", _, _):
+                    return self.y[at[0]]
+                case Symbol("δ", number, _) if number:
+                    return self.delta(number.offset, z[number.offset])[at[0]]
+                case Partial(Symbol("C"), Symbol("a", _, _), False):
+                    dummies = [_symbol(f"a{j + 1}_out") for j in range(self.sizes[-1])]
+                    slope = sympy.diff(self.cost_of(dummies), dummies[at[0]])
+                    return slope.xreplace(dict(zip(dummies, a[self.network.L], strict=True)))
+                case Partial(Symbol("a", number, indices), Symbol("z", _, _), False) if number:
+                    # ∂a_p/∂z_j of one layer, by SymPy from the layer's formula.
+                    symbols = self.errors(number.offset)[0]
+                    row = self.activate(number.offset, symbols)
+                    jacobian = sympy.diff(row[at[0]], symbols[at[len(indices)]])
+                    return jacobian.xreplace(dict(zip(symbols, z[number.offset], strict=True)))
+            raise UnresolvedError(term)
+
+        return lookup
+
+
+class UnresolvedError(Exception):
+    """A formula still contains something that should have been worked out."""
+
+
+def _symbol(name: str) -> sympy.Symbol:
+    return sympy.Symbol(name, real=True)
+
+
+def _comma(sizes: list[int]) -> str:
+    """w11_2, but w1,11_2 where a width has two digits."""
+    return "," if max(sizes) > 9 else ""
+
+
+def _coupled(formula: sympy.Expr, z: Row, j: int) -> sympy.Expr:
+    """A coupled activation in components: its sums over z[p] written out."""
+
+    def total(s: sympy.Sum) -> sympy.Expr:
+        (variable, _, _) = s.limits[0]
+        return sympy.Add(*(_at(s.function, variable, z, p) for p in range(len(z))))
+
+    (letter,) = {i.indices[0] for i in formula.atoms(sympy.Indexed)} - {
+        s.limits[0][0] for s in formula.atoms(sympy.Sum)
+    }
+    return _at(formula.replace(lambda e: isinstance(e, sympy.Sum), total), letter, z, j)
+
+
+def _at(formula: sympy.Expr, letter: sympy.Symbol, z: Row, j: int) -> sympy.Expr:
+    return formula.replace(
+        lambda e: isinstance(e, sympy.Indexed) and e.indices[0] == letter, lambda e: z[j]
+    )
+
+
+# --- a formula in components ---------------------------------------------------------------
+
+
+def entries(equation: Equation, instance: WrittenOut) -> Iterator[tuple[int, ...]]:
+    """All values of the left side's indices, from 0, in the axes' order."""
+    yield from product(*(range(_size(index.axis, instance)) for index in _indices(equation.left)))
+
+
+def right_side(equation: Equation, layer: int, indices: tuple[int, ...], instance: WrittenOut) -> sympy.Expr:
+    """The right side of an equation at one entry, written out."""
+    lookup = instance.value(equation.label, layer)
+
+    def go(term: Term, at: Mapping[str, int]) -> sympy.Expr:
+        match term:
+            case Number(value):
+                return sympy.Rational(value.numerator, value.denominator)
+            case Size(axis):
+                return sympy.Integer(_size(axis, instance))
+            case Symbol(_, _, indices):
+                return lookup(term, tuple(at[index.name] for index in indices))
+            case Partial(Symbol(_, _, own), by, _):
+                return lookup(term, tuple(at[index.name] for index in (*own, *by.indices)))
+            case Partial():
+                raise UnresolvedError(term)
+            case Delta(left, right):
+                return sympy.Integer(at[left.name] == at[right.name])
+            case Apply(function, argument):
+                return _apply(function, go(argument, at), instance)
+            case Power(base, exponent):
+                return go(base, at) ** sympy.Rational(exponent.numerator, exponent.denominator)
+            case Product(factors):
+                return sympy.Mul(*(go(factor, at) for factor in factors))
+            case Addition(terms):
+                return sympy.Add(*(go(part, at) for part in terms))
+            case Sum(index, body):
+                values = range(_size(index.axis, instance))
+                return sympy.Add(*(go(body, {**at, index.name: value}) for value in values))
+        assert_never(term)
+
+    names = [index.name for index in _indices(equation.left)]
+    return go(equation.right, dict(zip(names, indices, strict=True)))
+
+
+def _indices(left: Term):  # type: ignore[no-untyped-def]
+    symbol = left.by if isinstance(left, Partial) else left
+    assert isinstance(symbol, Symbol)
+    return symbol.indices
+
+
+def _size(axis: Axis, instance: WrittenOut) -> int:
+    return instance.sizes[axis.layer.offset - 1]
+
+
+def _apply(function: ScalarFunction, argument: sympy.Expr, instance: WrittenOut) -> sympy.Expr:
+    if function.formula is not None:
+        return sympy.diff(function.formula, Z, function.order).subs(Z, argument)
+    assert function.layer is not None
+    if function.layer.offset == instance.named:
+        activation = instance.network.layer(function.layer.offset).activation
+        return sympy.diff(activation.formula, Z, function.order).subs(Z, argument)
+    return arbitrary(f"s{function.layer}", function.order)(argument)
+
+
+# --- comparing -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One entry (indices from 1) at which a formula is not SymPy's derivative."""
+
+    indices: tuple[int, ...]
+    derivative: str
+    formula: str
+
+
+def compare(equation: Equation, layer: int, instance: WrittenOut) -> tuple[int, Mismatch | None]:
+    """How many entries were compared, and the first at which the formula fails."""
+    count = 0
+    for indices in entries(equation, instance):
+        count += 1
+        derivative = instance.derivative(equation.label, layer, indices)
+        shown = tuple(index + 1 for index in indices)
+        try:
+            formula = right_side(equation, layer, indices, instance)
+        except UnresolvedError as unresolved:
+            return count, Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
+        if not vanishes(derivative - formula):
+            return count, Mismatch(shown, str(derivative), str(formula))
+    return count, None
+
+
+def vanishes(expression: sympy.Expr) -> bool:
+    """Whether an expression is 0 as a quotient of polynomials in its exponentials and functions."""
+    if expression == 0:
+        return True
+    return all(_vanishes(case) for case in _cases(expression))
+
+
+def _vanishes(expression: sympy.Expr) -> bool:
+    """The same without branches: functions become unknowns, e^u and e^{-u} powers of one unknown."""
+    expression = expression.rewrite(sympy.exp)
+    unknowns: dict[sympy.Expr, sympy.Expr] = {}
+    for atom in sorted(expression.atoms(_Arbitrary, sympy.exp, sympy.log), key=sympy.default_sort_key):
+        if isinstance(atom, sympy.exp):
+            # SymPy merges e^u e^v into e^{u+v}; here it is taken apart again.
+            parts = (term.as_coeff_Mul() for term in sympy.Add.make_args(atom.args[0]))
+            unknowns[atom] = sympy.Mul(
+                *(sympy.Symbol(f"exp({rest})", positive=True) ** rate for rate, rest in parts)
+            )
+        else:
+            unknowns[atom] = sympy.Dummy()
+    # xreplace goes from the outside in, so that an outer function takes its arguments with it.
+    above, _ = sympy.fraction(sympy.together(expression.xreplace(unknowns)))
+    return bool(sympy.expand(above) == 0)
+
+
+def _cases(expression: sympy.Expr) -> Iterator[sympy.Expr]:
+    """The expression on either side of, and at, every kink of the functions with branches in it."""
+    pieces = sorted(expression.atoms(sympy.Piecewise), key=sympy.default_sort_key)
+    if not pieces:
+        yield expression
+        return
+    relation = min(
+        (r for piece in pieces for r in piece.atoms(sympy.core.relational.Relational)
+         if not r.has(sympy.Piecewise)),
+        key=sympy.default_sort_key,
+    )  # fmt: skip
+    difference = relation.lhs - relation.rhs
+    variable = min(
+        (s for s in difference.free_symbols if sympy.diff(difference, s).is_number),
+        key=sympy.default_sort_key,
+    )
+    kink = sympy.solve(difference, variable)[0]
+    step = sympy.Symbol("step", positive=True)
+    for side in (kink - step, kink, kink + step):
+        moved = expression.subs(variable, side)
+        # The step is a new variable of the same name: let it be any number there.
+        yield from _cases(moved.subs(step, sympy.Symbol(f"{variable}_step", positive=True)))

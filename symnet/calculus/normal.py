@@ -1,0 +1,392 @@
+"""The normal form of a term, and equality of meaning by it.
+
+A term becomes a sum of monomials: a rational coefficient, bound indices, and atoms with exponents.
+Products are multiplied out, sums over indices stand in front, Kronecker deltas are contracted, and
+bound indices get canonical names, so that two terms with one normal form are equal for every width
+and every value of the symbols. The converse holds for polynomials in the atoms; denominators that
+are themselves sums are cleared before two terms are called different.
+
+>>> from symnet.network import notation as n
+>>> k, p = n.on("k", n.l), n.on("p", n.l)
+>>> left = Sum(k, mul(n.a(n.l, "k"), Delta(k, n.on("j", n.l))))
+>>> equal(left, n.a(n.l, "j")), equal(Sum(k, n.a(n.l, "k")), Sum(p, n.a(n.l, "p")))
+(True, True)
+
+The steps that change a monomial are a table, REWRITES: each is an equality, and each can be broken
+on purpose in the tests.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import permutations, product
+
+from symnet.network.notation import place
+from symnet.term import (
+    Addition,
+    Apply,
+    Delta,
+    Index,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    children,
+    free_indices,
+    fresh,
+    map_children,
+    mul,
+    number,
+    power,
+    rename,
+    spell,
+)
+
+# A power of a sum is multiplied out up to this exponent; beyond, it stays an atom.
+LARGEST_EXPANDED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Monomial:
+    """coefficient · Σ over the bound indices of Π atom^exponent, the atoms sorted by their spelling."""
+
+    coefficient: Fraction
+    bound: tuple[Index, ...]
+    factors: tuple[tuple[Term, Fraction], ...]
+
+    @property
+    def like(self) -> tuple[tuple[Index, ...], tuple[tuple[Term, Fraction], ...]]:
+        """What two monomials must share to be collected."""
+        return self.bound, self.factors
+
+
+Polynomial = tuple[Monomial, ...]
+
+
+def normal(term: Term) -> Polynomial:
+    """The monomials of a term, collected and in a fixed order."""
+    return _collect(_monomials(term))
+
+
+def normalise(term: Term) -> Term:
+    """The normal form as a term again, with letters for the bound indices and factors in order."""
+    return as_term(normal(term), free_indices(term))
+
+
+def factorise(term: Term) -> Term:
+    """The normal form with the factors that all monomials share taken out: a (x - y), not ax - ay."""
+    polynomial = normal(term)
+    if len(polynomial) < 2:
+        return as_term(polynomial, free_indices(term))
+    shared = dict(polynomial[0].factors)
+    for monomial in polynomial:
+        factors = dict(monomial.factors)
+        shared = {
+            x: min(e, factors[x], key=abs)
+            for x, e in shared.items()
+            if x in factors and (factors[x] > 0) == (e > 0)
+        }
+    shared = {x: e for x, e in shared.items() if not _bound_in(x)}
+    rest = [
+        replace(
+            monomial,
+            factors=tuple((x, e - shared.get(x, 0)) for x, e in monomial.factors if e != shared.get(x)),
+        )
+        for monomial in polynomial
+    ]
+    outside = [_lettered(power(x, e), free_indices(term)) for x, e in shared.items()]
+    return mul(*sorted(outside, key=place), as_term(rest, free_indices(term)))
+
+
+def equal(left: Term, right: Term) -> bool:
+    """Whether two terms mean the same, for every width and every value of their symbols."""
+    difference = normal(add(left, mul(number(-1), right)))
+    while difference:
+        base = _denominator(difference)
+        if base is None:
+            return False
+        cleared = normal(add(*(_times(monomial, base) for monomial in difference)))
+        if cleared == difference:
+            return False
+        difference = cleared
+    return True
+
+
+# --- a term's monomials --------------------------------------------------------------------
+
+
+def _monomials(term: Term) -> Iterator[Monomial]:
+    match term:
+        case Number(value):
+            yield from _simplified(value, (), [])
+        case Size() | Symbol() | Partial() | Delta():
+            yield from _simplified(Fraction(1), (), [(term, Fraction(1))])
+        case Apply(function, argument):
+            if function.name == "exp" and function.order == 0:
+                # e^{u + v} = e^u e^v, and e^{2u} = (e^u)^2
+                parts = [
+                    (Apply(function, _closed([replace(m, coefficient=Fraction(1))])), m.coefficient)
+                    for m in normal(argument)
+                ]
+                yield from _simplified(Fraction(1), (), parts)
+            else:
+                atom = Apply(function, _closed(normal(argument)))
+                yield from _simplified(Fraction(1), (), [(atom, Fraction(1))])
+        case Power(base, exponent):
+            yield from _power(normal(base), exponent)
+        case Addition(terms):
+            for part in terms:
+                yield from _monomials(part)
+        case Product(factors):
+            for parts in product(*(normal(factor) for factor in factors)):
+                yield from _multiplied(parts)
+        case Sum(index, body):
+            for monomial in normal(body):
+                yield from _simplified(
+                    monomial.coefficient, (*monomial.bound, index), list(monomial.factors)
+                )
+
+
+def _power(base: Polynomial, exponent: Fraction) -> Iterator[Monomial]:
+    if not base:
+        if exponent <= 0:
+            raise ZeroDivisionError("a power of 0 with a negative exponent has no value")
+        return
+    whole = exponent.denominator == 1
+    if whole and len(base) == 1 and not base[0].bound:
+        # (c x y)^n = c^n x^n y^n
+        (monomial,) = base
+        factors = [(atom, e * exponent) for atom, e in monomial.factors]
+        yield from _simplified(monomial.coefficient ** int(exponent), (), factors)
+    elif whole and 0 < exponent <= LARGEST_EXPANDED:
+        for parts in product(base, repeat=int(exponent)):
+            yield from _multiplied(parts)
+    else:
+        yield from _simplified(Fraction(1), (), [(_closed(base), exponent)])
+
+
+def _multiplied(parts: Sequence[Monomial]) -> Iterator[Monomial]:
+    """The product of monomials; bound indices of one never capture those of another."""
+    coefficient = Fraction(1)
+    bound: tuple[Index, ...] = ()
+    factors: list[tuple[Term, Fraction]] = []
+    for number_, part in enumerate(parts):
+        own = {index: Index(f"{index.name}~{number_}", index.axis) for index in part.bound}
+        coefficient *= part.coefficient
+        bound += tuple(own.values())
+        factors += [(rename(atom, own), exponent) for atom, exponent in part.factors]
+    yield from _simplified(coefficient, bound, factors)
+
+
+# --- rewriting a monomial ------------------------------------------------------------------
+
+Raw = tuple[Fraction, tuple[Index, ...], tuple[tuple[Term, Fraction], ...]]
+
+
+def merge_powers(raw: Raw) -> Raw | None:
+    """x^p x^q = x^{p+q}, x^0 = 1, and [j = k]^p = [j = k]."""
+    coefficient, bound, factors = raw
+    exponents: dict[Term, Fraction] = {}
+    for atom, exponent in factors:
+        exponents[atom] = exponents.get(atom, Fraction(0)) + exponent
+    for atom in exponents:
+        if isinstance(atom, Delta) and exponents[atom] > 0:
+            exponents[atom] = Fraction(1)
+    merged = tuple(sorted(((x, e) for x, e in exponents.items() if e), key=_spelled))
+    return None if merged == factors else (coefficient, bound, merged)
+
+
+def contract(raw: Raw) -> Raw | None:
+    """Σ_p [p = j] x_p = x_j, [j = j] = 1, and [j = k] x_k = [j = k] x_j for free j, k."""
+    coefficient, bound, factors = raw
+    for position, (atom, _) in enumerate(factors):
+        if not isinstance(atom, Delta):
+            continue
+        if atom.left.axis != atom.right.axis:
+            raise ValueError(f"{spell(atom)} compares indices of different axes")
+        rest = factors[:position] + factors[position + 1 :]
+        if atom.left == atom.right:
+            return coefficient, bound, rest
+        for old, new in ((atom.left, atom.right), (atom.right, atom.left)):
+            if old in bound:
+                left = tuple(index for index in bound if index != old)
+                return coefficient, left, tuple((rename(x, {old: new}), e) for x, e in rest)
+        new, old = sorted((atom.left, atom.right), key=lambda index: index.name)
+        renamed = tuple((rename(x, {old: new}), e) for x, e in rest)
+        if renamed != rest or (atom.left, atom.right) != (new, old):
+            return coefficient, bound, (*renamed, (Delta(new, old), Fraction(1)))
+    return None
+
+
+def count(raw: Raw) -> Raw | None:
+    """Σ_p x = n x where x does not depend on p."""
+    coefficient, bound, factors = raw
+    used = frozenset[Index]().union(*(free_indices(atom) for atom, _ in factors))
+    for index in bound:
+        if index not in used:
+            left = tuple(other for other in bound if other != index)
+            return coefficient, left, (*factors, (Size(index.axis), Fraction(1)))
+    return None
+
+
+def name_bound(raw: Raw) -> Raw | None:
+    """Σ_p x_p = Σ_q x_q: bound indices get the names under which the factors read smallest."""
+    coefficient, bound, factors = raw
+    best: tuple[list[str], Raw] | None = None
+    for order in _orders(bound, factors):
+        names = {old: Index(f"#{i}", old.axis) for i, old in enumerate(order)}
+        renamed = tuple(sorted(((rename(x, names), e) for x, e in factors), key=_spelled))
+        spelled = [f"{spell(x)}^{e}" for x, e in renamed]
+        if best is None or spelled < best[0]:
+            best = spelled, (coefficient, tuple(names.values()), renamed)
+    return None if best is None or best[1] == raw else best[1]
+
+
+Rewrite = Callable[[Raw], Raw | None]
+REWRITES: dict[str, Rewrite] = {
+    "merge powers": merge_powers,
+    "contract": contract,
+    "count": count,
+    "name bound": name_bound,
+}
+
+
+def _simplified(
+    coefficient: Fraction, bound: tuple[Index, ...], factors: Iterable[tuple[Term, Fraction]]
+) -> Iterator[Monomial]:
+    """Apply the rewrites until none changes anything; re-expand atoms that ceased to be atoms."""
+    raw: Raw = (coefficient, bound, tuple(factors))
+    while raw[0]:
+        # A sum with a positive whole exponent is no atom any more: S² S⁻¹ has become S.
+        if any(
+            isinstance(x, Addition | Sum | Product) and e.denominator == 1 and e > 0
+            for x, e in raw[2]
+        ):
+            body = mul(Number(raw[0]), *(power(x, e) for x, e in raw[2]))
+            for index in raw[1]:
+                body = Sum(index, body)
+            yield from _monomials(body)
+            return
+        for rewrite in REWRITES.values():
+            changed = rewrite(raw)
+            if changed is not None:
+                raw = changed
+                break
+        else:
+            yield Monomial(*raw)
+            return
+
+
+def _orders(
+    bound: tuple[Index, ...], factors: Sequence[tuple[Term, Fraction]]
+) -> Iterator[tuple[Index, ...]]:
+    """Orders of the bound indices worth trying: only those that look alike are permuted."""
+    colours: dict[str, list[Index]] = {}
+    for index in bound:
+        blank = {other: Index("#", other.axis) for other in bound} | {index: Index("#!", index.axis)}
+        seen = sorted(f"{spell(rename(x, blank))}^{e}" for x, e in factors if index in free_indices(x))
+        colours.setdefault(f"{index.axis} {seen}", []).append(index)
+    groups = [permutations(colours[colour]) for colour in sorted(colours)]
+    for choice in product(*groups):
+        yield tuple(index for group in choice for index in group)
+
+
+def _spelled(factor: tuple[Term, Fraction]) -> tuple[str, Fraction]:
+    return spell(factor[0]), factor[1]
+
+
+def _collect(monomials: Iterable[Monomial]) -> Polynomial:
+    """c x + d x = (c + d) x, in a fixed order."""
+    coefficients: dict[tuple[tuple[Index, ...], tuple[tuple[Term, Fraction], ...]], Fraction] = {}
+    for monomial in monomials:
+        coefficients[monomial.like] = coefficients.get(monomial.like, Fraction(0)) + monomial.coefficient
+    collected = [Monomial(c, *like) for like, c in coefficients.items() if c]
+    return tuple(sorted(collected, key=lambda m: [f"{spell(x)}^{e}" for x, e in m.factors]))
+
+
+# --- denominators --------------------------------------------------------------------------
+
+
+def _denominator(polynomial: Polynomial) -> Term | None:
+    """base^e to multiply with, where a sum without bound indices stands below a fraction line."""
+    lowest: dict[Term, Fraction] = {}
+    for monomial in polynomial:
+        for atom, exponent in monomial.factors:
+            if exponent < 0 and isinstance(atom, Addition | Sum):
+                lowest[atom] = min(exponent, lowest.get(atom, Fraction(0)))
+    free = [x for x in lowest if not _bound_in(x)]
+    if not free:
+        return None
+    base = min(free, key=spell)
+    return power(base, -lowest[base])
+
+
+def _times(monomial: Monomial, base: Term) -> Term:
+    """A monomial times base^e; the exponents are added before anything is multiplied out."""
+    atom, exponent = (base.base, base.exponent) if isinstance(base, Power) else (base, Fraction(1))
+    factors = dict(monomial.factors)
+    factors[atom] = factors.get(atom, Fraction(0)) + exponent
+    body = mul(Number(monomial.coefficient), *(power(x, e) for x, e in factors.items()))
+    for index in monomial.bound:
+        body = Sum(index, body)
+    return body
+
+
+# --- back to a term ------------------------------------------------------------------------
+# Inside a monomial the bound indices are #0, #1 …; inside an atom they are §0, §1 … counted from
+# the innermost sum outwards, so that an atom is spelled alike wherever it stands.
+
+
+def as_term(polynomial: Sequence[Monomial], free: frozenset[Index]) -> Term:
+    """Monomials as a term: factors in the field's order, outside the sums they do not depend on."""
+    # Positive terms first: a - y, not -y + a.
+    ordered = sorted(polynomial, key=lambda monomial: monomial.coefficient < 0)
+    return add(*(_lettered(_monomial_term(monomial), free) for monomial in ordered))
+
+
+def _monomial_term(monomial: Monomial) -> Term:
+    bound = frozenset(monomial.bound)
+    factors = sorted((power(x, e) for x, e in monomial.factors), key=place)
+    outside = [f for f in factors if not free_indices(f) & bound]
+    inside = [f for f in factors if free_indices(f) & bound]
+    if inside:
+        body = mul(*inside)
+        for index in reversed(monomial.bound):
+            body = Sum(index, body)
+        outside = sorted([*outside, body], key=place)
+    return mul(Number(monomial.coefficient), *outside)
+
+
+def _closed(polynomial: Polynomial) -> Term:
+    """A polynomial as part of an atom: its bound indices are renamed to §n, by depth."""
+    terms = []
+    for monomial in polynomial:
+        depth = max((_depth(x) for x, _ in monomial.factors), default=0)
+        names = {i: Index(f"§{depth + n}", i.axis) for n, i in enumerate(monomial.bound)}
+        factors = tuple((rename(x, names), e) for x, e in monomial.factors)
+        terms.append(_monomial_term(Monomial(monomial.coefficient, tuple(names.values()), factors)))
+    return add(*terms)
+
+
+def _depth(term: Term) -> int:
+    """How many § names the sums inside a term use."""
+    inner = max(map(_depth, children(term)), default=0)
+    return inner + 1 if isinstance(term, Sum) else inner
+
+
+def _lettered(term: Term, taken: frozenset[Index]) -> Term:
+    """The term with letters for all bound indices, from the outside in."""
+    if isinstance(term, Sum):
+        index = fresh(term.index.axis, taken | (free_indices(term.body) - {term.index}))
+        return Sum(index, _lettered(rename(term.body, {term.index: index}), taken | {index}))
+    return map_children(term, lambda part: _lettered(part, taken))
+
+
+def _bound_in(atom: Term) -> bool:
+    """Whether an atom depends on a bound index of its monomial."""
+    return any(index.name.startswith("#") for index in free_indices(atom))

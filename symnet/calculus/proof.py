@@ -1,0 +1,208 @@
+"""prove(network): one obligation per formula and layer, each put before two judges.
+
+(a) *General widths*: the derivation by the rules and the textbook's formula have one normal form,
+    for arbitrary σ and C, and again for this network's σ and C; sizes stay symbols throughout.
+(b) *Components*: SymPy differentiates the written-out network; every entry of the derived and of
+    the textbook's formula must be SymPy's derivative, for arbitrary and for this σ and C.
+
+The judges share the records of formulas and nothing else. Only this module says "proved".
+
+>>> from symnet.network.architecture import Network
+>>> proof = prove(Network("3-2:tanh-2"))
+>>> proof.holds, [f"{o.label} l={o.layer}" for o in proof.obligations]
+(True, ['BP1 l=3', 'BP2 l=2', 'BP3 l=3', 'BP3 l=2', 'BP4 l=3', 'BP4 l=2'])
+"""
+
+from dataclasses import dataclass, replace
+
+from symnet.calculus import components, normal, textbook
+from symnet.calculus.derivation import (
+    SPECIALISE,
+    TIDY,
+    WORK_OUT,
+    Backpropagation,
+    Derivation,
+    DerivationError,
+    Formula,
+    derive,
+    numbers,
+    work_out,
+)
+from symnet.calculus.rules import Given
+from symnet.network.architecture import Network
+from symnet.term import Equation, Term, equation_at, spell
+
+GENERAL, COMPONENTS = "general widths", "components"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one judge found: `on` says what it looked at, `difference` is empty if it agreed."""
+
+    judge: str
+    on: str
+    difference: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the judge found no difference."""
+        return not self.difference
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One formula at one layer: what is claimed, and what the judges found."""
+
+    label: str
+    layer: int
+    claim: Equation
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether both judges agree with the claim."""
+        found = {judgement.judge for judgement in self.judgements}
+        return found == {GENERAL, COMPONENTS} and all(j.holds for j in self.judgements)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """All obligations of a network, and the derivation that they are about."""
+
+    network: Network
+    derived: Backpropagation | None
+    obligations: tuple[Obligation, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every formula of every layer is proved."""
+        return bool(self.obligations) and all(o.holds for o in self.obligations)
+
+    @property
+    def remark(self) -> str:
+        """What the second judge looked at."""
+        if components.small(self.network):
+            return f"components: every entry of {self.network} itself"
+        return (
+            f"components: {self.network} is beyond {components.MOST_PARAMETERS} parameters, so its "
+            "layer kinds were judged at small widths, each with the layer above it"
+        )
+
+    def __str__(self) -> str:
+        lines = [f"{self.network}, cost {self.network.cost.name}"]
+        for o in self.obligations:
+            judges = "   ".join(f"{j.judge} {'✓' if j.holds else '✗'} ({j.on})" for j in o.judgements)
+            lines.append(f"  {'proved' if o.holds else 'FAILED'}  {o.label}  l = {o.layer}   {judges}")
+            lines += [f"      {j.judge}: {j.difference}" for j in o.judgements if not j.holds]
+        done = sum(o.holds for o in self.obligations)
+        lines.append(f"  {done} of {len(self.obligations)} obligations proved; {self.remark}")
+        return "\n".join(lines)
+
+
+def prove(network: Network) -> Proof:
+    """Prove BP1 to BP4 of every layer of a network, for arbitrary and for its own σ and C."""
+    try:
+        derived = derive(network)
+    except DerivationError as error:
+        return Proof(network, None, _failed(network, str(error)))
+    judge = _ComponentJudge(network)
+    obligations = []
+    for formula in derived.formulas:
+        claim = textbook.state(formula.label, network.layer(formula.layers[0]).activation)
+        difference = _by_normal_form(formula, claim)
+        for layer in formula.layers:
+            at = numbers(network, layer)
+            general = Judgement(GENERAL, "n₁ … n_L arbitrary", difference)
+            written = judge.judge(formula, claim, layer)
+            obligations.append(
+                Obligation(formula.label, layer, equation_at(claim, at), (general, written))
+            )
+    return Proof(network, derived, tuple(obligations))
+
+
+def _failed(network: Network, why: str) -> tuple[Obligation, ...]:
+    """No derivation at all: nothing is proved, and the reason stands at the first formula."""
+    claim = textbook.state("BP1", network.layers[-1].activation)
+    return (Obligation("BP1", network.L, claim, (Judgement(GENERAL, "no derivation", why),)),)
+
+
+# --- (a) general widths --------------------------------------------------------------------
+
+
+def _by_normal_form(formula: Formula, claim: Equation) -> str:
+    """The difference between what was derived and what is claimed, for general widths."""
+    if claim.left != formula.general.goal:
+        return f"the claim is about {spell(claim.left)}, derived was {spell(formula.general.goal)}"
+    try:
+        stated = _finish(claim.right, formula.given, (WORK_OUT,))
+        difference = _difference(formula.general, stated)
+        if difference:
+            return difference
+        special = _finish(stated, formula.given_special, (SPECIALISE, TIDY))
+        return _difference(formula.special, special)
+    except DerivationError as error:
+        return str(error)
+
+
+def _finish(term: Term, given: Given, orders: tuple[tuple[str, ...], ...]) -> Term:
+    for order in orders:
+        for step in work_out(term, given, order):
+            term = step.after
+    return term
+
+
+def _difference(derivation: Derivation, claimed: Term) -> str:
+    derived = derivation.result.right
+    if normal.equal(derived, claimed):
+        return ""
+    return f"derived {spell(normal.normalise(derived))}, claimed {spell(normal.normalise(claimed))}"
+
+
+# --- (b) components ------------------------------------------------------------------------
+
+
+class _ComponentJudge:
+    """Judges entries on the network itself if it is small, else on its windows; each only once."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.windows = {} if components.small(network) else components.windows(network)
+        self.instances: dict[tuple[Network, int], components.WrittenOut] = {}
+        self.found: dict[tuple[str, Network, int], Judgement] = {}
+
+    def judge(self, formula: Formula, claim: Equation, layer: int) -> Judgement:
+        """The claim and the two derived forms of a formula, entry by entry."""
+        network, number = self.windows.get(layer, (self.network, layer))
+        key = formula.label, network, number
+        if key not in self.found:
+            self.found[key] = self._judge(formula, claim, network, number)
+        return self.found[key]
+
+    def _judge(self, formula: Formula, claim: Equation, network: Network, layer: int) -> Judgement:
+        at = numbers(network, layer)
+        on = f"of {network}" if network is not self.network else ""
+        entries = 0
+        for equation, named in (
+            (claim, 0),
+            (formula.general.result, 0),
+            (formula.special.result, layer),
+        ):
+            # A formula in which nothing depends on σ or C is one equation, not two.
+            if named and equation == formula.general.result:
+                continue
+            instance = self._instance(network, named)
+            concrete = equation_at(replace(equation, label=formula.label), at)
+            count, mismatch = components.compare(concrete, layer, instance)
+            entries += count
+            if mismatch is not None:
+                place = ", ".join(map(str, mismatch.indices))
+                where = f"entry ({place}) {on}".strip()
+                difference = f"{where}: derivative {mismatch.derivative}, formula {mismatch.formula}"
+                return Judgement(COMPONENTS, f"{entries} entries {on}".strip(), difference)
+        return Judgement(COMPONENTS, f"{entries} entries {on}".strip(), "")
+
+    def _instance(self, network: Network, named: int) -> components.WrittenOut:
+        key = network, named
+        if key not in self.instances:
+            self.instances[key] = components.WrittenOut(network, named)
+        return self.instances[key]

@@ -1,0 +1,383 @@
+"""The rules by which derivatives are worked out, each a named rewrite with its reason.
+
+A rule looks at one place of a term and returns what stands there afterwards, or None. The table
+RULES is all that the engine knows; a network enters only through its equations (`Given`), so that a
+softmax, a residual connection or a layer of your own needs no rule of its own.
+
+The rule that makes backpropagation out of it is the chain rule: C depends on v only through the
+quantities u whose equations mention v, hence ∂C/∂v = Σ_u Σ_p ∂C/∂u_p ∂u_p/∂v.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import sympy
+
+from symnet.calculus import scalar
+from symnet.calculus.normal import Monomial, as_term, factorise, normal
+from symnet.network.notation import COST, a
+from symnet.term import (
+    ARGUMENT,
+    ONE,
+    ZERO,
+    Addition,
+    Apply,
+    Delta,
+    Equation,
+    Index,
+    LayerNumber,
+    Partial,
+    Power,
+    Product,
+    ScalarFunction,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    children,
+    free_indices,
+    fresh,
+    from_sympy,
+    map_children,
+    mentions,
+    mul,
+    number,
+    power,
+    rename,
+    to_sympy,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a derivation may use: the network's equations and what is known beside them.
+
+    `errors` are the layers whose ∂C/∂z already has the name δ, `lemmas` equations derived before,
+    `facts` what the cost takes for granted, `functions` which σ a layer has.
+    """
+
+    equations: tuple[Equation, ...]
+    errors: tuple[LayerNumber, ...] = ()
+    lemmas: tuple[Equation, ...] = ()
+    facts: tuple[Equation, ...] = ()
+    functions: tuple[ScalarFunction, ...] = ()
+
+    def defining(self, symbol: Symbol) -> Equation | None:
+        """The equation whose left side is this symbol, at whatever indices."""
+        for equation in self.equations:
+            left = equation.left
+            if isinstance(left, Symbol) and (left.name, left.layer) == (symbol.name, symbol.layer):
+                return equation
+        return None
+
+
+def right_side(equation: Equation, indices: tuple[Index, ...]) -> Term:
+    """The right side of an equation with its left side's indices renamed to these."""
+    own = equation.left.by.indices if isinstance(equation.left, Partial) else equation.left.indices  # type: ignore[union-attr]
+    return rename(equation.right, dict(zip(own, indices, strict=True)))
+
+
+# --- derivatives of the cost ---------------------------------------------------------------
+
+
+def definition(term: Term, given: Given) -> Term | None:
+    """∂C/∂z_j^l -> δ_j^l"""
+    match term:
+        case Partial(of, Symbol("z", layer, indices), False) if of == COST and layer in given.errors:
+            return Symbol("δ", layer, indices)
+    return None
+
+
+def lemma(term: Term, given: Given) -> Term | None:
+    """∂C/∂a_j^L -> what it was derived to be"""
+    if isinstance(term, Partial) and not term.direct:
+        for equation in given.lemmas:
+            left = equation.left
+            if isinstance(left, Partial) and left.of == term.of:
+                same = (left.by.name, left.by.layer) == (term.by.name, term.by.layer)
+                if same:
+                    return right_side(equation, term.by.indices)
+    return None
+
+
+def chain(term: Term, given: Given) -> Term | None:
+    """∂C/∂v -> Σ_u Σ_p ∂C/∂u_p ∂u_p/∂v, over the u whose equations mention v"""
+    if not isinstance(term, Partial) or term.of != COST or term.direct:
+        return None
+    v = term.by
+    through = []
+    for equation in given.equations:
+        u = equation.left
+        if not isinstance(u, Symbol) or not mentions(equation.right, v):
+            continue
+        if u == COST:
+            through.append(Partial(equation.right, v, direct=True))
+            continue
+        taken = free_indices(v)
+        for index in u.indices:
+            to = fresh(index.axis, taken)
+            u = Symbol(u.name, u.layer, tuple(to if i == index else i for i in u.indices))
+            taken |= {to}
+        owed: Term = mul(Partial(COST, u), Partial(u, v))
+        for index in reversed(u.indices):
+            owed = Sum(index, owed)
+        through.append(owed)
+    return add(*through) if through else None
+
+
+def equation(term: Term, given: Given) -> Term | None:
+    """∂u/∂v -> ∂(right side of u's equation)/∂v"""
+    if not isinstance(term, Partial) or not isinstance(term.of, Symbol) or term.direct:
+        return None
+    defining = given.defining(term.of)
+    if defining is None or term.of == COST:
+        return None
+    return Partial(right_side(defining, term.of.indices), term.by, direct=True)
+
+
+# --- derivatives of a right side -----------------------------------------------------------
+
+
+def sum_rule(term: Term, given: Given) -> Term | None:
+    """∂(x + y)/∂v -> ∂x/∂v + ∂y/∂v, likewise under Σ; what does not contain v drops out"""
+    match term:
+        case Partial(Addition(terms), by, True):
+            return add(*(Partial(x, by, direct=True) for x in terms if mentions(x, by)))
+        case Partial(Sum(index, body), by, True):
+            # ∂/∂v_k Σ_k x_k: the bound k is not the free k.
+            if index.name in {free.name for free in by.indices}:
+                to = fresh(index.axis, free_indices(body) | free_indices(by))
+                index, body = to, rename(body, {index: to})
+            return Sum(index, Partial(body, by, direct=True))
+    return None
+
+
+def constant(term: Term, given: Given) -> Term | None:
+    """∂x/∂v -> 0 where x does not contain v"""
+    if isinstance(term, Partial) and term.direct and not mentions(term.of, term.by):
+        return ZERO
+    return None
+
+
+def product_rule(term: Term, given: Given) -> Term | None:
+    """∂(x y)/∂v -> ∂x/∂v y + x ∂y/∂v; a factor without v stays outside"""
+    match term:
+        case Partial(Product(factors), by, True):
+            return add(
+                *(
+                    mul(*factors[:i], Partial(factor, by, direct=True), *factors[i + 1 :])
+                    for i, factor in enumerate(factors)
+                    if mentions(factor, by)
+                )
+            )
+    return None
+
+
+def power_rule(term: Term, given: Given) -> Term | None:
+    """∂x^n/∂v -> n x^{n-1} ∂x/∂v"""
+    match term:
+        case Partial(Power(base, exponent), by, True):
+            return mul(number(exponent), power(base, exponent - 1), Partial(base, by, direct=True))
+    return None
+
+
+def scalar_chain(term: Term, given: Given) -> Term | None:
+    """∂f(x)/∂v -> f'(x) ∂x/∂v"""
+    match term:
+        case Partial(Apply(function, argument), by, True):
+            return mul(prime(function, argument), Partial(argument, by, direct=True))
+    return None
+
+
+def prime(function: ScalarFunction, argument: Term) -> Term:
+    """f'(x): σ keeps its name with a prime; exp and ln are written out."""
+    if function.layer is not None or function.formula is None:
+        return Apply(replace(function, order=function.order + 1), argument)
+    return from_sympy(scalar.derivative(function.formula), {ARGUMENT.name: argument})
+
+
+def same_symbol(term: Term, given: Given) -> Term | None:
+    """∂w_pq/∂w_jk -> [p = j] [q = k]"""
+    match term:
+        case Partial(Symbol(name, layer, indices), by, True) if (name, layer) == (by.name, by.layer):
+            pairs = zip(indices, by.indices, strict=True)
+            return mul(*(ONE if p == j else Delta(p, j) for p, j in pairs))
+    return None
+
+
+# --- tidying up ----------------------------------------------------------------------------
+
+
+def fold(term: Term, given: Given) -> Term | None:
+    """e^{z_p} / S -> a_p where that is how a_p is defined: a layer's quantities by their names"""
+    for defining in given.equations:
+        defined = _one_product(defining)
+        for x, exponent in defined.items():
+            if isinstance(x, Apply) and exponent == 1 and free_indices(x):
+                folded = [_folded(monomial, x, defined, defining) for monomial in normal(term)]
+                result = as_term(folded, free_indices(term))
+                if result != term and not _contains(result, x.function):
+                    return factorise(result)
+    return None
+
+
+def _one_product(defining: Equation) -> dict[Term, Fraction]:
+    """The atoms of a right side that is one product of several, with their exponents."""
+    polynomial = normal(defining.right)
+    if len(polynomial) != 1 or polynomial[0].bound or polynomial[0].coefficient != 1:
+        return {}
+    factors = dict(polynomial[0].factors)
+    return factors if len(factors) > 1 else {}
+
+
+def _folded(
+    monomial: Monomial, x: Apply, defined: dict[Term, Fraction], defining: Equation
+) -> Monomial:
+    """A monomial with x = left / rest put in for x, at whatever index x has there."""
+    assert isinstance(defining.left, Symbol)
+    exponents: dict[Term, Fraction] = {}
+    for atom, e in monomial.factors:
+        to = _renaming(x, atom)
+        parts = {atom: Fraction(1)} if to is None else {
+            rename(defining.left, to): Fraction(1),
+            **{rename(y, to): -power_ for y, power_ in defined.items() if y != x},
+        }
+        for part, power_ in parts.items():
+            exponents[part] = exponents.get(part, Fraction(0)) + e * power_
+    return replace(monomial, factors=tuple((y, e) for y, e in exponents.items() if e))
+
+
+def _renaming(x: Apply, atom: Term) -> dict[Index, Index] | None:
+    """The renaming that makes x the atom, if one does: f(z_j) and f(z_p)."""
+    if isinstance(atom, Apply) and atom.function == x.function:
+        match x.argument, atom.argument:
+            case Symbol(name, layer, own), Symbol(name_, layer_, there) if (name, layer) == (
+                name_,
+                layer_,
+            ):
+                return dict(zip(own, there, strict=True))
+    return None
+
+
+def _contains(term: Term, function: ScalarFunction) -> bool:
+    if isinstance(term, Apply) and term.function == function:
+        return True
+    return any(_contains(part, function) for part in children(term))
+
+
+def name_function(term: Term, given: Given) -> Term | None:
+    """σ of a layer -> the function that this network has there"""
+    match term:
+        case Apply(ScalarFunction(_, None, layer, order), argument):
+            for function in given.functions:
+                if function.layer == layer:
+                    return Apply(replace(function, order=order), argument)
+    return None
+
+
+def slope(term: Term, given: Given) -> Term | None:
+    """σ'(z_j^l) -> its cheapest exact form through a_j^l and z_j^l"""
+    match term:
+        case Apply(ScalarFunction(_, formula, layer, 1), Symbol("z", at, (j,)) as z) if (
+            formula is not None and layer == at and at is not None
+        ):
+            form = scalar.slope(formula)
+            return from_sympy(form, {"a": rename(a(at, "j"), {_only(at): j}), "z": z})
+    return None
+
+
+def _only(at: LayerNumber) -> Index:
+    (index,) = a(at, "j").indices
+    return index
+
+
+def fact(term: Term, given: Given) -> Term | None:
+    """Σ_k y_k -> 1, and whatever else is declared"""
+    if isinstance(term, Sum):
+        for declared in given.facts:
+            if normal(term) == normal(declared.left):
+                return declared.right
+    return None
+
+
+def simplify(term: Term, given: Given) -> Term | None:
+    """A quotient of polynomials in the symbols of one neuron -> its cheapest form"""
+    atoms: dict[str, Term] = {}
+
+    def stand_in(part: Term) -> Term:
+        match part:
+            case Symbol() | Apply():
+                name = f"x{len(atoms)}"
+                name = next((n for n, known in atoms.items() if known == part), name)
+                atoms[name] = part
+                return Symbol(name)
+            case Sum() | Delta() | Partial():
+                raise _NotScalarError
+            case _:
+                return map_children(part, stand_in)
+
+    try:
+        plain = stand_in(term)
+    except _NotScalarError:
+        return None
+    expression = to_sympy(plain, lambda axis: sympy.Symbol(axis.name), lambda x: sympy.Symbol(x.name))  # type: ignore[union-attr]
+    simplest = scalar.simplest(expression)
+    return None if simplest == expression else from_sympy(simplest, atoms)
+
+
+class _NotScalarError(Exception):
+    """The term has sums or derivatives in it."""
+
+
+def collect(term: Term, given: Given) -> Term | None:
+    """Σ_p [p = j] x_p -> x_j, and the normal form with common factors outside"""
+    collected = factorise(term)
+    return None if collected == term else collected
+
+
+# --- the table -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named rewrite; `because` is the sentence that the reader of a derivation sees.
+
+    `whole` rules look at the whole term, the others at each place from the outside in.
+    """
+
+    name: str
+    because: str
+    rewrite: Callable[[Term, Given], Term | None] = field(repr=False)
+    whole: bool = False
+
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("definition of δ", "the derivative by z is the error δ of that neuron", definition),
+        Rule("lemma", "this derivative was worked out above", lemma),
+        Rule("equation", "insert the defining equation of the quantity", equation),
+        Rule("sum rule", "the derivative of a sum is the sum of the derivatives", sum_rule),
+        Rule("constant", "what does not contain the variable has derivative 0", constant),
+        Rule("product rule", "one factor at a time; factors without the variable stay", product_rule),
+        Rule("power rule", "the derivative of xⁿ is n xⁿ⁻¹, times that of x", power_rule),
+        Rule("scalar chain rule", "the outer derivative times the inner one", scalar_chain),
+        Rule("same symbol", "a symbol by itself is 1 at equal indices and 0 elsewhere", same_symbol),
+        Rule("collect", "a sum over [p = j] keeps the term p = j; equal terms are collected", collect, whole=True),
+        Rule("fold", "the layer's own quantities are written by their names", fold, whole=True),
+        Rule("fact", "a declared fact about the desired values", fact),
+        Rule("chain rule", "C depends on the variable only through these quantities", chain),
+        Rule("activation", "the activation that this layer has", name_function),
+        Rule("simplify", "equal, and cheaper to compute", simplify, whole=True),
+        Rule("slope", "the slope in its cheapest exact form, through the activation", slope),
+    )
+}
+
+
+def apply(rule: Rule, term: Term, given: Given) -> Term:
+    """The term with a rule applied wherever it applies, from the outside in."""
+    changed = rule.rewrite(term, given)
+    if changed is not None:
+        return changed
+    return term if rule.whole else map_children(term, lambda part: apply(rule, part, given))

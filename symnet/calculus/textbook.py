@@ -1,0 +1,66 @@
+"""The four delta equations as the books state them (Nielsen, ch. 2, BP1 to BP4; no rule is used).
+
+    BP1  δ_j^L = ∂C/∂a_j^L σ'(z_j^L)            BP3  ∂C/∂w_jk^l = a_k^{l-1} δ_j^l
+    BP2  δ_j^l = Σ_k w_kj^{l+1} δ_k^{l+1} σ'(z_j^l)     BP4  ∂C/∂b_j^l = δ_j^l
+
+Where an activation couples neurons, as softmax does, σ'(z_j) is the Jacobian ∂a_p/∂z_j, summed over
+p (Nielsen, ch. 3, problem "Backpropagation with softmax"; Bishop 2006, eq. 5.56 for the chain rule).
+"""
+
+from dataclasses import replace
+
+from symnet.network import notation as n
+from symnet.network.equations import scalar_function
+from symnet.network.functions import Activation
+from symnet.term import Apply, Equation, Index, LayerNumber, Partial, Sum, Symbol, Term, mul
+
+
+def state(label: str, activation: Activation) -> Equation:
+    """The equation of that label for a general layer whose activation couples neurons or not."""
+    return {"BP1": bp1, "BP2": bp2, "BP3": bp3, "BP4": bp4}[label](activation)
+
+
+def bp1(activation: Activation) -> Equation:
+    """BP1: the error of the output layer. δ over (n_L,)."""
+    k = n.on(n.K, n.L)
+    if activation.couples_neurons:
+        owed = mul(_by_activation(n.L, n.K), Partial(n.a(n.L, n.K), n.z(n.L, n.J)))
+        return Equation("BP1", n.delta(n.L, n.J), Sum(k, owed))
+    return Equation("BP1", n.delta(n.L, n.J), mul(_by_activation(n.L, n.J), _slope(activation, n.L)))
+
+
+def bp2(activation: Activation) -> Equation:
+    """BP2: the error of a hidden layer from the layer above. δ over (n_l,)."""
+    above = n.l.shift(1)
+    k = n.on(n.K, above)
+
+    def sent_back(to: str) -> Term:
+        weight = Symbol("w", above, (k, Index(to, n.neurons(n.l))))
+        return Sum(k, mul(weight, n.delta(above, n.K)))
+
+    if activation.couples_neurons:
+        p = n.on(n.P, n.l)
+        owed = mul(sent_back(n.P), Partial(n.a(n.l, n.P), n.z(n.l, n.J)))
+        return Equation("BP2", n.delta(n.l, n.J), Sum(p, owed))
+    return Equation("BP2", n.delta(n.l, n.J), mul(sent_back(n.J), _slope(activation, n.l)))
+
+
+def bp3(activation: Activation) -> Equation:
+    """BP3: the derivative by a weight. Over (n_l, n_{l-1})."""
+    k = n.below(n.K, n.l)
+    right = mul(n.a(n.l.shift(-1), n.K), n.delta(n.l, n.J))
+    return Equation("BP3", Partial(n.COST, n.w(n.l, n.J, k)), right)
+
+
+def bp4(activation: Activation) -> Equation:
+    """BP4: the derivative by a bias. Over (n_l,)."""
+    return Equation("BP4", Partial(n.COST, n.b(n.l, n.J)), n.delta(n.l, n.J))
+
+
+def _by_activation(at: LayerNumber, j: str) -> Partial:
+    return Partial(n.COST, n.a(at, j))
+
+
+def _slope(activation: Activation, at: LayerNumber) -> Apply:
+    arbitrary = scalar_function(activation, at, arbitrary=True)
+    return Apply(replace(arbitrary, order=1), n.z(at, n.J))

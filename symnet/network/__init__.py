@@ -1,0 +1,1 @@
+"""What a network is: its notation, its functions, its layers, its defining equations."""

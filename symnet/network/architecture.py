@@ -1,0 +1,274 @@
+"""From `784-30-10` to a network, and back.
+
+>>> net = Network("2-3-4-1")
+>>> net.sizes, net.L, str(net), net.cost.name
+((2, 3, 4, 1), 4, '2-3-4-1', 'quadratic')
+>>> str(Network("64-30-10:softmax")), Network("64-30-10:softmax").cost.name
+('64-30-10:softmax', 'log_likelihood')
+>>> from sympy.abc import j, k
+>>> net.w(2)[j, k], net.z(2)[j]
+(w^2[j, k], z^2[j])
+>>> net.forward(2)[0]
+Eq(z^2[j], b^2[j] + Sum(a^1[k]*w^2[j, k], (k, 1, 2)))
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy
+
+from symnet.errors import ArchitectureError
+from symnet.network import equations
+from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, bad_logarithm
+from symnet.network.notation import L, l
+from symnet.term import Axis, Equation, LayerNumber, Partial, Symbol, equation_at, to_sympy
+
+Size = int | str  # a width: a number, or a letter that stands for any number
+
+MAX_WIDTH = 10**9
+MAX_LAYERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of neurons: how many (a letter stands for any number), and their activation."""
+
+    size: Size
+    activation: Activation
+
+
+@dataclass(frozen=True, init=False)
+class Network:
+    """A fully connected network: layer 1 is the input, L the output, parameters for l = 2..L.
+
+    `architecture` is a string such as `784-128:relu-10:softmax` or a list of widths; `activation`
+    serves the layers that name none; `cost` is log_likelihood after softmax, else quadratic, unless
+    given. Raises ArchitectureError that points at the place.
+    """
+
+    inputs: Size
+    layers: tuple[Layer, ...]
+    cost: Cost
+
+    def __init__(
+        self,
+        architecture: str | Sequence[Size | str],
+        activation: str | Activation = "sigmoid",
+        cost: str | Cost | None = None,
+    ) -> None:
+        if not isinstance(architecture, str):
+            architecture = "-".join(map(str, architecture))
+        default = find_activation(activation)
+        inputs, layers = parse(architecture, default)
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "cost", find_cost(cost, layers[-1].activation))
+        check_cost(self)
+
+    @property
+    def L(self) -> int:  # noqa: N802 - the number of the output layer, as in the books
+        """The number of the output layer."""
+        return len(self.layers) + 1
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The widths n_1..n_L."""
+        return (self.inputs, *(layer.size for layer in self.layers))
+
+    def layer(self, number: int) -> Layer:
+        """Layer l, for l = 2..L. Raises ArchitectureError for other numbers."""
+        if not 2 <= number <= self.L:
+            raise ArchitectureError(
+                f"{self} has parameters in layers 2 to {self.L}, not in layer {number}"
+            )
+        return self.layers[number - 2]
+
+    def __str__(self) -> str:
+        """The string that makes this network again; sigmoid, the default, is left out."""
+        widths = [str(self.inputs)]
+        for layer in self.layers:
+            name = layer.activation.name
+            widths.append(str(layer.size) if name == "sigmoid" else f"{layer.size}:{name}")
+        return "-".join(widths)
+
+    # --- the network in SymPy ---------------------------------------------------------------
+
+    def w(self, number: int) -> sympy.IndexedBase:
+        """w^l, indexed [j, k]: from neuron k of layer l-1 to neuron j of layer l."""
+        self.layer(number)
+        return self._base("w", number, (number, number - 1))
+
+    def b(self, number: int) -> sympy.IndexedBase:
+        """b^l, indexed [j]: the bias of neuron j of layer l."""
+        self.layer(number)
+        return self._base("b", number, (number,))
+
+    def z(self, number: int) -> sympy.IndexedBase:
+        """z^l, indexed [j]: the weighted input of neuron j of layer l."""
+        self.layer(number)
+        return self._base("z", number, (number,))
+
+    def a(self, number: int) -> sympy.IndexedBase:
+        """a^l, indexed [j]: the activation of neuron j of layer l = 1..L; a^1 is the input x."""
+        if number != 1:
+            self.layer(number)
+        return self._base("a", number, (number,))
+
+    def forward(self, number: int) -> tuple[sympy.Eq, ...]:
+        """The defining equations of layer l in SymPy: of z_j^l and of a_j^l."""
+        activation = self.layer(number).activation
+        at = {"l": LayerNumber("", number)}
+        general = (equations.weighted_input(l), equations.activation(activation, l))
+        return tuple(self.equation(equation_at(equation, at)) for equation in general)
+
+    def equation(self, equation: Equation) -> sympy.Eq:
+        """One of our equations at literal layers, as a SymPy equation with this network's sizes."""
+        left, right = (
+            to_sympy(side, lambda axis: self.size(axis), self._atom)
+            for side in (equation.left, equation.right)
+        )
+        return sympy.Eq(left, right, evaluate=False)
+
+    def size(self, axis: Axis) -> sympy.Expr:
+        """The number of values of an axis: 3, or n_2 where the width is open."""
+        number = self.L if axis.layer == L else axis.layer.offset
+        size = self.sizes[number - 1]
+        return sympy.Integer(size) if isinstance(size, int) else _open(size)
+
+    def _base(self, name: str, number: int, layers: tuple[int, ...]) -> sympy.IndexedBase:
+        shape = tuple(self.size(Axis("n", LayerNumber("", layer))) for layer in layers)
+        return sympy.IndexedBase(f"{name}^{number}", shape=shape, real=True)
+
+    def _atom(self, term: Symbol | Partial) -> sympy.Expr:
+        if isinstance(term, Partial):
+            assert isinstance(term.of, Symbol)
+            of = term.of.name if term.of.layer is None else f"{term.of.name}^{term.of.layer}"
+            name, symbol = f"∂{of}/∂{term.by.name}", term.by
+        else:
+            name, symbol = term.name, term
+        if symbol.layer is not None:
+            name = f"{name}^{symbol.layer}"
+        if not symbol.indices:
+            return sympy.Symbol(name, real=True)
+        shape = tuple(self.size(index.axis) for index in symbol.indices)
+        letters = tuple(sympy.Symbol(index.name, integer=True) for index in symbol.indices)
+        return sympy.IndexedBase(name, shape=shape, real=True)[letters]
+
+
+def _open(letter: str) -> sympy.Symbol:
+    return sympy.Symbol(letter, integer=True, positive=True)
+
+
+# --- reading -------------------------------------------------------------------------------
+
+_WIDTH = re.compile(r"(?P<size>[0-9]+|[A-Za-z])(?::(?P<activation>[A-Za-z_][A-Za-z_0-9]*))?\Z")
+
+
+def parse(text: str, default: Activation) -> tuple[Size, tuple[Layer, ...]]:
+    """`2-3:tanh-1` as the number of inputs and the layers. Raises ArchitectureError at the place."""
+    sizes: list[Size] = []
+    layers: list[Layer] = []
+    start = 0
+    pieces = text.split("-")
+    if len(pieces) > MAX_LAYERS:
+        raise ArchitectureError(f"{len(pieces)} layers are more than the {MAX_LAYERS} allowed")
+    for piece in pieces:
+        size, activation = _parse_piece(text, piece, start, default)
+        if layers or sizes:
+            layers.append(Layer(size, activation or default))
+        elif activation is not None:
+            raise ArchitectureError(
+                "the input layer has no activation; write its width alone",
+                text=text,
+                start=start,
+                length=len(piece),
+            )
+        sizes.append(size)
+        if len(sizes) > 1 and size == 1 and layers[-1].activation.couples_neurons:
+            raise ArchitectureError(
+                f"{layers[-1].activation.name} of a single neuron is always the same number; "
+                "give the layer two neurons or more, or another activation",
+                text=text,
+                start=start,
+                length=len(piece),
+            )
+        start += len(piece) + 1
+    if not layers:
+        raise ArchitectureError(
+            "a network has at least an input and an output, as in 3-1", text=text, start=len(text)
+        )
+    return sizes[0], tuple(layers)
+
+
+def _parse_piece(
+    text: str, piece: str, start: int, default: Activation
+) -> tuple[Size, Activation | None]:
+    match = _WIDTH.match(piece)
+    if match is None:
+        # The caret goes to the first character that no width can have there.
+        good = re.match(r"[0-9]*|[A-Za-z](?![A-Za-z0-9])", piece)
+        offset = good.end() if good else 0
+        raise ArchitectureError(
+            "expected a width, a positive integer such as 30 or a letter, optionally with an "
+            "activation as in 30:relu",
+            text=text,
+            start=start + offset,
+        )
+    width = match["size"]
+    size: Size = width
+    if width.isdigit():
+        # The length is checked before the number is made: a million digits cost nothing.
+        size = int(width) if len(width.lstrip("0")) <= len(str(MAX_WIDTH)) else MAX_WIDTH + 1
+        if not 1 <= size <= MAX_WIDTH:
+            raise ArchitectureError(
+                "a width is at least 1" if size == 0 else f"a width is at most {MAX_WIDTH}",
+                text=text,
+                start=start,
+                length=len(width),
+            )
+    name = match["activation"]
+    if name is None:
+        return size, None
+    return size, find_activation(name, text, start + match.start("activation"))
+
+
+def find_activation(name: str | Activation, text: str = "", start: int = 0) -> Activation:
+    """An activation by its name. Raises ArchitectureError with the nearest name and the list."""
+    if isinstance(name, Activation):
+        return name
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name]
+    raise ArchitectureError(
+        _unknown("activation", name, tuple(ACTIVATIONS)), text=text, start=start, length=len(name)
+    )
+
+
+def find_cost(name: str | Cost | None, output: Activation) -> Cost:
+    """A cost by its name; by default the one that fits the activation of the output."""
+    if isinstance(name, Cost):
+        return name
+    if name is None:
+        name = "log_likelihood" if output.couples_neurons else "quadratic"
+    if name in COSTS:
+        return COSTS[name]
+    raise ArchitectureError(_unknown("cost", name, tuple(COSTS)))
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"unknown {kind} {name!r}; {hint}known are {', '.join(known)}"
+
+
+def check_cost(network: Network) -> None:
+    """Refuse a cost that takes the logarithm of an output that can be zero or negative."""
+    activation = network.layers[-1].activation
+    argument = bad_logarithm(network.cost, activation)
+    if argument is not None:
+        raise ArchitectureError(
+            f"the cost {network.cost.name} takes the logarithm of {argument}, and with the output "
+            f"activation {activation.name} that can be 0 or negative; use an output activation "
+            "with values between 0 and 1 (sigmoid, softmax), or the quadratic cost"
+        )

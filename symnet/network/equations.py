@@ -1,0 +1,66 @@
+"""A network as its defining equations, for a general layer l. Nothing else is known of it.
+
+    z_j^l = Σ_k w_jk^l a_k^{l-1} + b_j^l        a_j^l = σ(z_j^l)        C = Σ_j c(a_j^L, y_j)
+
+(Nielsen, ch. 2, eqs. 23 to 25.) With `arbitrary=True` σ has no formula; an activation that couples
+neurons, such as softmax, always stands with its formula, since how it couples is what it is.
+"""
+
+from symnet.network import notation as n
+from symnet.network.functions import Activation, Cost
+from symnet.term import (
+    Apply,
+    Equation,
+    Index,
+    LayerNumber,
+    ScalarFunction,
+    Sum,
+    Symbol,
+    add,
+    from_sympy,
+    mul,
+    number,
+)
+
+
+def weighted_input(at: LayerNumber) -> Equation:
+    """z_j^l = Σ_k w_jk^l a_k^{l-1} + b_j^l. z over (n_l,)."""
+    k = n.below(n.K, at)
+    arriving = Sum(k, mul(n.w(at, n.J, k), n.a(at.shift(-1), n.K)))
+    return Equation("z", n.z(at, n.J), add(arriving, n.b(at, n.J)))
+
+
+def activation(function: Activation, at: LayerNumber, *, arbitrary: bool = False) -> Equation:
+    """a_j^l = σ(z_j^l), or its formula in all z_p^l where it couples neurons. a over (n_l,)."""
+
+    def z_at(_: str, letters: tuple[Index, ...]) -> Symbol:
+        return Symbol("z", at, letters)
+
+    if function.couples_neurons:
+        right = from_sympy(function.formula, {}, z_at, {"j": n.on(n.J, at)})
+    else:
+        right = Apply(scalar_function(function, at, arbitrary=arbitrary), n.z(at, n.J))
+    return Equation("a", n.a(at, n.J), right)
+
+
+def scalar_function(
+    function: Activation, at: LayerNumber, *, arbitrary: bool = False
+) -> ScalarFunction:
+    """σ of layer l: with its formula, or as a function of which nothing is known."""
+    if arbitrary:
+        return ScalarFunction("σ", None, at)
+    return ScalarFunction(function.name, function.formula, at)
+
+
+def cost(function: Cost) -> Equation:
+    """C = Σ_j c(a_j^L, y_j), the cost of one sample."""
+    symbols = {"a": n.a(n.L, n.J), "y": n.y(n.L, n.J)}
+    return Equation("C", n.COST, Sum(n.on(n.J, n.L), from_sympy(function.formula, symbols)))
+
+
+def facts(function: Cost) -> tuple[Equation, ...]:
+    """What the cost takes for granted: Σ_j y_j = 1 where y says which class a sample has."""
+    if not function.normalised:
+        return ()
+    total = Sum(n.on(n.J, n.L), n.y(n.L, n.J))
+    return (Equation("Σ y = 1", total, number(1)),)

@@ -1,0 +1,149 @@
+"""Activations and costs: the formula only, never its derivative.
+
+An activation is a formula in z; one that couples the neurons of a layer is a formula in z[j] with
+sums over z[p]. A cost is the formula of one output in a and y, summed over the outputs. Whatever
+else symnet needs (derivatives, slopes through a, start values, what a logarithm may meet) it
+derives from the formula, so that a formula of your own is treated like the named ones:
+
+>>> swish = Activation("swish", Z / (1 + sympy.exp(-Z)))
+>>> swish.couples_neurons, ACTIVATIONS["softmax"].couples_neurons
+(False, True)
+
+At a kink a Piecewise takes the branch that holds there; ours are closed on the left side of a kink
+(z ≤ 0), so that the slope at the kink is the slope from the left.
+"""
+
+from dataclasses import dataclass
+
+import sympy
+
+from symnet.errors import ArchitectureError
+from symnet.term import ARGUMENT
+
+Z = ARGUMENT  # the weighted input
+A = sympy.Symbol("a", real=True)  # the activation of an output
+Y = sympy.Symbol("y", real=True)  # its desired value
+
+J, P = sympy.symbols("j p", integer=True)
+N = sympy.Symbol("n", integer=True, positive=True)
+ZS = sympy.IndexedBase("z", real=True)  # all weighted inputs of a layer
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """σ, by its formula in z (or in z[j] and z[p], p summed from 1 to n)."""
+
+    name: str
+    formula: sympy.Expr
+
+    def __post_init__(self) -> None:
+        known = {Z} if not self.couples_neurons else set()
+        # SymPy counts z[j], z and j among the free symbols of an expression in z[j].
+        strangers = {s for s in self.formula.free_symbols if isinstance(s, sympy.Symbol)} - known
+        if strangers and not self.couples_neurons:
+            names = ", ".join(sorted(map(str, strangers)))
+            raise ArchitectureError(
+                f"the activation {self.name!r} is a formula in {names}; use symnet.z alone"
+            )
+
+    @property
+    def couples_neurons(self) -> bool:
+        """Whether one neuron's activation depends on the weighted inputs of the others."""
+        return bool(self.formula.has(sympy.Indexed))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """C of one sample: a formula in a and y, summed over the outputs.
+
+    `normalised` declares the fact Σ y = 1, which derivations use only as a named rule.
+    `classifies` says that y stands for a class: labels may be given instead of numbers.
+    """
+
+    name: str
+    formula: sympy.Expr
+    normalised: bool = False
+    classifies: bool = False
+
+    def __post_init__(self) -> None:
+        strangers = self.formula.free_symbols - {A, Y}
+        if strangers:
+            names = ", ".join(sorted(map(str, strangers)))
+            raise ArchitectureError(
+                f"the cost {self.name!r} is a formula in {names}; use symnet.a and symnet.y alone"
+            )
+
+
+ACTIVATIONS = {
+    activation.name: activation
+    for activation in (
+        Activation("identity", Z),
+        Activation("sigmoid", 1 / (1 + sympy.exp(-Z))),
+        Activation("tanh", sympy.tanh(Z)),
+        Activation("relu", sympy.Piecewise((0, Z <= 0), (Z, True))),
+        Activation("softmax", sympy.exp(ZS[J]) / sympy.Sum(sympy.exp(ZS[P]), (P, 1, N))),
+    )
+}
+
+COSTS = {
+    cost.name: cost
+    for cost in (
+        Cost("quadratic", (A - Y) ** 2 / 2),
+        Cost(
+            "cross_entropy",
+            -(Y * sympy.log(A) + (1 - Y) * sympy.log(1 - A)),
+            classifies=True,
+        ),
+        Cost("log_likelihood", -Y * sympy.log(A), normalised=True, classifies=True),
+    )
+}
+
+
+def rectifies(activation: Activation) -> bool:
+    """Whether an activation passes one half of its inputs and (nearly) blocks the other.
+
+    Such a layer halves the second moment, so its weights start with twice the variance
+    (He et al. 2015, eq. 10).
+    """
+    if not activation.formula.has(sympy.Piecewise):
+        return False
+    right, left = (
+        sympy.limit(_branch(activation.formula, far) / Z, Z, sympy.oo * far) for far in (1, -1)
+    )
+    return bool(right == 1 and abs(left) < sympy.Rational(1, 2))
+
+
+def _branch(formula: sympy.Expr, sign: int) -> sympy.Expr:
+    """The formula as it reads far out on one side, without branches."""
+    far = sign * sympy.Integer(10) ** 6
+    return formula.replace(
+        lambda e: isinstance(e, sympy.Piecewise),
+        lambda e: next(value for value, condition in e.args if condition.subs(Z, far) == True),  # noqa: E712
+    )
+
+
+def values(activation: Activation) -> sympy.Expr:
+    """The activation of a neuron for any real z, as SymPy judges signs.
+
+    In a coupled layer the other neurons enter through sums of their own terms, here one positive
+    number if each term is positive.
+    """
+    if not activation.couples_neurons:
+        return activation.formula
+
+    def split(total: sympy.Sum) -> sympy.Expr:
+        term = total.function.subs(ZS[P], Z)
+        others = sympy.Symbol("others", positive=True) if term.is_positive else sympy.Dummy()
+        return term + others
+
+    formula = activation.formula.replace(lambda e: isinstance(e, sympy.Sum), split)
+    return formula.subs(ZS[J], Z)
+
+
+def bad_logarithm(cost: Cost, activation: Activation) -> sympy.Expr | None:
+    """The first argument of a logarithm in the cost that is not positive for every z, if any."""
+    for logarithm in sorted(cost.formula.atoms(sympy.log), key=sympy.default_sort_key):
+        argument = logarithm.args[0].subs(A, values(activation))
+        if not sympy.together(argument).is_positive:
+            return logarithm.args[0]
+    return None

@@ -1,0 +1,1 @@
+"""Mathematics on paper: equations as Unicode text and as LaTeX, derivations as pages."""

@@ -1,0 +1,1 @@
+"""Proved equations as a program of index equations, and the passes that make it fast."""

@@ -1,0 +1,505 @@
+"""Index expressions: the one language in which networks, derivatives and claims are written.
+
+A term is a sum over bound indices of products of numbers, indexed symbols, Kronecker deltas and
+scalar functions. Matrices are surface: Wᵀδ is Σ_j w[j,k] δ[j], ⊙ is a product at one index. Layers
+are numbers such as `l+1` or `3`; an index runs over an axis such as "the neurons of layer l".
+All records are frozen; equality is equality of structure (`calculus/normal.py` decides equality
+of meaning).
+
+>>> l = LayerNumber("l"); j = Index("j", Axis("n", l)); k = Index("k", Axis("n", l.shift(-1)))
+>>> z = Sum(k, mul(Symbol("w", l, (j, k)), Symbol("a", l.shift(-1), (k,))))
+>>> sorted(index.name for index in free_indices(z))
+['j']
+>>> spell(at_layer(z, {"l": LayerNumber("", 3)}))
+'Σ_k:n2(w3[j:n3,k:n2]·a2[k:n2])'
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import assert_never
+
+import sympy
+
+# --- layers, axes, indices -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNumber:
+    """The number of a layer: `l`, `l+1`, `L`, or a literal (no name, the offset is the number)."""
+
+    name: str
+    offset: int = 0
+
+    def shift(self, by: int) -> "LayerNumber":
+        """The layer `by` further up."""
+        return LayerNumber(self.name, self.offset + by)
+
+    def __str__(self) -> str:
+        if not self.name:
+            return str(self.offset)
+        return f"{self.name}{self.offset:+d}" if self.offset else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What an index runs over: `n` at layer l means 1..n_l, the neurons of layer l."""
+
+    name: str
+    layer: LayerNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A variable that runs over an axis, from 1 to the size of the axis."""
+
+    name: str
+    axis: Axis
+
+
+# --- scalar functions ----------------------------------------------------------------------
+
+
+ARGUMENT = sympy.Symbol("z", real=True)  # the variable of every scalar function's formula
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarFunction:
+    """A function of one number: σ of layer l, or exp and ln; `order` counts its primes.
+
+    `formula` is an expression in ARGUMENT; None means arbitrary: nothing about it is known but that
+    it has derivatives.
+    A function with a layer is an activation and keeps its name in derivations; one without is
+    elementary, and its derivative is written out at once.
+    """
+
+    name: str
+    formula: sympy.Expr | None
+    layer: LayerNumber | None = None
+    order: int = 0
+
+
+# --- terms ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The number of values of an axis, n_l."""
+
+    axis: Axis
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """An indexed symbol at a layer: w_jk^l is Symbol("w", l, (j, k)); C has neither."""
+
+    name: str
+    layer: LayerNumber | None = None
+    indices: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Kronecker's delta, printed [j = p] because δ is the error."""
+
+    left: Index
+    right: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    function: ScalarFunction
+    argument: "Term"
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    base: "Term"
+    exponent: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    factors: tuple["Term", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    terms: tuple["Term", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Σ over all values of an index, which is bound in the body."""
+
+    index: Index
+    body: "Term"
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A derivative not yet worked out: ∂of/∂by.
+
+    `of` is a quantity that an equation defines. With `direct` it is the right-hand side of such an
+    equation, whose symbols are independent of each other: what C owes to z through a is the chain
+    rule's business, not hidden in ∂a/∂z.
+    """
+
+    of: "Term"
+    by: Symbol
+    direct: bool = False
+
+
+Term = Number | Size | Symbol | Delta | Apply | Power | Product | Addition | Sum | Partial
+
+ZERO = Number(Fraction(0))
+ONE = Number(Fraction(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """left = right, for every value of the free indices; labels are the books' (`z`, `BP1`)."""
+
+    label: str
+    left: Symbol | Partial | Sum
+    right: Term
+    layers: str = field(default="", compare=False)  # for which l it holds, as the reader sees it
+
+
+# --- building ------------------------------------------------------------------------------
+
+
+def number(value: int | Fraction) -> Number:
+    """A number as a term."""
+    return Number(Fraction(value))
+
+
+def add(*terms: Term) -> Term:
+    """The sum of terms, flattened, without zeros."""
+    flat: list[Term] = []
+    for term in terms:
+        flat.extend(term.terms if isinstance(term, Addition) else (term,))
+    flat = [term for term in flat if term != ZERO]
+    if not flat:
+        return ZERO
+    return flat[0] if len(flat) == 1 else Addition(tuple(flat))
+
+
+def mul(*factors: Term) -> Term:
+    """The product of factors in their order, flattened; numbers are multiplied out and stand first."""
+    coefficient = Fraction(1)
+    flat: list[Term] = []
+    for factor in factors:
+        for part in factor.factors if isinstance(factor, Product) else (factor,):
+            if isinstance(part, Number):
+                coefficient *= part.value
+            else:
+                flat.append(part)
+    if coefficient == 0:
+        return ZERO
+    if coefficient != 1 or not flat:
+        flat.insert(0, Number(coefficient))
+    return flat[0] if len(flat) == 1 else Product(tuple(flat))
+
+
+def power(base: Term, exponent: int | Fraction) -> Term:
+    """base to a rational exponent; x⁰ is 1 and x¹ is x."""
+    exponent = Fraction(exponent)
+    if exponent == 0:
+        return ONE
+    if exponent == 1:
+        return base
+    if isinstance(base, Number) and exponent.denominator == 1 and base.value != 0:
+        return Number(base.value ** int(exponent))
+    return Power(base, exponent)
+
+
+# --- taking apart --------------------------------------------------------------------------
+
+
+def children(term: Term) -> tuple[Term, ...]:
+    """The terms directly inside a term."""
+    match term:
+        case Number() | Size() | Symbol() | Delta():
+            return ()
+        case Apply(_, argument):
+            return (argument,)
+        case Power(base, _):
+            return (base,)
+        case Product(factors):
+            return factors
+        case Addition(terms):
+            return terms
+        case Sum(_, body):
+            return (body,)
+        case Partial(of, by, _):
+            return (of, by)
+    assert_never(term)
+
+
+def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
+    """The same term with each direct part changed."""
+    match term:
+        case Number() | Size() | Symbol() | Delta():
+            return term
+        case Apply(function, argument):
+            return Apply(function, change(argument))
+        case Power(base, exponent):
+            return power(change(base), exponent)
+        case Product(factors):
+            return mul(*map(change, factors))
+        case Addition(terms):
+            return add(*map(change, terms))
+        case Sum(index, body):
+            return Sum(index, change(body))
+        case Partial(of, by, direct):
+            changed = change(by)
+            if not isinstance(changed, Symbol):
+                raise TypeError(f"a derivative by {changed} has no meaning")
+            return Partial(change(of), changed, direct)
+    assert_never(term)
+
+
+@lru_cache(maxsize=100_000)
+def free_indices(term: Term) -> frozenset[Index]:
+    """The indices of a term that no sum binds."""
+    match term:
+        case Symbol(_, _, indices):
+            return frozenset(indices)
+        case Delta(left, right):
+            return frozenset((left, right))
+        case Sum(index, body):
+            return free_indices(body) - {index}
+        case _:
+            return frozenset().union(*map(free_indices, children(term)))
+
+
+def mentions(term: Term, symbol: Symbol) -> bool:
+    """Whether a symbol of the same name and layer stands in the term, at whatever indices."""
+    if isinstance(term, Symbol):
+        return term.name == symbol.name and term.layer == symbol.layer
+    return any(mentions(part, symbol) for part in children(term))
+
+
+@lru_cache(maxsize=100_000)
+def spell(term: Term) -> str:
+    """A term as a short string, one to one: what terms are sorted by, and seen as in a debugger."""
+
+    def axis_(axis: Axis) -> str:
+        return f"{axis.name}{axis.layer}"
+
+    def index_(index: Index) -> str:
+        return f"{index.name}:{axis_(index.axis)}"
+
+    match term:
+        case Number(value):
+            return str(value)
+        case Size(axis):
+            return f"|{axis_(axis)}|"
+        case Symbol(name, layer, indices):
+            return f"{name}{layer or ''}" + (f"[{','.join(map(index_, indices))}]" if indices else "")
+        case Delta(left, right):
+            return f"[{index_(left)}={index_(right)}]"
+        case Apply(function, argument):
+            formula = "" if function.formula is None else f"<{function.formula}>"
+            name = f"{function.name}{formula}{function.layer or ''}"
+            return f"{name}{chr(39) * function.order}({spell(argument)})"
+        case Power(base, exponent):
+            return f"({spell(base)})^{exponent}"
+        case Product(factors):
+            return "·".join(f"({spell(f)})" if isinstance(f, Addition) else spell(f) for f in factors)
+        case Addition(terms):
+            return " + ".join(map(spell, terms))
+        case Sum(index, body):
+            return f"Σ_{index_(index)}({spell(body)})"
+        case Partial(of, by, direct):
+            return f"{'∂' if not direct else 'd'}({spell(of)})/∂{spell(by)}"
+    assert_never(term)
+
+
+# --- renaming and substitution without capture ---------------------------------------------
+
+# The letters in the order a book takes them for bound indices; the free ones are j and k.
+LETTERS = ("k", "p", "i", "r", "s", "t", "h", "m")
+
+
+def fresh(axis: Axis, taken: frozenset[Index]) -> Index:
+    """An index over an axis whose letter is not taken."""
+    names = {index.name for index in taken}
+    for round_ in range(1 + len(names)):
+        for letter in LETTERS:
+            name = letter + "′" * round_
+            if name not in names:
+                return Index(name, axis)
+    raise AssertionError("more rounds than names were tried")  # pragma: no cover
+
+
+def rename(term: Term, to: Mapping[Index, Index]) -> Term:
+    """The term with free indices renamed; a bound index that would capture one is renamed first."""
+    to = {old: new for old, new in to.items() if old != new}
+    if not to or not (to.keys() & free_indices(term)):
+        return term
+    match term:
+        case Symbol(name, layer, indices):
+            return Symbol(name, layer, tuple(to.get(index, index) for index in indices))
+        case Delta(left, right):
+            return Delta(to.get(left, left), to.get(right, right))
+        case Sum(index, body):
+            inner = {old: new for old, new in to.items() if old != index}
+            # Capture is by letter, not by axis: two indices of one letter read as one.
+            if index.name in {new.name for new in inner.values()}:
+                taken = free_indices(body) | frozenset(inner.values())
+                index, old = fresh(index.axis, taken), index
+                body = rename(body, {old: index})
+            return Sum(index, rename(body, inner))
+        case _:
+            return map_children(term, lambda part: rename(part, to))
+
+
+def apart(term: Term, taken: frozenset[Index]) -> Term:
+    """The term with its outermost bound indices renamed away from the letters that are taken."""
+    if not isinstance(term, Sum):
+        return term
+    index, body = term.index, term.body
+    if index.name in {other.name for other in taken}:
+        index = fresh(index.axis, taken | free_indices(body))
+        body = rename(body, {term.index: index})
+    return Sum(index, apart(body, taken | {index}))
+
+
+def at_layer(term: Term, to: Mapping[str, LayerNumber]) -> Term:
+    """The term with layer names replaced: `l` by `L`, by `l+1`, by 3, in symbols, axes, functions."""
+
+    def number_(layer: LayerNumber) -> LayerNumber:
+        return to[layer.name].shift(layer.offset) if layer.name in to else layer
+
+    def index_(index: Index) -> Index:
+        return Index(index.name, Axis(index.axis.name, number_(index.axis.layer)))
+
+    def term_(term: Term) -> Term:
+        match term:
+            case Symbol(name, layer, indices):
+                return Symbol(name, layer and number_(layer), tuple(map(index_, indices)))
+            case Delta(left, right):
+                return Delta(index_(left), index_(right))
+            case Size(axis):
+                return Size(Axis(axis.name, number_(axis.layer)))
+            case Sum(index, body):
+                return Sum(index_(index), term_(body))
+            case Apply(function, argument):
+                layer = function.layer and number_(function.layer)
+                return Apply(replace(function, layer=layer), term_(argument))
+            case _:
+                return map_children(term, term_)
+
+    return term_(term)
+
+
+def equation_at(equation: Equation, to: Mapping[str, LayerNumber]) -> Equation:
+    """`at_layer` on both sides."""
+    left = at_layer(equation.left, to)
+    assert isinstance(left, Symbol | Partial | Sum)
+    return Equation(equation.label, left, at_layer(equation.right, to))
+
+
+# --- to and from SymPy ---------------------------------------------------------------------
+
+
+def elementary(name: str) -> ScalarFunction:
+    """exp, ln and their like as scalar functions, by SymPy's name of them."""
+    return ScalarFunction(name, getattr(sympy, name)(ARGUMENT))
+
+
+def from_sympy(
+    expression: sympy.Expr,
+    symbols: Mapping[str, Term],
+    indexed: Callable[[str, tuple[Index, ...]], Term] | None = None,
+    indices: Mapping[str, Index] | None = None,
+) -> Term:
+    """A SymPy expression as a term.
+
+    `symbols` says what each plain symbol is, by name; `indexed` what `z[p]` is, given its name and
+    indices; `indices` what each index letter is. The variable of a `Sum` takes the axis of
+    `indices["j"]`. Raises TypeError for what the language lacks.
+    """
+    indices = indices or {}
+
+    def go(expression: sympy.Expr, indices: Mapping[str, Index]) -> Term:
+        match expression:
+            case sympy.Symbol() if expression.name in symbols:
+                return symbols[expression.name]
+            case sympy.Rational():
+                return number(Fraction(int(expression.p), int(expression.q)))
+            case sympy.Add():
+                return add(*(go(part, indices) for part in expression.as_ordered_terms()))
+            case sympy.Mul():
+                return mul(*(go(part, indices) for part in expression.as_ordered_factors()))
+            case sympy.Pow() if isinstance(expression.exp, sympy.Rational):
+                exponent = Fraction(int(expression.exp.p), int(expression.exp.q))
+                return power(go(expression.base, indices), exponent)
+            case sympy.Indexed() if indexed is not None:
+                letters = tuple(indices[str(letter)] for letter in expression.indices)
+                return indexed(str(expression.base), letters)
+            case sympy.Sum():
+                (variable, _, _) = expression.limits[0]
+                index = Index(variable.name, indices["j"].axis)
+                return Sum(index, go(expression.function, {**indices, variable.name: index}))
+            case sympy.Piecewise():
+                # A function with branches is one scalar function of its only symbol.
+                (symbol,) = expression.free_symbols
+                formula = expression.subs(symbol, ARGUMENT)
+                function = ScalarFunction("piecewise", formula)
+                return Apply(function, symbols[symbol.name])
+            case sympy.Function() if len(expression.args) == 1:
+                function = elementary(expression.func.__name__)
+                return Apply(function, go(expression.args[0], indices))
+        raise TypeError(f"{expression} ({type(expression).__name__}) has no place in an equation")
+
+    return go(expression, indices)
+
+
+def to_sympy(
+    term: Term, size: Callable[[Axis], sympy.Expr], atom: Callable[[Symbol | Partial], sympy.Expr]
+) -> sympy.Expr:
+    """A term in SymPy: `atom` says what symbols and derivatives are, `size` the limits of sums."""
+
+    def letter(index: Index) -> sympy.Symbol:
+        return sympy.Symbol(index.name, integer=True)
+
+    def go(term: Term) -> sympy.Expr:
+        match term:
+            case Number(value):
+                return sympy.Rational(value.numerator, value.denominator)
+            case Size(axis):
+                return size(axis)
+            case Symbol() | Partial():
+                return atom(term)
+            case Delta(left, right):
+                return sympy.KroneckerDelta(letter(left), letter(right))
+            case Apply(function, argument):
+                return apply_formula(function, go(argument))
+            case Power(base, exponent):
+                return go(base) ** sympy.Rational(exponent.numerator, exponent.denominator)
+            case Product(factors):
+                return sympy.Mul(*map(go, factors))
+            case Addition(terms):
+                return sympy.Add(*map(go, terms))
+            case Sum(index, body):
+                return sympy.Sum(go(body), (letter(index), 1, size(index.axis)))
+        assert_never(term)
+
+    return go(term)
+
+
+def apply_formula(function: ScalarFunction, argument: sympy.Expr) -> sympy.Expr:
+    """The function at an argument, in SymPy: by its formula, or as an unknown function."""
+    if function.formula is None:
+        name = function.name + (f"_{function.layer}" if function.layer else "")
+        return sympy.Function(name + "'" * function.order)(argument)
+    return sympy.diff(function.formula, ARGUMENT, function.order).subs(ARGUMENT, argument)

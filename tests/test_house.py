@@ -1,0 +1,303 @@
+"""How symnet is built, as far as a test can read it: who may import whom, and what files may hold.
+
+docs/architecture.md explains the floors. A new module fails here until it is given its place.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import jinja2
+import jinja2.meta
+import pytest
+
+import symnet
+
+ROOT = Path(__file__).parent.parent
+
+# From the ground up. A module imports from lower floors, and on its own floor from modules listed
+# before it in its own tuple: two tuples on a floor are neighbours that never import each other.
+FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
+    # 0: knows nothing of networks
+    (("errors", "templating", "term", "digits"),),
+    # 1: what a network is
+    (("network.notation", "network.functions", "network.equations", "network.architecture"),),
+    # 2: what follows from it
+    (
+        (
+            "calculus.scalar",
+            "calculus.normal",
+            "calculus.rules",
+            "calculus.derivation",
+            "calculus.textbook",
+            "calculus.counterexample",
+            "calculus.components",
+            "calculus.certificate",
+            "calculus.checker",
+            "calculus.proof",
+        ),
+    ),
+    # 3: on paper, and as a program
+    (
+        (
+            "paper.latex_reader",
+            "paper.text_writer",
+            "paper.latex_writer",
+            "paper.claims",
+            "paper.repair",
+            "paper.document",
+            "paper.report",
+        ),
+        (
+            "program.ir",
+            "program.lowering",
+            "program.passes",
+            "program.interpreter",
+        ),
+    ),
+    # 4: text
+    (("backends.backend", "backends.to_numpy"),),
+    # 5: the doors
+    (("pipeline", "demo", "samples", "cli", "__main__", "__init__"),),
+)
+
+# module -> (floor, neighbour, position)
+PLACES = {
+    module: (floor, neighbour, position)
+    for floor, neighbours in enumerate(FLOORS)
+    for neighbour, modules in enumerate(neighbours)
+    for position, module in enumerate(modules)
+}
+
+# Judges that must not learn from the accused: none of these is reached, not even through others.
+STRANGERS = {
+    "calculus.textbook": {"calculus.rules", "calculus.derivation"},
+    "calculus.components": {"calculus.rules", "calculus.derivation", "calculus.normal"},
+    "calculus.checker": {"calculus.rules", "calculus.derivation", "calculus.normal"},
+}
+
+# `symnet --help` is quick because these two import the rest on first use.
+LAZY_DOORS = {"__init__", "cli"}
+
+# What a template may ask of the context it is rendered in, by folder.
+CONTEXT: dict[str, set[str]] = {"numpy": {"listing"}, "shared": set(), "report": {"report"}}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of symnet, named as in FLOORS, but for the packages' own __init__ files."""
+    found = {}
+    for file in sorted((ROOT / "symnet").rglob("*.py")):
+        parts = file.relative_to(ROOT / "symnet").with_suffix("").parts
+        if parts[-1] != "__init__" or len(parts) == 1:
+            found[".".join(parts)] = file
+    return found
+
+
+def imports(module: str, source: str) -> Iterator[tuple[int, str]]:
+    """(line, full dotted name) of all that is imported; `from a import b` gives `a.b`."""
+    package = ["symnet", *module.split(".")[:-1]]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            start = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield node.lineno, f"{start}.{alias.name}"
+
+
+def own_module(name: str) -> str | None:
+    """The module of FLOORS that an imported name belongs to; None if it is not symnet's."""
+    parts = name.split(".")
+    if parts[0] != "symnet":
+        return None
+    longest = (".".join(parts[1:end]) for end in range(len(parts), 1, -1))
+    return next((candidate for candidate in longest if candidate in PLACES), "__init__")
+
+
+def offences(module: str, source: str) -> Iterator[tuple[int, str]]:
+    """(line, what is wrong with it) for all that the floors forbid."""
+    if module not in PLACES:
+        yield 1, f"{module} has no place in FLOORS of tests/test_house.py"
+        return
+    floor, neighbour, position = PLACES[module]
+    for line, name in imports(module, source):
+        other = own_module(name)
+        if other is None:
+            continue
+        there = PLACES[other]
+        beside_and_above = there[:2] == (floor, neighbour) and there[2] < position
+        if there[0] >= floor and not beside_and_above:
+            yield line, f"{module} (floor {floor}) may not import {other} (floor {there[0]})"
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                for inner in ast.walk(node):
+                    if isinstance(inner, ast.Import | ast.ImportFrom):
+                        yield inner.lineno, "an import inside a function"
+            case ast.Name(id="__import__") | ast.Attribute(attr="import_module"):
+                if module not in LAZY_DOORS:
+                    yield node.lineno, "only symnet/__init__.py and symnet/cli.py import lazily"
+            case ast.ImportFrom(module="importlib", names=names):
+                if any(alias.name == "import_module" for alias in names):
+                    yield node.lineno, "write importlib.import_module, so that it can be found"
+
+
+def report(module: str, file: Path) -> list[str]:
+    source = file.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    return [
+        f"{file.relative_to(ROOT)}:{line}: {problem}\n    {lines[line - 1].strip()}"
+        for line, problem in offences(module, source)
+    ]
+
+
+def test_every_module_keeps_to_its_floor() -> None:
+    problems = [problem for module, file in modules().items() for problem in report(module, file)]
+    assert not problems, "\n".join(["", *problems])
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "problem"),
+    [
+        ("errors", "from symnet.network import notation", "may not import network.notation"),
+        ("calculus.rules", "from symnet.calculus.proof import prove", "may not import"),
+        ("calculus.rules", "from .proof import prove", "may not import calculus.proof"),
+        ("calculus.rules", "from ..program import ir", "may not import program.ir"),
+        ("program.ir", "import symnet.paper.report", "may not import paper.report"),
+        ("paper.report", "from symnet.program.ir import Map", "may not import program.ir"),
+        ("backends.backend", "from symnet import Network", "may not import __init__"),
+        ("network.poetry", "", "no place"),
+        ("cli", "def f():\n    import sympy", "inside a function"),
+        ("pipeline", "import importlib\nimportlib.import_module('sympy')", "lazily"),
+        ("cli", "from importlib import import_module", "so that it can be found"),
+    ],
+)
+def test_a_wrong_import_is_seen(module: str, source: str, problem: str) -> None:
+    assert any(problem in found for _, found in offences(module, source))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("program.lowering", "from symnet.program.ir import Map\nfrom symnet.term import Sum"),
+        ("calculus.proof", "from . import rules\nimport symnet.network.functions as f"),
+        (
+            "cli",
+            "import importlib\nimportlib.import_module('symnet.demo')",
+        ),
+        ("digits", "from importlib import resources\nimport numpy as np"),
+    ],
+)
+def test_a_right_import_passes(module: str, source: str) -> None:
+    assert list(offences(module, source)) == []
+
+
+def test_the_judges_are_independent() -> None:
+    known = modules()
+    direct = {
+        module: {
+            own
+            for _, name in imports(module, file.read_text(encoding="utf-8"))
+            if (own := own_module(name)) is not None
+        }
+        for module, file in known.items()
+    }
+    for judge, strangers in STRANGERS.items():
+        reached: set[str] = set()
+        waiting = {judge}
+        while waiting:
+            module = waiting.pop()
+            reached.add(module)
+            waiting |= (direct.get(module, set()) - reached) & known.keys()
+        assert not reached & strangers, f"{judge} reaches {sorted(reached & strangers)}"
+
+
+def test_the_reference_owes_symnet_nothing() -> None:
+    source = (ROOT / "tests/reference.py").read_text(encoding="utf-8")
+    origins = {name.split(".")[0] for _, name in imports("reference", source)}
+    assert origins <= sys.stdlib_module_names
+
+
+def test_only_declared_dependencies_are_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[^\w-]", entry)[0] for entry in project["dependencies"]}
+    for module, file in modules().items():
+        for line, name in imports(module, file.read_text(encoding="utf-8")):
+            origin = name.split(".")[0]
+            known = origin in declared | sys.stdlib_module_names | {"symnet"}
+            assert known, f"{file.relative_to(ROOT)}:{line}: {origin} is not a dependency"
+
+
+def test_packages_hold_a_docstring_and_nothing_else() -> None:
+    for file in (ROOT / "symnet").glob("*/**/__init__.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        assert len(tree.body) == 1, file
+        assert ast.get_docstring(tree), file
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = """\
+import runpy, sys
+sys.argv = ["symnet", "--help"]
+try:
+    runpy.run_module("symnet", run_name="__main__")
+finally:
+    print("heavy:", sorted({"sympy", "numpy", "jinja2", "lark"} & sys.modules.keys()))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Usage: symnet" in run.stdout
+    assert "heavy: []" in run.stdout
+
+
+def names_of_listing() -> set[str]:
+    """The fields and properties of Listing, the one record that templates see."""
+    source = (ROOT / "symnet/backends/backend.py").read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef) and node.name == "Listing":
+            fields = {ast.unparse(n.target) for n in node.body if isinstance(n, ast.AnnAssign)}
+            return fields | {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+    raise AssertionError("symnet/backends/backend.py has no class Listing")
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted((ROOT / "templates").rglob("*.jinja")),
+    ids=lambda file: file.relative_to(ROOT).as_posix(),
+)
+def test_templates_use_only_what_they_are_given(file: Path) -> None:
+    tree = jinja2.Environment().parse(file.read_text(encoding="utf-8"))
+    folder = file.relative_to(ROOT / "templates").parts[0]
+    assert folder in CONTEXT, f"templates/{folder}/ has no entry in CONTEXT of tests/test_house.py"
+    assert jinja2.meta.find_undeclared_variables(tree) <= CONTEXT[folder]
+    known = names_of_listing()
+    for node in tree.find_all(jinja2.nodes.Getattr):
+        if isinstance(node.node, jinja2.nodes.Name) and node.node.name == "listing":
+            assert node.attr in known, f"line {node.lineno}: Listing has no field {node.attr}"
+
+
+def test_every_public_name_is_documented() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    missing = [name for name in symnet.__all__ if not re.search(rf"\b{name}\b", text)]
+    assert not missing
+
+
+def test_nothing_is_left_for_later() -> None:
+    mark = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b")  # spelt so as not to find itself
+    folders = ("symnet", "templates", "tests", "docs", "generated", ".ci")
+    files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*"))]
+    files += [file for file in sorted(ROOT.iterdir()) if not file.name.startswith(".")]
+    for file in files:
+        if file.is_dir() or file.suffix in {".pyc", ".gz"}:
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            assert not mark.search(line), f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
