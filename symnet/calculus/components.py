@@ -88,14 +88,14 @@ def small(network: Network) -> bool:
 def windows(network: Network) -> dict[int, tuple[Network, int]]:
     """For each layer l a small network of the same layer kinds, and the number l has in it."""
     found: dict[int, tuple[Network, int]] = {}
-    made: dict[tuple[str, str], Network] = {}
+    made: dict[tuple[Activation, Activation], Network] = {}
     for number in range(2, network.L + 1):
         here = network.layer(number).activation
         if number == network.L:
             found[number] = _window(network, (Layer(3, here),)), 2
             continue
         above = network.layer(number + 1).activation
-        key = here.name, above.name
+        key = here, above
         if key not in made:
             made[key] = _window(network, (Layer(3, here), Layer(2, above)))
         found[number] = made[key], 2

@@ -31,6 +31,7 @@ from symnet.term import (
     Partial,
     Power,
     Product,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -83,24 +84,26 @@ def factorise(term: Term) -> Term:
     polynomial = normal(term)
     if len(polynomial) < 2:
         return as_term(polynomial, free_indices(term))
+    shared, rest = _take_out(polynomial)
+    outside = [_lettered(power(x, e), free_indices(term)) for x, e in shared]
+    return mul(*sorted(outside, key=place), as_term(rest, free_indices(term)))
+
+
+def _take_out(polynomial: Polynomial) -> tuple[tuple[tuple[Term, Fraction], ...], Polynomial]:
+    """The factors that all monomials share outside their sums, and what is left of the monomials."""
     shared = dict(polynomial[0].factors)
     for monomial in polynomial:
         factors = dict(monomial.factors)
         shared = {
             x: min(e, factors[x], key=abs)
             for x, e in shared.items()
-            if x in factors and (factors[x] > 0) == (e > 0)
+            if x in factors and (factors[x] > 0) == (e > 0) and not _bound_in(x)
         }
-    shared = {x: e for x, e in shared.items() if not _bound_in(x)}
-    rest = [
-        replace(
-            monomial,
-            factors=tuple((x, e - shared.get(x, 0)) for x, e in monomial.factors if e != shared.get(x)),
-        )
-        for monomial in polynomial
-    ]
-    outside = [_lettered(power(x, e), free_indices(term)) for x, e in shared.items()]
-    return mul(*sorted(outside, key=place), as_term(rest, free_indices(term)))
+    rest = []
+    for monomial in polynomial:
+        left = {x: e - shared.get(x, 0) for x, e in monomial.factors}
+        rest.append(replace(monomial, factors=tuple((x, e) for x, e in left.items() if e)))
+    return tuple(shared.items()), tuple(rest)
 
 
 def equal(left: Term, right: Term) -> bool:
@@ -134,6 +137,8 @@ def _monomials(term: Term) -> Iterator[Monomial]:
                     for m in normal(argument)
                 ]
                 yield from _simplified(Fraction(1), (), parts)
+            elif function.name == "log" and function.order == 0:
+                yield from _logarithm(function, normal(argument))
             else:
                 atom = Apply(function, _closed(normal(argument)))
                 yield from _simplified(Fraction(1), (), [(atom, Fraction(1))])
@@ -167,7 +172,39 @@ def _power(base: Polynomial, exponent: Fraction) -> Iterator[Monomial]:
         for parts in product(base, repeat=int(exponent)):
             yield from _multiplied(parts)
     else:
-        yield from _simplified(Fraction(1), (), [(_closed(base), exponent)])
+        # (x y + x z)^n = x^n (y + z)^n, so that equal denominators read alike
+        shared, rest = _take_out(base) if whole else ((), base)
+        factors = [(atom, e * exponent) for atom, e in shared]
+        yield from _simplified(Fraction(1), (), [*factors, (_closed(rest), exponent)])
+
+
+def _logarithm(log: ScalarFunction, argument: Polynomial) -> Iterator[Monomial]:
+    """ln(x^n y) = n ln x + ln y and ln e^u = u, where every factor is surely positive."""
+    shared, rest = _take_out(argument) if argument else ((), argument)
+    left = _closed(rest)
+    if not all(_positive(x) for x in (left, *(atom for atom, _ in shared))):
+        shared, left = (), _closed(argument)
+    for atom, exponent in shared:
+        if isinstance(atom, Apply) and atom.function.name == "exp":
+            parts = normal(atom.argument)
+        else:
+            parts = (Monomial(Fraction(1), (), ((Apply(log, atom), Fraction(1)),)),)
+        for part in parts:
+            yield from _simplified(part.coefficient * exponent, part.bound, part.factors)
+    if left != number(1):
+        yield from _simplified(Fraction(1), (), [(Apply(log, left), Fraction(1))])
+
+
+def _positive(term: Term) -> bool:
+    """Whether a term is surely positive: exponentials, and sums, products, powers of them."""
+    match term:
+        case Number(value):
+            return value > 0
+        case Apply(function, _):
+            return function.name == "exp" and function.order == 0
+        case Power() | Product() | Addition() | Sum():
+            return all(map(_positive, children(term)))
+    return False
 
 
 def _multiplied(parts: Sequence[Monomial]) -> Iterator[Monomial]:

@@ -74,6 +74,16 @@ class Cost:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """One update of a parameter θ by its gradient g: θ ← formula. `options` are its rates."""
+
+    name: str
+    formula: sympy.Expr
+    options: tuple[str, ...]
+    defaults: tuple[float, ...]
+
+
 ACTIVATIONS = {
     activation.name: activation
     for activation in (
@@ -95,6 +105,20 @@ COSTS = {
             classifies=True,
         ),
         Cost("log_likelihood", -Y * sympy.log(A), normalised=True, classifies=True),
+    )
+}
+
+THETA, G = sympy.symbols("theta g", real=True)  # a parameter and its gradient
+
+OPTIMIZERS = {
+    optimizer.name: optimizer
+    for optimizer in (
+        Optimizer(
+            "sgd",
+            THETA - sympy.Symbol("learning_rate", real=True) * G,
+            ("learning_rate",),
+            (0.1,),
+        ),
     )
 }
 

@@ -1,0 +1,94 @@
+"""What a program means: evaluate it with np.einsum, slowly and plainly.
+
+Every pass and every backend is judged by this. Nothing here is clever, and SymPy's formulas are
+evaluated node by node.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from symnet.program.ir import Array, Contract, Function, Map, Reduce, plain
+
+Values = Mapping[str, NDArray[np.floating] | float]
+
+
+def interpret(function: Function, values: Values) -> dict[str, NDArray[np.floating]]:
+    """The results of a function for given parameters, by the results' names."""
+    known = {name: np.asarray(value) for name, value in values.items()}
+    for line in function.body:
+        match line:
+            case Contract(target, factors, _):
+                letters = _letters(axis for array in (target, *factors) for axis in array.axes)
+                inputs = ",".join(_spelled(array, letters) for array in factors)
+                subscripts = f"{inputs}->{_spelled(target, letters)}"
+                value = np.einsum(subscripts, *(known[array.name] for array in factors))
+            case Map(target, formula, arguments, _):
+                aligned = {array.symbol: _align(known[array.name], array, target) for array in arguments}
+                sizes = {
+                    axis: size
+                    for array in arguments
+                    for axis, size in zip(array.axes, known[array.name].shape, strict=True)
+                }
+                shape = tuple(sizes[axis] for axis in target.axes)
+                value = np.broadcast_to(evaluate(formula, aligned), shape)
+            case Reduce(target, how, argument, _):
+                lost = tuple(i for i, axis in enumerate(argument.axes) if axis not in target.axes)
+                reduced = {"sum": np.sum, "max": np.max}[how](known[argument.name], axis=lost)
+                kept = Array(argument.name, tuple(a for a in argument.axes if a in target.axes))
+                value = _align(reduced, kept, target)
+        known[target.name] = np.asarray(value)
+    return {result.name: known[result.name] for result in function.results}
+
+
+def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, NDArray[np.floating]]) -> NDArray[np.floating]:
+    """A SymPy formula entry by entry, node by node."""
+    parts = [evaluate(part, values) for part in formula.args if not isinstance(part, tuple)] \
+        if not isinstance(formula, sympy.Piecewise) else []
+    match formula:
+        case sympy.Symbol():
+            return values[formula]
+        case sympy.Add():
+            return np.asarray(sum(parts))
+        case sympy.Mul():
+            return np.asarray(np.prod(np.broadcast_arrays(*parts), axis=0))
+        case sympy.Pow():
+            return np.asarray(parts[0] ** parts[1])
+        case sympy.Piecewise():
+            chosen = np.asarray(np.nan)
+            for value, condition in reversed(formula.args):
+                holds = _holds(condition, values)
+                chosen = np.where(holds, evaluate(value, values), chosen)
+            return chosen
+        case sympy.Function():
+            return np.asarray(getattr(np, type(formula).__name__)(*parts))
+    return np.asarray(float(formula))
+
+
+def _holds(condition: sympy.Basic, values: Mapping[sympy.Symbol, NDArray[np.floating]]) -> NDArray[np.bool_]:
+    if condition in (sympy.true, sympy.false):
+        return np.asarray(bool(condition))
+    left, right = (evaluate(side, values) for side in condition.args)
+    compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+    return np.asarray(compare[condition.rel_op](left, right))
+
+
+def _align(value: NDArray[np.floating], array: Array, target: Array) -> NDArray[np.floating]:
+    """The array with its axes in the target's order, and length 1 where it lacks one."""
+    order = [array.axes.index(axis) for axis in target.axes if axis in array.axes]
+    ordered = np.transpose(value, order)
+    shape = iter(ordered.shape)
+    return ordered.reshape([next(shape) if axis in array.axes else 1 for axis in target.axes])
+
+
+def _letters(axes):  # type: ignore[no-untyped-def]
+    return {axis: chr(ord("a") + i) for i, axis in enumerate(dict.fromkeys(axes))}
+
+
+def _spelled(array: Array, letters: Mapping[str, str]) -> str:
+    return "".join(letters[axis] for axis in array.axes)
+
+
+__all__ = ["evaluate", "interpret", "plain"]

@@ -1,0 +1,191 @@
+"""The program: a handful of records in which an instruction *is* its index equation.
+
+Axes are names, never positions: `dw2[n2,n1] = Σ_m d2[m,n2] a1[m,n1]` needs no transpose and no
+subscripts string, and a batch is one more axis `m`. A sum runs over every axis that the target
+lacks. The order of an array's axes is its order in memory. `n2'` is a second index over n2.
+
+>>> w, a, z = Array("w2", ("n2", "n1")), Array("a1", ("n1",)), Array("z2", ("n2",))
+>>> print(Contract(z, (w, a)))
+z2[n2] = Σ_n1 w2[n2,n1] a1[n1]
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+import sympy
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array by its name and the names of its axes; as an argument, how it is indexed there."""
+
+    name: str
+    axes: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> sympy.Symbol:
+        """What stands for the array's entry in the formula of a Map."""
+        return sympy.Symbol(self.name, real=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}[{','.join(self.axes)}]" if self.axes else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """target = Σ Π factors, over every axis that the target lacks."""
+
+    target: Array
+    factors: tuple[Array, ...]
+    equation: str = ""  # the equation that this line works on; "" for a temporary
+
+    def __str__(self) -> str:
+        axes = _missing(self.target, self.factors)
+        total = f"Σ_{','.join(axes)} " if axes else ""
+        return f"{self.target} = {total}{' '.join(map(str, self.factors))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """target = formula of the arguments, entry by entry, broadcast by the names of axes."""
+
+    target: Array
+    formula: sympy.Expr
+    arguments: tuple[Array, ...]
+    equation: str = ""
+
+    def __str__(self) -> str:
+        shown = {x.symbol: sympy.Symbol(str(x)) for x in self.arguments}
+        return f"{self.target} = {self.formula.xreplace(shown)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """target = the sum or the maximum of the argument over every axis that the target lacks."""
+
+    target: Array
+    how: str
+    argument: Array
+    equation: str = ""
+
+    def __str__(self) -> str:
+        sign = {"sum": "Σ", "max": "max"}[self.how]
+        axes = ",".join(_missing(self.target, (self.argument,)))
+        return f"{self.target} = {sign}_{axes} {self.argument}"
+
+
+Instruction = Contract | Map | Reduce
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Straight-line code: each name is assigned once. `overwrites` pairs a result with the parameter
+    whose memory it takes over, which is how a step updates the weights."""
+
+    name: str
+    parameters: tuple[Array, ...]
+    body: tuple[Instruction, ...]
+    results: tuple[Array, ...]
+    overwrites: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        head = f"{self.name}({', '.join(map(str, self.parameters))})"
+        results = ", ".join(x.name for x in self.results)
+        lines = [f"{head} -> {results}", *(f"    {line}" for line in self.body)]
+        lines += [f"    {old} is overwritten by {new}" for new, old in self.overwrites]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Functions over axes of given sizes (an open width is a letter); `history` names the passes."""
+
+    network: str
+    sizes: tuple[tuple[str, int | str], ...]
+    functions: tuple[Function, ...]
+    history: tuple[str, ...] = ()
+
+    def function(self, name: str) -> Function:
+        """The function of that name."""
+        return next(function for function in self.functions if function.name == name)
+
+    def __str__(self) -> str:
+        sizes = ", ".join(f"{axis} = {size}" for axis, size in self.sizes)
+        passes = ", ".join(self.history) or "none"
+        functions = "\n\n".join(map(str, self.functions))
+        return f"program for {self.network}: {sizes}\npasses: {passes}\n\n{functions}"
+
+
+class ProgramError(Exception):
+    """A pass or the lowering made a program that means nothing; a defect of ours, never a user's."""
+
+
+def arguments(instruction: Instruction) -> tuple[Array, ...]:
+    """What an instruction reads."""
+    match instruction:
+        case Contract(_, factors):
+            return factors
+        case Map(_, _, read):
+            return read
+        case Reduce(_, _, argument):
+            return (argument,)
+    assert_never(instruction)
+
+
+def plain(axis: str) -> str:
+    """n2' and n2 are indices over one axis."""
+    return axis.rstrip("'")
+
+
+def check(program: Program) -> Program:
+    """The program itself, if it is one: names assigned once and before use, axes that fit."""
+    sizes = {axis for axis, _ in program.sizes}
+    for function in program.functions:
+        known = {parameter.name: parameter.axes for parameter in function.parameters}
+        if len(known) != len(function.parameters):
+            raise ProgramError(f"{function.name}: a parameter stands there twice")
+        for instruction in function.body:
+            for problem in _problems(instruction, known, sizes):
+                raise ProgramError(f"{function.name}: {instruction}: {problem}")
+            known[instruction.target.name] = instruction.target.axes
+        for result in function.results:
+            if known.get(result.name) != result.axes:
+                raise ProgramError(f"{function.name}: the result {result} is not computed")
+        results = {result.name for result in function.results}
+        for new, old in function.overwrites:
+            if new not in results or known.get(old) != known[new]:
+                raise ProgramError(f"{function.name}: {new} cannot take the place of {old}")
+    return program
+
+
+def _problems(
+    instruction: Instruction, known: dict[str, tuple[str, ...]], sizes: set[str]
+) -> Iterator[str]:
+    target = instruction.target
+    if target.name in known:
+        yield f"{target.name} is assigned twice"
+    if len(set(target.axes)) < len(target.axes):
+        yield f"{target} has an axis twice"
+    read = arguments(instruction)
+    for array in read:
+        if array.name not in known:
+            yield f"{array.name} is not known here"
+        elif tuple(map(plain, array.axes)) != tuple(map(plain, known[array.name])):
+            yield f"{array} is an array over {', '.join(known[array.name])}"
+    available = {axis for array in read for axis in array.axes}
+    yield from (f"axis {axis} comes from nowhere" for axis in target.axes if axis not in available)
+    yield from (f"axis {axis} has no size" for axis in available if plain(axis) not in sizes)
+    if isinstance(instruction, Map):
+        if available - set(target.axes):
+            yield "a Map keeps every axis of its arguments"
+        symbols = {array.symbol for array in read}
+        if len(symbols) < len(read):
+            yield "an array stands twice among the arguments of a Map"
+        if instruction.formula.free_symbols != symbols:
+            yield "the formula does not use just the arguments"
+
+
+def _missing(target: Array, read: tuple[Array, ...]) -> list[str]:
+    axes = dict.fromkeys(axis for array in read for axis in array.axes)
+    return [axis for axis in axes if axis not in target.axes]

@@ -1,0 +1,344 @@
+"""Proved equations to a program for one sample, layer by layer.
+
+Here, and only here, numbers take the place of the general l. An index becomes an axis by where it
+stands: j in w[l, j, k] runs over the neurons of layer l, axis `n2` for l = 2. Sums of products
+become Contracts, everything elementwise one Map an equation.
+
+No activation and no cost is known by name. A layer whose activations do not change when all its
+weighted inputs are shifted by one number (softmax; the normal form decides it) gets its inputs
+shifted by their maximum, so that no exponential overflows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import sympy
+
+from symnet.calculus import normal
+from symnet.network.architecture import Network
+from symnet.network.functions import Optimizer
+from symnet.program.ir import Array, Contract, Function, Instruction, Map, Program, Reduce, check
+from symnet.term import (
+    ARGUMENT,
+    Addition,
+    Apply,
+    Axis,
+    Equation,
+    Index,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    apply_formula,
+    children,
+    free_indices,
+    from_sympy,
+    map_children,
+    rename,
+    spell,
+    to_sympy,
+)
+
+# The letters of arrays: δ^2 is d2, the derivative by w^2 is dw2.
+LETTERS = {"w": "w", "b": "b", "z": "z", "a": "a", "δ": "d", "y": "y", "C": "c"}
+
+
+def array_name(left: Term) -> str:
+    """The name of the array that a left side is: w2, d3, dw2, y, c."""
+    match left:
+        case Partial(_, by, _):
+            return f"d{array_name(by)}"
+        case Symbol(name, layer, _):
+            return LETTERS.get(name, name) + (str(layer) if layer else "")
+    raise TypeError(f"{left} is not a left side")
+
+
+def axis_name(axis: Axis) -> str:
+    """n2 for the neurons of layer 2."""
+    return f"{axis.name}{axis.layer}"
+
+
+def lower(
+    network: Network,
+    forward: Iterable[Equation],
+    cost: Equation,
+    backward: Iterable[Equation],
+    optimizer: Optimizer,
+) -> Program:
+    """A program with the functions forward, cost, gradients and step, for one sample.
+
+    The equations stand at literal layers, in the order in which they are computed.
+    """
+    forward = tuple(forward)
+    layers = range(2, network.L + 1)
+    parameters = tuple(
+        array for l in layers for array in (Array(f"w{l}", (f"n{l}", f"n{l - 1}")), Array(f"b{l}", (f"n{l}",)))
+    )
+    inputs, target = Array("a1", ("n1",)), Array("y", (f"n{network.L}",))
+    output = Array(f"a{network.L}", target.axes)
+    up = _lower_all(forward)
+    down = _lower_all(backward, first_temporary=len(up))
+    gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
+    sizes = tuple((f"n{l}", size) for l, size in enumerate(network.sizes, 1))
+    (made,) = (equation for equation in forward if array_name(equation.left) == output.name)
+    spent = _lower_all((stable_cost(cost, made),), first_temporary=len(up))
+    slopes = Function("gradients", (*parameters, inputs, target), (*up, *down), gradients)
+    functions = (
+        Function("forward", (*parameters, inputs), up, (output,)),
+        Function("cost", (*parameters, inputs, target), (*up, *spent), (Array("c"),)),
+        slopes,
+        _step(slopes, optimizer),
+    )
+    return check(Program(str(network), sizes, functions, ("lower",)))
+
+
+def _step(gradients: Function, optimizer: Optimizer) -> Function:
+    """One update of every parameter, θ ← optimizer(θ, ∂C/∂θ), in place."""
+    theta, gradient = (sympy.Symbol(name, real=True) for name in ("theta", "g"))
+    options = tuple(Array(name) for name in optimizer.options)
+    # The gradients are temporaries here: the line that updates a parameter is what has an equation.
+    averages = {result.name for result in gradients.results}
+    body = [
+        _anonymous(line) if line.target.name in averages else line for line in gradients.body
+    ]
+    results = []
+    for result in gradients.results:
+        parameter = Array(result.name.removeprefix("d"), result.axes)
+        new = Array(f"{parameter.name}_new", parameter.axes)
+        formula = optimizer.formula.xreplace({theta: parameter.symbol, gradient: result.symbol})
+        used = tuple(x for x in (parameter, result, *options) if x.symbol in formula.free_symbols)
+        body.append(Map(new, formula, used, f"update {parameter.name}"))
+        results.append(new)
+    return Function(
+        "step",
+        (*gradients.parameters, *options),
+        tuple(body),
+        tuple(results),
+        tuple((new.name, new.name.removesuffix("_new")) for new in results),
+    )
+
+
+def _anonymous(line: Instruction) -> Instruction:
+    match line:
+        case Contract(target, factors, _):
+            return Contract(target, factors)
+        case Map(target, formula, arguments, _):
+            return Map(target, formula, arguments)
+        case Reduce(target, how, argument, _):
+            return Reduce(target, how, argument)
+
+
+# --- one equation --------------------------------------------------------------------------
+
+
+def _lower_all(equations: Iterable[Equation], first_temporary: int = 0) -> tuple[Instruction, ...]:
+    lines: list[Instruction] = []
+    for equation in equations:
+        lowering = _Lowering(equation, first_temporary + len(lines))
+        lines += lowering.lines()
+    return tuple(lines)
+
+
+@dataclass
+class _Lowering:
+    """The lines of one equation; temporaries are numbered on from `first`."""
+
+    equation: Equation
+    first: int
+    body: list[Instruction] = field(default_factory=list)
+
+    def lines(self) -> list[Instruction]:
+        left = self.equation.left
+        own = left.by.indices if isinstance(left, Partial) else left.indices  # type: ignore[union-attr]
+        axes = {index: axis_name(index.axis) for index in own}
+        target = Array(array_name(left), tuple(axes.values()))
+        right = steady(self.equation.right, self._top)
+        if isinstance(right, Product) and all(isinstance(f, Symbol) for f in right.factors):
+            # δ_j a_k: a product of arrays over different axes
+            factors = tuple(self._array(f, axes) for f in right.factors if isinstance(f, Symbol))
+            self.body.append(Contract(target, factors, target.name))
+            return self.body
+        formula, read = self._formula(right, axes)
+        match self.body[-1:], formula:
+            case [(Contract() | Reduce()) as last], sympy.Symbol() if formula == last.target.symbol:
+                # The equation is a single sum: it needs no copy.
+                self.body[-1] = _retarget(last, target, target.name)
+            case _:
+                self.body.append(Map(target, formula, _used(formula, read), target.name))
+        return self.body
+
+    def _formula(self, term: Term, axes: dict[Index, str]) -> tuple[sympy.Expr, dict[str, Array]]:
+        """A term as a scalar formula over arrays; sums in it become lines of their own."""
+        read: dict[str, Array] = {}
+
+        def go(term: Term) -> sympy.Expr:
+            match term:
+                case Number(value):
+                    return sympy.Rational(value.numerator, value.denominator)
+                case Symbol():
+                    array = self._array(term, axes)
+                    read[array.name] = array
+                    return array.symbol
+                case Apply(function, argument):
+                    return apply_formula(function, go(argument))
+                case Power(base, exponent):
+                    return go(base) ** sympy.Rational(exponent.numerator, exponent.denominator)
+                case Product(factors):
+                    return sympy.Mul(*map(go, factors))
+                case Addition(terms):
+                    return sympy.Add(*map(go, terms))
+                case Sum():
+                    array = self._sum(term, axes)
+                    read[array.name] = array
+                    return array.symbol
+                case Size(axis):
+                    raise TypeError(f"the size of {axis_name(axis)} has no array")
+            raise TypeError(f"{term} cannot be lowered")
+
+        return go(term), read
+
+    def _sum(self, term: Sum, axes: dict[Index, str]) -> Array:
+        """A line for Σ; its target keeps the axes that the body has beside the bound ones."""
+        inner = dict(axes)
+        bound = []
+        body: Term = term
+        while isinstance(body, Sum):
+            name = axis_name(body.index.axis)
+            while name in inner.values():
+                name += "'"
+            inner[body.index] = name
+            bound.append(body.index)
+            body = body.body
+        free = tuple(axis for index, axis in axes.items() if index in free_indices(term))
+        factors = body.factors if isinstance(body, Product) else (body,)
+        plain = [self._array(f, inner) for f in factors if isinstance(f, Symbol)]
+        rest = [f for f in factors if not isinstance(f, Symbol)]
+        if rest:
+            plain.append(self._temporary_map(rest, inner))
+        target = Array(self._temporary(), free)
+        if len(plain) == 1:
+            self.body.append(Reduce(target, "sum", plain[0]))
+        else:
+            self.body.append(Contract(target, tuple(plain)))
+        return target
+
+    def _temporary_map(self, factors: list[Term], axes: dict[Index, str]) -> Array:
+        """A line for the factors of a sum that are no plain symbols."""
+        product = factors[0] if len(factors) == 1 else Product(tuple(factors))
+        used = {index: axis for index, axis in axes.items() if index in free_indices(product)}
+        # On its own the temporary needs no second names of axes: n3' alone is n3.
+        alone = {index: axis_name(index.axis) for index in used}
+        names = alone if len(set(alone.values())) == len(alone) else used
+        formula, read = self._formula(product, names)
+        target = Array(self._temporary(), tuple(names.values()))
+        self.body.append(Map(target, formula, _used(formula, read)))
+        return Array(target.name, tuple(used.values()))
+
+    def _array(self, symbol: Symbol, axes: dict[Index, str]) -> Array:
+        return Array(array_name(symbol), tuple(axes[index] for index in symbol.indices))
+
+    def _temporary(self) -> str:
+        return f"t{self.first + len(self.body) + 1}"
+
+    def _top(self, z: Symbol) -> Symbol:
+        """A line for max_p z_p, and one for z minus it."""
+        (index,) = z.indices
+        axis = axis_name(index.axis)
+        source = Array(array_name(z), (axis,))
+        top = Array(self._temporary())
+        self.body.append(Reduce(top, "max", source))
+        shifted = Array(self._temporary(), (axis,))
+        self.body.append(Map(shifted, source.symbol - top.symbol, (source, top)))
+        return Symbol(shifted.name, None, (index,))
+
+
+def _used(formula: sympy.Expr, read: dict[str, Array]) -> tuple[Array, ...]:
+    return tuple(array for array in read.values() if array.symbol in formula.free_symbols)
+
+
+def _retarget(line: Contract | Reduce, target: Array, equation: str) -> Instruction:
+    if isinstance(line, Contract):
+        return Contract(target, line.factors, equation)
+    return Reduce(target, line.how, line.argument, equation)
+
+
+# --- stable forms --------------------------------------------------------------------------
+
+
+def steady(term: Term, shifted: Callable[[Symbol], Symbol]) -> Term:
+    """The term in z - max z, if it is the same for z + c as for z, whatever c is.
+
+    Only where sums run over exponentials of z: elsewhere there is nothing to gain.
+    """
+    for z in sorted(_summed_inputs(term), key=spell):
+        c = Symbol("c°")
+        if normal.equal(_replace(term, z, lambda x: add(x, c)), term):
+            to = shifted(z)
+            return _replace(term, z, lambda x: Symbol(to.name, None, x.indices))
+    return term
+
+
+def stable_cost(cost: Equation, output: Equation) -> Equation:
+    """The cost with ln a written through z, where the logarithm of a quotient comes apart.
+
+    ln a_j = z_j - ln Σ_p e^{z_p} for softmax, ln a = -ln(1 + e^{-z}) for sigmoid: right also where
+    a itself is rounded to 0 or 1. What does not come apart stays as it is.
+    """
+
+    def unfold(term: Term) -> Term:
+        if isinstance(term, Sum):
+            body = unfold(term.body)
+            # Collected only where no sum inside would lose its shift by the maximum.
+            coupled = any(isinstance(part, Sum) for part in _walk(body))
+            return Sum(term.index, body if coupled else normal.normalise(body))
+        if isinstance(term, Apply) and term.function.name == "log":
+            inside = _through_z(term.argument, output)
+            return term if inside is None else normal.normalise(Apply(term.function, inside))
+        return map_children(term, unfold)
+
+    return Equation(cost.label, cost.left, unfold(cost.right))
+
+
+def _through_z(term: Term, output: Equation) -> Term | None:
+    """A term in a_j^L alone as a term in z^L, as a single quotient; None if it is not one."""
+    made, a = output.right, output.left
+    found = {x for x in _walk(term) if isinstance(x, Symbol)}
+    if len(found) != 1 or not isinstance(a, Symbol):
+        return None
+    (used,) = found
+    if (used.name, used.layer) != (a.name, a.layer):
+        return None
+    to = dict(zip(a.indices, used.indices, strict=True))
+    if not isinstance(made, Apply):
+        return rename(made, to) if term == used else None
+    if made.function.formula is None or made.function.formula.has(sympy.Piecewise):
+        return None
+    whole = to_sympy(term, lambda _: sympy.Integer(0), lambda _: made.function.formula)
+    quotient = sympy.together(whole.rewrite(sympy.exp))
+    return from_sympy(quotient, {ARGUMENT.name: rename(made.argument, to)})
+
+
+def _summed_inputs(term: Term) -> set[Symbol]:
+    """The symbols that stand as arguments of functions inside a sum."""
+    if isinstance(term, Sum):
+        applied = _walk(term.body)
+        return {x.argument for x in applied if isinstance(x, Apply) and isinstance(x.argument, Symbol)}
+    return set().union(*map(_summed_inputs, children(term)))
+
+
+def _walk(term: Term) -> Iterator[Term]:
+    yield term
+    for part in children(term):
+        yield from _walk(part)
+
+
+def _replace(term: Term, symbol: Symbol, by: Callable[[Symbol], Term]) -> Term:
+    if isinstance(term, Symbol):
+        same = (term.name, term.layer) == (symbol.name, symbol.layer)
+        return by(term) if same else term
+    return map_children(term, lambda part: _replace(part, symbol, by))

@@ -1,0 +1,308 @@
+"""Passes: Program to Program, one short function each, in the order of PIPELINE.
+
+The law of a pass: what the functions compute stays the same up to rounding. `over_batch` alone
+changes it, from one sample to a batch: activations get an axis `m`, the cost and the gradients
+become means over it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import sympy
+from sympy.codegen.cfunctions import log1p
+
+from symnet.program.ir import (
+    Array,
+    Contract,
+    Function,
+    Instruction,
+    Map,
+    Program,
+    Reduce,
+    arguments,
+    check,
+    plain,
+)
+
+Pass = Callable[[Program], Program]
+
+DATA = ("a1", "y")  # what differs from sample to sample
+SAMPLES = "m"  # the axis of the samples, and the number of them
+
+
+def over_batch(program: Program) -> Program:
+    """x[n] -> x[m,n] for whatever depends on the data; c, ∂C/∂w -> their means (1/m) Σ_m.
+
+    One matrix product for all samples instead of one each.
+    """
+    averaged = {
+        result.name for name in ("cost", "gradients") for result in program.function(name).results
+    }
+    functions = tuple(_over_batch(function, averaged) for function in program.functions)
+    return replace(program, sizes=((SAMPLES, SAMPLES), *program.sizes), functions=functions)
+
+
+def _over_batch(function: Function, averaged: set[str]) -> Function:
+    batched = set(DATA)
+    body: list[Instruction] = []
+    for line in function.body:
+        depends = any(array.name in batched for array in arguments(line))
+        read = tuple(_with_samples(array, batched) for array in arguments(line))
+        target = line.target
+        if target.name in averaged:
+            total = Array(f"{target.name}_sum", target.axes)
+            body += _total(line, read, total)
+            m = Array(SAMPLES)
+            body.append(Map(target, total.symbol / m.symbol, (total, m), line.equation))
+        else:
+            if depends:
+                batched.add(target.name)
+                target = _with_samples(target, batched)
+            body.append(_reading(line, target, read))
+    parameters = [_with_samples(array, batched) for array in function.parameters]
+    if any(line.target.name in averaged for line in function.body):
+        last = max(i for i, array in enumerate(parameters) if array.name in DATA)
+        parameters.insert(last + 1, Array(SAMPLES))
+    results = tuple(_with_samples(array, batched) for array in function.results)
+    return replace(function, parameters=tuple(parameters), body=tuple(body), results=results)
+
+
+def _with_samples(array: Array, batched: set[str]) -> Array:
+    return Array(array.name, (SAMPLES, *array.axes)) if array.name in batched else array
+
+
+def _total(line: Instruction, read: tuple[Array, ...], total: Array) -> Iterable[Instruction]:
+    """The line summed over the samples."""
+    match line:
+        case Contract():
+            yield Contract(total, read)
+        case Reduce(_, "sum", _, _):
+            yield Reduce(total, "sum", read[0])
+        case Map(_, formula, _, _) if formula == line.arguments[0].symbol:
+            yield Reduce(total, "sum", read[0])
+        case _:
+            each = Array(f"{total.name}_each", (SAMPLES, *total.axes))
+            yield _reading(line, each, read)
+            yield Reduce(total, "sum", each)
+
+
+def contract_in_pairs(program: Program) -> Program:
+    """Σ_jk w_jk a_k d_j -> t_k = Σ_j w_jk d_j, Σ_k a_k t_k: products of two arrays, as BLAS has them."""
+    return _each_body(program, _contract_in_pairs)
+
+
+def _contract_in_pairs(function: Function) -> Function:
+    body: list[Instruction] = []
+    for line in function.body:
+        while isinstance(line, Contract) and len(line.factors) > 2:
+            product, rest = _best_pair(line, body)
+            body.append(product)
+            line = replace(line, factors=rest)
+        body.append(line)
+    return replace(function, body=tuple(body))
+
+
+def _best_pair(line: Contract, before: list[Instruction]) -> tuple[Contract, tuple[Array, ...]]:
+    """The product to take first, and the factors that are left, its target among them.
+
+    It is the one that leaves the fewest axes; among such, one that was computed before.
+    """
+    known = [earlier.factors for earlier in before if isinstance(earlier, Contract)]
+    options = []
+    for i, x in enumerate(line.factors):
+        for y in line.factors[i + 1 :]:
+            axes = _left_over((x, y), line.factors, line.target)
+            # On its own the product needs no second names of axes: n3' alone is n3.
+            alone = tuple(map(plain, axes))
+            to = dict(zip(axes, alone, strict=True)) if len(set(alone)) == len(alone) else {}
+            pair = tuple(Array(z.name, tuple(to.get(axis, axis) for axis in z.axes)) for z in (x, y))
+            options.append((len(axes), pair not in known, pair, axes, to, {x, y}))
+    _, _, pair, axes, to, used = min(options, key=lambda option: option[:2])
+    name = f"{line.target.name}_{len(line.factors)}"
+    product = Contract(Array(name, tuple(to.get(axis, axis) for axis in axes)), pair)
+    rest = (*(z for z in line.factors if z not in used), Array(name, axes))
+    return product, rest
+
+
+def _left_over(pair: tuple[Array, Array], factors: tuple[Array, ...], target: Array) -> tuple[str, ...]:
+    """The axes of a pair's product that the target or another factor still needs."""
+    others = {axis for array in factors if array not in pair for axis in array.axes}
+    needed = others | set(target.axes)
+    axes = dict.fromkeys(axis for array in pair for axis in array.axes)
+    return tuple(sorted((axis for axis in axes if axis in needed), key=lambda axis: axis != SAMPLES))
+
+
+def steady_logarithms(program: Program) -> Program:
+    """ln(1 + e^u) -> max(u, 0) + log1p(e^{-|u|}): no overflow, and exact where e^u is tiny."""
+
+    def steady(formula: sympy.Expr) -> sympy.Expr:
+        def one_plus_exp(x: sympy.Expr) -> bool:
+            return isinstance(x, sympy.log) and isinstance(x.args[0] - 1, sympy.exp)
+
+        def rewrite(x: sympy.Expr) -> sympy.Expr:
+            u = (x.args[0] - 1).args[0]
+            return sympy.Max(u, 0) + log1p(sympy.exp(-sympy.Max(u, -u)))
+
+        return formula.replace(one_plus_exp, rewrite)
+
+    def change(function: Function) -> Function:
+        body = (
+            replace(line, formula=steady(line.formula)) if isinstance(line, Map) else line
+            for line in function.body
+        )
+        return replace(function, body=tuple(body))
+
+    return _each_body(program, change)
+
+
+def merge_equal(program: Program) -> Program:
+    """u = f(x), v = f(x) -> u = f(x), v = u; f(x) inside another formula -> u: computed once."""
+    return _each_body(program, _merge_equal)
+
+
+def _merge_equal(function: Function) -> Function:
+    body: list[Instruction] = []
+    renamed: dict[str, str] = {}
+    computed: dict[Instruction, str] = {}
+    known: list[Map] = []
+    for line in function.body:
+        line = _rename_arguments(line, renamed)
+        key = _anonymous(line)
+        if key in computed and not line.equation:
+            renamed[line.target.name] = computed[key]
+            continue
+        if isinstance(line, Map):
+            line = _reuse(line, known)
+        computed.setdefault(key, line.target.name)
+        if isinstance(line, Map):
+            known.append(line)
+        body.append(line)
+    return replace(function, body=tuple(body))
+
+
+def _anonymous(line: Instruction) -> Instruction:
+    return replace(line, target=Array("", line.target.axes), equation="")
+
+
+def _reuse(line: Map, known: Iterable[Map]) -> Map:
+    """The line with whole formulas of earlier lines replaced by these lines' targets."""
+    for earlier in known:
+        reads = set(earlier.arguments) <= set(line.arguments)
+        if isinstance(earlier.formula, sympy.Symbol | sympy.Number) or not reads:
+            continue
+        formula = line.formula.xreplace({earlier.formula: earlier.target.symbol})
+        if formula != line.formula:
+            read = (*line.arguments, earlier.target)
+            line = replace(line, formula=formula, arguments=_used(formula, read))
+    return line
+
+
+def fuse_maps(program: Program) -> Program:
+    """t = f(x), u = g(t, y) -> u = g(f(x), y): one pass over memory, for temporaries read once."""
+    return _each_body(program, _fuse_maps)
+
+
+def _fuse_maps(function: Function) -> Function:
+    reads = _reads(function)
+    kept = {result.name for result in function.results}
+    waiting: dict[str, Map] = {}
+    body: list[Instruction] = []
+    for line in function.body:
+        if isinstance(line, Map):
+            for array in line.arguments:
+                inner = waiting.get(array.name)
+                # An index renamed on the way (n3') keeps its line: fusing would mix up the axes.
+                if inner is not None and inner.target == array:
+                    formula = line.formula.xreplace({array.symbol: inner.formula})
+                    read = dict.fromkeys((*line.arguments, *inner.arguments))
+                    line = replace(line, formula=formula, arguments=_used(formula, read))
+                    body.remove(inner)
+            name = line.target.name
+            if not line.equation and name not in kept and len(reads.get(name, ())) == 1:
+                waiting[name] = line
+        body.append(line)
+    return replace(function, body=tuple(body))
+
+
+def drop_dead(program: Program) -> Program:
+    """u = f(x), never read -> nothing."""
+    return _each_body(program, _drop_dead)
+
+
+def _drop_dead(function: Function) -> Function:
+    needed = {result.name for result in function.results}
+    body: list[Instruction] = []
+    for line in reversed(function.body):
+        if line.target.name in needed:
+            needed |= {array.name for array in arguments(line)}
+            body.append(line)
+    used = needed | {old for _, old in function.overwrites}
+    # The data and the parameters stay in every signature, in one order; only machinery may go.
+    parameters = tuple(p for p in function.parameters if p.axes or p.name in used)
+    return replace(function, parameters=parameters, body=tuple(reversed(body)))
+
+
+PIPELINE: tuple[Pass, ...] = (
+    over_batch,
+    contract_in_pairs,
+    steady_logarithms,
+    merge_equal,
+    fuse_maps,
+    drop_dead,
+)
+
+
+def optimize(program: Program, passes: Iterable[Pass] = PIPELINE) -> Program:
+    """The program after all passes, checked after each."""
+    for rewrite in passes:
+        program = apply(rewrite, program)
+    return program
+
+
+def apply(rewrite: Pass, program: Program) -> Program:
+    """The program after one pass, checked, with the pass in its history."""
+    changed = rewrite(program)
+    return check(replace(changed, history=(*changed.history, rewrite.__name__)))
+
+
+# --- reading and writing lines -------------------------------------------------------------
+
+
+def _each_body(program: Program, change: Callable[[Function], Function]) -> Program:
+    return replace(program, functions=tuple(map(change, program.functions)))
+
+
+def _reading(line: Instruction, target: Array, read: tuple[Array, ...]) -> Instruction:
+    """The line with another target and its arguments in their batched form."""
+    match line:
+        case Contract(_, _, equation):
+            return Contract(target, read, equation)
+        case Map(_, formula, _, equation):
+            return Map(target, formula, read, equation)
+        case Reduce(_, how, _, equation):
+            return Reduce(target, how, read[0], equation)
+
+
+def _rename_arguments(line: Instruction, to: dict[str, str]) -> Instruction:
+    read = tuple(Array(to.get(array.name, array.name), array.axes) for array in arguments(line))
+    if not isinstance(line, Map):
+        return _reading(line, line.target, read)
+    symbols = {old.symbol: new.symbol for old, new in zip(line.arguments, read, strict=True)}
+    formula = line.formula.xreplace(symbols)
+    return replace(line, formula=formula, arguments=_used(formula, dict.fromkeys(read)))
+
+
+def _reads(function: Function) -> dict[str, list[Instruction]]:
+    """Which lines read each name."""
+    found: dict[str, list[Instruction]] = {}
+    for line in function.body:
+        for array in arguments(line):
+            found.setdefault(array.name, []).append(line)
+    return found
+
+
+def _used(formula: sympy.Expr, read: Iterable[Array]) -> tuple[Array, ...]:
+    return tuple(array for array in read if array.symbol in formula.free_symbols)
+
+
+__all__ = ["PIPELINE", "SAMPLES", "Pass", "apply", "optimize", "plain"]
