@@ -54,22 +54,25 @@ def forms_of(expression: sympy.Expr) -> tuple[sympy.Expr, ...]:
 
 def cost(expression: sympy.Expr) -> int:
     """What it costs to compute an expression elementwise, in multiplications."""
-    own = 0
     match expression:
-        case sympy.Add() | sympy.Mul():
-            own = len(expression.args) - 1
-            if expression.is_Mul:
-                # 1/x inside a product is one division; a leading -1 is a negation.
-                own += int(expression.args[0] == -1)
-        case sympy.Pow() if expression.exp == -1:
-            own = DIVISION
+        case sympy.Add():
+            # x - y is one operation: a sign inside a sum is free.
+            terms = (-term if term.could_extract_minus_sign() else term for term in expression.args)
+            return len(expression.args) - 1 + sum(map(cost, terms))
+        case sympy.Mul():
+            above, below = sympy.fraction(expression, exact=True)
+            divided = DIVISION + cost(below) if below != 1 else 0
+            factors = sympy.Mul.make_args(above)
+            return len(factors) - 1 + sum(map(cost, factors)) + divided
         case sympy.Pow() if expression.exp.is_Integer:
-            own = abs(int(expression.exp)) - 1 + DIVISION * int(expression.exp.is_negative)
+            exponent = int(expression.exp)
+            divided = DIVISION if exponent < 0 else 0
+            return divided + abs(exponent) - 1 + cost(expression.base)
         case sympy.Piecewise():
-            own = DIVISION
+            return DIVISION + sum(cost(value) for value, _ in expression.args)
         case sympy.Function() | sympy.Pow():
-            own = FUNCTION
-    return own + sum(cost(part) for part in expression.args if isinstance(part, sympy.Expr))
+            return FUNCTION + sum(map(cost, expression.args))
+    return 0
 
 
 def equal(in_a: sympy.Expr, in_z: sympy.Expr, formula: sympy.Expr) -> bool:

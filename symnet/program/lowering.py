@@ -293,6 +293,8 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
     def unfold(term: Term) -> Term:
         if isinstance(term, Sum):
             body = unfold(term.body)
+            if body == term.body:
+                return term
             # Collected only where no sum inside would lose its shift by the maximum.
             coupled = any(isinstance(part, Sum) for part in _walk(body))
             return Sum(term.index, body if coupled else normal.normalise(body))
