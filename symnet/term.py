@@ -363,14 +363,14 @@ def rename(term: Term, to: Mapping[Index, Index]) -> Term:
 
 
 def apart(term: Term, taken: frozenset[Index]) -> Term:
-    """The term with its outermost bound indices renamed away from the letters that are taken."""
-    if not isinstance(term, Sum):
-        return term
-    index, body = term.index, term.body
-    if index.name in {other.name for other in taken}:
-        index = fresh(index.axis, taken | free_indices(body))
-        body = rename(body, {term.index: index})
-    return Sum(index, apart(body, taken | {index}))
+    """The term with bound indices renamed away from the letters that are taken."""
+    if isinstance(term, Sum):
+        index, body = term.index, term.body
+        if index.name in {other.name for other in taken}:
+            index = fresh(index.axis, taken | free_indices(body))
+            body = rename(body, {term.index: index})
+        return Sum(index, apart(body, taken | {index}))
+    return map_children(term, lambda part: apart(part, taken))
 
 
 def at_layer(term: Term, to: Mapping[str, LayerNumber]) -> Term:

@@ -35,6 +35,7 @@ from symnet.term import (
     Symbol,
     Term,
     add,
+    apart,
     children,
     free_indices,
     fresh,
@@ -112,7 +113,7 @@ def chain(term: Term, given: Given) -> Term | None:
         if not isinstance(u, Symbol) or not mentions(equation.right, v):
             continue
         if u == COST:
-            through.append(Partial(equation.right, v, direct=True))
+            through.append(Partial(apart(equation.right, free_indices(v)), v, direct=True))
             continue
         taken = free_indices(v)
         for index in u.indices:
@@ -133,7 +134,9 @@ def equation(term: Term, given: Given) -> Term | None:
     defining = given.defining(term.of)
     if defining is None or term.of == COST:
         return None
-    return Partial(right_side(defining, term.of.indices), term.by, direct=True)
+    taken = free_indices(term.of) | free_indices(term.by)
+    right = apart(right_side(defining, term.of.indices), taken)
+    return Partial(right, term.by, direct=True)
 
 
 # --- derivatives of a right side -----------------------------------------------------------

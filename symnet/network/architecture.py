@@ -241,7 +241,7 @@ def find_activation(name: str | Activation, text: str = "", start: int = 0) -> A
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
     raise ArchitectureError(
-        _unknown("activation", name, tuple(ACTIVATIONS)), text=text, start=start, length=len(name)
+        unknown("activation", name, tuple(ACTIVATIONS)), text=text, start=start, length=len(name)
     )
 
 
@@ -253,10 +253,11 @@ def find_cost(name: str | Cost | None, output: Activation) -> Cost:
         name = "log_likelihood" if output.couples_neurons else "quadratic"
     if name in COSTS:
         return COSTS[name]
-    raise ArchitectureError(_unknown("cost", name, tuple(COSTS)))
+    raise ArchitectureError(unknown("cost", name, tuple(COSTS)))
 
 
-def _unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
+def unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
+    """What to say of a name that does not exist: the nearest one, and all that do."""
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"unknown {kind} {name!r}; {hint}known are {', '.join(known)}"

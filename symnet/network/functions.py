@@ -29,6 +29,14 @@ N = sympy.Symbol("n", integer=True, positive=True)
 ZS = sympy.IndexedBase("z", real=True)  # all weighted inputs of a layer
 
 
+def _check_name(name: str) -> None:
+    """A name ends up in generated files, so that it must be no more than a name."""
+    if not (name.isascii() and name.isidentifier() and len(name) <= 40):
+        raise ArchitectureError(
+            f"the name {name!r} is not a name; use up to 40 letters, digits and underscores"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Activation:
     """σ, by its formula in z (or in z[j] and z[p], p summed from 1 to n)."""
@@ -37,6 +45,7 @@ class Activation:
     formula: sympy.Expr
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
         known = {Z} if not self.couples_neurons else set()
         # SymPy counts z[j], z and j among the free symbols of an expression in z[j].
         strangers = {s for s in self.formula.free_symbols if isinstance(s, sympy.Symbol)} - known
@@ -66,6 +75,7 @@ class Cost:
     classifies: bool = False
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
         strangers = self.formula.free_symbols - {A, Y}
         if strangers:
             names = ", ".join(sorted(map(str, strangers)))

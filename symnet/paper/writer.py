@@ -264,6 +264,9 @@ class _Layers(_Components):
             bound.append(body.index)
             body = body.body
         factors = list(body.factors if isinstance(body, Product) else (body,))
+        if isinstance(factors[0], Number):
+            shown, strength = self.vector(self.summed(factors[1:], bound), over)
+            return self.scaled(factors[0].value, (shown, strength))
         if over:
             for matrix in factors:
                 if isinstance(matrix, Symbol) and len(matrix.indices) == 2 and over[0] in matrix.indices:
@@ -284,6 +287,12 @@ class _Layers(_Components):
         rest = self.summed(factors, [i for i in bound if i != k])
         vector = self.bracketed(self.vector(rest, (k,)), PRODUCT)
         return f"{self.to.transpose(self.name(first.name, first.layer, 1))} {vector}", PRODUCT
+
+    def scaled(self, by: Fraction, piece: Piece) -> Piece:
+        text = self.bracketed(piece, PRODUCT)
+        if by == -1:
+            return f"{self.to.minus}{text}", SUM
+        return f"{_number(by, self.to)[0]} {text}", PRODUCT
 
     def summed(self, factors: list[Term], bound: list[Index]) -> Term:
         body = mul(*factors)
@@ -333,7 +342,9 @@ def _applied(function: ScalarFunction, argument: Piece, to: Alphabet) -> Piece:
     """σ'(z), e^z, ln x, [x > 0]."""
     text, strength = argument
     if function.layer is not None or function.formula is None:
-        letter = to.letters.get("σ", "σ")
+        letter = to.letters.get("σ", "σ") if function.formula is None else function.name
+        if to.name == "latex" and function.formula is not None:
+            letter = r"\operatorname{" + letter.replace("_", r"\_") + "}"
         return f"{letter}{chr(39) * function.order}({text})", ATOM
     if function.name == "exp":
         return (f"e^{{{text}}}" if to.name == "latex" else f"exp({text})"), ATOM

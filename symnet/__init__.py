@@ -1,0 +1,59 @@
+"""symnet: derive backpropagation, prove it, print it, and generate fast standalone trainers.
+
+>>> import symnet
+>>> net = symnet.Network("2-3-4-1", activation="sigmoid", cost="quadratic")
+>>> symnet.derive(net).dC_db(4).rhs
+δ^4[j]
+>>> symnet.prove(net).holds
+True
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symnet.calculus.derivation import Backpropagation, derive
+    from symnet.calculus.proof import Proof, prove
+    from symnet.errors import SymnetError
+    from symnet.network.architecture import Layer, Network
+    from symnet.network.functions import Activation, Cost
+    from symnet.pipeline import generate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Activation",
+    "Backpropagation",
+    "Cost",
+    "Layer",
+    "Network",
+    "Proof",
+    "SymnetError",
+    "derive",
+    "generate",
+    "prove",
+]
+
+# Where each public name lives; it is loaded on first use, so that `symnet --help` loads no SymPy.
+_HOMES = {
+    "Activation": "symnet.network.functions",
+    "Backpropagation": "symnet.calculus.derivation",
+    "Cost": "symnet.network.functions",
+    "Layer": "symnet.network.architecture",
+    "Network": "symnet.network.architecture",
+    "Proof": "symnet.calculus.proof",
+    "SymnetError": "symnet.errors",
+    "derive": "symnet.calculus.derivation",
+    "generate": "symnet.pipeline",
+    "prove": "symnet.calculus.proof",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'symnet' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,108 @@
+"""A program as the Listing of a trainer: what its head says, its arrays, its functions."""
+
+from collections.abc import Iterator, Mapping
+
+from symnet.backends import to_numpy
+from symnet.backends.backend import Listing, Option, ParameterText
+from symnet.calculus.normal import normalise
+from symnet.calculus.proof import Proof
+from symnet.network.architecture import Network
+from symnet.network.functions import G, THETA, Activation, Optimizer, rectifies
+from symnet.network.notation import COST
+from symnet.paper import writer
+from symnet.paper.alphabet import TEXT
+from symnet.program.ir import Program
+from symnet.program.lowering import array_name
+from symnet.term import ARGUMENT, Equation, LayerNumber, Partial, Symbol, from_sympy
+
+MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
+
+OPTIONS = {"learning_rate": ("η", "rate of the gradient step")}
+
+
+def listing(
+    proof: Proof,
+    equations: tuple[Equation, ...],
+    program: Program,
+    optimizer: Optimizer,
+    dtype: str,
+    command: str,
+) -> Listing:
+    """All that the page of a trainer shows; `equations` in the order of the program."""
+    network = proof.network
+    written = {array_name(equation.left): _written(equation) for equation in equations}
+    updates = {
+        f"update {name}": _update(optimizer, name)
+        for number in range(2, network.L + 1)
+        for name in (f"w{number}", f"b{number}")
+    }
+    return Listing(
+        command=command,
+        network=described(network),
+        cost=network.cost.name,
+        optimizer=optimizer.name,
+        dtype=dtype,
+        equations=(*_head(written), *_functions(network)),
+        proof=(
+            f"All {len(proof.obligations)} formulas of backpropagation were proved before this file "
+            "was written."
+        ),
+        inputs=int(network.inputs),
+        outputs=int(network.sizes[-1]),
+        classifier=network.cost.classifies,
+        normalised=network.cost.normalised,
+        complex_step=to_numpy.holds_for_complex(program),
+        parameters=tuple(_parameters(network)),
+        options=tuple(
+            Option(name, repr(default), OPTIONS[name][1])
+            for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
+        ),
+        functions=to_numpy.functions(program, {**written, **updates}),
+    )
+
+
+def described(network: Network) -> str:
+    """The network with every activation written out: 2-3:sigmoid-1:sigmoid."""
+    layers = (f"{layer.size}:{layer.activation.name}" for layer in network.layers)
+    return "-".join((str(network.inputs), *layers))
+
+
+def _written(equation: Equation) -> str:
+    return writer.matrix_form(equation, TEXT) or writer.equation(equation, TEXT)
+
+
+def _head(written: Mapping[str, str]) -> list[str]:
+    lines = list(written.values())
+    if len(lines) <= MOST_EQUATIONS:
+        return lines
+    return [*lines[: MOST_EQUATIONS - 4], "…", *lines[-3:]]
+
+
+def _functions(network: Network) -> list[str]:
+    """sigmoid(z) = 1 / (1 + exp(−z)), for each activation that has a formula of one number."""
+    activations: dict[str, Activation] = {layer.activation.name: layer.activation for layer in network.layers}
+    return [
+        f"{name}(z) = {writer.formula(activation.formula, 'z', TEXT)}"
+        for name, activation in activations.items()
+        if not activation.couples_neurons and activation.formula != ARGUMENT
+    ]
+
+
+def _update(optimizer: Optimizer, name: str) -> str:
+    """W² ← W² − η ∂C/∂W²."""
+    letter, layer = name[0], LayerNumber("", int(name[1:]))
+    parameter = Symbol(letter.upper() if letter == "w" else letter, layer)
+    symbols = {THETA.name: parameter, G.name: Partial(COST, parameter)}
+    symbols |= {option: Symbol(OPTIONS[option][0]) for option in optimizer.options}
+    ordered = normalise(from_sympy(optimizer.formula, symbols))
+    return f"{writer.term(parameter, TEXT)} ← {writer.term(ordered, TEXT)}"
+
+
+def _parameters(network: Network) -> Iterator[ParameterText]:
+    """w ~ N(0, 1 / n_{l-1}), twice the variance where half the inputs are blocked; b = 0."""
+    for number in range(2, network.L + 1):
+        size, below = network.sizes[number - 1], network.sizes[number - 2]
+        variance = f"{2 if rectifies(network.layer(number).activation) else 1} / {below}"
+        meaning = f"weights from layer {number - 1} to layer {number}"
+        yield ParameterText(f"w{number}", f"({size}, {below})", variance, meaning)
+        yield ParameterText(f"b{number}", f"({size},)", "0", f"biases of layer {number}")

@@ -1,0 +1,136 @@
+"""The straight road from a network to a trainer; each line is one arrow of it.
+
+    "784-30-10" → Network → equations → derivations → proof → program → trainer
+
+>>> code = generate("2-3-1", dtype="float32")
+>>> code.splitlines()[0]
+'\"\"\"Trainer for 2-3:sigmoid-1:sigmoid, quadratic cost, sgd, float32.'
+"""
+
+import shlex
+
+from symnet.backends import trainer
+from symnet.backends.backend import Backend, emit
+from symnet.backends.to_numpy import functions
+from symnet.calculus.derivation import Backpropagation, numbers
+from symnet.calculus.proof import Proof, prove
+from symnet.errors import ArchitectureError, NotProved, NotYet
+from symnet.network import equations
+from symnet.network.architecture import Network, unknown
+from symnet.network.functions import OPTIMIZERS, Optimizer
+from symnet.network.notation import l
+from symnet.program import passes
+from symnet.program.ir import Program
+from symnet.program.lowering import lower
+from symnet.term import Equation, equation_at
+
+DTYPES = ("float64", "float32")
+
+BACKENDS = {
+    "numpy": Backend(
+        "numpy", "numpy/trainer.py.jinja", ".py", passes.PIPELINE, functions
+    ),
+}
+
+
+def generate(
+    network: Network | str,
+    optimizer: str = "sgd",
+    dtype: str = "float64",
+    backend: str = "numpy",
+    command: str = "",
+) -> str:
+    """The text of a standalone trainer for a network, from proved equations only.
+
+    Raises NotProved with the difference if a formula is not proved, ArchitectureError for a name
+    that does not exist, NotYet for open widths.
+    """
+    network = network if isinstance(network, Network) else Network(network)
+    if dtype not in DTYPES:
+        raise ArchitectureError(unknown("dtype", dtype, DTYPES))
+    to, rule = find_backend(backend), find_optimizer(optimizer)
+    closed(network)
+    proof = proved(network)
+    program = passes.optimize(program_of(proof, rule), to.passes)
+    command = command or _command(network, optimizer, dtype)
+    return emit(trainer.listing(proof, computed(proof), program, rule, dtype, command), to)
+
+
+def proved(network: Network) -> Proof:
+    """The proof of a network's formulas. Raises NotProved with the difference."""
+    proof = prove(network)
+    if not proof.holds or proof.derived is None:
+        raise NotProved(f"no code without a proof:\n{proof}")
+    return proof
+
+
+def program_of(proof: Proof, optimizer: Optimizer) -> Program:
+    """The program for one sample, before any pass. Raises NotProved if the proof does not hold."""
+    if not proof.holds or proof.derived is None:
+        raise NotProved(f"no code without a proof:\n{proof}")
+    lines = _equations(proof.derived)
+    return lower(proof.network, *lines, optimizer)
+
+
+def computed(proof: Proof) -> tuple[Equation, ...]:
+    """The equations that a program implements, in its order."""
+    assert proof.derived is not None
+    forward, cost, backward = _equations(proof.derived)
+    return (*forward, cost, *backward)
+
+
+def _equations(derived: Backpropagation) -> tuple[tuple[Equation, ...], Equation, tuple[Equation, ...]]:
+    """Forward equations, cost and backward equations, for the numbered layers."""
+    network = derived.network
+    forward = tuple(
+        equation_at(equation, numbers(network, number))
+        for number in range(2, network.L + 1)
+        for equation in (
+            equations.weighted_input(l),
+            equations.activation(network.layer(number).activation, l),
+        )
+    )
+    cost = equation_at(equations.cost(network.cost), numbers(network, network.L))
+    backward = tuple(
+        derived.formula(label, number)
+        for number in range(network.L, 1, -1)
+        for label in ("BP1" if number == network.L else "BP2", "BP3", "BP4")
+    )
+    return forward, cost, backward
+
+
+def find_backend(name: str) -> Backend:
+    """A backend by its name. Raises ArchitectureError with the known ones."""
+    if name not in BACKENDS:
+        raise ArchitectureError(unknown("backend", name, tuple(BACKENDS)))
+    return BACKENDS[name]
+
+
+def find_optimizer(name: str) -> Optimizer:
+    """An optimizer by its name. Raises ArchitectureError with the known ones."""
+    if name not in OPTIMIZERS:
+        raise ArchitectureError(unknown("optimizer", name, tuple(OPTIMIZERS)))
+    return OPTIMIZERS[name]
+
+
+def closed(network: Network) -> None:
+    """Raise NotYet if a width is open: a trainer's arrays need numbers."""
+    letters = [size for size in network.sizes if isinstance(size, str)]
+    if letters:
+        raise NotYet(
+            f"{network} has the open width {letters[0]}; derive and prove hold for every value of "
+            "it, but a trainer needs a number there for now"
+        )
+
+
+def _command(network: Network, optimizer: str, dtype: str) -> str:
+    """The command line that makes the same file."""
+    words = ["symnet", "generate", str(network)]
+    usual = Network(str(network)).cost.name
+    if network.cost.name != usual:
+        words += ["--cost", network.cost.name]
+    if optimizer != "sgd":
+        words += ["--optimizer", optimizer]
+    if dtype != "float64":
+        words += ["--dtype", dtype]
+    return shlex.join(words)
