@@ -134,9 +134,7 @@ def generate(
 @network_argument
 @click.option("--optimizer", metavar="NAME", default="sgd", show_default=True)
 @click.option("--after", metavar="PASS", help="Only the program after this pass (or after lower).")
-def show(
-    net: str, activation: str, cost: str | None, optimizer: str, after: str | None
-) -> None:
+def show(net: str, activation: str, cost: str | None, optimizer: str, after: str | None) -> None:
     """Print the program as index equations: as lowered, and after each pass.
 
     \b
@@ -154,7 +152,9 @@ def show(
         program = program if rewrite is None else passes.apply(rewrite, program)
         if after in (None, stage):
             # The first line of a pass's docstring is its rewrite, as a formula.
-            rule = f": {rewrite.__doc__.splitlines()[0]}" if rewrite else ": one sample, no pass yet"
+            rule = (
+                f": {rewrite.__doc__.splitlines()[0]}" if rewrite else ": one sample, no pass yet"
+            )
             shown.append(f"── {stage}{rule}\n\n{program}\n")
     _write("\n".join(shown), None)
 
@@ -208,7 +208,7 @@ def backends() -> None:
 
 def _network(net: str, activation: str, cost: str | None) -> Any:
     if net == "-":
-        net = click.get_text_stream("stdin").read().lstrip("\ufeff").strip()
+        net = sys.stdin.read().lstrip("\ufeff").strip()
     return _load("network.architecture").Network(net, activation=activation, cost=cost)
 
 

@@ -80,7 +80,10 @@ def run(folder: Path, console: Console) -> float:
     for path, words in (
         (file, "the trainer; python trainer.py --help"),
         (weights, "what it learned"),
-        (held, "the held-out digits; python trainer.py evaluate held_out.csv --weights weights.npz"),
+        (
+            held,
+            "the held-out digits; python trainer.py evaluate held_out.csv --weights weights.npz",
+        ),
         (page, "the derivation, for pdflatex"),
     ):
         console.print(f"    {path.name:16}{words}", highlight=False, soft_wrap=True)

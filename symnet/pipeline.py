@@ -27,9 +27,7 @@ from symnet.term import Equation, equation_at
 DTYPES = ("float64", "float32")
 
 BACKENDS = {
-    "numpy": Backend(
-        "numpy", "numpy/trainer.py.jinja", ".py", passes.PIPELINE, functions
-    ),
+    "numpy": Backend("numpy", "numpy/trainer.py.jinja", ".py", passes.PIPELINE, functions),
 }
 
 
@@ -79,7 +77,9 @@ def computed(proof: Proof) -> tuple[Equation, ...]:
     return (*forward, cost, *backward)
 
 
-def _equations(derived: Backpropagation) -> tuple[tuple[Equation, ...], Equation, tuple[Equation, ...]]:
+def _equations(
+    derived: Backpropagation,
+) -> tuple[tuple[Equation, ...], Equation, tuple[Equation, ...]]:
     """Forward equations, cost and backward equations, for the numbered layers."""
     network = derived.network
     forward = tuple(

@@ -79,6 +79,16 @@ class ScalarFunction:
     layer: LayerNumber | None = None
     order: int = 0
 
+    @property
+    def is_exp(self) -> bool:
+        """Whether it is e^z itself; a name alone says nothing."""
+        return (self.formula, self.layer, self.order) == (sympy.exp(ARGUMENT), None, 0)
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is ln z itself."""
+        return (self.formula, self.layer, self.order) == (sympy.log(ARGUMENT), None, 0)
+
 
 # --- terms ---------------------------------------------------------------------------------
 
@@ -192,7 +202,7 @@ def add(*terms: Term) -> Term:
 
 
 def mul(*factors: Term) -> Term:
-    """The product of factors in their order, flattened; numbers are multiplied out and stand first."""
+    """The product of factors in their order, flattened; numbers become one that stands first."""
     coefficient = Fraction(1)
     flat: list[Term] = []
     for factor in factors:
@@ -303,7 +313,9 @@ def spell(term: Term) -> str:
         case Size(axis):
             return f"|{axis_(axis)}|"
         case Symbol(name, layer, indices):
-            return f"{name}{layer or ''}" + (f"[{','.join(map(index_, indices))}]" if indices else "")
+            return f"{name}{layer or ''}" + (
+                f"[{','.join(map(index_, indices))}]" if indices else ""
+            )
         case Delta(left, right):
             return f"[{index_(left)}={index_(right)}]"
         case Apply(function, argument):
@@ -313,7 +325,9 @@ def spell(term: Term) -> str:
         case Power(base, exponent):
             return f"({spell(base)})^{exponent}"
         case Product(factors):
-            return "·".join(f"({spell(f)})" if isinstance(f, Addition) else spell(f) for f in factors)
+            return "·".join(
+                f"({spell(f)})" if isinstance(f, Addition) else spell(f) for f in factors
+            )
         case Addition(terms):
             return " + ".join(map(spell, terms))
         case Sum(index, body):
@@ -374,7 +388,7 @@ def apart(term: Term, taken: frozenset[Index]) -> Term:
 
 
 def at_layer(term: Term, to: Mapping[str, LayerNumber]) -> Term:
-    """The term with layer names replaced: `l` by `L`, by `l+1`, by 3, in symbols, axes, functions."""
+    """The term with layer names replaced: `l` by `L`, by `l+1`, by 3, wherever they stand."""
 
     def number_(layer: LayerNumber) -> LayerNumber:
         return to[layer.name].shift(layer.offset) if layer.name in to else layer

@@ -34,22 +34,15 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.rules",
             "calculus.derivation",
             "calculus.textbook",
-            "calculus.counterexample",
             "calculus.components",
-            "calculus.certificate",
-            "calculus.checker",
             "calculus.proof",
         ),
     ),
     # 3: on paper, and as a program
     (
         (
-            "paper.latex_reader",
-            "paper.text_writer",
-            "paper.latex_writer",
-            "paper.claims",
-            "paper.repair",
-            "paper.document",
+            "paper.alphabet",
+            "paper.writer",
             "paper.report",
         ),
         (
@@ -60,9 +53,9 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ),
     ),
     # 4: text
-    (("backends.backend", "backends.to_numpy"),),
+    (("backends.backend", "backends.python_text", "backends.to_numpy", "backends.trainer"),),
     # 5: the doors
-    (("pipeline", "demo", "samples", "cli", "__main__", "__init__"),),
+    (("pipeline", "samples", "demo", "cli", "__main__", "__init__"),),
 )
 
 # module -> (floor, neighbour, position)
@@ -77,14 +70,13 @@ PLACES = {
 STRANGERS = {
     "calculus.textbook": {"calculus.rules", "calculus.derivation"},
     "calculus.components": {"calculus.rules", "calculus.derivation", "calculus.normal"},
-    "calculus.checker": {"calculus.rules", "calculus.derivation", "calculus.normal"},
 }
 
 # `symnet --help` is quick because these two import the rest on first use.
 LAZY_DOORS = {"__init__", "cli"}
 
 # What a template may ask of the context it is rendered in, by folder.
-CONTEXT: dict[str, set[str]] = {"numpy": {"listing"}, "shared": set(), "report": {"report"}}
+CONTEXT: dict[str, set[str]] = {"numpy": {"listing"}, "shared": set(), "report": {"page"}}
 
 
 def modules() -> dict[str, Path]:

@@ -18,8 +18,7 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,11 +30,13 @@ import reference
 import symnet
 
 ROOT = Path(__file__).parent.parent
-FOLDER = tempfile.TemporaryDirectory(prefix="trainers")
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
 class Net:
-    """A network whose trainer is generated once, when it is first used."""
+    """A network whose trainer is generated once, when it is first used, and kept in a file."""
+
+    folder: Path
 
     def __init__(self, architecture: str, cost: str, dtype: str = "float64") -> None:
         self.network = symnet.Network(architecture, cost=cost)
@@ -46,15 +47,17 @@ class Net:
         self.name = f"{architecture} {cost} {dtype}"
 
     @functools.cached_property
-    def text(self) -> str:
-        return symnet.generate(self.network, dtype=self.dtype)
-
-    @functools.cached_property
     def path(self) -> Path:
-        stem = re.sub(r"\W+", "_", self.name)
-        path = Path(FOLDER.name) / f"net_{stem}.py"
-        path.write_text(self.text, encoding="utf-8")
+        path = self.folder / f"net_{re.sub(r'[^0-9a-z]+', '_', self.name)}.py"
+        if not path.exists():
+            part = path.with_suffix(f".{os.getpid()}")
+            part.write_text(symnet.generate(self.network, dtype=self.dtype), encoding="utf-8")
+            part.replace(path)
         return path
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
 
     @functools.cached_property
     def module(self) -> ModuleType:
@@ -89,12 +92,37 @@ class Net:
         return np.eye(self.sizes[-1])[y] if self.sizes[-1] > 1 else np.array(y, float)[:, None]
 
     def run(self, *arguments: object, cwd: Path, code: int = 0) -> str:
-        """What the program prints, after it ended as it should."""
+        """What the program prints, here in the process of the tests, after it ended as it should."""
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        with pytest.MonkeyPatch.context() as patch, contextlib.chdir(cwd):
+            patch.setattr(sys, "argv", [str(self.path)])
+            with (
+                contextlib.redirect_stdout(io.StringIO()) as out,
+                contextlib.redirect_stderr(out),
+            ):
+                try:
+                    ended = self.module.main([str(argument) for argument in arguments])
+                except SystemExit as exit_:
+                    ended = exit_.code
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        assert ended == code, out.getvalue()
+        return out.getvalue()
+
+    def run_apart(self, *arguments: object, cwd: Path, code: int = 0) -> str:
+        """The same in a process of its own, where a warning is an error."""
         command = [sys.executable, "-W", "error", str(self.path), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One folder of trainers for all processes of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    Net.folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 REGRESSOR = Net("2-3-4-1", "quadratic")
@@ -131,9 +159,8 @@ def memory(trainer: Any) -> dict[str, Any]:
 # --- the text ------------------------------------------------------------------------------------
 
 
-@every_net
-def test_the_file_is_the_same_every_time(net: Net) -> None:
-    assert symnet.generate(net.network, dtype=net.dtype) == net.text
+def test_the_file_is_the_same_every_time() -> None:
+    assert symnet.generate(WIDE.network) == WIDE.text
 
 
 @every_net
@@ -676,7 +703,7 @@ def test_weights_changed_behind_its_back_are_noticed(tmp_path: Path) -> None:
 def test_foreign_files_are_refused(tmp_path: Path) -> None:
     path, trainer = tmp_path / "w.npz", REGRESSOR.trainer()
     WIDE.trainer().save(path)
-    with pytest.raises(ValueError, match=r"holds the network 3-5:tanh-2, not 2-3-4-1"):
+    with pytest.raises(ValueError, match=r"holds the network 3-5.*, not 2-3"):
         trainer.load(path)
     np.save(path.with_suffix(".npy"), np.ones(3))
     with pytest.raises(ValueError, match="not a file of saved weights"):
@@ -833,7 +860,8 @@ def test_fit_evaluate_and_predict_do_what_the_class_does(net: Net, tmp_path: Pat
     X, y = net.data()
     write_csv(tmp_path / "data.csv", X, y)
     options = ["--epochs", 4, "--learning-rate", 0.3, "--batch-size", 5, "--random-state", 1]
-    printed = net.run("fit", "data.csv", *options, cwd=tmp_path)
+    run = net.run_apart if net in (REGRESSOR, SOFTMAX) else net.run
+    printed = run("fit", "data.csv", *options, cwd=tmp_path)
     trainer = net.trainer(epochs=4, learning_rate=0.3, batch_size=5).fit(X, y)
     found = net.module.Trainer().load(tmp_path / "weights.npz")
     assert same(found.weights, trainer.weights)
@@ -841,14 +869,14 @@ def test_fit_evaluate_and_predict_do_what_the_class_does(net: Net, tmp_path: Pat
     result += f"{trainer.score(X, y):.4f} on 23 samples"
     assert f"{result}; weights saved to weights.npz" in printed
     assert f"epoch 4 of 4, cost {trainer.loss_curve_[-1]:.6g}" in printed
-    assert net.run("evaluate", "data.csv", cwd=tmp_path).strip() == result
+    assert run("evaluate", "data.csv", cwd=tmp_path).strip() == result
 
     predicted = trainer.predict(X)
-    lines = net.run("predict", "data.csv", "--weights", "weights.npz", cwd=tmp_path)
+    lines = run("predict", "data.csv", "--weights", "weights.npz", cwd=tmp_path)
     table = np.array(list(csv.reader(io.StringIO(lines)))).astype(predicted.dtype)
     assert np.array_equal(table.reshape(predicted.shape), predicted)
     inputs = write_csv(tmp_path / "inputs.csv", X, np.empty((23, 0)))
-    net.run("predict", inputs, "-o", "out.csv", cwd=tmp_path)
+    run("predict", inputs, "-o", "out.csv", cwd=tmp_path)
     assert (tmp_path / "out.csv").read_text() == lines
 
 
@@ -869,10 +897,9 @@ def test_tables_of_every_kind_give_the_same_weights(net: Net, tmp_path: Path) ->
         write_csv(tmp_path / "targets.csv", X, numbers)
         files.append("targets.csv")
     expected = net.module.Trainer(random_state=3).fit(X, y, epochs=2)
-    options = ["--save", str(tmp_path / "w.npz"), "--epochs", "2", "--random-state", "3"]
     for file in files:
-        assert net.module.main(["fit", str(tmp_path / file), *options]) == 0
-        found = net.module.Trainer().load(tmp_path / "w.npz")
+        net.run("fit", file, "--epochs", 2, "--random-state", 3, cwd=tmp_path)
+        found = net.module.Trainer().load(tmp_path / "weights.npz")
         assert same(found.weights, expected.weights), file
         if net.classifies:
             assert found.classes_.tolist() == expected.classes_.tolist()
@@ -1026,6 +1053,15 @@ def test_wrong_use_gives_one_clear_message(
     assert sorted(os.listdir(tmp_path)) == files
 
 
+def test_bad_input_ends_a_process_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1,2,0.5\n1,abc,0.5\n")
+    (tmp_path / "weights.npz").write_text("text")
+    for arguments in (["fit", "data.csv"], ["predict", "data.csv"], ["evaluate", "absent.csv"]):
+        printed = REGRESSOR.run_apart(*arguments, cwd=tmp_path, code=2)
+        assert printed.startswith(f"{REGRESSOR.path.name}: ")
+        assert printed.count("\n") == 1
+
+
 def test_a_diverging_program_says_so(tmp_path: Path) -> None:
     X, y = RELU.data()
     write_csv(tmp_path / "data.csv", X, y)
@@ -1034,23 +1070,19 @@ def test_a_diverging_program_says_so(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["data.csv"]
 
 
-def test_an_interrupted_save_of_the_program_leaves_the_old_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_failing_save_of_the_program_leaves_the_old_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, weights = write_csv(tmp_path / "data.csv", *REGRESSOR.data()), tmp_path / "w.npz"
-    weights.write_text("old")
+    write_csv(tmp_path / "data.csv", *REGRESSOR.data())
+    (tmp_path / "weights.npz").write_text("old")
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert REGRESSOR.module.main(["fit", str(data), "--save", str(weights), "--epochs", "1"]) == 2
-    assert "No space left on device" in capsys.readouterr().err
-    assert weights.read_text() == "old"
-    assert sorted(os.listdir(tmp_path)) == ["data.csv", "w.npz"]
-
-
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+    assert "No space left" in REGRESSOR.run("fit", "data.csv", cwd=tmp_path, code=2)
+    assert (tmp_path / "weights.npz").read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["data.csv", "weights.npz"]
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
@@ -1084,57 +1116,42 @@ def test_a_stopped_program_saves_and_says_where(number: signal.Signals, tmp_path
     assert resumed.loss_curve_ == whole.loss_curve_
 
 
-@pytest.fixture
-def signals_as_before() -> Iterator[None]:
-    """The program sets signal handlers; in the process of the tests they are put back."""
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("signals_as_before")
 @pytest.mark.parametrize("step", [1, 3, 6, 8, 12])  # there are 6 steps in an epoch
 @every_net
 def test_stopping_at_any_step_loses_nothing(
     net: Net, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, y = net.data()
-    data, weights = str(write_csv(tmp_path / "data.csv", X, y)), str(tmp_path / "w.npz")
-    options = ["--batch-size", "4", "--learning-rate", "0.3", "--random-state", "1"]
+    write_csv(tmp_path / "data.csv", X, y)
     plain, steps = net.module.Trainer.step, itertools.count(1)
 
     def interrupted(trainer: Any, *batch: Any) -> None:
         if next(steps) == step:
-            signal.raise_signal(signal.SIGTERM)  # arrives in the middle of the step
+            signal.raise_signal(signal.SIGTERM)
         plain(trainer, *batch)
 
+    options = ["--batch-size", 4, "--learning-rate", 0.3, "--random-state", 1]
     with monkeypatch.context() as patch:
         patch.setattr(net.module.Trainer, "step", interrupted)
-        code = net.module.main(["fit", data, "--save", weights, "--epochs", "3", *options])
-    assert code == 128 + signal.SIGTERM
-    done = net.module.Trainer().load(weights).n_iter_
+        code = 128 + signal.SIGTERM
+        net.run("fit", "data.csv", "--epochs", 3, *options, cwd=tmp_path, code=code)
+    done = net.module.Trainer().load(tmp_path / "weights.npz").n_iter_
     assert done == (step - 1) // 6
-    again = ["fit", data, "--resume", weights, "--save", weights, "--epochs", str(3 - done)]
-    assert net.module.main(again) == 0
+    net.run("fit", "data.csv", "--resume", "weights.npz", "--epochs", 3 - done, cwd=tmp_path)
     whole = net.trainer(batch_size=4, learning_rate=0.3).fit(X, y, epochs=3)
-    resumed = net.module.Trainer().load(weights)
+    resumed = net.module.Trainer().load(tmp_path / "weights.npz")
     assert same(resumed.weights, whole.weights)
     assert resumed.loss_curve_ == whole.loss_curve_
 
 
-@pytest.mark.usefixtures("signals_as_before")
-def test_a_terminal_shows_a_bar(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = str(write_csv(tmp_path / "data.csv", *REGRESSOR.data()))
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    arguments = ["fit", data, "--save", str(tmp_path / "w.npz"), "--epochs", "30"]
-    assert REGRESSOR.module.main(arguments) == 0
-    shown = capsys.readouterr().err.split("\r")[1:]
+def test_a_terminal_shows_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_csv(tmp_path / "data.csv", *REGRESSOR.data())
+    monkeypatch.setattr(io.StringIO, "isatty", lambda _: True, raising=False)
+    printed = REGRESSOR.run("fit", "data.csv", "--epochs", 30, cwd=tmp_path)
+    shown = printed.split("\r")[1:]
     assert len(shown) == 30
     assert shown[14].startswith("[" + "#" * 15 + " " * 15 + "] epoch 15 of 30, cost 0.")
-    assert shown[-1].endswith("\n")
+    assert "\n" in shown[-1]
 
 
 @every_net
@@ -1144,16 +1161,15 @@ def test_check_proves_the_gradients_of_the_file(net: Net, tmp_path: Path) -> Non
     assert re.fullmatch(r"gradient check: largest relative error \d\.\de-\d\d, ok", lines[-1])
 
 
-def test_check_says_how_many_entries_it_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_says_how_many_entries_it_looked_at(tmp_path: Path) -> None:
     net = Net("64-30-10:softmax", "log_likelihood")
-    assert net.module.main(["check"]) == 0
-    assert "in 200 of 1920 entries" in capsys.readouterr().out
+    assert "in 200 of 1920 entries" in net.run("check", cwd=tmp_path)
 
 
 @pytest.mark.parametrize("wrong", [1.001, float("nan")])
 @every_net
 def test_check_notices_a_wrong_gradient(
-    net: Net, wrong: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    net: Net, wrong: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     right = net.module._gradients
 
@@ -1162,13 +1178,12 @@ def test_check_notices_a_wrong_gradient(
         return first, others[0] * wrong, *others[1:]
 
     monkeypatch.setattr(net.module, "_gradients", planted)
-    assert net.module.main(["check"]) == 1
-    assert capsys.readouterr().out.endswith(", WRONG\n")
+    assert net.run("check", cwd=tmp_path, code=1).endswith(", WRONG\n")
 
 
 def test_help_shows_how_to_use_it(tmp_path: Path) -> None:
-    printed = SOFTMAX.run("--help", cwd=tmp_path)
-    assert "4-5-3:softmax" in printed
+    printed = SOFTMAX.run_apart("--help", cwd=tmp_path)
+    assert f"Train the network {SOFTMAX.module.NETWORK} and use it" in printed
     assert f"{SOFTMAX.path.name} predict new.csv -o predictions.csv" in printed
     for command in ("fit", "predict", "evaluate", "check"):
         assert re.search(rf"^ +{command} +[A-Z]", printed, re.MULTILINE)

@@ -14,7 +14,7 @@ from symnet.templating import render
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One computing line (`code` may hold several physical ones) under the equation it implements.
+    """One computing line (`code` may hold several physical ones) under its equation.
 
     An empty equation: the line belongs to the one above.
     """
@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class FunctionText:
-    """A derived function; `signature` is the whole `def …:`, `returns` the whole `return …` or ''."""
+    """A derived function; `signature` is all of `def …:`, `returns` all of `return …` or ''."""
 
     name: str
     signature: str
@@ -36,7 +36,7 @@ class FunctionText:
 
 @dataclass(frozen=True, slots=True)
 class ParameterText:
-    """A parameter array: `w2`, `(3, 2)`, the variance of its start values (`1 / 2`), its meaning."""
+    """A parameter array: `w2`, `(3, 2)`, its start values' variance (`1 / 2`), its meaning."""
 
     name: str
     shape: str
@@ -81,13 +81,13 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A target language, as data: its page, its passes, and how an instruction becomes a line."""
+    """A target language, as data: its page, its passes, and how a program becomes text."""
 
     name: str
     template: str
     suffix: str
     passes: tuple[Callable[..., Any], ...]
-    line: Callable[..., Line]
+    functions: Callable[..., tuple[FunctionText, ...]]
 
 
 def emit(listing: Listing, backend: Backend) -> str:

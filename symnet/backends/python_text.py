@@ -49,7 +49,9 @@ def expression(formula: sympy.Expr, parts: Mapping[sympy.Symbol, Piece]) -> str:
 
 
 def piece(
-    formula: sympy.Expr, parts: Mapping[sympy.Symbol, Piece], scalar: frozenset[sympy.Symbol] = frozenset()
+    formula: sympy.Expr,
+    parts: Mapping[sympy.Symbol, Piece],
+    scalar: frozenset[sympy.Symbol] = frozenset(),
 ) -> Piece:
     """A formula in Python, and how strongly it binds; `scalar` are the symbols without axes."""
 
@@ -132,7 +134,7 @@ def piece(
         if x.exp == sympy.Rational(1, 2):
             return f"np.sqrt({go(x.base)[0]})", ATOM
         if x.exp.is_negative:
-            return f"1 / {closed(x.base ** -x.exp, POWER)}", PRODUCT
+            return f"1 / {closed(x.base**-x.exp, POWER)}", PRODUCT
         base, exponent = closed(x.base, ATOM), closed(x.exp, ATOM)
         # The formatter hugs the operator between simple operands.
         simple = base.isidentifier() and exponent.isdigit()

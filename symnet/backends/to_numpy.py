@@ -197,8 +197,12 @@ def _contract(line: Contract) -> Piece:
             if whole.axes == line.target.axes:
                 return text, PRODUCT
             return f"({text}).sum({lost})", ATOM
-    letters = {axis: chr(ord("a") + i) for i, axis in enumerate(
-        dict.fromkeys(axis for array in line.factors for axis in array.axes))}
+    letters = {
+        axis: chr(ord("a") + i)
+        for i, axis in enumerate(
+            dict.fromkeys(axis for array in line.factors for axis in array.axes)
+        )
+    }
     spelled = [
         "".join(letters[axis] for axis in array.axes) for array in (*line.factors, line.target)
     ]
@@ -216,7 +220,9 @@ def _matrix_product(line: Contract) -> Piece | None:
         return None
     (summed,) = shared
     kept = {array: [axis for axis in array.axes if axis != summed] for array in (x, y)}
-    if [axis for axis in line.target.axes if axis in kept[y]] == list(line.target.axes[:1]) and kept[y]:
+    if [axis for axis in line.target.axes if axis in kept[y]] == list(
+        line.target.axes[:1]
+    ) and kept[y]:
         x, y = y, x
     if [*kept[x], *kept[y]] != list(line.target.axes):
         return None

@@ -7,13 +7,13 @@ from symnet.backends.backend import Listing, Option, ParameterText
 from symnet.calculus.normal import normalise
 from symnet.calculus.proof import Proof
 from symnet.network.architecture import Network
-from symnet.network.functions import G, THETA, Activation, Optimizer, rectifies
+from symnet.network.functions import THETA, Activation, G, Optimizer, rectifies
 from symnet.network.notation import COST
 from symnet.paper import writer
 from symnet.paper.alphabet import TEXT
 from symnet.program.ir import Program
 from symnet.program.lowering import array_name
-from symnet.term import ARGUMENT, Equation, LayerNumber, Partial, Symbol, from_sympy
+from symnet.term import ARGUMENT, Equation, LayerNumber, Partial, Symbol, Term, from_sympy
 
 MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
 
@@ -44,8 +44,8 @@ def listing(
         dtype=dtype,
         equations=(*_head(written), *_functions(network)),
         proof=(
-            f"All {len(proof.obligations)} formulas of backpropagation were proved before this file "
-            "was written."
+            f"All {len(proof.obligations)} formulas of backpropagation were proved before this "
+            "file was written."
         ),
         inputs=int(network.inputs),
         outputs=int(network.sizes[-1]),
@@ -80,7 +80,9 @@ def _head(written: Mapping[str, str]) -> list[str]:
 
 def _functions(network: Network) -> list[str]:
     """sigmoid(z) = 1 / (1 + exp(−z)), for each activation that has a formula of one number."""
-    activations: dict[str, Activation] = {layer.activation.name: layer.activation for layer in network.layers}
+    activations: dict[str, Activation] = {
+        layer.activation.name: layer.activation for layer in network.layers
+    }
     return [
         f"{name}(z) = {writer.formula(activation.formula, 'z', TEXT)}"
         for name, activation in activations.items()
@@ -92,7 +94,7 @@ def _update(optimizer: Optimizer, name: str) -> str:
     """W² ← W² − η ∂C/∂W²."""
     letter, layer = name[0], LayerNumber("", int(name[1:]))
     parameter = Symbol(letter.upper() if letter == "w" else letter, layer)
-    symbols = {THETA.name: parameter, G.name: Partial(COST, parameter)}
+    symbols: dict[str, Term] = {THETA.name: parameter, G.name: Partial(COST, parameter)}
     symbols |= {option: Symbol(OPTIONS[option][0]) for option in optimizer.options}
     ordered = normalise(from_sympy(optimizer.formula, symbols))
     return f"{writer.term(parameter, TEXT)} ← {writer.term(ordered, TEXT)}"

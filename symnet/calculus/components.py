@@ -21,7 +21,7 @@ w12_3*s2(b2_2 + w21_2*x1 + w22_2*x2))
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 from typing import assert_never
 
@@ -51,7 +51,7 @@ MOST_PARAMETERS = 100
 MOST_PATHS = 400
 
 
-class _Arbitrary(sympy.Function):
+class _Arbitrary(sympy.Function):  # type: ignore[misc]
     """A function of which nothing is known; its derivatives are again such functions."""
 
 
@@ -62,7 +62,7 @@ def arbitrary(name: str, primes: int = 0) -> type[sympy.Function]:
     def fdiff(self: sympy.Function, argindex: int = 1) -> sympy.Expr:
         return arbitrary(name, primes + 1)(*self.args)
 
-    return type(name + "'" * primes, (_Arbitrary,), {"fdiff": fdiff, "nargs": 1})  # type: ignore[return-value]
+    return type(name + "'" * primes, (_Arbitrary,), {"fdiff": fdiff, "nargs": 1})
 
 
 @cache
@@ -73,7 +73,7 @@ def arbitrary_cost(outputs: int, of: tuple[int, ...] = ()) -> type[sympy.Functio
         return arbitrary_cost(outputs, tuple(sorted((*of, argindex))))(*self.args)
 
     name = "_".join(["C", *map(str, of)])
-    return type(name, (_Arbitrary,), {"fdiff": fdiff, "nargs": outputs})  # type: ignore[return-value]
+    return type(name, (_Arbitrary,), {"fdiff": fdiff, "nargs": outputs})
 
 
 def small(network: Network) -> bool:
@@ -81,7 +81,7 @@ def small(network: Network) -> bool:
     sizes = [size for size in network.sizes if isinstance(size, int)]
     if len(sizes) < network.L:
         return False
-    parameters = sum(n * (m + 1) for m, n in zip(sizes, sizes[1:], strict=False))
+    parameters = sum(n * (m + 1) for m, n in pairwise(sizes))
     return parameters <= MOST_PARAMETERS and prod(sizes[1:]) <= MOST_PATHS
 
 
@@ -177,7 +177,9 @@ class WrittenOut:
         if not self.own_cost:
             return arbitrary_cost(len(outputs))(*outputs)
         one = self.network.cost.formula
-        return sum(one.subs({A: a, Y: y}, simultaneous=True) for a, y in zip(outputs, self.y, strict=True))
+        return sum(
+            one.subs({A: a, Y: y}, simultaneous=True) for a, y in zip(outputs, self.y, strict=True)
+        )
 
     @cache  # noqa: B019 - the instance lives as long as the proof
     def errors(self, layer: int) -> tuple[Row, Row]:
@@ -201,7 +203,9 @@ class WrittenOut:
             return sympy.diff(self.cost, self.bias(layer, *indices))
         return self.errors(layer)[1][indices[0]]
 
-    def value(self, label: str, layer: int) -> Callable[[Symbol | Partial, tuple[int, ...]], sympy.Expr]:
+    def value(
+        self, label: str, layer: int
+    ) -> Callable[[Symbol | Partial, tuple[int, ...]], sympy.Expr]:
         """What the symbols of a formula at that layer are, in the variables of its left side.
 
         BP1 and BP2 are compared as functions of z^l, BP3 and BP4 of the parameters.
@@ -283,7 +287,9 @@ def entries(equation: Equation, instance: WrittenOut) -> Iterator[tuple[int, ...
     yield from product(*(range(_size(index.axis, instance)) for index in _indices(equation.left)))
 
 
-def right_side(equation: Equation, layer: int, indices: tuple[int, ...], instance: WrittenOut) -> sympy.Expr:
+def right_side(
+    equation: Equation, layer: int, indices: tuple[int, ...], instance: WrittenOut
+) -> sympy.Expr:
     """The right side of an equation at one entry, written out."""
     lookup = instance.value(equation.label, layer)
 
@@ -374,10 +380,12 @@ def vanishes(expression: sympy.Expr) -> bool:
 
 
 def _vanishes(expression: sympy.Expr) -> bool:
-    """The same without branches: functions become unknowns, e^u and e^{-u} powers of one unknown."""
+    """The same without branches: functions become unknowns, e^u and e^{-u} powers of one."""
     expression = expression.rewrite(sympy.exp)
     unknowns: dict[sympy.Expr, sympy.Expr] = {}
-    for atom in sorted(expression.atoms(_Arbitrary, sympy.exp, sympy.log), key=sympy.default_sort_key):
+    for atom in sorted(
+        expression.atoms(_Arbitrary, sympy.exp, sympy.log), key=sympy.default_sort_key
+    ):
         if isinstance(atom, sympy.exp):
             # SymPy merges e^u e^v into e^{u+v}; here it is taken apart again.
             parts = (term.as_coeff_Mul() for term in sympy.Add.make_args(atom.args[0]))

@@ -116,7 +116,9 @@ class Backpropagation:
 
     def delta(self, layer: int) -> sympy.Eq:
         """δ_j^l in SymPy, for l = 2..L."""
-        return self.network.equation(self.formula("BP1" if layer == self.network.L else "BP2", layer))
+        return self.network.equation(
+            self.formula("BP1" if layer == self.network.L else "BP2", layer)
+        )
 
     def dC_dw(self, layer: int) -> sympy.Eq:
         """∂C/∂w_jk^l in SymPy, for l = 2..L."""
@@ -132,7 +134,9 @@ class Backpropagation:
         if self.network.L > 2:
             lines.append(self.delta(self.network.L - 1))
         lines += [self.dC_dw(self.network.L), self.dC_db(self.network.L)]
-        rows = r" \\ ".join(sympy.latex(line.lhs) + " &= " + sympy.latex(line.rhs) for line in lines)
+        rows = r" \\ ".join(
+            sympy.latex(line.lhs) + " &= " + sympy.latex(line.rhs) for line in lines
+        )
         return rf"$$\begin{{aligned}} {rows} \end{{aligned}}$$"
 
 
@@ -265,5 +269,3 @@ def _last(start: Term, steps: tuple[Step, ...]) -> Term:
 def numbers(network: Network, layer: int) -> dict[str, LayerNumber]:
     """What l and L are, at a layer of a network: for `at_layer`."""
     return {"l": LayerNumber("", layer), "L": LayerNumber("", network.L)}
-
-

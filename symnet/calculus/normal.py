@@ -54,7 +54,7 @@ LARGEST_EXPANDED = 12
 
 @dataclass(frozen=True, slots=True)
 class Monomial:
-    """coefficient · Σ over the bound indices of Π atom^exponent, the atoms sorted by their spelling."""
+    """coefficient · Σ over the bound indices of Π atom^exponent, atoms sorted by spelling."""
 
     coefficient: Fraction
     bound: tuple[Index, ...]
@@ -80,7 +80,7 @@ def normalise(term: Term) -> Term:
 
 
 def factorise(term: Term) -> Term:
-    """The normal form with the factors that all monomials share taken out: a (x - y), not ax - ay."""
+    """The normal form with what all monomials share in front: a (x - y), not ax - ay."""
     polynomial = normal(term)
     if len(polynomial) < 2:
         return as_term(polynomial, free_indices(term))
@@ -90,7 +90,7 @@ def factorise(term: Term) -> Term:
 
 
 def _take_out(polynomial: Polynomial) -> tuple[tuple[tuple[Term, Fraction], ...], Polynomial]:
-    """The factors that all monomials share outside their sums, and what is left of the monomials."""
+    """The factors that all monomials share outside their sums, and what is left of these."""
     shared = dict(polynomial[0].factors)
     for monomial in polynomial:
         factors = dict(monomial.factors)
@@ -130,14 +130,14 @@ def _monomials(term: Term) -> Iterator[Monomial]:
         case Size() | Symbol() | Partial() | Delta():
             yield from _simplified(Fraction(1), (), [(term, Fraction(1))])
         case Apply(function, argument):
-            if function.name == "exp" and function.order == 0:
+            if function.is_exp:
                 # e^{u + v} = e^u e^v, and e^{2u} = (e^u)^2
-                parts = [
-                    (Apply(function, _closed([replace(m, coefficient=Fraction(1))])), m.coefficient)
-                    for m in normal(argument)
-                ]
-                yield from _simplified(Fraction(1), (), parts)
-            elif function.name == "log" and function.order == 0:
+                powers = []
+                for inner in normal(argument):
+                    whole = _closed((replace(inner, coefficient=Fraction(1)),))
+                    powers.append((Apply(function, whole), inner.coefficient))
+                yield from _simplified(Fraction(1), (), powers)
+            elif function.is_log:
                 yield from _logarithm(function, normal(argument))
             else:
                 atom = Apply(function, _closed(normal(argument)))
@@ -185,7 +185,7 @@ def _logarithm(log: ScalarFunction, argument: Polynomial) -> Iterator[Monomial]:
     if not all(_positive(x) for x in (left, *(atom for atom, _ in shared))):
         shared, left = (), _closed(argument)
     for atom, exponent in shared:
-        if isinstance(atom, Apply) and atom.function.name == "exp":
+        if isinstance(atom, Apply) and atom.function.is_exp:
             parts = normal(atom.argument)
         else:
             parts = (Monomial(Fraction(1), (), ((Apply(log, atom), Fraction(1)),)),)
@@ -201,7 +201,7 @@ def _positive(term: Term) -> bool:
         case Number(value):
             return value > 0
         case Apply(function, _):
-            return function.name == "exp" and function.order == 0
+            return function.is_exp
         case Power() | Product() | Addition() | Sum():
             return all(map(_positive, children(term)))
     return False
@@ -325,8 +325,12 @@ def _orders(
     """Orders of the bound indices worth trying: only those that look alike are permuted."""
     colours: dict[str, list[Index]] = {}
     for index in bound:
-        blank = {other: Index("#", other.axis) for other in bound} | {index: Index("#!", index.axis)}
-        seen = sorted(f"{spell(rename(x, blank))}^{e}" for x, e in factors if index in free_indices(x))
+        blank = {other: Index("#", other.axis) for other in bound} | {
+            index: Index("#!", index.axis)
+        }
+        seen = sorted(
+            f"{spell(rename(x, blank))}^{e}" for x, e in factors if index in free_indices(x)
+        )
         colours.setdefault(f"{index.axis} {seen}", []).append(index)
     groups = [permutations(colours[colour]) for colour in sorted(colours)]
     for choice in product(*groups):
@@ -341,7 +345,9 @@ def _collect(monomials: Iterable[Monomial]) -> Polynomial:
     """c x + d x = (c + d) x, in a fixed order."""
     coefficients: dict[tuple[tuple[Index, ...], tuple[tuple[Term, Fraction], ...]], Fraction] = {}
     for monomial in monomials:
-        coefficients[monomial.like] = coefficients.get(monomial.like, Fraction(0)) + monomial.coefficient
+        coefficients[monomial.like] = (
+            coefficients.get(monomial.like, Fraction(0)) + monomial.coefficient
+        )
     collected = [Monomial(c, *like) for like, c in coefficients.items() if c]
     return tuple(sorted(collected, key=lambda m: [f"{spell(x)}^{e}" for x, e in m.factors]))
 

@@ -91,8 +91,12 @@ class Proof:
     def __str__(self) -> str:
         lines = [f"{self.network}, cost {self.network.cost.name}"]
         for o in self.obligations:
-            judges = "   ".join(f"{j.judge} {'✓' if j.holds else '✗'} ({j.on})" for j in o.judgements)
-            lines.append(f"  {'proved' if o.holds else 'FAILED'}  {o.label}  l = {o.layer}   {judges}")
+            judges = "   ".join(
+                f"{j.judge} {'✓' if j.holds else '✗'} ({j.on})" for j in o.judgements
+            )
+            lines.append(
+                f"  {'proved' if o.holds else 'FAILED'}  {o.label}  l = {o.layer}   {judges}"
+            )
             lines += [f"      {j.judge}: {j.difference}" for j in o.judgements if not j.holds]
         done = sum(o.holds for o in self.obligations)
         lines.append(f"  {done} of {len(self.obligations)} obligations proved; {self.remark}")
@@ -197,7 +201,9 @@ class _ComponentJudge:
             if mismatch is not None:
                 place = ", ".join(map(str, mismatch.indices))
                 where = f"entry ({place}) {on}".strip()
-                difference = f"{where}: derivative {mismatch.derivative}, formula {mismatch.formula}"
+                difference = (
+                    f"{where}: derivative {mismatch.derivative}, formula {mismatch.formula}"
+                )
                 return Judgement(COMPONENTS, f"{entries} entries {on}".strip(), difference)
         return Judgement(COMPONENTS, f"{entries} entries {on}".strip(), "")
 

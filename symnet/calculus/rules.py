@@ -85,7 +85,9 @@ def right_side(equation: Equation, indices: tuple[Index, ...]) -> Term:
 def definition(term: Term, given: Given) -> Term | None:
     """∂C/∂z_j^l -> δ_j^l"""
     match term:
-        case Partial(of, Symbol("z", layer, indices), False) if of == COST and layer in given.errors:
+        case Partial(of, Symbol("z", layer, indices), False) if (
+            of == COST and layer in given.errors
+        ):
             return Symbol("δ", layer, indices)
     return None
 
@@ -107,7 +109,7 @@ def chain(term: Term, given: Given) -> Term | None:
     if not isinstance(term, Partial) or term.of != COST or term.direct:
         return None
     v = term.by
-    through = []
+    through: list[Term] = []
     for equation in given.equations:
         u = equation.left
         if not isinstance(u, Symbol) or not mentions(equation.right, v):
@@ -203,7 +205,10 @@ def prime(function: ScalarFunction, argument: Term) -> Term:
 def same_symbol(term: Term, given: Given) -> Term | None:
     """∂w_pq/∂w_jk -> [p = j] [q = k]"""
     match term:
-        case Partial(Symbol(name, layer, indices), by, True) if (name, layer) == (by.name, by.layer):
+        case Partial(Symbol(name, layer, indices), by, True) if (name, layer) == (
+            by.name,
+            by.layer,
+        ):
             pairs = zip(indices, by.indices, strict=True)
             return mul(*(ONE if p == j else Delta(p, j) for p, j in pairs))
     return None
@@ -242,10 +247,14 @@ def _folded(
     exponents: dict[Term, Fraction] = {}
     for atom, e in monomial.factors:
         to = _renaming(x, atom)
-        parts = {atom: Fraction(1)} if to is None else {
-            rename(defining.left, to): Fraction(1),
-            **{rename(y, to): -power_ for y, power_ in defined.items() if y != x},
-        }
+        parts = (
+            {atom: Fraction(1)}
+            if to is None
+            else {
+                rename(defining.left, to): Fraction(1),
+                **{rename(y, to): -power_ for y, power_ in defined.items() if y != x},
+            }
+        )
         for part, power_ in parts.items():
             exponents[part] = exponents.get(part, Fraction(0)) + e * power_
     return replace(monomial, factors=tuple((y, e) for y, e in exponents.items() if e))
@@ -324,9 +333,14 @@ def simplify(term: Term, given: Given) -> Term | None:
         plain = stand_in(term)
     except _NotScalarError:
         return None
-    expression = to_sympy(plain, lambda axis: sympy.Symbol(axis.name), lambda x: sympy.Symbol(x.name))  # type: ignore[union-attr]
+    expression = to_sympy(plain, lambda axis: sympy.Symbol(axis.name), _plain_symbol)
     simplest = scalar.simplest(expression)
     return None if simplest == expression else from_sympy(simplest, atoms)
+
+
+def _plain_symbol(stand_in: Symbol | Partial) -> sympy.Symbol:
+    assert isinstance(stand_in, Symbol)
+    return sympy.Symbol(stand_in.name)
 
 
 class _NotScalarError(Exception):
@@ -363,11 +377,20 @@ RULES = {
         Rule("equation", "insert the defining equation of the quantity", equation),
         Rule("sum rule", "the derivative of a sum is the sum of the derivatives", sum_rule),
         Rule("constant", "what does not contain the variable has derivative 0", constant),
-        Rule("product rule", "one factor at a time; factors without the variable stay", product_rule),
+        Rule(
+            "product rule", "one factor at a time; factors without the variable stay", product_rule
+        ),
         Rule("power rule", "the derivative of xⁿ is n xⁿ⁻¹, times that of x", power_rule),
         Rule("scalar chain rule", "the outer derivative times the inner one", scalar_chain),
-        Rule("same symbol", "a symbol by itself is 1 at equal indices and 0 elsewhere", same_symbol),
-        Rule("collect", "a sum over [p = j] keeps the term p = j; equal terms are collected", collect, whole=True),
+        Rule(
+            "same symbol", "a symbol by itself is 1 at equal indices and 0 elsewhere", same_symbol
+        ),
+        Rule(
+            "collect",
+            "a sum over [p = j] keeps the term p = j; equal terms are collected",
+            collect,
+            whole=True,
+        ),
         Rule("fold", "the layer's own quantities are written by their names", fold, whole=True),
         Rule("fact", "a declared fact about the desired values", fact),
         Rule("chain rule", "C depends on the variable only through these quantities", chain),

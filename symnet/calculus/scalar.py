@@ -147,7 +147,9 @@ Branch = tuple[str, sympy.Expr]  # "below" or "above" a kink; ("all", 0) where t
 
 def _kinks(formula: sympy.Expr) -> list[sympy.Expr]:
     """Where the branches of a formula meet, in order."""
-    return sorted({r.rhs if r.lhs == Z else r.lhs for r in formula.atoms(sympy.core.relational.Relational)})
+    return sorted(
+        {r.rhs if r.lhs == Z else r.lhs for r in formula.atoms(sympy.core.relational.Relational)}
+    )
 
 
 def _branches(*formulas: sympy.Expr) -> list[Branch]:
@@ -167,7 +169,7 @@ def _on(branch: Branch, formula: sympy.Expr) -> sympy.Expr:
     inside = kink - 1 if side == "below" else (kink + min(others, default=kink + 2)) / 2
 
     def pick(piecewise: sympy.Piecewise) -> sympy.Expr:
-        return next(value for value, condition in piecewise.args if condition.subs(Z, inside) == True)  # noqa: E712
+        return next(v for v, holds in piecewise.args if holds.subs(Z, inside) == sympy.true)
 
     return formula.replace(lambda e: isinstance(e, sympy.Piecewise), pick)
 

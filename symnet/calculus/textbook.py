@@ -3,8 +3,8 @@
     BP1  δ_j^L = ∂C/∂a_j^L σ'(z_j^L)            BP3  ∂C/∂w_jk^l = a_k^{l-1} δ_j^l
     BP2  δ_j^l = Σ_k w_kj^{l+1} δ_k^{l+1} σ'(z_j^l)     BP4  ∂C/∂b_j^l = δ_j^l
 
-Where an activation couples neurons, as softmax does, σ'(z_j) is the Jacobian ∂a_p/∂z_j, summed over
-p (Nielsen, ch. 3, problem "Backpropagation with softmax"; Bishop 2006, eq. 5.56 for the chain rule).
+Where an activation couples neurons, as softmax does, the Jacobian ∂a_p/∂z_j, summed over p, takes
+the place of σ'(z_j) (Nielsen, ch. 3, eq. 78 ff.).
 """
 
 from dataclasses import replace
@@ -26,7 +26,9 @@ def bp1(activation: Activation) -> Equation:
     if activation.couples_neurons:
         owed = mul(_by_activation(n.L, n.K), Partial(n.a(n.L, n.K), n.z(n.L, n.J)))
         return Equation("BP1", n.delta(n.L, n.J), Sum(k, owed))
-    return Equation("BP1", n.delta(n.L, n.J), mul(_by_activation(n.L, n.J), _slope(activation, n.L)))
+    return Equation(
+        "BP1", n.delta(n.L, n.J), mul(_by_activation(n.L, n.J), _slope(activation, n.L))
+    )
 
 
 def bp2(activation: Activation) -> Equation:

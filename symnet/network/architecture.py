@@ -68,7 +68,7 @@ class Network:
         check_cost(self)
 
     @property
-    def L(self) -> int:  # noqa: N802 - the number of the output layer, as in the books
+    def L(self) -> int:
         """The number of the output layer."""
         return len(self.layers) + 1
 
@@ -167,7 +167,7 @@ _WIDTH = re.compile(r"(?P<size>[0-9]+|[A-Za-z])(?::(?P<activation>[A-Za-z_][A-Za
 
 
 def parse(text: str, default: Activation) -> tuple[Size, tuple[Layer, ...]]:
-    """`2-3:tanh-1` as the number of inputs and the layers. Raises ArchitectureError at the place."""
+    """`2-3:tanh-1` as the number of inputs and the layers; errors point at the place."""
     sizes: list[Size] = []
     layers: list[Layer] = []
     start = 0

@@ -152,7 +152,7 @@ def _branch(formula: sympy.Expr, sign: int) -> sympy.Expr:
     far = sign * sympy.Integer(10) ** 6
     return formula.replace(
         lambda e: isinstance(e, sympy.Piecewise),
-        lambda e: next(value for value, condition in e.args if condition.subs(Z, far) == True),  # noqa: E712
+        lambda e: next(value for value, holds in e.args if holds.subs(Z, far) == sympy.true),
     )
 
 

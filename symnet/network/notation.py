@@ -21,7 +21,11 @@ from symnet.term import (
 
 l = LayerNumber("l")  # a general layer
 L = LayerNumber("L")  # the output layer
-J, K, P = "j", "k", "p"  # the letters of indices: j on this layer, k below or above, p as a second j
+J, K, P = (
+    "j",
+    "k",
+    "p",
+)  # the letters of indices: j on this layer, k below or above, p as a second j
 
 
 def neurons(layer: LayerNumber) -> Axis:

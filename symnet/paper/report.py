@@ -106,8 +106,7 @@ def _network(network: Network, to: Alphabet) -> Section:
 def _cost(derived: Backpropagation, to: Alphabet) -> Section:
     cost = derived.network.cost
     shown = [writer.equation(equations.cost(cost), to)]
-    for fact in equations.facts(cost):
-        shown.append(_aside(f"{writer.term(fact.left, to)} = {writer.term(fact.right, to)}", "given", to))
+    shown += [_aside(writer.equation(fact, to), "given", to) for fact in equations.facts(cost)]
     text = f"The {cost.name.replace('_', ' ')} cost of one sample, and its derivative by an output."
     return Section("The cost", (prose(text, to),), tuple(shown), (_chain(derived.cost, to),))
 
@@ -124,7 +123,9 @@ def _formula(formula: Formula, network: Network, to: Alphabet) -> Section:
     activation = network.layer(formula.layers[0]).activation
     words = [f"For l = {_list(sorted(formula.layers))}, with an arbitrary activation and cost:"]
     if activation.couples_neurons and formula.label in ("BP1", "BP2"):
-        words = [f"For l = {_list(sorted(formula.layers))}, where {activation.name} couples the neurons:"]
+        words = [
+            f"For l = {_list(sorted(formula.layers))}, where {activation.name} couples the neurons:"
+        ]
     chains = [_chain(formula.general, to)]
     changed = formula.special.result != formula.general.result
     if changed:
@@ -188,7 +189,7 @@ def prose(text: str, to: Alphabet) -> str:
     words = []
     for word in text.split(" "):
         core = word.rstrip(",.;:")
-        if "_" in core and core.split("_")[0] in ("n", "w", "b", "z", "a") or "^" in core:
+        if ("_" in core and core.split("_")[0] in ("n", "w", "b", "z", "a")) or "^" in core:
             letter, _, rest = core.partition("_")
             sub, _, sup = rest.partition("^")
             if not rest:

@@ -92,7 +92,9 @@ class _Components:
                 return self.size(axis), ATOM
             case Symbol(name, number, indices):
                 sub = _subscript(indices)
-                return self.to.scripts(self.letter(name), sub, layer(number) if number else ""), ATOM
+                return self.to.scripts(
+                    self.letter(name), sub, layer(number) if number else ""
+                ), ATOM
             case Delta(left, right):
                 return f"[{self.index(left)} = {self.index(right)}]", ATOM
             case Apply(function, argument):
@@ -129,7 +131,11 @@ class _Components:
         """Whether a term of a sum is subtracted, and the term without its sign."""
         if isinstance(of, Number) and of.value < 0:
             return True, self.piece(Number(-of.value))[0]
-        if isinstance(of, Product) and isinstance(of.factors[0], Number) and of.factors[0].value < 0:
+        if (
+            isinstance(of, Product)
+            and isinstance(of.factors[0], Number)
+            and of.factors[0].value < 0
+        ):
             rest = mul(Number(-of.factors[0].value), *of.factors[1:])
             return True, self.bracketed(self.piece(rest), HADAMARD)
         return False, self.piece(of)[0]
@@ -140,7 +146,9 @@ class _Components:
     def product(self, of: Term) -> Piece:
         """Factors side by side; negative powers below a fraction line."""
         factors = of.factors if isinstance(of, Product) else (of,)
-        below = [power(f.base, -f.exponent) for f in factors if isinstance(f, Power) and f.exponent < 0]
+        below = [
+            power(f.base, -f.exponent) for f in factors if isinstance(f, Power) and f.exponent < 0
+        ]
         above = [f for f in factors if not (isinstance(f, Power) and f.exponent < 0)]
         if below:
             top = self.piece(mul(*above))[0] if above else "1"
@@ -199,7 +207,9 @@ class _Layers(_Components):
             case Partial(Symbol(cost), Symbol(name, number, indices), _):
                 over = f"{self.to.partial}{cost}"
                 under = f"{self.to.partial}{self.name(name, number, len(indices))}"
-                return f"{over}/{under}" if self.to.name == "text" else self.to.fraction(over, under)
+                return (
+                    f"{over}/{under}" if self.to.name == "text" else self.to.fraction(over, under)
+                )
         raise _NoMatrixFormError
 
     def name(self, name: str, number: LayerNumber | None, indices: int) -> str:
@@ -237,7 +247,11 @@ class _Layers(_Components):
         raise _NoMatrixFormError
 
     def signed_vector(self, of: Term, over: tuple[Index, ...]) -> tuple[bool, str]:
-        if isinstance(of, Product) and isinstance(of.factors[0], Number) and of.factors[0].value < 0:
+        if (
+            isinstance(of, Product)
+            and isinstance(of.factors[0], Number)
+            and of.factors[0].value < 0
+        ):
             rest = mul(Number(-of.factors[0].value), *of.factors[1:])
             return True, self.bracketed(self.vector(rest, over), HADAMARD)
         return False, self.vector(of, over)[0]
@@ -269,7 +283,11 @@ class _Layers(_Components):
             return self.scaled(factors[0].value, (shown, strength))
         if over:
             for matrix in factors:
-                if isinstance(matrix, Symbol) and len(matrix.indices) == 2 and over[0] in matrix.indices:
+                if (
+                    isinstance(matrix, Symbol)
+                    and len(matrix.indices) == 2
+                    and over[0] in matrix.indices
+                ):
                     (k,) = set(matrix.indices) - set(over) or (None,)
                     if k in bound and k is not None:
                         factors.remove(matrix)
@@ -346,9 +364,9 @@ def _applied(function: ScalarFunction, argument: Piece, to: Alphabet) -> Piece:
         if to.name == "latex" and function.formula is not None:
             letter = r"\operatorname{" + letter.replace("_", r"\_") + "}"
         return f"{letter}{chr(39) * function.order}({text})", ATOM
-    if function.name == "exp":
+    if function.is_exp:
         return (f"e^{{{text}}}" if to.name == "latex" else f"exp({text})"), ATOM
-    if function.name == "log":
+    if function.is_log:
         closed = text if strength == ATOM else to.brackets(text)
         return (rf"\ln {closed}" if to.name == "latex" else f"ln({text})"), PRODUCT
     step = _threshold(function.formula)

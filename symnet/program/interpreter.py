@@ -4,7 +4,7 @@ Every pass and every backend is judged by this. Nothing here is clever, and SymP
 evaluated node by node.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import sympy
@@ -26,7 +26,9 @@ def interpret(function: Function, values: Values) -> dict[str, NDArray[np.floati
                 subscripts = f"{inputs}->{_spelled(target, letters)}"
                 value = np.einsum(subscripts, *(known[array.name] for array in factors))
             case Map(target, formula, arguments, _):
-                aligned = {array.symbol: _align(known[array.name], array, target) for array in arguments}
+                aligned = {
+                    array.symbol: _align(known[array.name], array, target) for array in arguments
+                }
                 sizes = {
                     axis: size
                     for array in arguments
@@ -36,17 +38,23 @@ def interpret(function: Function, values: Values) -> dict[str, NDArray[np.floati
                 value = np.broadcast_to(evaluate(formula, aligned), shape)
             case Reduce(target, how, argument, _):
                 lost = tuple(i for i, axis in enumerate(argument.axes) if axis not in target.axes)
-                reduced = {"sum": np.sum, "max": np.max}[how](known[argument.name], axis=lost)
+                whole = known[argument.name]
+                reduced = whole.sum(axis=lost) if how == "sum" else whole.max(axis=lost)
                 kept = Array(argument.name, tuple(a for a in argument.axes if a in target.axes))
                 value = _align(reduced, kept, target)
         known[target.name] = np.asarray(value)
     return {result.name: known[result.name] for result in function.results}
 
 
-def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, NDArray[np.floating]]) -> NDArray[np.floating]:
+def evaluate(
+    formula: sympy.Expr, values: Mapping[sympy.Symbol, NDArray[np.floating]]
+) -> NDArray[np.floating]:
     """A SymPy formula entry by entry, node by node."""
-    parts = [evaluate(part, values) for part in formula.args if not isinstance(part, tuple)] \
-        if not isinstance(formula, sympy.Piecewise) else []
+    parts = (
+        [evaluate(part, values) for part in formula.args if not isinstance(part, tuple)]
+        if not isinstance(formula, sympy.Piecewise)
+        else []
+    )
     match formula:
         case sympy.Symbol():
             return values[formula]
@@ -67,7 +75,9 @@ def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, NDArray[np.float
     return np.asarray(float(formula))
 
 
-def _holds(condition: sympy.Basic, values: Mapping[sympy.Symbol, NDArray[np.floating]]) -> NDArray[np.bool_]:
+def _holds(
+    condition: sympy.Basic, values: Mapping[sympy.Symbol, NDArray[np.floating]]
+) -> NDArray[np.bool_]:
     if condition in (sympy.true, sympy.false):
         return np.asarray(bool(condition))
     left, right = (evaluate(side, values) for side in condition.args)
@@ -83,7 +93,7 @@ def _align(value: NDArray[np.floating], array: Array, target: Array) -> NDArray[
     return ordered.reshape([next(shape) if axis in array.axes else 1 for axis in target.axes])
 
 
-def _letters(axes):  # type: ignore[no-untyped-def]
+def _letters(axes: Iterable[str]) -> dict[str, str]:
     return {axis: chr(ord("a") + i) for i, axis in enumerate(dict.fromkeys(axes))}
 
 

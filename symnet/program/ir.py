@@ -80,8 +80,11 @@ Instruction = Contract | Map | Reduce
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Straight-line code: each name is assigned once. `overwrites` pairs a result with the parameter
-    whose memory it takes over, which is how a step updates the weights."""
+    """Straight-line code: each name is assigned once.
+
+    `overwrites` pairs a result with the parameter whose memory it takes over: so a step updates
+    the weights.
+    """
 
     name: str
     parameters: tuple[Array, ...]
@@ -99,7 +102,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Functions over axes of given sizes (an open width is a letter); `history` names the passes."""
+    """Functions over axes of given sizes (an open one is a letter); `history` names the passes."""
 
     network: str
     sizes: tuple[tuple[str, int | str], ...]
@@ -118,7 +121,7 @@ class Program:
 
 
 class ProgramError(Exception):
-    """A pass or the lowering made a program that means nothing; a defect of ours, never a user's."""
+    """The lowering or a pass made a program that means nothing; a defect of ours, not a user's."""
 
 
 def arguments(instruction: Instruction) -> tuple[Array, ...]:

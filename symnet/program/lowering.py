@@ -77,7 +77,9 @@ def lower(
     forward = tuple(forward)
     layers = range(2, network.L + 1)
     parameters = tuple(
-        array for l in layers for array in (Array(f"w{l}", (f"n{l}", f"n{l - 1}")), Array(f"b{l}", (f"n{l}",)))
+        array
+        for l in layers
+        for array in (Array(f"w{l}", (f"n{l}", f"n{l - 1}")), Array(f"b{l}", (f"n{l}",)))
     )
     inputs, target = Array("a1", ("n1",)), Array("y", (f"n{network.L}",))
     output = Array(f"a{network.L}", target.axes)
@@ -103,9 +105,7 @@ def _step(gradients: Function, optimizer: Optimizer) -> Function:
     options = tuple(Array(name) for name in optimizer.options)
     # The gradients are temporaries here: the line that updates a parameter is what has an equation.
     averages = {result.name for result in gradients.results}
-    body = [
-        _anonymous(line) if line.target.name in averages else line for line in gradients.body
-    ]
+    body = [_anonymous(line) if line.target.name in averages else line for line in gradients.body]
     results = []
     for result in gradients.results:
         parameter = Array(result.name.removeprefix("d"), result.axes)
@@ -217,7 +217,7 @@ class _Lowering:
         free = tuple(axis for index, axis in axes.items() if index in free_indices(term))
         factors = body.factors if isinstance(body, Product) else (body,)
         plain = [self._array(f, inner) for f in factors if isinstance(f, Symbol)]
-        rest = [f for f in factors if not isinstance(f, Symbol)]
+        rest: list[Term] = [f for f in factors if not isinstance(f, Symbol)]
         if rest:
             plain.append(self._temporary_map(rest, inner))
         target = Array(self._temporary(), free)
@@ -275,11 +275,11 @@ def steady(term: Term, shifted: Callable[[Symbol], Symbol]) -> Term:
 
     Only where sums run over exponentials of z: elsewhere there is nothing to gain.
     """
+    c = Symbol("c°")
     for z in sorted(_summed_inputs(term), key=spell):
-        c = Symbol("c°")
         if normal.equal(_replace(term, z, lambda x: add(x, c)), term):
-            to = shifted(z)
-            return _replace(term, z, lambda x: Symbol(to.name, None, x.indices))
+            name = shifted(z).name
+            return _replace(term, z, lambda x: Symbol(name, None, x.indices))  # noqa: B023
     return term
 
 
@@ -298,7 +298,7 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
             # Collected only where no sum inside would lose its shift by the maximum.
             coupled = any(isinstance(part, Sum) for part in _walk(body))
             return Sum(term.index, body if coupled else normal.normalise(body))
-        if isinstance(term, Apply) and term.function.name == "log":
+        if isinstance(term, Apply) and term.function.is_log:
             inside = _through_z(term.argument, output)
             return term if inside is None else normal.normalise(Apply(term.function, inside))
         return map_children(term, unfold)
@@ -329,7 +329,9 @@ def _summed_inputs(term: Term) -> set[Symbol]:
     """The symbols that stand as arguments of functions inside a sum."""
     if isinstance(term, Sum):
         applied = _walk(term.body)
-        return {x.argument for x in applied if isinstance(x, Apply) and isinstance(x.argument, Symbol)}
+        return {
+            x.argument for x in applied if isinstance(x, Apply) and isinstance(x.argument, Symbol)
+        }
     return set().union(*map(_summed_inputs, children(term)))
 
 

@@ -87,7 +87,7 @@ def _total(line: Instruction, read: tuple[Array, ...], total: Array) -> Iterable
 
 
 def contract_in_pairs(program: Program) -> Program:
-    """Σ_jk w_jk a_k d_j -> t_k = Σ_j w_jk d_j, Σ_k a_k t_k: products of two arrays, as BLAS has them."""
+    """Σ_jk w_jk a_k d_j -> t_k = Σ_j w_jk d_j, Σ_k a_k t_k: two arrays at a time, as in BLAS."""
     return _each_body(program, _contract_in_pairs)
 
 
@@ -115,7 +115,9 @@ def _best_pair(line: Contract, before: list[Instruction]) -> tuple[Contract, tup
             # On its own the product needs no second names of axes: n3' alone is n3.
             alone = tuple(map(plain, axes))
             to = dict(zip(axes, alone, strict=True)) if len(set(alone)) == len(alone) else {}
-            pair = tuple(Array(z.name, tuple(to.get(axis, axis) for axis in z.axes)) for z in (x, y))
+            pair = tuple(
+                Array(z.name, tuple(to.get(axis, axis) for axis in z.axes)) for z in (x, y)
+            )
             options.append((len(axes), pair not in known, pair, axes, to, {x, y}))
     _, _, pair, axes, to, used = min(options, key=lambda option: option[:2])
     name = f"{line.target.name}_{len(line.factors)}"
@@ -124,12 +126,16 @@ def _best_pair(line: Contract, before: list[Instruction]) -> tuple[Contract, tup
     return product, rest
 
 
-def _left_over(pair: tuple[Array, Array], factors: tuple[Array, ...], target: Array) -> tuple[str, ...]:
+def _left_over(
+    pair: tuple[Array, Array], factors: tuple[Array, ...], target: Array
+) -> tuple[str, ...]:
     """The axes of a pair's product that the target or another factor still needs."""
     others = {axis for array in factors if array not in pair for axis in array.axes}
     needed = others | set(target.axes)
     axes = dict.fromkeys(axis for array in pair for axis in array.axes)
-    return tuple(sorted((axis for axis in axes if axis in needed), key=lambda axis: axis != SAMPLES))
+    return tuple(
+        sorted((axis for axis in axes if axis in needed), key=lambda axis: axis != SAMPLES)
+    )
 
 
 def steady_logarithms(program: Program) -> Program:
