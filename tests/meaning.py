@@ -4,7 +4,8 @@ Sums are Python's sums over all values of an index, deltas compare, products mul
 uses the records that terms are made of, and no function: `normal`, `rules` and `term` are tested
 against it. An index is a letter with its axis, and a sum binds that index and no other.
 
->>> l = LayerNumber("l"); j = Index("j", Axis("n", l))
+>>> from symnet.term import LayerNumber
+>>> j = Index("j", Axis("n", LayerNumber("l")))
 >>> value(Sum(j, Product((Number(Fraction(1, 2)), Size(j.axis)))), Exact(0, {j.axis: 3}))
 Fraction(9, 2)
 """
@@ -22,7 +23,6 @@ from symnet.term import (
     Axis,
     Delta,
     Index,
-    LayerNumber,
     Number,
     Partial,
     Power,
@@ -186,16 +186,3 @@ def blank(term: Term) -> str:
         case Partial(of, by, direct):
             return f"{direct}({blank(of)}/{blank(by)})"
     raise TypeError(term)
-
-
-def worlds(axes: Sequence[Axis], seeds: Iterable[int], largest: int = 3) -> list[Exact]:
-    """One exact world a seed, its sizes drawn from 1 to the largest, different where possible."""
-    found = []
-    for seed in seeds:
-        draw = random.Random(seed)
-        sizes = [*range(1, largest + 1)] * len(axes)
-        found.append(Exact(seed, dict(zip(axes, draw.sample(sizes, len(axes)), strict=True))))
-    return found
-
-
-__all__ = ["Exact", "LayerNumber", "Value", "World", "loose", "places", "value", "worlds"]

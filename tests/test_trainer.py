@@ -92,7 +92,7 @@ class Net:
         return np.eye(self.sizes[-1])[y] if self.sizes[-1] > 1 else np.array(y, float)[:, None]
 
     def run(self, *arguments: object, cwd: Path, code: int = 0) -> str:
-        """What the program prints, here in the process of the tests, after it ended as it should."""
+        """What the program prints, here in the process of the tests, having ended as it should."""
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         with pytest.MonkeyPatch.context() as patch, contextlib.chdir(cwd):
             patch.setattr(sys, "argv", [str(self.path)])
@@ -128,10 +128,10 @@ def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 REGRESSOR = Net("2-3-4-1", "quadratic")
 SINGLE = Net("2-3-4-1", "quadratic", "float32")
 WIDE = Net("3-5:tanh-2", "quadratic")
-RELU = Net("4-6:relu-2:identity", "quadratic", "float32")
+RELU = Net("5-20:relu-2:identity", "quadratic", "float32")
 BINARY = Net("3-4:tanh-1", "cross_entropy")
-SOFTMAX = Net("4-5-3:softmax", "log_likelihood")
-LABELS = Net("4-6:relu-3", "cross_entropy", "float32")
+SOFTMAX = Net("6-14-3:softmax", "log_likelihood")
+LABELS = Net("6-14:relu-3", "cross_entropy", "float32")
 NETS = [REGRESSOR, SINGLE, WIDE, RELU, BINARY, SOFTMAX, LABELS]
 CLASSIFIERS = [net for net in NETS if net.classifies]
 REGRESSORS = [net for net in NETS if not net.classifies]
@@ -1017,6 +1017,7 @@ def test_a_bad_label_gives_one_clear_line(text: str, message: str, tmp_path: Pat
         (["fit", "good.csv", "--batch-size", "0"], "batch_size"),
         (["fit", "text.npy"], "text.npy is not a sound .npy or .npz file"),
         (["fit", "cube.npy"], "not a table of numbers"),
+        (["fit", "archive.npy"], "not a table of numbers"),
         (["fit", "nan.npy"], "nan.npy, row 2, column 1: 'nan' is not a number"),
         (["fit", "other.npz"], "other.npz has no array X, but Z"),
         (["fit", "short.npz"], "X has 3 samples, but y has 2"),
@@ -1044,6 +1045,7 @@ def test_wrong_use_gives_one_clear_message(
     np.save(tmp_path / "nan.npy", np.array([[1, 2, 3], [np.nan, 1, 1]]))
     np.savez(tmp_path / "other.npz", Z=np.ones(3))
     np.savez(tmp_path / "X.npz", X=np.ones((3, 2)))
+    (tmp_path / "archive.npy").write_bytes((tmp_path / "X.npz").read_bytes())
     np.savez(tmp_path / "short.npz", X=np.ones((3, 2)), y=np.ones(2))
     REGRESSOR.trainer().save(tmp_path / "w.npz")
     (tmp_path / "damaged.npz").write_bytes((tmp_path / "w.npz").read_bytes()[:-30])
@@ -1144,9 +1146,14 @@ def test_stopping_at_any_step_loses_nothing(
     assert resumed.loss_curve_ == whole.loss_curve_
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def test_a_terminal_shows_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_csv(tmp_path / "data.csv", *REGRESSOR.data())
-    monkeypatch.setattr(io.StringIO, "isatty", lambda _: True, raising=False)
+    monkeypatch.setattr(io, "StringIO", Terminal)
     printed = REGRESSOR.run("fit", "data.csv", "--epochs", 30, cwd=tmp_path)
     shown = printed.split("\r")[1:]
     assert len(shown) == 30

@@ -46,7 +46,10 @@ class ParameterText:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A number that the optimizer takes: `learning_rate`, its default, its meaning."""
+    """A number, 0 or more, that the optimizer takes: its name, default, and meaning.
+
+    The meaning is a few words in ASCII: it is also a help text of the program.
+    """
 
     name: str
     default: str

@@ -5,10 +5,10 @@ symbols, z and a are written out from the inputs, σ and C are functions of whic
 that they have derivatives. A formula is put into components and must equal SymPy's derivative,
 entry by entry, as a polynomial. A transposed w is caught even in a square layer.
 
-Networks beyond SMALL are judged on their layer kinds at small widths (`windows`): two neighbouring
-layers below an arbitrary C, which stands for everything above them.
+Larger networks are judged in windows, a layer or two below an arbitrary C, which stands for all that
+is above them: at their own widths, and beyond MOST_PARAMETERS at small ones.
 
->>> from symnet.network.architecture import Network
+>>> from symnet.network.architecture import Layer, Network
 >>> instance = WrittenOut(Network("2-2-1"))
 >>> instance.z[2][0]
 b1_2 + w11_2*x1 + w12_2*x2
@@ -19,7 +19,7 @@ w12_3*s2(b2_2 + w21_2*x1 + w22_2*x2))
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise, product
 from math import prod
@@ -28,7 +28,7 @@ from typing import assert_never
 import sympy
 
 from symnet.network.architecture import Layer, Network
-from symnet.network.functions import A, Activation, Y, Z
+from symnet.network.functions import A, ACTIVATIONS, Activation, Y, Z
 from symnet.term import (
     Addition,
     Apply,
@@ -46,13 +46,26 @@ from symnet.term import (
     Term,
 )
 
-# Up to here a network is written out as it is; SymPy's expressions grow with the paths.
+# Up to here a network is written out as a whole; SymPy's expressions grow with the paths, all the
+# more where neurons are coupled, and nest with the layers.
+MOST_TERMS = 1500
+COUPLED = 8
+MOST_LAYERS = 6
+# Up to here each layer is written out at its own width.
 MOST_PARAMETERS = 100
-MOST_PATHS = 400
 
 
 class _Arbitrary(sympy.Function):  # type: ignore[misc]
     """A function of which nothing is known; its derivatives are again such functions."""
+
+
+class _Exp(_Arbitrary):
+    """e^u that SymPy does not merge with e^v, so that each stays one unknown of a polynomial."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return self
 
 
 @cache
@@ -76,38 +89,40 @@ def arbitrary_cost(outputs: int, of: tuple[int, ...] = ()) -> type[sympy.Functio
     return type(name, (_Arbitrary,), {"fdiff": fdiff, "nargs": outputs})
 
 
-def small(network: Network) -> bool:
-    """Whether a network is judged as it is."""
+def entire(network: Network) -> bool:
+    """Whether a network is written out as a whole, from the inputs to the cost."""
+    paths = prod(size for size in network.sizes[1:] if isinstance(size, int))
+    terms = _parameters(network) * paths
+    if any(layer.activation.couples_neurons for layer in network.layers):
+        terms *= COUPLED
+    return 0 < terms <= MOST_TERMS and network.L <= MOST_LAYERS
+
+
+def own_widths(network: Network) -> bool:
+    """Whether each layer is written out at its own width."""
+    return 0 < _parameters(network) <= MOST_PARAMETERS
+
+
+def window(network: Network, label: str, number: int) -> tuple[Network, int]:
+    """The part of a network that a formula at layer l is about, and the number l has in it.
+
+    The part ends where C, an arbitrary function, takes over from all that is above: for BP2 with
+    the weighted inputs of the layer above, for BP3 and BP4 with those of the layer itself.
+    """
+    sizes = network.sizes[number - 2 : number + 1] if own_widths(network) else (2, 3, 2)
+    here = network.layer(number)
+    plain = ACTIVATIONS["identity"]  # arbitrary here, as every activation that couples nothing
+    layers = {
+        "BP1": (replace(here, size=sizes[1]),),
+        "BP2": (replace(here, size=sizes[1]), Layer(sizes[-1], plain)),
+    }.get(label, (Layer(sizes[1], plain),))
+    return Network.of(sizes[0], layers, network.cost), 2
+
+
+def _parameters(network: Network) -> int:
+    """The number of weights and biases; 0 where a width is open."""
     sizes = [size for size in network.sizes if isinstance(size, int)]
-    if len(sizes) < network.L:
-        return False
-    parameters = sum(n * (m + 1) for m, n in pairwise(sizes))
-    return parameters <= MOST_PARAMETERS and prod(sizes[1:]) <= MOST_PATHS
-
-
-def windows(network: Network) -> dict[int, tuple[Network, int]]:
-    """For each layer l a small network of the same layer kinds, and the number l has in it."""
-    found: dict[int, tuple[Network, int]] = {}
-    made: dict[tuple[Activation, Activation], Network] = {}
-    for number in range(2, network.L + 1):
-        here = network.layer(number).activation
-        if number == network.L:
-            found[number] = _window(network, (Layer(3, here),)), 2
-            continue
-        above = network.layer(number + 1).activation
-        key = here, above
-        if key not in made:
-            made[key] = _window(network, (Layer(3, here), Layer(2, above)))
-        found[number] = made[key], 2
-    return found
-
-
-def _window(network: Network, layers: tuple[Layer, ...]) -> Network:
-    window = object.__new__(Network)
-    object.__setattr__(window, "inputs", 2)
-    object.__setattr__(window, "layers", layers)
-    object.__setattr__(window, "cost", network.cost)
-    return window
+    return sum(n * (m + 1) for m, n in pairwise(sizes)) if len(sizes) == network.L else 0
 
 
 # --- a network in components ---------------------------------------------------------------
@@ -128,6 +143,12 @@ class WrittenOut:
         outputs = range(1, self.sizes[-1] + 1)
         self.y = [_symbol(f"y{j}") for j in outputs]
         self.own_cost = named == network.L
+        formulas = [layer.activation.formula for layer in network.layers]
+        # An arbitrary σ has no branches, whatever the formula of the layer's own is.
+        self.branches = any(
+            formula.has(sympy.Piecewise) and (named == number or formula.has(sympy.Indexed))
+            for number, formula in enumerate(formulas, 2)
+        ) or (self.own_cost and network.cost.formula.has(sympy.Piecewise))
         if self.own_cost and network.cost.normalised:
             # Σ y = 1 is built in: the last y is 1 minus the others.
             self.y[-1] = 1 - sum(self.y[:-1])
@@ -270,13 +291,22 @@ def _coupled(formula: sympy.Expr, z: Row, j: int) -> sympy.Expr:
     (letter,) = {i.indices[0] for i in formula.atoms(sympy.Indexed)} - {
         s.limits[0][0] for s in formula.atoms(sympy.Sum)
     }
-    return _at(formula.replace(lambda e: isinstance(e, sympy.Sum), total), letter, z, j)
+    written = formula.replace(lambda e: isinstance(e, sympy.Sum), total)
+    return _at(written, letter, z, j)
 
 
 def _at(formula: sympy.Expr, letter: sympy.Symbol, z: Row, j: int) -> sympy.Expr:
-    return formula.replace(
-        lambda e: isinstance(e, sympy.Indexed) and e.indices[0] == letter, lambda e: z[j]
-    )
+    """The formula with z[letter] in its place; e^{c z} is (e^z)^c."""
+
+    def here(x: sympy.Expr) -> bool:
+        return isinstance(x, sympy.Indexed) and x.indices[0] == letter
+
+    def power(x: sympy.Expr) -> sympy.Expr:
+        rate, rest = x.args[0].as_coeff_Mul()
+        return _Exp(z[j]) ** rate if here(rest) else x
+
+    powers = formula.replace(lambda x: isinstance(x, sympy.exp), power)
+    return powers.replace(here, lambda x: z[j])
 
 
 # --- a formula in components ---------------------------------------------------------------
@@ -365,59 +395,75 @@ def compare(equation: Equation, layer: int, instance: WrittenOut) -> tuple[int, 
         shown = tuple(index + 1 for index in indices)
         try:
             formula = right_side(equation, layer, indices, instance)
+            same = vanishes(derivative - formula, branches=instance.branches)
         except UnresolvedError as unresolved:
             return count, Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
-        if not vanishes(derivative - formula):
+        except UndecidedError as undecided:
+            return count, Mismatch(shown, str(derivative), f"not decided: {undecided}")
+        if not same:
             return count, Mismatch(shown, str(derivative), str(formula))
     return count, None
 
 
-def vanishes(expression: sympy.Expr) -> bool:
-    """Whether an expression is 0 as a quotient of polynomials in its exponentials and functions."""
-    if expression == 0:
-        return True
-    return all(_vanishes(case) for case in _cases(expression))
+class UndecidedError(Exception):
+    """The branches of a function could not be told apart."""
+
+
+def vanishes(expression: sympy.Expr, *, branches: bool) -> bool:
+    """Whether an expression is 0 as a quotient of polynomials in its exponentials and functions.
+
+    `branches` says whether functions with branches may stand outside of other functions in it.
+    """
+    cases = _cases(expression) if branches else [expression]
+    return all(_vanishes(case) for case in cases)
 
 
 def _vanishes(expression: sympy.Expr) -> bool:
     """The same without branches: functions become unknowns, e^u and e^{-u} powers of one."""
-    expression = expression.rewrite(sympy.exp)
     unknowns: dict[sympy.Expr, sympy.Expr] = {}
-    for atom in sorted(
-        expression.atoms(_Arbitrary, sympy.exp, sympy.log), key=sympy.default_sort_key
-    ):
-        if isinstance(atom, sympy.exp):
-            # SymPy merges e^u e^v into e^{u+v}; here it is taken apart again.
-            parts = (term.as_coeff_Mul() for term in sympy.Add.make_args(atom.args[0]))
-            unknowns[atom] = sympy.Mul(
-                *(sympy.Symbol(f"exp({rest})", positive=True) ** rate for rate, rest in parts)
-            )
-        else:
-            unknowns[atom] = sympy.Dummy()
-    # xreplace goes from the outside in, so that an outer function takes its arguments with it.
-    above, _ = sympy.fraction(sympy.together(expression.xreplace(unknowns)))
+
+    def polynomial(x: sympy.Expr) -> sympy.Expr:
+        # Only what is outside of a function is looked at; its arguments go with it.
+        if isinstance(x, _Arbitrary | sympy.exp | sympy.log):
+            if x not in unknowns:
+                unknowns[x] = _exponentials(x) if isinstance(x, sympy.exp) else sympy.Dummy()
+            return unknowns[x]
+        if isinstance(x, sympy.Function):
+            return polynomial(x.rewrite(sympy.exp)) if x.rewrite(sympy.exp) != x else x
+        return x.func(*map(polynomial, x.args)) if x.args else x
+
+    whole = polynomial(expression)
+    if sympy.expand(whole) == 0:
+        return True
+    above, _ = sympy.fraction(sympy.together(whole))
     return bool(sympy.expand(above) == 0)
+
+
+def _exponentials(x: sympy.exp) -> sympy.Expr:
+    """e^{u + 2v} as e^u (e^v)^2: SymPy merges products of exponentials, here they come apart."""
+    parts = (term.as_coeff_Mul() for term in sympy.Add.make_args(x.args[0]))
+    return sympy.Mul(*(sympy.Symbol(f"exp({rest})", positive=True) ** rate for rate, rest in parts))
 
 
 def _cases(expression: sympy.Expr) -> Iterator[sympy.Expr]:
     """The expression on either side of, and at, every kink of the functions with branches in it."""
-    pieces = sorted(expression.atoms(sympy.Piecewise), key=sympy.default_sort_key)
-    if not pieces:
+    relations = [
+        relation
+        for piece in expression.atoms(sympy.Piecewise)
+        for relation in piece.atoms(sympy.core.relational.Relational)
+        if not relation.has(sympy.Piecewise)
+    ]
+    if not relations:
         yield expression
         return
-    relation = min(
-        (r for piece in pieces for r in piece.atoms(sympy.core.relational.Relational)
-         if not r.has(sympy.Piecewise)),
-        key=sympy.default_sort_key,
-    )  # fmt: skip
+    relation = min(relations, key=sympy.default_sort_key)
     difference = relation.lhs - relation.rhs
-    variable = min(
-        (s for s in difference.free_symbols if sympy.diff(difference, s).is_number),
-        key=sympy.default_sort_key,
-    )
+    linear = [s for s in difference.free_symbols if sympy.diff(difference, s).is_number]
+    if not linear:
+        raise UndecidedError(str(relation))
+    variable = min(linear, key=sympy.default_sort_key)
     kink = sympy.solve(difference, variable)[0]
-    step = sympy.Symbol("step", positive=True)
+    # How far beyond the kink is a new variable; it may be any positive number.
+    step = sympy.Symbol(f"{variable}_step", positive=True)
     for side in (kink - step, kink, kink + step):
-        moved = expression.subs(variable, side)
-        # The step is a new variable of the same name: let it be any number there.
-        yield from _cases(moved.subs(step, sympy.Symbol(f"{variable}_step", positive=True)))
+        yield from _cases(expression.subs(variable, side))

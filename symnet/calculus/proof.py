@@ -81,11 +81,13 @@ class Proof:
     @property
     def remark(self) -> str:
         """What the second judge looked at."""
-        if components.small(self.network):
-            return f"components: every entry of {self.network} itself"
+        if components.entire(self.network):
+            return "components: the whole network written out, every entry"
+        if components.own_widths(self.network):
+            return "components: every entry, layer by layer below an arbitrary C"
         return (
-            f"components: {self.network} is beyond {components.MOST_PARAMETERS} parameters, so its "
-            "layer kinds were judged at small widths, each with the layer above it"
+            f"components: beyond {components.MOST_PARAMETERS} parameters the layer kinds are judged "
+            "at small widths, below an arbitrary C"
         )
 
     def __str__(self) -> str:
@@ -170,13 +172,15 @@ class _ComponentJudge:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.windows = {} if components.small(network) else components.windows(network)
+        self.entire = components.entire(network)
         self.instances: dict[tuple[Network, int], components.WrittenOut] = {}
         self.found: dict[tuple[str, Network, int], Judgement] = {}
 
     def judge(self, formula: Formula, claim: Equation, layer: int) -> Judgement:
         """The claim and the two derived forms of a formula, entry by entry."""
-        network, number = self.windows.get(layer, (self.network, layer))
+        network, number = self.network, layer
+        if not self.entire:
+            network, number = components.window(network, formula.label, layer)
         key = formula.label, network, number
         if key not in self.found:
             self.found[key] = self._judge(formula, claim, network, number)
@@ -184,7 +188,8 @@ class _ComponentJudge:
 
     def _judge(self, formula: Formula, claim: Equation, network: Network, layer: int) -> Judgement:
         at = numbers(network, layer)
-        on = f"of {network}" if network is not self.network else ""
+        widths = "-".join(map(str, network.sizes))
+        on = "" if network is self.network else f"at widths {widths}"
         entries = 0
         for equation, named in (
             (claim, 0),

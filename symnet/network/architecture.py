@@ -67,6 +67,15 @@ class Network:
         object.__setattr__(self, "cost", find_cost(cost, layers[-1].activation))
         check_cost(self)
 
+    @classmethod
+    def of(cls, inputs: Size, layers: tuple[Layer, ...], cost: Cost) -> "Network":
+        """A network of layers that are there already, or a part of one: its cost is not checked."""
+        network = object.__new__(cls)
+        object.__setattr__(network, "inputs", inputs)
+        object.__setattr__(network, "layers", layers)
+        object.__setattr__(network, "cost", cost)
+        return network
+
     @property
     def L(self) -> int:
         """The number of the output layer."""

@@ -11,26 +11,36 @@ z₁,₁₂² z_q²
 from collections.abc import Callable
 from dataclasses import dataclass
 
+# Unicode has no raised or lowered form of every letter: no lowered L, b or q, among others.
 _SUPER = dict(zip("0123456789+-lLTn′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˡᴸᵀⁿ′", strict=True))
-_SUB = dict(zip("0123456789+-jkpirsthmlLaen,′", "₀₁₂₃₄₅₆₇₈₉₊₋ⱼₖₚᵢᵣₛₜₕₘₗLₐₑₙ,′", strict=True))
+_SUB = dict(zip("0123456789+-jkpirsthmlaenxuvo,′", "₀₁₂₃₄₅₆₇₈₉₊₋ⱼₖₚᵢᵣₛₜₕₘₗₐₑₙₓᵤᵥₒ,′", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """A way to print: text and LaTeX differ in nothing else."""
+    """A way to print: text and LaTeX differ in nothing else.
+
+    `stacked`: a fraction is set one above the other, so that it needs no brackets.
+    """
 
     name: str
-    letters: dict[str, str]
+    stacked: bool
+    letter: Callable[[str], str]
     scripts: Callable[[str, str, str], str]  # letter, subscript, superscript
     fraction: Callable[[str, str], str]
+    root: Callable[[str], str]
     sum: Callable[[str, str, str], str]  # index, its last value, body
+    function: Callable[[str, str, str], str]  # name, primes, argument
+    exponential: Callable[[str], str]
+    cases: Callable[[tuple[tuple[str, str], ...], str], str]  # (value, condition) ..., otherwise
     transpose: Callable[[str], str]
     brackets: Callable[[str], str]
-    times: str  # between a number and what follows
+    magnitude: Callable[[str], str]
+    times: str  # before a factor that begins with a digit
     hadamard: str
     minus: str
     partial: str
-    dots: str
+    relations: dict[str, str]
 
 
 def _script(text: str, table: dict[str, str], mark: str) -> str:
@@ -45,45 +55,96 @@ def _text_scripts(letter: str, sub: str, sup: str) -> str:
     return letter + _script(sub, _SUB, "_") + _script(sup, _SUPER, "^")
 
 
+def _text_cases(branches: tuple[tuple[str, str], ...], otherwise: str) -> str:
+    conditional = (f"{value} if {condition}, " for value, condition in branches)
+    return f"{''.join(conditional)}else {otherwise}"
+
+
+_LATEX_LETTERS = {
+    "δ": r"\delta",
+    "σ": r"\sigma",
+    "∇": r"\nabla",
+    "η": r"\eta",
+    "θ": r"\theta",
+    "π": r"\pi",
+}
+
+# The functions that TeX has a name for.
+_LATEX_NAMES = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "ln", "arctan", "arcsin", "arccos"}
+_LATEX_NAMES |= {"max", "min"}
+
+
+def _latex_letter(name: str) -> str:
+    if len(name) == 1:
+        return _LATEX_LETTERS.get(name, name)
+    return rf"\mathit{{{_escaped(name)}}}"
+
+
 def _latex_scripts(letter: str, sub: str, sup: str) -> str:
-    sub = sub.replace("′", "'")
+    sub = _escaped(sub.replace("′", "'"))
     return letter + (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
 
 
-def _text_fraction(above: str, below: str) -> str:
-    def closed(part: str) -> str:
-        # A leading minus needs no brackets: −y / a.
-        return f"({part})" if any(sign in part[1:] for sign in " +−/") else part
+def _latex_function(name: str, primes: str, argument: str) -> str:
+    if name in _LATEX_NAMES:
+        shown = f"\\{name}"
+    elif len(name) == 1:
+        shown = _latex_letter(name)
+    else:
+        shown = rf"\operatorname{{{_escaped(name)}}}"
+    # Brackets of the size of what they hold; plain ones where that is one line high anyway.
+    tall = any(sign in argument for sign in (r"\frac", r"\sum", r"\left", r"\begin"))
+    return rf"{shown}{primes}\left({argument}\right)" if tall else f"{shown}{primes}({argument})"
 
-    return f"{closed(above)} / {closed(below)}"
+
+def _latex_cases(branches: tuple[tuple[str, str], ...], otherwise: str) -> str:
+    rows = [rf"{value} & \text{{if }} {condition}" for value, condition in branches]
+    rows.append(rf"{otherwise} & \text{{otherwise}}")
+    return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("_", r"\_")
 
 
 TEXT = Alphabet(
     name="text",
-    letters={},
+    stacked=False,
+    letter=lambda name: name,
     scripts=_text_scripts,
-    fraction=_text_fraction,
+    fraction=lambda above, below: f"{above} / {below}",
+    root=lambda inside: f"√({inside})",
     sum=lambda index, last, body: f"Σ{_script(index, _SUB, '_')} {body}",
-    transpose=lambda matrix: f"({matrix})ᵀ",
+    function=lambda name, primes, argument: f"{name}{primes}({argument})",
+    exponential=lambda argument: f"exp({argument})",
+    cases=_text_cases,
+    transpose=lambda matrix: f"{matrix}ᵀ",
     brackets=lambda inside: f"({inside})",
-    times=" ",
+    magnitude=lambda inside: f"|{inside}|",
+    times="· ",
     hadamard=" ⊙ ",
     minus="−",
     partial="∂",
-    dots="…",
+    relations={"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"},
 )
 
 LATEX = Alphabet(
     name="latex",
-    letters={"δ": r"\delta", "σ": r"\sigma", "∇": r"\nabla", "η": r"\eta"},
+    stacked=True,
+    letter=_latex_letter,
     scripts=_latex_scripts,
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
+    root=lambda inside: rf"\sqrt{{{inside}}}",
     sum=lambda index, last, body: rf"\sum_{{{index}=1}}^{{{last}}} {body}",
-    transpose=lambda matrix: rf"({matrix})^T",
+    function=_latex_function,
+    exponential=lambda argument: f"e^{{{argument}}}",
+    cases=_latex_cases,
+    transpose=lambda matrix: rf"{matrix}^T",
     brackets=lambda inside: rf"\left({inside}\right)",
-    times=r"\,",
+    magnitude=lambda inside: rf"\left|{inside}\right|",
+    times=r"\cdot ",
     hadamard=r" \odot ",
     minus="-",
     partial=r"\partial ",
-    dots=r"\dots",
+    relations={"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"},
 )

@@ -10,10 +10,12 @@
 >>> print(matrix_form(bp2, LATEX))
 \\delta^{l} = (W^{l+1})^T \\delta^{l+1} \\odot \\sigma'(z^{l})
 
-A product binds tighter than ⊙, which binds tighter than +: W^T δ ⊙ σ'(z) is (W^T δ) ⊙ σ'(z).
+In components a sum reaches to the end of its product, over / too, but not over + and −. In matrix
+form a product binds tighter than ⊙, which binds tighter than +: W^T δ ⊙ σ'(z) is (W^T δ) ⊙ σ'(z).
+Functions act entry by entry, and a number added to a vector is added to every entry.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import assert_never
 
@@ -38,38 +40,53 @@ from symnet.term import (
     Sum,
     Symbol,
     Term,
+    add,
+    apart,
     free_indices,
     mul,
+    number,
     power,
 )
 
 # How strongly a piece of text binds; a piece is bracketed where it stands under a stronger one.
-SUM, HADAMARD, PRODUCT, ATOM = range(4)
+# x if c, else y;   x + y, −x;   x ⊙ y;   x / y;   Σₖ x, whose end is open;   x y;   x;   what may
+# carry an exponent: no symbol may, since its superscript is its layer.
+CASES, SUM, HADAMARD, QUOTIENT, OPEN, PRODUCT, ATOM, BASE = range(8)
 Piece = tuple[str, int]
 
 
 def equation(of: Equation, alphabet: Alphabet) -> str:
     """left = right, in components."""
-    return f"{term(of.left, alphabet)} = {term(of.right, alphabet)}"
+    taken = free_indices(of.left) | free_indices(of.right)
+    left, right = (_Components(alphabet).piece(apart(x, taken))[0] for x in (of.left, of.right))
+    return f"{left} = {right}"
 
 
 def term(of: Term, alphabet: Alphabet) -> str:
     """A term in components: w_jk^l, Σ_k, [j = k]."""
-    return _Components(alphabet).piece(of)[0]
+    return _Components(alphabet).piece(apart(of, free_indices(of)))[0]
 
 
 def matrix_form(of: Equation, alphabet: Alphabet) -> str | None:
     """left = right with matrices and vectors; None where the equation has no such form."""
-    left, right = of.left, of.right
+    left = of.left
     symbol = left.by if isinstance(left, Partial) else left
-    if not isinstance(symbol, Symbol):
+    if not isinstance(symbol, Symbol) or len(set(symbol.indices)) < len(symbol.indices):
         return None
+    over = symbol.indices
+    right = apart(of.right, free_indices(of.right) | frozenset(over))
     layers = _Layers(alphabet)
     try:
-        shown = layers.vector(right, symbol.indices)[0]
+        if free_indices(right) != frozenset(over) and not isinstance(right, Number):
+            return None  # a number is no vector, and what depends on no index of the left is one
+        return f"{layers.left(left)} = {layers.vector(right, over)[0]}"
     except _NoMatrixFormError:
         return None
-    return f"{layers.left(left)} = {shown}"
+
+
+def formula(expression: sympy.Expr, argument: str, alphabet: Alphabet) -> str:
+    """A scalar formula, with `argument` for its variable."""
+    return _formula(expression, (argument, BASE), alphabet)[0]
 
 
 def layer(number: LayerNumber) -> str:
@@ -78,119 +95,119 @@ def layer(number: LayerNumber) -> str:
 
 
 class _Components:
-    """Terms in components."""
+    """Terms in components; in scalar formulas `argument` stands for the variable."""
 
-    def __init__(self, alphabet: Alphabet) -> None:
+    def __init__(self, alphabet: Alphabet, argument: Piece | None = None) -> None:
         self.to = alphabet
+        self.argument = argument
 
     def piece(self, of: Term) -> Piece:
         """A term as text, and how strongly the text binds."""
+        opposite = _opposite(of)
+        if opposite is not None:
+            return self.to.minus + self.closed(opposite, QUOTIENT), SUM
         match of:
             case Number(value):
-                return _number(value, self.to)
+                return self.number(value)
             case Size(axis):
-                return self.size(axis), ATOM
+                return self.size(axis), BASE
+            case Symbol(ARGUMENT.name, None, ()) if self.argument is not None:
+                return self.argument
             case Symbol(name, number, indices):
-                sub = _subscript(indices)
-                return self.to.scripts(
-                    self.letter(name), sub, layer(number) if number else ""
-                ), ATOM
+                superscript = layer(number) if number else ""
+                return self.to.scripts(self.to.letter(name), _subscript(indices), superscript), ATOM
             case Delta(left, right):
-                return f"[{self.index(left)} = {self.index(right)}]", ATOM
+                return f"[{self.index(left)} = {self.index(right)}]", BASE
             case Apply(function, argument):
-                return self.apply(function, self.piece(argument))
+                return _applied(function, self.piece(argument), self.to)
             case Power() | Product():
                 return self.product(of)
             case Addition(terms):
-                return _added([self.signed(part) for part in terms], self.to), SUM
+                return _added((self.signed(part) for part in terms), self.to), SUM
             case Sum(index, body):
-                negative, _ = self.signed(body)
-                text = self.bracketed(self.piece(body), ATOM if negative else PRODUCT)
-                return self.to.sum(self.index(index), self.size(index.axis), text), PRODUCT
-            case Partial(derived, by, direct):
-                return self.derivative(derived, by, direct)
+                size = self.size(index.axis)
+                return self.to.sum(self.index(index), size, self.closed(body, OPEN)), OPEN
+            case Partial(derived, by, _):
+                return self.derivative(derived, by)
         assert_never(of)
 
-    def letter(self, name: str) -> str:
-        return self.to.letters.get(name, name)
+    def closed(self, of: Term, at_least: int) -> str:
+        """A term as text, in brackets unless it binds that strongly."""
+        return _closed(self.piece(of), at_least, self.to)
+
+    def number(self, value: Fraction) -> Piece:
+        """A number that is not negative."""
+        if value.denominator == 1:
+            return str(value.numerator), BASE
+        if self.to.stacked:
+            return self.to.fraction(str(value.numerator), str(value.denominator)), ATOM
+        return str(value), PRODUCT
 
     def index(self, index: Index) -> str:
-        return index.name if self.to.name == "text" else index.name.replace("′", "'")
+        return index.name.replace("′", "'") if self.to.stacked else index.name
 
     def size(self, axis: Axis) -> str:
-        # Sizes have the layer below: n_l. Text has no subscript for every layer, so a word serves.
-        if self.to.name == "text":
-            return self.to.scripts(axis.name, layer(axis.layer), "")
-        return rf"{axis.name}_{{{layer(axis.layer)}}}"
-
-    def bracketed(self, piece: Piece, at_least: int) -> str:
-        text, strength = piece
-        return text if strength >= at_least else self.to.brackets(text)
+        # Sizes have the layer below: n_l.
+        return self.to.scripts(axis.name, layer(axis.layer), "")
 
     def signed(self, of: Term) -> tuple[bool, str]:
         """Whether a term of a sum is subtracted, and the term without its sign."""
-        if isinstance(of, Number) and of.value < 0:
-            return True, self.piece(Number(-of.value))[0]
-        if (
-            isinstance(of, Product)
-            and isinstance(of.factors[0], Number)
-            and of.factors[0].value < 0
-        ):
-            rest = mul(Number(-of.factors[0].value), *of.factors[1:])
-            return True, self.bracketed(self.piece(rest), HADAMARD)
-        return False, self.piece(of)[0]
+        opposite = _opposite(of)
+        if opposite is not None:
+            return True, self.closed(opposite, HADAMARD)
+        return False, self.closed(of, HADAMARD)
 
-    def apply(self, function: ScalarFunction, argument: Piece) -> Piece:
-        return _applied(function, argument, self.to)
-
-    def product(self, of: Term) -> Piece:
+    def product(self, of: Power | Product) -> Piece:
         """Factors side by side; negative powers below a fraction line."""
         factors = of.factors if isinstance(of, Product) else (of,)
         below = [
             power(f.base, -f.exponent) for f in factors if isinstance(f, Power) and f.exponent < 0
         ]
-        above = [f for f in factors if not (isinstance(f, Power) and f.exponent < 0)]
         if below:
-            top = self.piece(mul(*above))[0] if above else "1"
-            return self.to.fraction(top, self.piece(mul(*below))[0]), PRODUCT
-        if len(factors) == 1:
-            (single,) = factors
-            assert isinstance(single, Power)
-            base = self.bracketed(self.piece(single.base), ATOM)
-            if isinstance(single.base, Symbol):
-                base = self.to.brackets(base)  # the superscript of a symbol is its layer
-            return self.to.scripts(base, "", str(single.exponent)), ATOM
-        return self.side_by_side(factors), PRODUCT
+            above = [f for f in factors if not (isinstance(f, Power) and f.exponent < 0)]
+            if above and isinstance(above[0], Number):
+                below.insert(0, number(above[0].value.denominator))
+                above[0] = number(above[0].value.numerator)
+            return self.quotient(mul(*above), mul(*below))
+        if isinstance(of, Product):
+            return self.side_by_side(factors), PRODUCT
+        if of.exponent == Fraction(1, 2):
+            return self.to.root(self.piece(of.base)[0]), ATOM
+        return self.to.scripts(self.closed(of.base, BASE), "", str(of.exponent)), ATOM
+
+    def quotient(self, above: Term, below: Term) -> Piece:
+        """above / below."""
+        if self.to.stacked:
+            return self.to.fraction(self.piece(above)[0], self.piece(below)[0]), ATOM
+        top, strength = self.piece(above)
+        if strength < PRODUCT or "/" in top:
+            top = self.to.brackets(top)
+        return self.to.fraction(top, self.closed(below, ATOM)), QUOTIENT
 
     def side_by_side(self, factors: tuple[Term, ...]) -> str:
-        pieces: list[str] = []
-        sign = ""
+        """Factors in a row; what is open at its end is closed by brackets, unless it comes last."""
+        pieces = []
         for position, factor in enumerate(factors):
-            if position == 0 and factor == Number(Fraction(-1)):
-                sign = self.to.minus
-                continue
-            last = position == len(factors) - 1
-            piece = self.piece(factor)
-            # A sum inside a product is closed by brackets, unless it ends the product or all that
-            # follows is a function's value: Σ_k w_kj δ_k σ'(z_j).
             rest = factors[position + 1 :]
-            open_end = last or all(isinstance(f, Apply) for f in rest)
-            closed = isinstance(factor, Sum) and not open_end
-            pieces.append(self.to.brackets(piece[0]) if closed else self.bracketed(piece, PRODUCT))
-        return sign + " ".join(pieces)
+            # Books write Σ_k w_kj δ_k σ'(z_j) without brackets.
+            slopes = all(isinstance(f, Apply) and f.function.layer for f in rest)
+            open_end = not rest or (slopes and isinstance(factor, Sum))
+            piece = self.closed(factor, OPEN if open_end else PRODUCT)
+            pieces.append(self.to.times + piece if position and piece[0].isdigit() else piece)
+        return " ".join(pieces)
 
-    def derivative(self, derived: Term, by: Symbol, direct: bool) -> Piece:
+    def derivative(self, derived: Term, by: Symbol) -> Piece:
         d = self.to.partial
         under = f"{d}{self.piece(by)[0]}"
         if isinstance(derived, Symbol) or (isinstance(derived, Apply) and derived.function.layer):
             over = f"{d}{self.piece(derived)[0]}"
-            if self.to.name == "text":
-                return f"{over}/{under}", PRODUCT
-            return self.to.fraction(over, under), ATOM
+            if self.to.stacked:
+                return self.to.fraction(over, under), ATOM
+            return f"{over}/{under}", PRODUCT
         inside = self.to.brackets(self.piece(derived)[0])
-        if self.to.name == "text":
-            return f"{d.strip()}/{under} {inside}", PRODUCT
-        return self.to.fraction(d.strip(), under) + inside, PRODUCT
+        if self.to.stacked:
+            return self.to.fraction(d.strip(), under) + inside, PRODUCT
+        return f"{d}/{under} {inside}", PRODUCT
 
 
 class _NoMatrixFormError(Exception):
@@ -205,16 +222,23 @@ class _Layers(_Components):
             case Symbol(name, number, indices):
                 return self.name(name, number, len(indices))
             case Partial(Symbol(cost), Symbol(name, number, indices), _):
-                over = f"{self.to.partial}{cost}"
-                under = f"{self.to.partial}{self.name(name, number, len(indices))}"
-                return (
-                    f"{over}/{under}" if self.to.name == "text" else self.to.fraction(over, under)
-                )
+                return self.by_array(cost, self.name(name, number, len(indices)))[0]
         raise _NoMatrixFormError
 
+    def by_array(self, cost: str, array: str) -> Piece:
+        over, under = f"{self.to.partial}{cost}", f"{self.to.partial}{array}"
+        if self.to.stacked:
+            return self.to.fraction(over, under), ATOM
+        return f"{over}/{under}", PRODUCT
+
     def name(self, name: str, number: LayerNumber | None, indices: int) -> str:
-        letter = name.upper() if indices == 2 else self.letter(name)
+        letter = name.upper() if indices == 2 else self.to.letter(name)
         return self.to.scripts(letter, "", layer(number) if number else "")
+
+    def transposed(self, of: Symbol) -> str:
+        name = self.name(of.name, of.layer, len(of.indices))
+        # The superscript of a symbol is its layer.
+        return self.to.transpose(f"({name})" if of.layer else name)
 
     def vector(self, of: Term, over: tuple[Index, ...]) -> Piece:
         """A term over the given indices: none is a number, one a vector, two a matrix."""
@@ -222,53 +246,59 @@ class _Layers(_Components):
             return self.outer(of, over)
         if not free_indices(of) & set(over):
             over = ()
+        opposite = _opposite(of)
+        if opposite is not None:
+            return self.to.minus + self.closed_vector(opposite, over, HADAMARD), SUM
         match of:
             case Number() | Size():
                 return self.piece(of)
             case Symbol(name, number, indices) if indices == over:
                 return self.name(name, number, len(indices)), ATOM
             case Partial(Symbol("C"), Symbol("a", number, indices), _) if indices == over:
-                return self.to.scripts(self.letter("∇"), "a", "") + " C", PRODUCT
+                if number is not None and number.name == "l":
+                    return self.by_array("C", self.name("a", number, 1))
+                # The books' name for the derivative by the outputs.
+                return self.to.scripts(self.to.letter("∇"), "a", "") + " C", PRODUCT
             case Addition(terms):
-                return _added([self.signed_vector(part, over) for part in terms], self.to), SUM
+                return _added((self.signed_vector(part, over) for part in terms), self.to), SUM
             case Apply(function, argument):
                 return _applied(function, self.vector(argument, over), self.to)
-            case Power(base, exponent) if exponent.denominator == 1:
-                text = self.bracketed(self.vector(base, over), ATOM)
-                if isinstance(base, Symbol):
-                    text = self.to.brackets(text)
-                if exponent < 0:
-                    raise _NoMatrixFormError
-                return self.to.scripts(text, "", str(exponent)), ATOM
+            case Power(base, exponent) if exponent.denominator == 1 and exponent > 0:
+                return self.to.scripts(self.closed_vector(base, over, BASE), "", str(exponent)), (
+                    ATOM
+                )
             case Product(factors):
                 return self.hadamard(factors, over)
             case Sum():
                 return self.contraction(of, over)
         raise _NoMatrixFormError
 
+    def closed_vector(self, of: Term, over: tuple[Index, ...], at_least: int) -> str:
+        return _closed(self.vector(of, over), at_least, self.to)
+
     def signed_vector(self, of: Term, over: tuple[Index, ...]) -> tuple[bool, str]:
-        if (
-            isinstance(of, Product)
-            and isinstance(of.factors[0], Number)
-            and of.factors[0].value < 0
-        ):
-            rest = mul(Number(-of.factors[0].value), *of.factors[1:])
-            return True, self.bracketed(self.vector(rest, over), HADAMARD)
-        return False, self.vector(of, over)[0]
+        opposite = _opposite(of)
+        if opposite is not None:
+            return True, self.closed_vector(opposite, over, HADAMARD)
+        return False, self.closed_vector(of, over, HADAMARD)
 
     def hadamard(self, factors: tuple[Term, ...], over: tuple[Index, ...]) -> Piece:
         """Numbers in front, vectors joined by ⊙."""
         scalars = [f for f in factors if not free_indices(f) & set(over)]
         vectors = [f for f in factors if free_indices(f) & set(over)]
-        if not vectors:
-            return " ".join(self.bracketed(self.vector(f, ()), PRODUCT) for f in scalars), PRODUCT
-        shown = [self.bracketed(self.vector(f, over), PRODUCT) for f in vectors]
-        text = self.to.hadamard.join(shown)
-        strength = HADAMARD if len(shown) > 1 else self.vector(vectors[0], over)[1]
-        if scalars:
-            front = " ".join(self.bracketed(self.vector(f, ()), PRODUCT) for f in scalars)
-            return f"{front} {self.bracketed((text, strength), PRODUCT)}", PRODUCT
-        return text, strength
+        # x^T y is a number, but without brackets the x^T would take what follows.
+        plain = (Number, Size, Symbol, Apply)
+        shown = [
+            self.closed_vector(f, (), PRODUCT if isinstance(f, plain) else BASE) for f in scalars
+        ]
+        if len(vectors) == 1 and not shown:
+            return self.vector(vectors[0], over)
+        if vectors:
+            joined = self.to.hadamard.join(self.closed_vector(f, over, PRODUCT) for f in vectors)
+            if not shown:
+                return joined, HADAMARD
+            shown.append(self.to.brackets(joined) if len(vectors) > 1 else joined)
+        return " ".join(shown), PRODUCT
 
     def contraction(self, of: Sum, over: tuple[Index, ...]) -> Piece:
         """Σ_k w_jk x_k as W x, Σ_k w_kj x_k as (W)^T x, Σ_k x_k y_k as x^T y."""
@@ -279,44 +309,22 @@ class _Layers(_Components):
             body = body.body
         factors = list(body.factors if isinstance(body, Product) else (body,))
         if isinstance(factors[0], Number):
-            shown, strength = self.vector(self.summed(factors[1:], bound), over)
-            return self.scaled(factors[0].value, (shown, strength))
-        if over:
-            for matrix in factors:
-                if (
-                    isinstance(matrix, Symbol)
-                    and len(matrix.indices) == 2
-                    and over[0] in matrix.indices
-                ):
-                    (k,) = set(matrix.indices) - set(over) or (None,)
-                    if k in bound and k is not None:
-                        factors.remove(matrix)
-                        rest = self.summed(factors, [i for i in bound if i != k])
-                        vector = self.bracketed(self.vector(rest, (k,)), PRODUCT)
-                        name = self.name(matrix.name, matrix.layer, 2)
-                        shown = name if matrix.indices == (over[0], k) else self.to.transpose(name)
-                        return f"{shown} {vector}", PRODUCT
-            raise _NoMatrixFormError
-        first = next((f for f in factors if isinstance(f, Symbol) and len(f.indices) == 1), None)
-        if first is None or len(factors) < 2:
-            raise _NoMatrixFormError
-        factors.remove(first)
-        (k,) = first.indices
-        rest = self.summed(factors, [i for i in bound if i != k])
-        vector = self.bracketed(self.vector(rest, (k,)), PRODUCT)
-        return f"{self.to.transpose(self.name(first.name, first.layer, 1))} {vector}", PRODUCT
-
-    def scaled(self, by: Fraction, piece: Piece) -> Piece:
-        text = self.bracketed(piece, PRODUCT)
-        if by == -1:
-            return f"{self.to.minus}{text}", SUM
-        return f"{_number(by, self.to)[0]} {text}", PRODUCT
-
-    def summed(self, factors: list[Term], bound: list[Index]) -> Term:
-        body = mul(*factors)
-        for index in reversed(bound):
-            body = Sum(index, body)
-        return body
+            return self.vector(mul(factors[0], _summed(factors[1:], bound)), over)
+        for position, factor in enumerate(factors):
+            if not isinstance(factor, Symbol):
+                continue
+            others = [*factors[:position], *factors[position + 1 :]]
+            for k in bound:
+                # The rest is a vector over k: a number there would make a number of the product.
+                if set(factor.indices) == {*over, k} and k in free_indices(mul(*others)):
+                    if len(factor.indices) != len(over) + 1:
+                        continue
+                    rest = _summed(others, [i for i in bound if i != k])
+                    vector = self.closed_vector(rest, (k,), PRODUCT)
+                    along = bool(over) and factor.indices == (*over, k)
+                    name = self.name(factor.name, factor.layer, 2)
+                    return f"{name if along else self.transposed(factor)} {vector}", PRODUCT
+        raise _NoMatrixFormError
 
     def outer(self, of: Term, over: tuple[Index, ...]) -> Piece:
         """a_k δ_j over (j, k) as δ (a)^T."""
@@ -326,9 +334,28 @@ class _Layers(_Components):
         columns = [f for f in factors if free_indices(f) == {k}]
         if len(rows) + len(columns) != len(factors) or not rows or not columns:
             raise _NoMatrixFormError
-        left = self.bracketed(self.vector(mul(*rows), (j,)), PRODUCT)
+        left = self.closed_vector(mul(*rows), (j,), PRODUCT)
+        if len(columns) == 1 and isinstance(columns[0], Symbol) and columns[0].indices == (k,):
+            return f"{left} {self.transposed(columns[0])}", PRODUCT
         right = self.vector(mul(*columns), (k,))[0]
-        return f"{left} {self.to.transpose(right)}", PRODUCT
+        return f"{left} {self.to.transpose(self.to.brackets(right))}", PRODUCT
+
+
+def _summed(factors: list[Term], bound: list[Index]) -> Term:
+    body = mul(*factors)
+    for index in reversed(bound):
+        body = Sum(index, body)
+    return body
+
+
+def _opposite(of: Term) -> Term | None:
+    """−x for a term that begins with a negative number, else None."""
+    match of:
+        case Number(value) if value < 0:
+            return Number(-value)
+        case Product((Number(value), *rest)) if value < 0:
+            return mul(Number(-value), *rest)
+    return None
 
 
 def _subscript(indices: tuple[Index, ...]) -> str:
@@ -337,16 +364,12 @@ def _subscript(indices: tuple[Index, ...]) -> str:
     return ",".join(names) if any(len(n.rstrip("′")) > 1 for n in names) else "".join(names)
 
 
-def _number(value: Fraction, to: Alphabet) -> Piece:
-    sign = to.minus if value < 0 else ""
-    above, below = abs(value.numerator), value.denominator
-    if below == 1:
-        return f"{sign}{above}", SUM if sign else ATOM
-    shown = f"{above}/{below}" if to.name == "text" else to.fraction(str(above), str(below))
-    return sign + shown, SUM if sign else ATOM
+def _closed(piece: Piece, at_least: int, to: Alphabet) -> str:
+    text, strength = piece
+    return text if strength >= at_least else to.brackets(text)
 
 
-def _added(terms: list[tuple[bool, str]], to: Alphabet) -> str:
+def _added(terms: Iterable[tuple[bool, str]], to: Alphabet) -> str:
     text = ""
     for negative, shown in terms:
         if not text:
@@ -356,40 +379,123 @@ def _added(terms: list[tuple[bool, str]], to: Alphabet) -> str:
     return text
 
 
+# --- scalar functions and their formulas ---------------------------------------------------
+
+# Functions that paper names otherwise than SymPy.
+_NAMES = {"atan": "arctan", "asin": "arcsin", "acos": "arccos", "Max": "max", "Min": "min"}
+_LETTERS = {sympy.pi: "π", sympy.E: "e"}
+
+
 def _applied(function: ScalarFunction, argument: Piece, to: Alphabet) -> Piece:
     """σ'(z), e^z, ln x, [x > 0]."""
     text, strength = argument
     if function.layer is not None or function.formula is None:
-        letter = to.letters.get("σ", "σ") if function.formula is None else function.name
-        if to.name == "latex" and function.formula is not None:
-            letter = r"\operatorname{" + letter.replace("_", r"\_") + "}"
-        return f"{letter}{chr(39) * function.order}({text})", ATOM
+        name = "σ" if function.formula is None else function.name
+        return to.function(name, "'" * function.order, text), BASE
     if function.is_exp:
-        return (f"e^{{{text}}}" if to.name == "latex" else f"exp({text})"), ATOM
+        return to.exponential(text), ATOM if to.stacked else BASE
     if function.is_log:
-        closed = text if strength == ATOM else to.brackets(text)
-        return (rf"\ln {closed}" if to.name == "latex" else f"ln({text})"), PRODUCT
-    step = _threshold(function.formula)
+        if to.stacked and strength >= ATOM:
+            return rf"\ln {text}", OPEN
+        return (rf"\ln{to.brackets(text)}" if to.stacked else f"ln({text})"), ATOM
+    if function.formula == sympy.Abs(ARGUMENT):
+        return to.magnitude(text), BASE
+    if function.formula.args == (ARGUMENT,):
+        name = type(function.formula).__name__
+        return to.function(_NAMES.get(name, name), "", text), BASE
+    return _formula(function.formula, argument, to)
+
+
+def _formula(expression: sympy.Expr, argument: Piece, to: Alphabet) -> Piece:
+    """A scalar formula with a piece in the place of its variable."""
+
+    def part(x: sympy.Expr) -> Piece:
+        return _formula(x, argument, to)
+
+    match expression:
+        case sympy.Piecewise():
+            return _cases(expression, argument, to)
+        case sympy.Max() | sympy.Min():
+            inside = ", ".join(part(x)[0] for x in expression.args)
+            return to.function(_NAMES[type(expression).__name__], "", inside), BASE
+        case sympy.Pow() if not isinstance(expression.exp, sympy.Rational):
+            base = _closed(part(expression.base), BASE, to)
+            return to.scripts(base, "", part(expression.exp)[0]), ATOM
+        case sympy.Function() if expression.args == (ARGUMENT,):
+            return _applied(_outer(expression), argument, to)
+        case sympy.Float():
+            return repr(float(expression)), BASE if expression >= 0 else SUM
+    whole = _scalar(expression)
+    if whole == _opaque(expression):
+        shown = expression.subs(ARGUMENT, sympy.Symbol(_closed(argument, ATOM, to)))
+        return (sympy.latex if to.stacked else sympy.sstr)(shown), SUM
+    return _Components(to, argument).piece(whole)
+
+
+def _scalar(expression: sympy.Expr) -> Term:
+    """A SymPy expression as a term of symbols without indices, in SymPy's order."""
+    match expression:
+        case sympy.Symbol():
+            return Symbol(expression.name)
+        case sympy.Rational():
+            return number(Fraction(int(expression.p), int(expression.q)))
+        case sympy.NumberSymbol() if expression in _LETTERS:
+            return Symbol(_LETTERS[expression])
+        case sympy.Add():
+            return add(*map(_scalar, expression.args))
+        case sympy.Mul():
+            return mul(*map(_scalar, expression.args))
+        case sympy.Pow() if isinstance(expression.exp, sympy.Rational):
+            exponent = Fraction(int(expression.exp.p), int(expression.exp.q))
+            return power(_scalar(expression.base), exponent)
+        case sympy.Function() if len(expression.args) == 1:
+            return Apply(_outer(expression), _scalar(expression.args[0]))
+    return _opaque(expression)
+
+
+def _outer(expression: sympy.Function) -> ScalarFunction:
+    """f of f(x)."""
+    return ScalarFunction(type(expression).__name__, expression.func(ARGUMENT))
+
+
+def _opaque(expression: sympy.Expr) -> Term:
+    """A formula as one function of its variable, with nothing seen of its inside."""
+    name = type(expression).__name__
+    return Apply(ScalarFunction(name, expression), Symbol(ARGUMENT.name))
+
+
+def _cases(expression: sympy.Piecewise, argument: Piece, to: Alphabet) -> Piece:
+    """[z > c], or 0 if z ≤ 0, else z."""
+    step = _threshold(expression)
     if step is not None:
-        return f"[{text} > {step}]", ATOM
-    return formula(function.formula, text, to), PRODUCT
+        return f"[{argument[0]} > {_formula(step, argument, to)[0]}]", BASE
+    *branches, (last, _) = expression.args
+    shown = tuple(
+        (_formula(value, argument, to)[0], _condition(holds, argument, to))
+        for value, holds in branches
+    )
+    return to.cases(shown, _formula(last, argument, to)[0]), CASES
 
 
-def _threshold(expression: sympy.Expr) -> sympy.Expr | None:
+def _condition(holds: sympy.Basic, argument: Piece, to: Alphabet) -> str:
+    """z ≤ 0, or several such joined by words."""
+    if isinstance(holds, sympy.core.relational.Relational):
+        sides = (_formula(side, argument, to)[0] for side in (holds.lhs, holds.rhs))
+        return f" {to.relations[holds.rel_op]} ".join(sides)
+    words = {sympy.And: " and ", sympy.Or: " or "}.get(type(holds))
+    if words is None:
+        return str(holds)
+    joined = rf" \text{{{words}}} " if to.stacked else words
+    return joined.join(_condition(part, argument, to) for part in holds.args)
+
+
+def _threshold(expression: sympy.Piecewise) -> sympy.Expr | None:
     """c, if the formula is 0 up to c and 1 beyond."""
-    if isinstance(expression, sympy.Piecewise) and len(expression.args) == 2:
+    if len(expression.args) == 2:
         (low, condition), (high, _) = expression.args
-        if (low, high) == (0, 1) and (condition.lhs, condition.rel_op) == (ARGUMENT, "<="):
-            return condition.rhs
+        if (low, high) == (0, 1) and isinstance(condition, sympy.LessThan):
+            return condition.rhs if condition.lhs == ARGUMENT else None
     return None
 
 
-def formula(expression: sympy.Expr, argument: str, to: Alphabet) -> str:
-    """A scalar formula in its argument, by SymPy's own printers."""
-    if to.name == "latex":
-        return str(sympy.latex(expression, symbol_names={ARGUMENT: argument}, ln_notation=True))
-    return str(sympy.sstr(expression.subs(ARGUMENT, sympy.Symbol(argument)), order="none"))
-
-
-Writer = Callable[[Equation, Alphabet], str | None]
 __all__ = ["LATEX", "TEXT", "equation", "formula", "matrix_form", "term"]
