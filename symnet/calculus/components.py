@@ -5,8 +5,8 @@ symbols, z and a are written out from the inputs, σ and C are functions of whic
 that they have derivatives. A formula is put into components and must equal SymPy's derivative,
 entry by entry, as a polynomial. A transposed w is caught even in a square layer.
 
-Larger networks are judged in windows, a layer or two below an arbitrary C, which stands for all that
-is above them: at their own widths, and beyond MOST_PARAMETERS at small ones.
+Larger networks are judged in windows, a layer or two below an arbitrary C that stands for all
+above them: at their own widths, and beyond MOST_PARAMETERS at small ones.
 
 >>> from symnet.network.architecture import Layer, Network
 >>> instance = WrittenOut(Network("2-2-1"))
@@ -28,7 +28,7 @@ from typing import assert_never
 import sympy
 
 from symnet.network.architecture import Layer, Network
-from symnet.network.functions import A, ACTIVATIONS, Activation, Y, Z
+from symnet.network.functions import ACTIVATIONS, A, Activation, Y, Z
 from symnet.term import (
     Addition,
     Apply,

@@ -86,8 +86,8 @@ class Proof:
         if components.own_widths(self.network):
             return "components: every entry, layer by layer below an arbitrary C"
         return (
-            f"components: beyond {components.MOST_PARAMETERS} parameters the layer kinds are judged "
-            "at small widths, below an arbitrary C"
+            f"components: beyond {components.MOST_PARAMETERS} parameters the layer kinds are "
+            "judged at small widths, below an arbitrary C"
         )
 
     def __str__(self) -> str:

@@ -40,6 +40,7 @@ class Alphabet:
     hadamard: str
     minus: str
     partial: str
+    dots: str
     relations: dict[str, str]
 
 
@@ -125,6 +126,7 @@ TEXT = Alphabet(
     hadamard=" ⊙ ",
     minus="−",
     partial="∂",
+    dots="…",
     relations={"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"},
 )
 
@@ -146,5 +148,6 @@ LATEX = Alphabet(
     hadamard=r" \odot ",
     minus="-",
     partial=r"\partial ",
+    dots=r"\dots",
     relations={"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"},
 )
