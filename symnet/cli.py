@@ -6,7 +6,9 @@ Nothing heavy is imported before a command needs it, so that `symnet --help` is 
 
 import contextlib
 import importlib
+import io
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -39,7 +41,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="symnet", prog_name="symnet", message="%(prog)s %(version)s")
+@click.version_option(importlib.import_module("symnet").__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Derive backpropagation for a network, prove it, print it, and generate a NumPy trainer."""
 
@@ -64,8 +66,22 @@ def network_argument(command: Callable[..., None]) -> Callable[..., None]:
 def output_option(command: Callable[..., None]) -> Callable[..., None]:
     """-o FILE, written whole or not at all."""
     return click.option(
-        "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE."
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True),
+        callback=_output,
+        help="Write to FILE.",
     )(command)
+
+
+def _output(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+    """The file, if it can be one, before any work is done for it; - is standard output."""
+    if file is None or str(file) == "-":
+        return None
+    if not file.parent.is_dir():
+        raise click.BadParameter(f"There is no folder '{file.parent}'.")
+    return file
 
 
 @cli.command()
@@ -75,7 +91,9 @@ def output_option(command: Callable[..., None]) -> Callable[..., None]:
 )
 @output_option
 def derive(net: str, activation: str, cost: str | None, form: str, output: Path | None) -> None:
-    """Print the derivation of ∂C/∂w and ∂C/∂b, each step with its rule and its reason.
+    """Print the derivation of ∂C/∂w and ∂C/∂b, step by step.
+
+    Each line has the rule beside it that leads there; a list of the rules ends the page.
 
     \b
     symnet derive 784-30-10
@@ -89,8 +107,9 @@ def derive(net: str, activation: str, cost: str | None, form: str, output: Path 
 @cli.command()
 @network_argument
 def prove(net: str, activation: str, cost: str | None) -> None:
-    """Prove each formula of each layer: for general widths, and entry by entry with SymPy.
+    """Prove each formula of each layer before two judges.
 
+    One for general widths, by the index calculus; one entry by entry, with SymPy's derivatives.
     Exit code 1, with the difference, if a formula is not proved.
 
     \b
@@ -118,7 +137,9 @@ def generate(
     backend: str,
     output: Path | None,
 ) -> None:
-    """Write a standalone trainer that needs NumPy alone, from proved equations only.
+    """Write a standalone trainer that needs NumPy alone.
+
+    Only proved equations become code: exit code 1, with the difference, where a proof fails.
 
     \b
     symnet generate 2-3-4-1 -o trainer.py
@@ -135,7 +156,7 @@ def generate(
 @click.option("--optimizer", metavar="NAME", default="sgd", show_default=True)
 @click.option("--after", metavar="PASS", help="Only the program after this pass (or after lower).")
 def show(net: str, activation: str, cost: str | None, optimizer: str, after: str | None) -> None:
-    """Print the program as index equations: as lowered, and after each pass.
+    """Print the program as index equations, pass by pass.
 
     \b
     symnet show 2-3-4-1
@@ -168,7 +189,15 @@ def show(net: str, activation: str, cost: str | None, optimizer: str, after: str
     help="Where the files go.",
 )
 def demo(folder: Path) -> None:
-    """Derive, prove, generate and train a network on 1,797 handwritten digits, in seconds."""
+    """Go the whole road on 1,797 handwritten digits, in seconds.
+
+    Derives, proves and prints backpropagation for a network, generates its trainer, trains it and
+    shows how well it reads digits that it has not seen.
+
+    \b
+    symnet demo
+    symnet demo --folder elsewhere
+    """
     console = _rich("console").Console()
     _load("demo").run(folder, console)
 
@@ -182,7 +211,12 @@ def demo(folder: Path) -> None:
     show_default=True,
 )
 def samples(check: bool, folder: Path) -> None:
-    """Write the sample trainers of generated/, or check that they are up to date."""
+    """Write or check the sample trainers of generated/.
+
+    \b
+    symnet samples
+    symnet samples --check
+    """
     made = _load("samples")
     if not check:
         for path in made.write(folder):
@@ -198,7 +232,11 @@ def samples(check: bool, folder: Path) -> None:
 
 @cli.command()
 def backends() -> None:
-    """List the languages that trainers can be generated in."""
+    """List the languages that trainers can be generated in.
+
+    \b
+    symnet backends
+    """
     for backend in _load("pipeline").BACKENDS.values():
         click.echo(f"{backend.name:10}{backend.template}")
 
@@ -208,24 +246,36 @@ def backends() -> None:
 
 def _network(net: str, activation: str, cost: str | None) -> Any:
     if net == "-":
-        net = sys.stdin.read().lstrip("\ufeff").strip()
+        given = sys.stdin.buffer.read()
+        net = given.decode("utf-8-sig", errors="replace").strip()
     return _load("network.architecture").Network(net, activation=activation, cost=cost)
 
 
 def _write(text: str, output: Path | None) -> None:
     """To standard output, or to a file that is afterwards its old self or complete."""
+    content = text.encode()
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(content, nl=False)
         return
-    handle, part = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        # A temporary file is private; the finished one is as open as any other.
+        if output.exists() and not output.is_file():
+            output.write_bytes(content)  # a device such as /dev/stdout
+        else:
+            _replace(output.resolve(), content)  # a link stays one
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(output)) from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    handle, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        # A temporary file is private; the finished one is as open as its old self or any other.
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(part, 0o666 & ~mask)
-        os.replace(part, output)
+        os.chmod(part, file.stat().st_mode if file.exists() else 0o666 & ~mask)
+        os.replace(part, file)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)
@@ -242,15 +292,27 @@ def _rich(module: str) -> Any:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors of ours are a message and an exit code, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ∂ shows ?
     try:
-        cli.main(args=arguments, prog_name="symnet", standalone_mode=True)
+        code = cli.main(args=arguments, prog_name="symnet", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = 128 + signal.SIGINT
     except NotProved as error:
         click.echo(f"symnet: {error}", err=True)
-        sys.exit(1)
+        code = 1
     except SymnetError as error:
         click.echo(f"symnet: {error}", err=True)
-        sys.exit(2)
+        code = 2
+    except BrokenPipeError:  # as in `symnet derive 2-3 | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         click.echo(f"symnet: {place}{error.strerror or error}", err=True)
-        sys.exit(2)
+        code = 2
+    sys.exit(code)

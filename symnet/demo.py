@@ -14,9 +14,11 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from symnet import digits
+from symnet.errors import SymnetError
 from symnet.network.architecture import Network
 from symnet.paper.report import render_derivation
 from symnet.paper.writer import TEXT, equation, matrix_form
@@ -28,9 +30,13 @@ HEIGHT, WIDTH = 8, 56  # of the picture of the loss curve, in characters
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
-def run(folder: Path, console: Console) -> float:
-    """Run the demo into a folder; the accuracy on the held-out fifth. Raises NotProved, OSError."""
+def run(folder: Path, console: Console, **settings: float) -> float:
+    """Run the demo into a folder; the accuracy on the held-out fifth. Raises NotProved, OSError.
+
+    `settings` take the place of SETTINGS.
+    """
     start = time.perf_counter()
+    settings = SETTINGS | settings
     folder.mkdir(parents=True, exist_ok=True)
     network = Network(NETWORK)
     proof = proved(network)
@@ -45,10 +51,11 @@ def run(folder: Path, console: Console) -> float:
     page.write_text(render_derivation(proof.derived, "latex"), encoding="utf-8")
     file = folder / "trainer.py"
     file.write_text(generate(network), encoding="utf-8", newline="\n")
-    console.print(f"\n[bold]Trainer[/bold] written to {file}; its own gradient check:")
-    check = subprocess.run(
-        [sys.executable, str(file), "check"], capture_output=True, text=True, check=True
-    )
+    place = escape(str(file))
+    console.print(f"\n[bold]Trainer[/bold] written to {place}; its check:", soft_wrap=True)
+    check = subprocess.run([sys.executable, str(file), "check"], capture_output=True, text=True)
+    if check.returncode != 0:
+        raise SymnetError(f"{file} fails its own check:\n{check.stdout}{check.stderr}")
     console.print(check.stdout.strip().splitlines()[-1], highlight=False)
 
     X, y, X_held, y_held = digits.load()
@@ -56,7 +63,7 @@ def run(folder: Path, console: Console) -> float:
     table = np.column_stack([X_held, y_held])
     np.savetxt(held, table, delimiter=",", fmt=["%.4g"] * X.shape[1] + ["%d"])
     console.print(f"\n[bold]Training[/bold] on {len(y)} digits, {len(y_held)} held out")
-    trainer = _load(file).Trainer(**SETTINGS)
+    trainer = _load(file).Trainer(**settings)
     with Progress(
         TextColumn("epoch {task.completed}/{task.total}"),
         BarColumn(),
@@ -64,7 +71,7 @@ def run(folder: Path, console: Console) -> float:
         TimeRemainingColumn(),
         console=console,
     ) as progress:
-        task = progress.add_task("training", total=SETTINGS["epochs"], cost="-")
+        task = progress.add_task("training", total=settings["epochs"], cost="-")
 
         def show(_: object, epoch: int, cost: float) -> None:
             progress.update(task, completed=epoch, cost=f"{cost:.4f}")
@@ -76,7 +83,7 @@ def run(folder: Path, console: Console) -> float:
     console.print(f"\n{picture(trainer.loss_curve_)}", highlight=False)
     accuracy = float(trainer.score(X_held, y_held))
     console.print(f"\n[bold]accuracy {accuracy:.4f}[/bold] on the held-out fifth", highlight=False)
-    console.print(f"\nFiles in {folder}:")
+    console.print(f"\nFiles in {escape(str(folder))}:", soft_wrap=True)
     for path, words in (
         (file, "the trainer; python trainer.py --help"),
         (weights, "what it learned"),

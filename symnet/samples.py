@@ -50,15 +50,18 @@ def write(folder: Path) -> list[Path]:
 
 
 def stale(folder: Path) -> Iterator[str]:
-    """A unified diff for each sample that is not up to date, a line for each file that is none."""
+    """A unified diff for each sample that is not up to date, a line for a missing or extra file."""
     for sample in SAMPLES:
         path = folder / sample.file
-        old = path.read_text(encoding="utf-8") if path.is_file() else ""
         new = make(sample)
-        if old != new:
+        if not path.is_file():
+            yield f"{path} is missing\n"
+        elif path.read_bytes() != new.encode():
+            # What editors do not show is shown: the carriage returns of Windows.
+            old = path.read_bytes().decode(errors="replace").replace("\r", "␍")
             lines = (old.splitlines(keepends=True), new.splitlines(keepends=True))
             yield "".join(difflib.unified_diff(*lines, f"{path} (committed)", f"{path} (made now)"))
     known = {sample.file for sample in SAMPLES}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_file() and path.name not in known:
+        if path.name not in known and path.name != "__pycache__":
             yield f"{path} is no sample; symnet/samples.py does not list it\n"

@@ -1,8 +1,10 @@
-"""What an index expression means: its value, in exact arithmetic, by the plainest of loops.
+"""What an index expression means: its value, by the plainest of loops.
 
-Sums are Python's sums over all values of an index, deltas compare, products multiply. Of symnet it
-uses the records that terms are made of, and no function: `normal`, `rules` and `term` are tested
-against it. An index is a letter with its axis, and a sum binds that index and no other.
+Sums are Python's sums over all values of an index, deltas compare, products multiply. An index is a
+letter with its axis, and a sum binds that index and no other. Two worlds give values to symbols:
+`Exact`, where they are arbitrary fractions, and `Measured`, a network that computes, where every
+derivative is a difference of two runs. Of symnet all this uses the records that terms and networks
+are made of, and no function: `term`, `normal`, `rules`, `derivation` are tested against it.
 
 >>> from symnet.term import LayerNumber
 >>> j = Index("j", Axis("n", LayerNumber("l")))
@@ -11,18 +13,26 @@ Fraction(9, 2)
 """
 
 import itertools
+import operator
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Protocol
 
+import mpmath
+import sympy
+
+from symnet.network.architecture import Network
+from symnet.network.functions import A, Activation, Y, Z
 from symnet.term import (
     Addition,
     Apply,
     Axis,
     Delta,
     Index,
+    LayerNumber,
     Number,
     Partial,
     Power,
@@ -34,7 +44,7 @@ from symnet.term import (
     Term,
 )
 
-Value = Any  # a Fraction in an exact world, a float in a world of measurements
+Value = Any  # a Fraction in an exact world, a number of mpmath in one of measurements
 Place = Mapping[Index, int]  # the values of the free indices, from 0
 
 
@@ -51,8 +61,8 @@ def value(term: Term, world: World, at: Place | None = None) -> Value:
     """The value of a term at a place."""
     at = at or {}
     match term:
-        case Number(number):
-            return number
+        case Number(amount):
+            return amount
         case Size(axis):
             return Fraction(world.size(axis))
         case Symbol(_, _, indices):
@@ -186,3 +196,161 @@ def blank(term: Term) -> str:
         case Partial(of, by, direct):
             return f"{direct}({blank(of)}/{blank(by)})"
     raise TypeError(term)
+
+
+# --- a network that computes ---------------------------------------------------------------
+
+mp = mpmath.MPContext()
+mp.dps = 40
+STEP = mp.mpf(10) ** -12  # central differences are right to some twenty places
+Key = tuple[str, int, tuple[int, ...]]  # z, 3, (0,): the weighted input of the first neuron
+
+
+class Measured:
+    """A network with random parameters and one random sample.
+
+    Quantities are computed forwards from the formulas of the functions; a derivative of one by
+    another is a central difference between two runs, in which the other is a little changed.
+    """
+
+    def __init__(self, network: Network, seed: int = 0) -> None:
+        self.network = network
+        self.sizes = [int(size) for size in network.sizes]
+        draw = random.Random(seed)
+        self.given: dict[Key, Value] = {}
+        for l, n in enumerate(self.sizes, start=1):
+            for j in range(n):
+                self.given["a" if l == 1 else "b", l, (j,)] = mp.mpf(draw.gauss(0, 1))
+                for k in range(self.sizes[l - 2] if l > 1 else 0):
+                    self.given["w", l, (j, k)] = mp.mpf(draw.gauss(0, 1))
+        desired = [draw.random() for _ in range(self.sizes[-1])]
+        self.y = [mp.mpf(y) / mp.fsum(desired) for y in desired]
+        self.found: dict[tuple[Key, Key], Value] = {}
+
+    @cached_property
+    def now(self) -> dict[Key, Value]:
+        """All quantities as they are."""
+        return self.run({})
+
+    def run(self, changes: Mapping[Key, Value]) -> dict[Key, Value]:
+        """All quantities, where some are changed by something."""
+        found: dict[Key, Value] = {}
+
+        def put(key: Key, value: Value) -> None:
+            found[key] = value + changes.get(key, 0)
+
+        for key, given in self.given.items():
+            put(key, given)
+        for l, layer in enumerate(self.network.layers, start=2):
+            neurons, inputs = range(self.sizes[l - 1]), range(self.sizes[l - 2])
+            for j in neurons:
+                arriving = (found["w", l, (j, k)] * found["a", l - 1, (k,)] for k in inputs)
+                put(("z", l, (j,)), mp.fsum(arriving) + found["b", l, (j,)])
+            z = [found["z", l, (j,)] for j in neurons]
+            for j in neurons:
+                put(("a", l, (j,)), activate(layer.activation, z, j))
+        L = len(self.sizes)
+        cost = self.network.cost.formula
+        costs = (
+            number(cost, {A: found["a", L, (j,)], Y: self.y[j]}) for j in range(self.sizes[-1])
+        )
+        found["C", 0, ()] = mp.fsum(costs)
+        return found
+
+    def derivative(self, of: Key, by: Key) -> Value:
+        """A central difference."""
+        if (of, by) not in self.found:
+            up, down = self.run({by: STEP}), self.run({by: -STEP})
+            self.found[of, by] = (up[of] - down[of]) / (2 * STEP)
+        return self.found[of, by]
+
+    # --- as a world ---
+
+    def size(self, axis: Axis) -> int:
+        return self.sizes[number_of(axis.layer) - 1]
+
+    def symbol(self, symbol: Symbol, indices: tuple[int, ...]) -> Value:
+        if symbol.name == "y":
+            return self.y[indices[0]]
+        if symbol.name == "δ":
+            assert symbol.layer is not None
+            return self.derivative(("C", 0, ()), ("z", number_of(symbol.layer), indices))
+        return self.now[key(symbol, indices)]
+
+    def partial(self, partial: Partial, at: Place) -> Value:
+        ends = []
+        for end in (partial.of, partial.by):
+            assert isinstance(end, Symbol)
+            ends.append(key(end, tuple(at[index] for index in end.indices)))
+        return self.derivative(ends[0], ends[1])
+
+    def apply(self, function: ScalarFunction, argument: Value) -> Value:
+        """A function by its formula; an arbitrary one is the activation of its layer."""
+        formula = function.formula
+        if formula is None:
+            assert function.layer is not None
+            formula = self.network.layers[number_of(function.layer) - 2].activation.formula
+        return mp.diff(lambda z: number(formula, {Z: z}), argument, function.order)
+
+
+def number_of(layer: LayerNumber) -> int:
+    """A layer that is a number, not l or L."""
+    assert not layer.name, layer
+    return layer.offset
+
+
+def key(symbol: Symbol, indices: tuple[int, ...]) -> Key:
+    return symbol.name, 0 if symbol.layer is None else number_of(symbol.layer), indices
+
+
+def activate(activation: Activation, z: Sequence[Value], j: int) -> Value:
+    """σ(z_j), or the formula in all z where it couples neurons."""
+    if not activation.formula.has(sympy.Indexed):
+        return number(activation.formula, {Z: z[j]})
+    bound = {total.limits[0][0] for total in activation.formula.atoms(sympy.Sum)}
+    letters = {z_.indices[0] for z_ in activation.formula.atoms(sympy.Indexed)} - bound
+    return number(activation.formula, dict.fromkeys(letters, j), z)
+
+
+def number(
+    expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], z: Sequence[Value] = ()
+) -> Value:
+    """The value of a SymPy expression, by arithmetic and the functions of mpmath alone."""
+
+    def go(part: sympy.Expr) -> Value:
+        return number(part, values, z)
+
+    match expression:
+        case sympy.Symbol():
+            return values[expression]
+        case sympy.Rational():
+            return mp.mpf(int(expression.p)) / int(expression.q)
+        case sympy.Add():
+            return mp.fsum(map(go, expression.args))
+        case sympy.Mul():
+            return mp.fprod(map(go, expression.args))
+        case sympy.Pow():
+            exponent = expression.exp
+            return go(expression.base) ** (int(exponent) if exponent.is_Integer else go(exponent))
+        case sympy.Indexed():
+            return z[values[expression.indices[0]]]
+        case sympy.Sum():
+            letter = expression.limits[0][0]
+            values_ = ({**values, letter: p} for p in range(len(z)))
+            return mp.fsum(number(expression.function, v, z) for v in values_)
+        case sympy.Piecewise():
+            return go(next(part for part, holds in expression.args if _holds(holds, go)))
+    function = {"Abs": "fabs"}.get(expression.func.__name__, expression.func.__name__)
+    return getattr(mp, function)(*map(go, expression.args))
+
+
+def _holds(condition: sympy.Basic, go: Callable[[sympy.Expr], Value]) -> bool:
+    if condition in (sympy.true, sympy.false):
+        return condition == sympy.true
+    compare = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
+    return compare[condition.rel_op](go(condition.lhs), go(condition.rhs))
+
+
+def close(one: Value, other: Value) -> bool:
+    """Whether two measured numbers are the same."""
+    return bool(abs(one - other) <= mp.mpf(10) ** -12 * (1 + abs(other)))

@@ -588,9 +588,9 @@ def test_known_differences(left: Term, right: Term) -> None:
 @pytest.mark.parametrize(
     ("term", "monomials"),
     [
-        (Power(SUM_X, Fraction(12)), 1),  # 12! orders of twelve bound indices that look alike
-        (Power(Addition((X_J, Y_J, U, V)), Fraction(12)), 455),  # C(15, 3), of 4^12 products
-        (Power(Sum(P, Sum(Q, of("w", P, Q))), Fraction(6)), 1),
+        (Power(SUM_X, Fraction(8)), 1),  # 8! orders of eight bound indices that look alike
+        (Power(Addition((X_J, Y_J, U, V)), Fraction(9)), 220),  # C(12, 3), of 4^9 products
+        (Power(Sum(P, Sum(Q, of("w", P, Q))), Fraction(4)), 1),
     ],
     ids=lambda x: spell(x) if not isinstance(x, int) else str(x),
 )

@@ -824,6 +824,7 @@ def test_bad_targets_of_a_classifier_are_refused(net: Net) -> None:
         (np.where(y > 0, np.nan, y), "labels that are not finite"),
         (y.astype(complex), "labels must be all numbers or all text, not complex128"),
         (np.array([0, "1", None, 2, 3, 4], dtype=object), "labels must be all numbers or all text"),
+        (np.array([0, "1", 0, 1, 0, 1], dtype=object), "labels must be all numbers or all text"),
         (np.full((6, n), 2.0), "numbers from 0 to 1"),
         (np.full((6, n), -0.5), "numbers from 0 to 1"),
         (np.full((6, n), np.nan), r"y\[0, 0\] is nan"),
@@ -1130,6 +1131,7 @@ def test_stopping_at_any_step_loses_nothing(
     def interrupted(trainer: Any, *batch: Any) -> None:
         if next(steps) == step:
             signal.raise_signal(signal.SIGTERM)
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # a second one ends at once
         plain(trainer, *batch)
 
     options = ["--batch-size", 4, "--learning-rate", 0.3, "--random-state", 1]
@@ -1144,6 +1146,26 @@ def test_stopping_at_any_step_loses_nothing(
     resumed = net.module.Trainer().load(tmp_path / "weights.npz")
     assert same(resumed.weights, whole.weights)
     assert resumed.loss_curve_ == whole.loss_curve_
+
+
+def test_the_rest_of_a_stopped_epoch_is_for_fit_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = REGRESSOR.data()
+    write_csv(tmp_path / "data.csv", X, y)
+    seen: list[int] = []
+
+    def interrupted(trainer: Any, batch: Any) -> None:
+        seen.append(batch[2])
+        if len(seen) == 1:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(REGRESSOR.module.Trainer, "step", interrupted)
+    REGRESSOR.run("fit", "data.csv", cwd=tmp_path, code=128 + signal.SIGTERM)
+    trainer = REGRESSOR.module.Trainer()
+    trainer.load(tmp_path / "weights.npz").partial_fit(X, y)
+    trainer.load(tmp_path / "weights.npz").fit(X, y, epochs=2)
+    assert seen == [10, 10, 10, 3, 10, 3, 10, 10, 3]
 
 
 class Terminal(io.StringIO):

@@ -9,10 +9,13 @@
 def f(a, b):
 """
 
+import re
 from collections.abc import Mapping
 
 import sympy
 from sympy.codegen.cfunctions import log1p
+
+from symnet.errors import NotYet
 
 WIDTH = 100  # the length of a line
 
@@ -30,7 +33,12 @@ FUNCTIONS = {
     sympy.sin: "np.sin",
     sympy.cos: "np.cos",
     sympy.tan: "np.tan",
+    sympy.asin: "np.arcsin",
+    sympy.acos: "np.arccos",
     sympy.atan: "np.arctan",
+    sympy.asinh: "np.arcsinh",
+    sympy.acosh: "np.arccosh",
+    sympy.atanh: "np.arctanh",
     sympy.Abs: "np.abs",
     sympy.sign: "np.sign",
 }
@@ -53,7 +61,12 @@ def piece(
     parts: Mapping[sympy.Symbol, Piece],
     scalar: frozenset[sympy.Symbol] = frozenset(),
 ) -> Piece:
-    """A formula in Python, and how strongly it binds; `scalar` are the symbols without axes."""
+    """A formula in Python, and how strongly it binds; `scalar` are the symbols without axes.
+
+    The result has the type of the arrays in it, float32 too: numbers are Python's own, which give
+    way to the type of an array, and not NumPy's, which do not. Raises NotYet for a function that
+    NumPy lacks.
+    """
 
     def go(x: sympy.Expr) -> Piece:
         match x:
@@ -63,8 +76,8 @@ def piece(
                 return str(int(x)), ATOM if x >= 0 else SIGN
             case sympy.Rational():
                 return f"{int(x.p)} / {int(x.q)}", PRODUCT
-            case sympy.Number() | sympy.NumberSymbol():
-                return repr(float(x)), ATOM if x >= 0 else SIGN
+            case _ if x.is_number:
+                return _number(x)
             case sympy.Add():
                 return _sum(x)
             case sympy.Mul():
@@ -78,7 +91,7 @@ def piece(
                 return _branches(x)
             case sympy.Function() if type(x) in FUNCTIONS:
                 return f"{FUNCTIONS[type(x)]}({go(x.args[0])[0]})", ATOM
-        raise TypeError(f"no Python for {x} ({type(x).__name__})")
+        raise NotYet(f"NumPy has no function for {x} ({type(x).__name__})")
 
     def closed(x: sympy.Expr, at_least: int) -> str:
         text, strength = go(x)
@@ -98,30 +111,41 @@ def piece(
         return text, SUM
 
     def _product(x: sympy.Expr) -> Piece:
-        if _negative(x):
-            return f"-{closed(-x, PRODUCT)}", SIGN if go(-x)[1] >= ATOM else PRODUCT
+        numbers = [part for part in x.args if part.is_number]
+        if not all(number.is_Rational for number in numbers):
+            # √2 and π become one number with all that stands beside them.
+            rest = sympy.Mul(*(part for part in x.args if not part.is_number))
+            x = sympy.Mul(sympy.Float(float(_real(sympy.Mul(*numbers)))), rest, evaluate=False)
+        if not _negative(x):
+            return _positive(x, SIGN), PRODUCT
+        # -(x**2): a power after a sign is bracketed.
+        text, strength = go(-x) if not isinstance(-x, sympy.Mul) else (_positive(-x, ATOM), PRODUCT)
+        if strength in (SUM, POWER):
+            text = f"({text})"
+        return f"-{text}", SIGN if strength == ATOM else PRODUCT
+
+    def _positive(x: sympy.Mul, first_binds: int) -> str:
+        """A product; its first factor binds as strongly as said."""
         branch = next((part for part in x.args if isinstance(part, sympy.Piecewise)), None)
         if branch is not None:
             rest = sympy.Mul(*(part for part in x.args if part is not branch))
-            (low, condition), *_ = branch.args
-            if low == 0 and _is_step(branch):
+            if _is_step(branch):
                 # x [a > 0]: a product with truth values keeps the type of x.
-                return f"{closed(rest, PRODUCT)} * ({_condition(sympy.Not(condition))})", PRODUCT
-            return go(sympy.Piecewise(*((value * rest, holds) for value, holds in branch.args)))
+                condition = sympy.Not(branch.args[0][1])
+                return f"{closed(rest, max(first_binds, SIGN))} * {_bracketed(condition)}"
+            return closed(sympy.Piecewise(*((_times_(v, rest), c) for v, c in branch.args)), SIGN)
         above, below = sympy.fraction(x, exact=True)
         factors = sorted(sympy.Mul.make_args(above), key=_rank)
         if above == 1:
-            return f"1 / {closed(below, POWER)}", PRODUCT
+            return f"1 / {closed(below, POWER)}"
         # Numbers without axes are divided among themselves before an array is touched.
         scalars = [factor for factor in factors if factor in scalar]
         arrays = [factor for factor in factors if factor not in scalar]
         if below in scalar and scalars and arrays:
             front = " * ".join(closed(factor, PRODUCT) for factor in scalars)
-            return f"{front} / {below.name} * {_times(arrays, SIGN)}", PRODUCT
-        text = _times(factors, PRODUCT)
-        if below != 1:
-            text += f" / {closed(below, POWER)}"
-        return text, PRODUCT
+            return f"{front} / {below.name} * {_times(arrays, SIGN)}"
+        text = _times(factors, first_binds if first_binds == ATOM else PRODUCT)
+        return text if below == 1 else f"{text} / {closed(below, POWER)}"
 
     def _times(factors: list[sympy.Expr], first_binds: int) -> str:
         # x * y @ z would be (x * y) @ z: only what comes first may be a matrix product unbracketed.
@@ -137,32 +161,68 @@ def piece(
             return f"1 / {closed(x.base**-x.exp, POWER)}", PRODUCT
         base, exponent = closed(x.base, ATOM), closed(x.exp, ATOM)
         # The formatter hugs the operator between simple operands.
-        simple = base.isidentifier() and exponent.isdigit()
+        simple = _SIMPLE.fullmatch(base) and _SIMPLE.fullmatch(exponent)
         return (f"{base}**{exponent}" if simple else f"{base} ** {exponent}"), POWER
 
     def _branches(x: sympy.Piecewise) -> Piece:
         (low, condition), *others = x.args
-        if len(others) == 1 and condition.rel_op == "<=":
+        if len(others) == 1 and isinstance(condition, sympy.LessThan):
             high = others[0][0]
             if condition.lhs == high and condition.rhs == low:
                 # c where x <= c, else x
                 return f"np.maximum({go(high)[0]}, {go(low)[0]})", ATOM
-        if _is_step(x) and low == 0:
-            return f"1.0 * ({_condition(sympy.Not(condition))})", PRODUCT
+            if _is_step(x):
+                return f"np.heaviside({go(condition.lhs - condition.rhs)[0]}, 0)", ATOM
         *conditional, (last, _) = x.args
         text = go(last)[0]
+        numbers = last.is_number
         for value, holds in reversed(conditional):
             text = f"np.where({_condition(holds)}, {go(value)[0]}, {text})"
+            if numbers and value.is_number:
+                # Two numbers alone would make an array of float64.
+                kind = min(holds.free_symbols - scalar, key=_rank)
+                text += f".astype({closed(kind, ATOM)}.dtype)"
+            numbers = False
         return text, ATOM
 
-    def _condition(holds: sympy.core.relational.Relational) -> str:
-        return f"{closed(holds.lhs, SUM)} {holds.rel_op} {closed(holds.rhs, SUM)}"
+    def _condition(holds: sympy.Basic) -> str:
+        """A comparison, or several such in brackets, joined by & and |."""
+        if isinstance(holds, sympy.core.relational.Relational):
+            return f"{closed(holds.lhs, SUM)} {holds.rel_op} {closed(holds.rhs, SUM)}"
+        sign = {sympy.And: " & ", sympy.Or: " | "}.get(type(holds))
+        if sign is None:
+            raise NotYet(f"NumPy has no expression for {holds}")
+        return sign.join(_bracketed(part) for part in sorted(holds.args, key=str))
+
+    def _bracketed(holds: sympy.Basic) -> str:
+        return f"({_condition(holds)})"
 
     return go(formula)
 
 
+# What the formatter takes for a simple operand: a name, an attribute of one, a number.
+_SIMPLE = re.compile(r"[A-Za-z_][A-Za-z_0-9.]*|[0-9.]+(e[+-]?[0-9]+)?")
+
+
+def _number(x: sympy.Expr) -> Piece:
+    return repr(float(_real(x))), ATOM if x >= 0 else SIGN
+
+
+def _real(x: sympy.Expr) -> sympy.Expr:
+    """The number itself, if it is one on the real line."""
+    if not (x.is_real and x.is_finite):
+        raise NotYet(f"{x} is no real number")
+    return x
+
+
+def _times_(value: sympy.Expr, rest: sympy.Expr) -> sympy.Expr:
+    """value · rest, as a product also where SymPy would multiply a sum out."""
+    return value * rest if value in (0, 1, -1) else sympy.Mul(value, rest, evaluate=False)
+
+
 def _is_step(x: sympy.Piecewise) -> bool:
-    return len(x.args) == 2 and x.args[1][0] == 1
+    """Whether it is 0 and then 1."""
+    return tuple(value for value, _ in x.args) == (0, 1)
 
 
 def _negative(term: sympy.Expr) -> bool:

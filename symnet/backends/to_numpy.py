@@ -2,10 +2,12 @@
 
 A Contract of two arrays becomes a matrix product with the transposes that its axes ask for, a Map
 an expression, a Reduce a sum or a maximum over an axis. A temporary that is read once is written
-where it is read: `z2 = a1 @ w2.T + b2`.
+where it is read: `z2 = a1 @ w2.T + b2`. A formula too long for a line comes in several.
 """
 
-from collections.abc import Iterable, Mapping
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import sympy
 
@@ -72,24 +74,25 @@ def _lines(function: Function, comments: Mapping[str, str]) -> Iterable[Line]:
     overwritten = dict(function.overwrites)
     waiting: dict[str, Piece] = {}
     gone: set[str] = set()
+    names = _temporaries(function)
     said = ""
     pending: list[tuple[str, str]] = []
     for line in function.body:
         stale = [array.name for array in arguments(line) if array.name in gone]
         if stale:
             raise ProgramError(f"{function.name}: {line} reads {stale[0]} after its update")
-        right = _right(line, waiting)
         target = line.target.name
         if target in overwritten:
-            code = _update(line, overwritten[target], waiting)
+            code = [_update(line, overwritten[target], waiting)]
             gone.add(overwritten[target])
-        elif target in inlined and len(right[0]) + INDENT < WIDTH * 3 // 5:
-            waiting[target] = right
-            continue
         else:
-            code = f"{target} = {right[0]}"
+            *before, (_, right) = _right(line, waiting, names)
+            if target in inlined and not before and len(right[0]) + INDENT < WIDTH * 3 // 5:
+                waiting[target] = right
+                continue
+            code = [f"{name} = {text}" for name, (text, _) in (*before, (target, right))]
         # Temporaries stand under the equation that they are for: the next one named.
-        pending.append((line.equation, code))
+        pending += ((line.equation, each) for each in code)
         if not line.equation:
             continue
         comment = comments[line.equation]
@@ -101,7 +104,7 @@ def _lines(function: Function, comments: Mapping[str, str]) -> Iterable[Line]:
 
 
 def _inlined(function: Function) -> set[str]:
-    """Temporaries that are read once, by a Map, which does not broadcast them."""
+    """Temporaries that are read and written once, by a Map, which does not broadcast them."""
     reads: dict[str, list[Instruction]] = {}
     for line in function.body:
         for array in arguments(line):
@@ -109,26 +112,89 @@ def _inlined(function: Function) -> set[str]:
     found = set()
     results_ = {result.name for result in function.results}
     for line in function.body:
-        readers = reads.get(line.target.name, [])
-        if line.equation or line.target.name in results_ or len(readers) != 1:
+        name = line.target.name
+        readers = reads.get(name, [])
+        if line.equation or name in results_ or len(readers) != 1:
             continue
         (reader,) = readers
         if isinstance(reader, Map) and reader.target.axes == line.target.axes:
-            found.add(line.target.name)
+            text = piece(reader.formula, {}, _scalars(reader.arguments))[0]
+            if len(re.findall(rf"\b{name}\b", text)) == 1:
+                found.add(name)
     return found
+
+
+def _temporaries(function: Function) -> Iterator[str]:
+    """t1, t2, …, from the first that the function does not use."""
+    used = (re.fullmatch(r"t(\d+)", line.target.name) for line in function.body)
+    first = max((int(match[1]) for match in used if match), default=0) + 1
+    return (f"t{number}" for number in itertools.count(first))
 
 
 # --- one line ------------------------------------------------------------------------------
 
+Named = tuple[str, Piece]  # a name, and the text that is assigned to it
 
-def _right(line: Instruction, waiting: Mapping[str, Piece]) -> Piece:
+
+def _right(
+    line: Instruction, waiting: Mapping[str, Piece], names: Iterator[str]
+) -> tuple[Named, ...]:
+    """What a line assigns, and before it what it needs for that."""
+    target = line.target
     match line:
         case Contract():
-            return _contract(line)
-        case Map(target, formula, read, _):
-            return piece(formula, _parts(read, target, waiting), _scalars(read))
-        case Reduce(target, how, argument, _):
-            return f"{argument.name}.{how}({_axis(argument, target)})", ATOM
+            return ((target.name, _contract(line)),)
+        case Map(_, formula, read, _):
+            parts, scalars = _parts(read, target, waiting), _scalars(read)
+            room = WIDTH - INDENT - len(f"{target.name} = ")
+            return tuple(
+                (str(name) if name else target.name, piece(part, parts, scalars))
+                for name, part in _in_parts(
+                    formula, lambda x: len(piece(x, parts, scalars)[0]), room, names
+                )
+            )
+        case Reduce(_, how, argument, _):
+            return ((target.name, (f"{argument.name}.{how}({_axis(argument, target)})", ATOM)),)
+
+
+def _in_parts(
+    formula: sympy.Expr, length: Callable[[sympy.Expr], int], room: int, names: Iterator[str]
+) -> list[tuple[sympy.Symbol | None, sympy.Expr]]:
+    """A formula as several, each with its name; the last, without one, is the formula itself.
+
+    What stands beside branches gets a name, since each branch holds it, and in a formula that is
+    too long for its line what occurs twice, and then whatever is longest.
+    """
+    symbols = (sympy.Symbol(name, real=True) for name in names)
+    lines: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
+
+    def name_factors(product: sympy.Mul) -> sympy.Expr:
+        branches = next(part for part in product.args if isinstance(part, sympy.Piecewise))
+        rest = sympy.Mul(*(part for part in product.args if part is not branches))
+        if not rest.args or sum(value != 0 for value, _ in branches.args) < 2:
+            return product
+        lines.append((next(symbols), rest))
+        return lines[-1][0] * branches
+
+    formula = formula.replace(
+        lambda x: isinstance(x, sympy.Mul) and any(isinstance(y, sympy.Piecewise) for y in x.args),
+        name_factors,
+    )
+    if length(formula) > room:
+        shared, (formula,) = sympy.cse(formula, symbols)
+        lines += shared
+    short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
+    for name, part in (*lines, (None, formula)):
+        while length(part) > room:
+            inside = (x for x in sympy.preorder_traversal(part) if isinstance(x, sympy.Expr))
+            fitting = [x for x in inside if x.args and not x.is_number and length(x) <= room]
+            if not fitting:
+                break
+            longest = max(fitting, key=length)
+            short.append((next(symbols), longest))
+            part = part.xreplace({longest: short[-1][0]})
+        short.append((name, part))
+    return short
 
 
 def _update(line: Instruction, old: str, waiting: Mapping[str, Piece]) -> str:

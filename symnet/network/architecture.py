@@ -273,8 +273,13 @@ def unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
 
 
 def check_cost(network: Network) -> None:
-    """Refuse a cost that takes the logarithm of an output that can be zero or negative."""
+    """Refuse a cost that the outputs do not fit: ln of what can be ≤ 0, Σ y = 1 over one y."""
     activation = network.layers[-1].activation
+    if network.cost.normalised and network.layers[-1].size == 1:
+        raise ArchitectureError(
+            f"the cost {network.cost.name} takes Σ y = 1 for granted, which one output cannot "
+            "keep; use the cost cross_entropy, or two outputs"
+        )
     argument = bad_logarithm(network.cost, activation)
     if argument is not None:
         raise ArchitectureError(

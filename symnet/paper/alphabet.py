@@ -10,6 +10,7 @@ z₁,₁₂² z_q²
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 # Unicode has no raised or lowered form of every letter: no lowered L, b or q, among others.
 _SUPER = dict(zip("0123456789+-lLTn′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˡᴸᵀⁿ′", strict=True))
@@ -33,6 +34,7 @@ class Alphabet:
     function: Callable[[str, str, str], str]  # name, primes, argument
     exponential: Callable[[str], str]
     cases: Callable[[tuple[tuple[str, str], ...], str], str]  # (value, condition) ..., otherwise
+    row: Callable[[list[str]], str]  # factors side by side
     transpose: Callable[[str], str]
     brackets: Callable[[str], str]
     magnitude: Callable[[str], str]
@@ -82,7 +84,7 @@ def _latex_letter(name: str) -> str:
 
 
 def _latex_scripts(letter: str, sub: str, sup: str) -> str:
-    sub = _escaped(sub.replace("′", "'"))
+    sub, sup = (_escaped(script.replace("′", "'")) for script in (sub, sup))
     return letter + (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
 
 
@@ -96,6 +98,20 @@ def _latex_function(name: str, primes: str, argument: str) -> str:
     # Brackets of the size of what they hold; plain ones where that is one line high anyway.
     tall = any(sign in argument for sign in (r"\frac", r"\sum", r"\left", r"\begin"))
     return rf"{shown}{primes}\left({argument}\right)" if tall else f"{shown}{primes}({argument})"
+
+
+def _latex_row(factors: list[str]) -> str:
+    """A thin space around fractions and [j = k]; TeX sets one around \\left and \\right."""
+    text = factors[0]
+    for before, factor in pairwise(factors):
+        apart = (
+            before.startswith(r"\frac")
+            or before.endswith("]")
+            or factor.startswith((r"\frac", "["))
+        )
+        apart = apart and not before.endswith(r"\right)") and not factor.startswith(r"\left")
+        text += (r" \, " if apart else " ") + factor
+    return text
 
 
 def _latex_cases(branches: tuple[tuple[str, str], ...], otherwise: str) -> str:
@@ -119,6 +135,7 @@ TEXT = Alphabet(
     function=lambda name, primes, argument: f"{name}{primes}({argument})",
     exponential=lambda argument: f"exp({argument})",
     cases=_text_cases,
+    row=" ".join,
     transpose=lambda matrix: f"{matrix}ᵀ",
     brackets=lambda inside: f"({inside})",
     magnitude=lambda inside: f"|{inside}|",
@@ -141,6 +158,7 @@ LATEX = Alphabet(
     function=_latex_function,
     exponential=lambda argument: f"e^{{{argument}}}",
     cases=_latex_cases,
+    row=_latex_row,
     transpose=lambda matrix: rf"{matrix}^T",
     brackets=lambda inside: rf"\left({inside}\right)",
     magnitude=lambda inside: rf"\left|{inside}\right|",

@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Lines that follow from each other, and what they arrive at, as matrices where that is possible.
+    """Lines that follow from each other, and what they arrive at (as matrices if it can be).
 
     `width` is the length of the longest last piece of a line: rules stand beyond it.
     """
@@ -159,10 +159,10 @@ TITLES = {
 def _formula(formula: Formula, network: Network, to: Alphabet) -> Section:
     activation = network.layer(formula.layers[0]).activation
     errors = formula.label in ("BP1", "BP2")
-    text = _say("For {}.", to, f"l = {_list(formula.layers, to)}")
+    text = _say("For {}:", to, f"l = {_list(formula.layers, to)}")
     if errors and activation.couples_neurons:
         text = _say(
-            f"For {{}}, where {activation.name} couples the neurons of the layer.",
+            f"For {{}}, where {activation.name} couples the neurons of the layer:",
             to,
             f"l = {_list(formula.layers, to)}",
         )
@@ -176,11 +176,16 @@ def _formula(formula: Formula, network: Network, to: Alphabet) -> Section:
             *letters,
         )
     chains = [_chain(formula.general, "", to)]
-    if formula.special.result != formula.general.result:
+    if _specialised(formula):
         named = [] if activation.couples_neurons else [f"the activation {activation.name}"]
         named += ["the cost above"] if formula.label == "BP1" else []
         chains.append(_chain(formula.special, prose(f"With {' and '.join(named)}:", to), to))
     return _section(TITLES[formula.label], text, (), chains, to)
+
+
+def _specialised(formula: Formula) -> bool:
+    """Whether the choice of σ and C changes a formula."""
+    return formula.special.result != formula.general.result
 
 
 def _in_short(derived: Backpropagation, to: Alphabet) -> Section:
@@ -223,8 +228,11 @@ def _chain(of: Derivation, text: str, to: Alphabet) -> Chain:
 
 def _rules(derived: Backpropagation, to: Alphabet) -> Iterator[tuple[str, str]]:
     """The rules in the order of their first use, each with its reasons."""
+    shown = [derived.cost]
+    for formula in derived.formulas:
+        shown += [formula.general, formula.special] if _specialised(formula) else [formula.general]
     reasons: dict[str, list[str]] = {}
-    for step in derived.steps:
+    for step in (step for chain in shown for step in chain.steps):
         said = reasons.setdefault(step.rule, [])
         if step.because not in said:
             said.append(step.because)
@@ -257,7 +265,8 @@ def _sizes(network: Network, to: Alphabet) -> str:
     shown = [f"{to.scripts('n', str(l), '')} = {size}" for l, size in enumerate(network.sizes, 1)]
     if len(shown) > MOST_SIZES:
         shown[MOST_SIZES // 2 : -1] = [to.dots]
-    return ", ".join(shown)
+    # Separate formulas have wider gaps between them than the parts of one.
+    return ("$, $" if to.stacked else ", ").join(shown)
 
 
 def _beside(words: str, to: Alphabet, *formulas: str) -> str:
@@ -297,17 +306,18 @@ def prose(text: str, to: Alphabet) -> str:
 
 
 def broken(text: str, width: int) -> list[str]:
-    """A formula in lines of at most this length, broken where it binds least.
+    """A formula in lines of at most this length, broken where it binds least, then indented.
 
-    >>> broken("Σₖ ∂C/∂aₖ (exp(zₖ) [k = j] / S − exp(zₖ) Σₚ exp(zₚ) [p = j] / S²)", 50)
-    ['Σₖ ∂C/∂aₖ (exp(zₖ) [k = j] / S', '− exp(zₖ) Σₚ exp(zₚ) [p = j] / S²)']
+    >>> print("\\n".join(broken("Σₖ yₖ (exp(zₖ) / S − exp(zₖ) Σₚ exp(zₚ) [p = j] / S²)", 40)))
+    Σₖ yₖ (exp(zₖ) / S
+      − exp(zₖ) Σₚ exp(zₚ) [p = j] / S²)
     """
     lines = []
     while len(text) > width:
         depth, places = 0, []
         for at, sign in enumerate(text[: width + 1]):
             depth += (sign in "([") - (sign in ")]")
-            if sign == " " and at >= width // 3:
+            if sign == " " and at >= width // 3 and text[:at].strip():
                 looseness = next(
                     (i for i, signs in enumerate("+−⊙/") if text[at + 1] in signs), len("+−⊙/")
                 )
@@ -316,5 +326,5 @@ def broken(text: str, width: int) -> list[str]:
             break
         at = -min(places)[2]
         lines.append(text[:at])
-        text = text[at + 1 :]
+        text = f"  {text[at + 1 :]}"
     return [*lines, text]

@@ -170,7 +170,7 @@ class _Components:
                 above[0] = number(above[0].value.numerator)
             return self.quotient(mul(*above), mul(*below))
         if isinstance(of, Product):
-            return self.side_by_side(factors), PRODUCT
+            return self.side_by_side(factors)
         if of.exponent == Fraction(1, 2):
             return self.to.root(self.piece(of.base)[0]), ATOM
         return self.to.scripts(self.closed(of.base, BASE), "", str(of.exponent)), ATOM
@@ -184,17 +184,21 @@ class _Components:
             top = self.to.brackets(top)
         return self.to.fraction(top, self.closed(below, ATOM)), QUOTIENT
 
-    def side_by_side(self, factors: tuple[Term, ...]) -> str:
+    def side_by_side(self, factors: tuple[Term, ...]) -> Piece:
         """Factors in a row; what is open at its end is closed by brackets, unless it comes last."""
         pieces = []
+        strength = PRODUCT
         for position, factor in enumerate(factors):
             rest = factors[position + 1 :]
             # Books write Σ_k w_kj δ_k σ'(z_j) without brackets.
-            slopes = all(isinstance(f, Apply) and f.function.layer for f in rest)
+            slopes = all(isinstance(f, Apply) and isinstance(f.argument, Symbol) for f in rest)
             open_end = not rest or (slopes and isinstance(factor, Sum))
-            piece = self.closed(factor, OPEN if open_end else PRODUCT)
-            pieces.append(self.to.times + piece if position and piece[0].isdigit() else piece)
-        return " ".join(pieces)
+            piece = self.piece(factor)
+            if open_end and piece[1] == OPEN:
+                strength = OPEN
+            text = _closed(piece, OPEN if open_end else PRODUCT, self.to)
+            pieces.append(self.to.times + text if position and text[0].isdigit() else text)
+        return self.to.row(pieces), strength
 
     def derivative(self, derived: Term, by: Symbol) -> Piece:
         d = self.to.partial
@@ -298,7 +302,7 @@ class _Layers(_Components):
             if not shown:
                 return joined, HADAMARD
             shown.append(self.to.brackets(joined) if len(vectors) > 1 else joined)
-        return " ".join(shown), PRODUCT
+        return self.to.row(shown), PRODUCT
 
     def contraction(self, of: Sum, over: tuple[Index, ...]) -> Piece:
         """Σ_k w_jk x_k as W x, Σ_k w_kj x_k as (W)^T x, Σ_k x_k y_k as x^T y."""
@@ -320,10 +324,13 @@ class _Layers(_Components):
                     if len(factor.indices) != len(over) + 1:
                         continue
                     rest = _summed(others, [i for i in bound if i != k])
-                    vector = self.closed_vector(rest, (k,), PRODUCT)
+                    text, strength = self.vector(rest, (k,))
                     along = bool(over) and factor.indices == (*over, k)
                     name = self.name(factor.name, factor.layer, 2)
-                    return f"{name if along else self.transposed(factor)} {vector}", PRODUCT
+                    first = name if along else self.transposed(factor)
+                    return f"{first} {_closed((text, strength), OPEN, self.to)}", (
+                        OPEN if strength == OPEN else PRODUCT
+                    )
         raise _NoMatrixFormError
 
     def outer(self, of: Term, over: tuple[Index, ...]) -> Piece:
