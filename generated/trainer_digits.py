@@ -6,14 +6,14 @@ Made by: symnet generate 64-30-10:softmax
     a² = sigmoid(z²)
     z³ = W³ a² + b³
     aⱼ³ = exp(zⱼ³) / (Σₚ exp(zₚ³))
-    C = −(y)ᵀ ln(a³)
+    C = −yᵀ ln(a³)
     δ³ = a³ − y
     ∂C/∂W³ = δ³ (a²)ᵀ
     ∂C/∂b³ = δ³
     δ² = (W³)ᵀ δ³ ⊙ a² ⊙ (1 − a²)
     ∂C/∂W² = δ² (a¹)ᵀ
     ∂C/∂b² = δ²
-    sigmoid(z) = 1/(1 + exp(-z))
+    sigmoid(z) = 1 / (1 + exp(−z))
 
 All 6 formulas of backpropagation were proved before this file was written.
 This file is yours: no licence is attached to what symnet generates.
@@ -43,7 +43,7 @@ PARAMETERS = {  # name: (shape, variance of the start values)
     "w3": ((10, 30), 1 / 30),  # weights from layer 2 to layer 3
     "b3": ((10,), 0),  # biases of layer 3
 }
-TARGETS = np.eye(10, dtype=DTYPE)  # row c: the outputs wanted for class c
+CLASSES = 10
 
 
 class Trainer:
@@ -63,7 +63,7 @@ class Trainer:
 
     n_features_in_ = 64
     loss_curve_ = ()
-    classes_ = np.arange(len(TARGETS))  # until fit has seen the labels
+    classes_ = np.arange(CLASSES)  # until fit has seen the labels
     _arrays = None  # the parameters, drawn when first needed
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
@@ -295,7 +295,7 @@ def _cost(w2, b2, w3, b3, a1, y, m):
     a2 = 1 / (1 + np.exp(-z2))
     # z³ = W³ a² + b³
     z3 = a2 @ w3.T + b3
-    # C = −(y)ᵀ ln(a³)
+    # C = −yᵀ ln(a³)
     t6 = z3.max(axis=1)
     t7 = z3 - t6[:, None]
     t8 = np.exp(t7)
@@ -402,13 +402,13 @@ def _labels(y):
 
 def _find_classes(y):
     """The labels of y in order; all of 0, 1, 2, … if y holds no others."""
-    labels, numbers = _labels(y), np.arange(len(TARGETS))
+    labels, numbers = _labels(y), np.arange(CLASSES)
     found = numbers if labels is None else np.unique(labels)
     if found.dtype.kind in "iuf" and np.isin(found, numbers).all():
         return numbers
-    if len(found) != len(TARGETS):
+    if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {len(TARGETS)} labels, not {len(found)}: {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
     return found
 
 
@@ -420,11 +420,14 @@ def _targets(y, classes):
         if y.min() < 0 or abs(y.sum(axis=1) - 1).max() > 1e-5:
             raise ValueError("y must hold labels or numbers from 0 to 1, in each row with sum 1")
         return y
-    rows = dict(zip(classes.tolist(), TARGETS, strict=True))
+    numbers = {label: number for number, label in enumerate(classes.tolist())}
     for label in labels.tolist():
-        if label not in rows:
-            raise ValueError(f"y holds the unknown label {label!r}; known are {list(rows)}")
-    return np.array([rows[label] for label in labels.tolist()])
+        if label not in numbers:
+            raise ValueError(f"y holds the unknown label {label!r}; known are {list(numbers)}")
+    wanted = [numbers[label] for label in labels.tolist()]
+    targets = np.zeros((len(wanted), CLASSES), DTYPE)
+    targets[np.arange(len(wanted)), wanted] = 1
+    return targets
 
 
 # Files.
@@ -481,7 +484,7 @@ def _read(path, target, needs_y=True):
 def _table(path):
     """The names of the columns, if there are any, and the cells of a .csv or .npy file."""
     if path.endswith(".npy"):
-        table = _arrays(path)["table"]
+        table = _arrays(path).get("table", np.empty(0))
         if table.ndim != 2 or table.dtype.kind not in "biuf":
             raise ValueError(f"{path} holds {table.dtype} {table.shape}, not a table of numbers")
         return [], table
@@ -660,44 +663,35 @@ def _slope(arrays, values, k, a1, y):
 def _parser():
     parser = argparse.ArgumentParser(
         description=f"Train the network {NETWORK} and use it.",
-        epilog="""examples:
+        epilog="""DATA is a .csv or .npy table, or .npz with arrays X and y. In a table,
+the target is the last column, a label, or the last 10, a number from 0 to 1 for each class,
+or what --target names, by name or number; repeat it for several columns.
+
+examples:
   %(prog)s fit data.csv --epochs 50
+  %(prog)s fit data.csv --resume weights.npz
   %(prog)s evaluate test.csv
   %(prog)s predict new.csv -o predictions.csv
-  %(prog)s fit data.csv --resume weights.npz
 """,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = argparse.ArgumentParser(add_help=False)
-    data.add_argument("data", metavar="DATA", help=".csv, .npy, or .npz with arrays X and y")
-    data.add_argument(
-        "--target",
-        action="append",
-        metavar="COLUMN",
-        help="name or number of the target (by default the last); once for each",
-    )
-    weights = argparse.ArgumentParser(add_help=False)
-    weights.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
+    data.add_argument("data", metavar="DATA", help="file of samples")
+    data.add_argument("--target", action="append", metavar="COLUMN", help="name or number")
+    saved = argparse.ArgumentParser(add_help=False, parents=[data])
+    saved.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run, parents in (
-        (_fit, [data]),
-        (_predict, [data, weights]),
-        (_evaluate, [data, weights]),
-        (_check, []),
-    ):
+    for run, parents in ((_fit, [data]), (_predict, [saved]), (_evaluate, [saved]), (_check, [])):
         name, text = run.__name__[1:], run.__doc__
         command = commands.add_parser(name, help=text, description=text, parents=parents)
         command.set_defaults(run=run)
     fit, predict = commands.choices["fit"], commands.choices["predict"]
-    fit.add_argument("--save", default="weights.npz", help="where to (%(default)s)")
-    fit.add_argument("--resume", metavar="WEIGHTS", help="go on from what fit saved")
-    for name, kind, meaning in (
-        ("learning-rate", float, "rate of the gradient step"),
-        ("epochs", int, "passes over the data"),
-        ("batch-size", int, "samples in one step"),
-        ("random-state", int, "seed of start values and orders"),
-    ):
-        fit.add_argument(f"--{name}", type=kind, metavar="NUMBER", help=meaning)
+    fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
+    fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
+    fit.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    fit.add_argument("--learning-rate", type=float, metavar="R", help="rate of the gradient step")
+    fit.add_argument("--batch-size", type=int, metavar="N", help="samples in one step")
+    fit.add_argument("--random-state", type=int, metavar="N", help="seed of all that is drawn")
     predict.add_argument("-o", "--output", metavar="CSV", help="file to write; else print")
     return parser
 

@@ -8,7 +8,7 @@ Made by: symnet generate 784-128:relu-64:relu-10:softmax --dtype float32
     a³ = relu(z³)
     z⁴ = W⁴ a³ + b⁴
     aⱼ⁴ = exp(zⱼ⁴) / (Σₚ exp(zₚ⁴))
-    C = −(y)ᵀ ln(a⁴)
+    C = −yᵀ ln(a⁴)
     δ⁴ = a⁴ − y
     ∂C/∂W⁴ = δ⁴ (a³)ᵀ
     ∂C/∂b⁴ = δ⁴
@@ -18,7 +18,7 @@ Made by: symnet generate 784-128:relu-64:relu-10:softmax --dtype float32
     δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
     ∂C/∂W² = δ² (a¹)ᵀ
     ∂C/∂b² = δ²
-    relu(z) = Piecewise((0, z <= 0), (z, True))
+    relu(z) = 0 if z ≤ 0, else z
 
 All 9 formulas of backpropagation were proved before this file was written.
 This file is yours: no licence is attached to what symnet generates.
@@ -50,7 +50,7 @@ PARAMETERS = {  # name: (shape, variance of the start values)
     "w4": ((10, 64), 1 / 64),  # weights from layer 3 to layer 4
     "b4": ((10,), 0),  # biases of layer 4
 }
-TARGETS = np.eye(10, dtype=DTYPE)  # row c: the outputs wanted for class c
+CLASSES = 10
 
 
 class Trainer:
@@ -70,7 +70,7 @@ class Trainer:
 
     n_features_in_ = 784
     loss_curve_ = ()
-    classes_ = np.arange(len(TARGETS))  # until fit has seen the labels
+    classes_ = np.arange(CLASSES)  # until fit has seen the labels
     _arrays = None  # the parameters, drawn when first needed
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
@@ -310,7 +310,7 @@ def _cost(w2, b2, w3, b3, w4, b4, a1, y, m):
     a3 = np.maximum(z3, 0)
     # z⁴ = W⁴ a³ + b⁴
     z4 = a3 @ w4.T + b4
-    # C = −(y)ᵀ ln(a⁴)
+    # C = −yᵀ ln(a⁴)
     t9 = z4.max(axis=1)
     t10 = z4 - t9[:, None]
     t11 = np.exp(t10)
@@ -345,13 +345,13 @@ def _gradients(w2, b2, w3, b3, w4, b4, a1, y, m):
     # ∂C/∂b⁴ = δ⁴
     db4 = d4.sum(axis=0) / m
     # δ³ = (W⁴)ᵀ δ⁴ ⊙ [a³ > 0]
-    d3 = d4 @ w4 * (a3 > 0)
+    d3 = (d4 @ w4) * (a3 > 0)
     # ∂C/∂W³ = δ³ (a²)ᵀ
     dw3 = d3.T @ a2 / m
     # ∂C/∂b³ = δ³
     db3 = d3.sum(axis=0) / m
     # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
-    d2 = d3 @ w3 * (a2 > 0)
+    d2 = (d3 @ w3) * (a2 > 0)
     # ∂C/∂W² = δ² (a¹)ᵀ
     dw2 = d2.T @ a1 / m
     # ∂C/∂b² = δ²
@@ -380,9 +380,9 @@ def _step(w2, b2, w3, b3, w4, b4, a1, y, m, learning_rate):
     # δ⁴ = a⁴ − y
     d4 = a4 - y
     # δ³ = (W⁴)ᵀ δ⁴ ⊙ [a³ > 0]
-    d3 = d4 @ w4 * (a3 > 0)
+    d3 = (d4 @ w4) * (a3 > 0)
     # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
-    d2 = d3 @ w3 * (a2 > 0)
+    d2 = (d3 @ w3) * (a2 > 0)
     # W² ← W² − η ∂C/∂W²
     w2 -= learning_rate / m * (d2.T @ a1)
     # b² ← b² − η ∂C/∂b²
@@ -437,13 +437,13 @@ def _labels(y):
 
 def _find_classes(y):
     """The labels of y in order; all of 0, 1, 2, … if y holds no others."""
-    labels, numbers = _labels(y), np.arange(len(TARGETS))
+    labels, numbers = _labels(y), np.arange(CLASSES)
     found = numbers if labels is None else np.unique(labels)
     if found.dtype.kind in "iuf" and np.isin(found, numbers).all():
         return numbers
-    if len(found) != len(TARGETS):
+    if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {len(TARGETS)} labels, not {len(found)}: {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
     return found
 
 
@@ -455,11 +455,14 @@ def _targets(y, classes):
         if y.min() < 0 or abs(y.sum(axis=1) - 1).max() > 1e-5:
             raise ValueError("y must hold labels or numbers from 0 to 1, in each row with sum 1")
         return y
-    rows = dict(zip(classes.tolist(), TARGETS, strict=True))
+    numbers = {label: number for number, label in enumerate(classes.tolist())}
     for label in labels.tolist():
-        if label not in rows:
-            raise ValueError(f"y holds the unknown label {label!r}; known are {list(rows)}")
-    return np.array([rows[label] for label in labels.tolist()])
+        if label not in numbers:
+            raise ValueError(f"y holds the unknown label {label!r}; known are {list(numbers)}")
+    wanted = [numbers[label] for label in labels.tolist()]
+    targets = np.zeros((len(wanted), CLASSES), DTYPE)
+    targets[np.arange(len(wanted)), wanted] = 1
+    return targets
 
 
 # Files.
@@ -516,7 +519,7 @@ def _read(path, target, needs_y=True):
 def _table(path):
     """The names of the columns, if there are any, and the cells of a .csv or .npy file."""
     if path.endswith(".npy"):
-        table = _arrays(path)["table"]
+        table = _arrays(path).get("table", np.empty(0))
         if table.ndim != 2 or table.dtype.kind not in "biuf":
             raise ValueError(f"{path} holds {table.dtype} {table.shape}, not a table of numbers")
         return [], table
@@ -696,44 +699,35 @@ def _slope(arrays, values, k, a1, y):
 def _parser():
     parser = argparse.ArgumentParser(
         description=f"Train the network {NETWORK} and use it.",
-        epilog="""examples:
+        epilog="""DATA is a .csv or .npy table, or .npz with arrays X and y. In a table,
+the target is the last column, a label, or the last 10, a number from 0 to 1 for each class,
+or what --target names, by name or number; repeat it for several columns.
+
+examples:
   %(prog)s fit data.csv --epochs 50
+  %(prog)s fit data.csv --resume weights.npz
   %(prog)s evaluate test.csv
   %(prog)s predict new.csv -o predictions.csv
-  %(prog)s fit data.csv --resume weights.npz
 """,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = argparse.ArgumentParser(add_help=False)
-    data.add_argument("data", metavar="DATA", help=".csv, .npy, or .npz with arrays X and y")
-    data.add_argument(
-        "--target",
-        action="append",
-        metavar="COLUMN",
-        help="name or number of the target (by default the last); once for each",
-    )
-    weights = argparse.ArgumentParser(add_help=False)
-    weights.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
+    data.add_argument("data", metavar="DATA", help="file of samples")
+    data.add_argument("--target", action="append", metavar="COLUMN", help="name or number")
+    saved = argparse.ArgumentParser(add_help=False, parents=[data])
+    saved.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run, parents in (
-        (_fit, [data]),
-        (_predict, [data, weights]),
-        (_evaluate, [data, weights]),
-        (_check, []),
-    ):
+    for run, parents in ((_fit, [data]), (_predict, [saved]), (_evaluate, [saved]), (_check, [])):
         name, text = run.__name__[1:], run.__doc__
         command = commands.add_parser(name, help=text, description=text, parents=parents)
         command.set_defaults(run=run)
     fit, predict = commands.choices["fit"], commands.choices["predict"]
-    fit.add_argument("--save", default="weights.npz", help="where to (%(default)s)")
-    fit.add_argument("--resume", metavar="WEIGHTS", help="go on from what fit saved")
-    for name, kind, meaning in (
-        ("learning-rate", float, "rate of the gradient step"),
-        ("epochs", int, "passes over the data"),
-        ("batch-size", int, "samples in one step"),
-        ("random-state", int, "seed of start values and orders"),
-    ):
-        fit.add_argument(f"--{name}", type=kind, metavar="NUMBER", help=meaning)
+    fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
+    fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
+    fit.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    fit.add_argument("--learning-rate", type=float, metavar="R", help="rate of the gradient step")
+    fit.add_argument("--batch-size", type=int, metavar="N", help="samples in one step")
+    fit.add_argument("--random-state", type=int, metavar="N", help="seed of all that is drawn")
     predict.add_argument("-o", "--output", metavar="CSV", help="file to write; else print")
     return parser
 

@@ -408,7 +408,7 @@ def _read(path, target, needs_y=True):
 def _table(path):
     """The names of the columns, if there are any, and the cells of a .csv or .npy file."""
     if path.endswith(".npy"):
-        table = _arrays(path)["table"]
+        table = _arrays(path).get("table", np.empty(0))
         if table.ndim != 2 or table.dtype.kind not in "biuf":
             raise ValueError(f"{path} holds {table.dtype} {table.shape}, not a table of numbers")
         return [], table
@@ -466,8 +466,7 @@ def _cells(path, names, table, columns):
 
 def _samples(trainer, args):
     trainer._target = args.target or trainer._target
-    X, y = _read(args.data, trainer._target)
-    return X, y
+    return _read(args.data, trainer._target)
 
 
 def _quality(trainer, X, y):
@@ -569,44 +568,35 @@ def _slope(arrays, values, k, a1, y):
 def _parser():
     parser = argparse.ArgumentParser(
         description=f"Train the network {NETWORK} and use it.",
-        epilog="""examples:
+        epilog="""DATA is a .csv or .npy table, or .npz with arrays X and y. In a table,
+the targets are the last 2 columns,
+or what --target names, by name or number; repeat it for several columns.
+
+examples:
   %(prog)s fit data.csv --epochs 50
+  %(prog)s fit data.csv --resume weights.npz
   %(prog)s evaluate test.csv
   %(prog)s predict new.csv -o predictions.csv
-  %(prog)s fit data.csv --resume weights.npz
 """,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = argparse.ArgumentParser(add_help=False)
-    data.add_argument("data", metavar="DATA", help=".csv, .npy, or .npz with arrays X and y")
-    data.add_argument(
-        "--target",
-        action="append",
-        metavar="COLUMN",
-        help="name or number of the target (by default the last); once for each",
-    )
-    weights = argparse.ArgumentParser(add_help=False)
-    weights.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
+    data.add_argument("data", metavar="DATA", help="file of samples")
+    data.add_argument("--target", action="append", metavar="COLUMN", help="name or number")
+    saved = argparse.ArgumentParser(add_help=False, parents=[data])
+    saved.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run, parents in (
-        (_fit, [data]),
-        (_predict, [data, weights]),
-        (_evaluate, [data, weights]),
-        (_check, []),
-    ):
+    for run, parents in ((_fit, [data]), (_predict, [saved]), (_evaluate, [saved]), (_check, [])):
         name, text = run.__name__[1:], run.__doc__
         command = commands.add_parser(name, help=text, description=text, parents=parents)
         command.set_defaults(run=run)
     fit, predict = commands.choices["fit"], commands.choices["predict"]
-    fit.add_argument("--save", default="weights.npz", help="where to (%(default)s)")
-    fit.add_argument("--resume", metavar="WEIGHTS", help="go on from what fit saved")
-    for name, kind, meaning in (
-        ("learning-rate", float, "rate of the gradient step"),
-        ("epochs", int, "passes over the data"),
-        ("batch-size", int, "samples in one step"),
-        ("random-state", int, "seed of start values and orders"),
-    ):
-        fit.add_argument(f"--{name}", type=kind, metavar="NUMBER", help=meaning)
+    fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
+    fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
+    fit.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    fit.add_argument("--learning-rate", type=float, metavar="R", help="rate of the gradient step")
+    fit.add_argument("--batch-size", type=int, metavar="N", help="samples in one step")
+    fit.add_argument("--random-state", type=int, metavar="N", help="seed of all that is drawn")
     predict.add_argument("-o", "--output", metavar="CSV", help="file to write; else print")
     return parser
 

@@ -177,10 +177,9 @@ def test_many_layers_are_no_problem() -> None:
 def test_any_text_is_a_network_or_refused(text: str) -> None:
     try:
         network = Network(text)
-    except ArchitectureError as error:
-        assert str(error)
-    else:
-        assert Network(str(network)) == network
+    except ArchitectureError:
+        return
+    assert Network(str(network)) == network
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_long_text_is_cut_and_the_caret_stays_below_its_place(start: int) -> N
 def test_characters_that_would_break_the_picture_are_shown(text: str) -> None:
     """A line break in the text would put the caret below something else."""
     shown = str(SymnetError("why", text=text, start=len(text) - 1))
-    message, window, caret = shown.split("\n")
+    _, window, caret = shown.split("\n")
     assert len(window) == 4 + len(text)
     assert caret.index("^") == 4 + len(text) - 1
     assert shown.replace("\n", "").isprintable()

@@ -77,17 +77,17 @@ def test_tables_are_keyed_by_name() -> None:
     ids=str,
 )
 def test_an_activation_in_other_symbols_is_refused(formula: sympy.Expr) -> None:
-    with pytest.raises(ArchitectureError, match=r"formula in \w+; use symnet.z alone"):
+    with pytest.raises(ArchitectureError, match=r"formula in \w+; use symnet\.z alone"):
         Activation("own", formula)
 
 
 @pytest.mark.parametrize("formula", [Z, A * sympy.Symbol("eta"), ZS[J]], ids=str)
 def test_a_cost_in_other_symbols_is_refused(formula: sympy.Expr) -> None:
-    with pytest.raises(ArchitectureError, match="use symnet.a and symnet.y alone"):
+    with pytest.raises(ArchitectureError, match=r"use symnet\.a and symnet\.y alone"):
         Cost("own", formula)
 
 
-@pytest.mark.parametrize("name", ["", "two words", "a-b", "1st", "é", "x" * 41, "a\nb", "__"[:0]])
+@pytest.mark.parametrize("name", ["", "two words", "a-b", "1st", "é", "x" * 41, "a\nb"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(ArchitectureError, match="is not a name"):
         Activation(name, Z)

@@ -288,7 +288,7 @@ def plain(latex: str) -> str:
             inside, at = group(at + 1)
             text += f"exp({plain(inside)})"
         elif command == r"\ln" and not latex.startswith(r"\left", at):
-            argument = re.compile(r" (\\?\w+(_\{[^{}]*\})?(\^\{[^{}]*\})?)").match(latex, at)
+            argument = re.compile(r" (\\?[A-Za-z]+(_\{[^{}]*\})?(\^\{[^{}]*\})?)").match(latex, at)
             text += f"ln({plain(argument[1])})"
             at = argument.end()
         elif command == r"\partial":
@@ -630,10 +630,9 @@ PRINTED = [
     ),
     (  # relu's slope
         Equation("", n.delta(n.l, "j"), mul(textbook.bp2(RELU).right.factors[0], RELU_STEP)),
-        "δⱼˡ = (Σₖ wₖⱼˡ⁺¹ δₖˡ⁺¹) [aⱼˡ > 0]",
+        "δⱼˡ = Σₖ wₖⱼˡ⁺¹ δₖˡ⁺¹ [aⱼˡ > 0]",
         "δˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹ ⊙ [aˡ > 0]",
-        r"\delta_{j}^{l} = \left(\sum_{k=1}^{n_{l+1}} w_{kj}^{l+1} \delta_{k}^{l+1}\right) "
-        r"[a_{j}^{l} > 0]",
+        r"\delta_{j}^{l} = \sum_{k=1}^{n_{l+1}} w_{kj}^{l+1} \delta_{k}^{l+1} \, [a_{j}^{l} > 0]",
         r"\delta^{l} = (W^{l+1})^T \delta^{l+1} \odot [a^{l} > 0]",
     ),
     (
@@ -1024,8 +1023,8 @@ FORMULAS = [
     (
         sympy.Piecewise((0, Z <= -3), (Z / 6 + R(1, 2), Z <= 3), (1, True)),
         "0 if z ≤ −3, 1/2 + 1/6 z if z ≤ 3, else 1",
-        r"\begin{cases} 0 & \text{if } z \le -3 \\ \frac{1}{2} + \frac{1}{6} \, z & \text{if } z \le 3"
-        r" \\ 1 & \text{otherwise} \end{cases}",
+        r"\begin{cases} 0 & \text{if } z \le -3 \\ \frac{1}{2} + \frac{1}{6} \, z & "
+        r"\text{if } z \le 3 \\ 1 & \text{otherwise} \end{cases}",
     ),
     (
         sympy.Piecewise((0, (Z <= 0) | (Z > 6)), (Z, True)),
