@@ -15,7 +15,7 @@ of meaning).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import assert_never
@@ -179,7 +179,18 @@ class Equation:
     label: str
     left: Symbol | Partial | Sum
     right: Term
-    layers: str = field(default="", compare=False)  # for which l it holds, as the reader sees it
+
+    @property
+    def indices(self) -> tuple[Index, ...]:
+        """The indices of what stands on the left: (j, k) of ∂C/∂w_jk^l."""
+        match self.left:
+            case Partial(_, by, _):
+                return by.indices
+            case Symbol(_, _, indices):
+                return indices
+            case Sum():
+                return ()
+        assert_never(self.left)
 
 
 # --- building ------------------------------------------------------------------------------

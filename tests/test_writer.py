@@ -389,7 +389,7 @@ def leaves(scope: tuple[Index, ...]) -> st.SearchStrategy[Term]:
     return st.one_of(
         symbols,
         symbols,
-        st.fractions(-3, 3, max_denominator=3).map(number),
+        st.sampled_from((-3, -1, 0, 1, 2, Fraction(1, 2), Fraction(-2, 3))).map(number),
         st.just(Size(HERE)),
         st.builds(Delta, index, index),
         index.map(lambda j: Partial(n.COST, Symbol("a", l, (j,)))),
@@ -470,68 +470,58 @@ TRAPS = [
 ]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(terms())
-def test_text_means_what_the_term_means(term: Term) -> None:
-    shown = writer.term(term, TEXT)
-    agree(term, Reader(shown).read())
-
-
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-@given(terms())
-def test_latex_says_the_same_as_text(term: Term) -> None:
-    agree(term, Reader(plain(writer.term(term, LATEX))).read())
-
-
-@pytest.mark.parametrize("term", TRAPS, ids=lambda term: writer.term(term, TEXT))
-def test_brackets_where_they_are_needed(term: Term) -> None:
-    agree(term, Reader(writer.term(term, TEXT)).read(), (1, 2, 3))
-    agree(term, Reader(plain(writer.term(term, LATEX))).read(), (1, 2, 3))
-
-
 def binders(node: Node) -> list[str]:
     return [part[1] for part in nodes(node) if part[0] == "Σ"]
 
 
+def pairs(shown: str) -> set[tuple[int, int]]:
+    """Where brackets open and close."""
+    opened: list[int] = []
+    found = set()
+    for at, sign in enumerate(shown):
+        if sign == "(":
+            opened.append(at)
+        elif sign == ")":
+            found.add((opened.pop(), at))
+    assert not opened
+    return found
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(terms())
-def test_no_bound_letter_is_free_on_the_same_line(term: Term) -> None:
-    """Also not on the left side, whose letters are free on the right."""
+def test_text_means_what_the_term_means(term: Term) -> None:
     line = Equation("", n.delta(l, "j"), term)
-    shown = writer.equation(line, TEXT)
-    node = Reader(shown.partition(" = ")[2]).read()
+    shown = writer.equation(line, TEXT).removeprefix("δⱼˡ = ")
+    node = Reader(shown).read()
+    agree(term, node)
+    # A bound letter is never free on the same line, and j is free on the left.
     free = {index.name for index in free_indices(term)} | {"j"}
     assert not free & set(binders(node))
     # Nor is a letter bound inside a sum over the same letter.
     for part in nodes(node):
         if part[0] == "Σ":
             assert part[1] not in binders(part[2])
+    # ((x)) says no more than (x).
+    assert not any((a + 1, b - 1) in pairs(shown) for a, b in pairs(shown)), shown
 
 
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(terms())
-def test_no_bracket_stands_around_brackets(term: Term) -> None:
-    """((x)) says no more than (x)."""
-    for alphabet in (TEXT, LATEX):
-        shown = writer.term(term, alphabet).replace(r"\left", "").replace(r"\right", "")
-        opened: list[int] = []
-        pairs = set()
-        for at, sign in enumerate(shown):
-            if sign == "(":
-                opened.append(at)
-            elif sign == ")":
-                pairs.add((opened.pop(), at))
-        doubled = [(a, b) for a, b in pairs if (a + 1, b - 1) in pairs]
-        assert not doubled, shown
-
-
-@given(terms())
-def test_latex_is_well_formed(term: Term) -> None:
+def test_latex_says_the_same_as_text(term: Term) -> None:
     shown = writer.term(term, LATEX)
+    agree(term, Reader(plain(shown)).read())
     assert shown.isascii()
     assert shown.count("{") == shown.count("}")
     assert shown.count(r"\left(") == shown.count(r"\right)")
     # TeX refuses a second superscript on one symbol: x^{a}^{b}.
     assert not re.search(r"\^\{(?:[^{}]|\{[^{}]*\})*\}\^", shown)
     assert not re.search(r"_\{(?:[^{}]|\{[^{}]*\})*\}_", shown)
+
+
+@pytest.mark.parametrize("term", TRAPS, ids=lambda term: writer.term(term, TEXT))
+def test_brackets_where_they_are_needed(term: Term) -> None:
+    agree(term, Reader(writer.term(term, TEXT)).read(), (1, 2, 3))
+    agree(term, Reader(plain(writer.term(term, LATEX))).read(), (1, 2, 3))
 
 
 # --- the equations of the books ------------------------------------------------------------------
@@ -842,7 +832,7 @@ def arriving(axis: Axis, depth: int) -> st.SearchStrategy[Term]:
 def scalars(depth: int) -> st.SearchStrategy[Term]:
     p = Index("p", N)
     return st.one_of(
-        st.fractions(-2, 2, max_denominator=2).map(number),
+        st.sampled_from((-2, -1, 1, 3, Fraction(1, 2))).map(number),
         st.just(Size(N)),
         st.tuples(vector_leaves(N, "p"), vector_leaves(N, "p")).map(lambda xs: Sum(p, mul(*xs))),
         vector_leaves(N, "p").map(lambda x: Sum(p, x)),

@@ -314,7 +314,7 @@ def _at(formula: sympy.Expr, letter: sympy.Symbol, z: Row, j: int) -> sympy.Expr
 
 def entries(equation: Equation, instance: WrittenOut) -> Iterator[tuple[int, ...]]:
     """All values of the left side's indices, from 0, in the axes' order."""
-    yield from product(*(range(_size(index.axis, instance)) for index in _indices(equation.left)))
+    yield from product(*(range(_size(index.axis, instance)) for index in equation.indices))
 
 
 def right_side(
@@ -350,14 +350,8 @@ def right_side(
                 return sympy.Add(*(go(body, {**at, index.name: value}) for value in values))
         assert_never(term)
 
-    names = [index.name for index in _indices(equation.left)]
+    names = [index.name for index in equation.indices]
     return go(equation.right, dict(zip(names, indices, strict=True)))
-
-
-def _indices(left: Term):  # type: ignore[no-untyped-def]
-    symbol = left.by if isinstance(left, Partial) else left
-    assert isinstance(symbol, Symbol)
-    return symbol.indices
 
 
 def _size(axis: Axis, instance: WrittenOut) -> int:

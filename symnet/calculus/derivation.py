@@ -30,6 +30,7 @@ from symnet.term import (
     LayerNumber,
     Partial,
     Power,
+    ScalarFunction,
     Sum,
     Symbol,
     Term,
@@ -189,7 +190,7 @@ def _bp2(activation: Activation, layers: tuple[int, ...]) -> Formula:
     return _error("BP2", n.l, layers, given, special)
 
 
-def _function(activation: Activation, at: LayerNumber):  # type: ignore[no-untyped-def]
+def _function(activation: Activation, at: LayerNumber) -> tuple[ScalarFunction, ...]:
     """σ of a layer for `Given.functions`; a coupled activation stands in the equations already."""
     return () if activation.couples_neurons else (equations.scalar_function(activation, at),)
 

@@ -75,8 +75,7 @@ class Given:
 
 def right_side(equation: Equation, indices: tuple[Index, ...]) -> Term:
     """The right side of an equation with its left side's indices renamed to these."""
-    own = equation.left.by.indices if isinstance(equation.left, Partial) else equation.left.indices  # type: ignore[union-attr]
-    return rename(equation.right, dict(zip(own, indices, strict=True)))
+    return rename(equation.right, dict(zip(equation.indices, indices, strict=True)))
 
 
 # --- derivatives of the cost ---------------------------------------------------------------

@@ -15,6 +15,7 @@ form a product binds tighter than ⊙, which binds tighter than +: W^T δ ⊙ σ
 Functions act entry by entry, and a number added to a vector is added to every entry.
 """
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import assert_never
@@ -391,18 +392,19 @@ def _added(terms: Iterable[tuple[bool, str]], to: Alphabet) -> str:
 # Functions that paper names otherwise than SymPy.
 _NAMES = {"atan": "arctan", "asin": "arcsin", "acos": "arccos", "Max": "max", "Min": "min"}
 _LETTERS = {sympy.pi: "π", sympy.E: "e"}
+_LETTER = re.compile(r"\\?[A-Za-z]+(_\{[^{}]*\})?(\^\{[^{}]*\})?")  # \delta_{j}^{l}
 
 
 def _applied(function: ScalarFunction, argument: Piece, to: Alphabet) -> Piece:
     """σ'(z), e^z, ln x, [x > 0]."""
-    text, strength = argument
+    text, _ = argument
     if function.layer is not None or function.formula is None:
         name = "σ" if function.formula is None else function.name
         return to.function(name, "'" * function.order, text), BASE
     if function.is_exp:
         return to.exponential(text), ATOM if to.stacked else BASE
     if function.is_log:
-        if to.stacked and strength >= ATOM:
+        if to.stacked and _LETTER.fullmatch(text):
             return rf"\ln {text}", OPEN
         return (rf"\ln{to.brackets(text)}" if to.stacked else f"ln({text})"), ATOM
     if function.formula == sympy.Abs(ARGUMENT):

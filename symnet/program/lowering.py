@@ -153,10 +153,8 @@ class _Lowering:
     body: list[Instruction] = field(default_factory=list)
 
     def lines(self) -> list[Instruction]:
-        left = self.equation.left
-        own = left.by.indices if isinstance(left, Partial) else left.indices  # type: ignore[union-attr]
-        axes = {index: axis_name(index.axis) for index in own}
-        target = Array(array_name(left), tuple(axes.values()))
+        axes = {index: axis_name(index.axis) for index in self.equation.indices}
+        target = Array(array_name(self.equation.left), tuple(axes.values()))
         right = steady(self.equation.right, self._top)
         if isinstance(right, Product) and all(isinstance(f, Symbol) for f in right.factors):
             # δ_j a_k: a product of arrays over different axes
