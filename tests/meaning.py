@@ -25,7 +25,7 @@ import mpmath
 import sympy
 
 from symnet.network.architecture import Network
-from symnet.network.functions import A, Activation, Y, Z
+from symnet.network.functions import A, Activation, N, Y, Z
 from symnet.term import (
     Addition,
     Apply,
@@ -309,7 +309,7 @@ def activate(activation: Activation, z: Sequence[Value], j: int) -> Value:
         return number(activation.formula, {Z: z[j]})
     bound = {total.limits[0][0] for total in activation.formula.atoms(sympy.Sum)}
     letters = {z_.indices[0] for z_ in activation.formula.atoms(sympy.Indexed)} - bound
-    return number(activation.formula, dict.fromkeys(letters, j), z)
+    return number(activation.formula, {N: len(z), **dict.fromkeys(letters, j)}, z)
 
 
 def number(
@@ -325,6 +325,8 @@ def number(
             return values[expression]
         case sympy.Rational():
             return mp.mpf(int(expression.p)) / int(expression.q)
+        case sympy.Float():
+            return mp.mpf(str(expression))
         case sympy.Add():
             return mp.fsum(map(go, expression.args))
         case sympy.Mul():
@@ -340,8 +342,10 @@ def number(
             return mp.fsum(number(expression.function, v, z) for v in values_)
         case sympy.Piecewise():
             return go(next(part for part, holds in expression.args if _holds(holds, go)))
-    function = {"Abs": "fabs"}.get(expression.func.__name__, expression.func.__name__)
-    return getattr(mp, function)(*map(go, expression.args))
+        case sympy.Max() | sympy.Min() | sympy.Abs():
+            plain = {sympy.Max: max, sympy.Min: min, sympy.Abs: abs}[expression.func]
+            return plain(*map(go, expression.args))
+    return getattr(mp, expression.func.__name__)(*map(go, expression.args))
 
 
 def _holds(condition: sympy.Basic, go: Callable[[sympy.Expr], Value]) -> bool:
@@ -353,4 +357,5 @@ def _holds(condition: sympy.Basic, go: Callable[[sympy.Expr], Value]) -> bool:
 
 def close(one: Value, other: Value) -> bool:
     """Whether two measured numbers are the same."""
+    one, other = (mp.mpf(0) + amount for amount in (one, other))
     return bool(abs(one - other) <= mp.mpf(10) ** -12 * (1 + abs(other)))

@@ -24,7 +24,7 @@ from sympy.codegen.cfunctions import log1p
 from symnet.calculus.derivation import derive, numbers
 from symnet.network import equations
 from symnet.network.architecture import Network
-from symnet.network.functions import ACTIVATIONS, OPTIMIZERS, Optimizer
+from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS, Optimizer
 from symnet.network.notation import l
 from symnet.program.interpreter import interpret
 from symnet.program.ir import Array, Contract, Function, Instruction, Map, Program, Reduce, plain
@@ -72,12 +72,14 @@ COSTS_AFTER = {
 def networks(draw: st.DrawFn) -> Network:
     """Any architecture of up to three layers of parameters, any activations, a cost that fits."""
     pieces = [str(draw(st.integers(1, 4)))]
-    activation = ""
+    activation, width = "", 0
     for _ in range(draw(st.integers(1, 3))):
         activation = draw(st.sampled_from(tuple(ACTIVATIONS)))
         width = draw(st.integers(2 if activation == "softmax" else 1, 4))
         pieces.append(f"{width}:{activation}")
-    cost = draw(st.sampled_from(COSTS_AFTER.get(activation, ("quadratic",))))
+    costs = COSTS_AFTER.get(activation, ("quadratic",))
+    # Σ y = 1 says nothing of a single output.
+    cost = draw(st.sampled_from([c for c in costs if width > 1 or not COSTS[c].normalised]))
     return Network("-".join(pieces), cost=cost)
 
 
@@ -170,11 +172,13 @@ def read_line(text: str) -> Instruction:
         if len(arrays) > 1:
             return Contract(target, arrays, equation)
         return Reduce(target, "sum", arrays[0], equation)
-    arguments = dict.fromkeys(_array(*found.groups()) for found in _ARRAY.finditer(right))
-    symbols = {array.name: array.symbol for array in arguments}
-    plain_text = _ARRAY.sub(lambda found: found[1], right)
-    formula = sympy.sympify(plain_text, locals={**symbols, "log1p": log1p})
-    return Map(target, formula, tuple(arguments), equation)
+    places: dict[Array, str] = {}  # SymPy reads names only: x0 stands for z2[n2], x1 for z2[n2']
+    text = _ARRAY.sub(
+        lambda found: places.setdefault(_array(*found.groups()), f"x{len(places)}"), right
+    )
+    symbols = {name: array.symbol for array, name in places.items()}
+    formula = sympy.sympify(text, locals={**symbols, "log1p": log1p})
+    return Map(target, formula, tuple(places), equation)
 
 
 def _array(name: str, axes: str | None) -> Array:
@@ -251,11 +255,11 @@ def functions(draw: st.DrawFn, read_results: bool = True) -> Function:
 def _instructions(draw: st.DrawFn, known: list[Array], name: str, equation: str) -> Instruction:
     kind = draw(st.sampled_from((Map, Map, Contract, Reduce)))
     if kind is Map:
-        count = draw(st.integers(1, 3))
-        chosen = draw(st.lists(st.sampled_from(known), min_size=count, max_size=count, unique=True))
-        arguments = tuple(draw(_places(array)) for array in chosen)
+        chosen = draw(st.lists(st.sampled_from(known), min_size=1, max_size=3))
+        placed = [draw(_places(array)) for array in chosen]
+        arguments = tuple({array.symbol: array for array in placed}.values())
         symbols = dict(zip(_X, (array.symbol for array in arguments), strict=False))
-        formula = draw(st.sampled_from(FORMULAS[count])).xreplace(symbols)
+        formula = draw(st.sampled_from(FORMULAS[len(arguments)])).xreplace(symbols)
         target = Array(name, tuple(draw(st.permutations(_axes(arguments)))))
         return Map(target, formula, arguments, equation)
     if kind is Reduce:

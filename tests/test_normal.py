@@ -299,10 +299,10 @@ def false_rewrites(term: Term, draw: random.Random) -> Iterator[Term]:
         case Delta(left, _):
             yield ONE
             yield Delta(left, left)
-        case Product(factors):
+        case Product(factors) if factors:
             i = draw.randrange(len(factors))
             yield Product(factors[:i] + factors[i + 1 :])
-        case Addition(parts):
+        case Addition(parts) if parts:
             i = draw.randrange(len(parts))
             yield Addition(parts[:i] + parts[i + 1 :])
         case Sum(index, body):

@@ -186,6 +186,16 @@ BY_HAND = {
         f(b[n2]) -> z
         a[n2] = exp(b[n2])
         z[n2,n2'] = (1 + a[n2'])*exp(b[n2])""",
+    "an array at two places of one formula": """
+        f(b[n2]) -> z
+        t1[n2] = exp(b[n2])
+        t2[n2,n2'] = b[n2]*exp(b[n2'])
+        t3[n2,n2'] = t1[n2] + t2[n2',n2]*exp(b[n2])
+        z[n2'] = Σ_n2 t3[n2,n2']""",
+    "an array and its transpose in one formula": """
+        f(u[n2,n2']) -> z
+        t1[n2,n2'] = tanh(u[n2,n2'] - 2*u[n2',n2])
+        z[n2,n2'] = t1[n2,n2'] + t1[n2',n2]**2""",
     "a renamed axis on the way": """
         f(b[n2], y[n2]) -> z
         t1[n2] = b[n2]*y[n2]

@@ -1109,6 +1109,10 @@ def scalar_formulas() -> st.SearchStrategy[sympy.Expr]:
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(scalar_formulas(), st.sampled_from((-1.5, 0.0, 0.7)))
 @example(sympy.Piecewise((Z**2, Z <= 0), (Z, True)) * Z, -1.5)
+@example(
+    sympy.exp(sympy.Piecewise((Z**2, Z <= 0), (sympy.Piecewise((Z, Z < 2), (4, True)) + 1, True))),
+    0.7,
+)
 def test_a_scalar_formula_means_what_it_says(formula: sympy.Expr, z: float) -> None:
     expected = float(formula.subs(Z, R(z)))
     shown = writer.formula(formula, "z", TEXT)

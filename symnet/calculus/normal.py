@@ -182,7 +182,7 @@ def _logarithm(log: ScalarFunction, argument: Polynomial) -> Iterator[Monomial]:
     """ln(x^n y) = n ln x + ln y and ln e^u = u, where every factor is surely positive."""
     shared, rest = _take_out(argument) if argument else ((), argument)
     left = _closed(rest)
-    if not all(_positive(x) for x in (left, *(atom for atom, _ in shared))):
+    if not all(positive(x) for x in (left, *(atom for atom, _ in shared))):
         shared, left = (), _closed(argument)
     for atom, exponent in shared:
         if isinstance(atom, Apply) and atom.function.is_exp:
@@ -195,7 +195,7 @@ def _logarithm(log: ScalarFunction, argument: Polynomial) -> Iterator[Monomial]:
         yield from _simplified(Fraction(1), (), [(Apply(log, left), Fraction(1))])
 
 
-def _positive(term: Term) -> bool:
+def positive(term: Term) -> bool:
     """Whether a term is surely positive: exponentials, and sums, products, powers of them."""
     match term:
         case Number(value):
@@ -203,7 +203,7 @@ def _positive(term: Term) -> bool:
         case Apply(function, _):
             return function.is_exp
         case Power() | Product() | Addition() | Sum():
-            return all(map(_positive, children(term)))
+            return all(map(positive, children(term)))
     return False
 
 

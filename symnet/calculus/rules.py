@@ -15,7 +15,7 @@ from fractions import Fraction
 import sympy
 
 from symnet.calculus import scalar
-from symnet.calculus.normal import Monomial, as_term, factorise, normal
+from symnet.calculus.normal import Monomial, as_term, factorise, normal, positive
 from symnet.network.notation import COST, a
 from symnet.term import (
     ARGUMENT,
@@ -221,7 +221,9 @@ def fold(term: Term, given: Given) -> Term | None:
     for defining in given.equations:
         defined = _one_product(defining)
         for x, exponent in defined.items():
-            if isinstance(x, Apply) and exponent == 1 and free_indices(x):
+            # What is divided by must not vanish: z e^z / S = a gives no e^z at z = 0.
+            safe = all(positive(y) for y in defined if y != x)
+            if isinstance(x, Apply) and exponent == 1 and free_indices(x) and safe:
                 folded = [_folded(monomial, x, defined, defining) for monomial in normal(term)]
                 result = as_term(folded, free_indices(term))
                 if result != term and not _contains(result, x.function):

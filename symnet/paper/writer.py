@@ -475,15 +475,16 @@ def _opaque(expression: sympy.Expr) -> Term:
 
 def _cases(expression: sympy.Piecewise, argument: Piece, to: Alphabet) -> Piece:
     """[z > c], or 0 if z ≤ 0, else z."""
+
+    def shown(value: sympy.Expr) -> str:
+        return _closed(_formula(value, argument, to), CASES if to.stacked else SUM, to)
+
     step = _threshold(expression)
     if step is not None:
-        return f"[{argument[0]} > {_formula(step, argument, to)[0]}]", BASE
+        return f"[{argument[0]} > {shown(step)}]", BASE
     *branches, (last, _) = expression.args
-    shown = tuple(
-        (_formula(value, argument, to)[0], _condition(holds, argument, to))
-        for value, holds in branches
-    )
-    return to.cases(shown, _formula(last, argument, to)[0]), CASES
+    rows = tuple((shown(value), _condition(holds, argument, to)) for value, holds in branches)
+    return to.cases(rows, shown(last)), CASES
 
 
 def _condition(holds: sympy.Basic, argument: Piece, to: Alphabet) -> str:

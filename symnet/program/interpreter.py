@@ -4,6 +4,7 @@ Every pass and every backend is judged by this. Nothing here is clever, and SymP
 evaluated node by node.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -11,6 +12,17 @@ import sympy
 from numpy.typing import NDArray
 
 from symnet.program.ir import Array, Contract, Function, Map, Reduce, plain
+
+# NumPy's names of functions, where they are not SymPy's.
+NAMES = {
+    sympy.Abs: "abs",
+    sympy.asin: "arcsin",
+    sympy.acos: "arccos",
+    sympy.atan: "arctan",
+    sympy.asinh: "arcsinh",
+    sympy.acosh: "arccosh",
+    sympy.atanh: "arctanh",
+}
 
 Values = Mapping[str, NDArray[np.floating] | float]
 
@@ -70,8 +82,11 @@ def evaluate(
                 holds = _holds(condition, values)
                 chosen = np.where(holds, evaluate(value, values), chosen)
             return chosen
+        case sympy.Max() | sympy.Min():
+            extreme = np.maximum if isinstance(formula, sympy.Max) else np.minimum
+            return np.asarray(functools.reduce(extreme, parts))
         case sympy.Function():
-            return np.asarray(getattr(np, type(formula).__name__)(*parts))
+            return np.asarray(getattr(np, NAMES.get(formula.func, formula.func.__name__))(*parts))
     return np.asarray(float(formula))
 
 

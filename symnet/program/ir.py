@@ -25,8 +25,9 @@ class Array:
 
     @property
     def symbol(self) -> sympy.Symbol:
-        """What stands for the array's entry in the formula of a Map."""
-        return sympy.Symbol(self.name, real=True)
+        """What stands for the array's entry in the formula of a Map: z2, or z2[n2'] over n2'."""
+        second = any(axis.endswith("'") for axis in self.axes)
+        return sympy.Symbol(str(self) if second else self.name, real=True)
 
     def __str__(self) -> str:
         return f"{self.name}[{','.join(self.axes)}]" if self.axes else self.name
@@ -70,7 +71,7 @@ class Reduce:
     equation: str = ""
 
     def __str__(self) -> str:
-        sign = {"sum": "Σ", "max": "max"}[self.how]
+        sign = {"sum": "Σ"}.get(self.how, self.how)
         axes = ",".join(_missing(self.target, (self.argument,)))
         return f"{self.target} = {sign}_{axes} {self.argument}"
 
@@ -143,34 +144,49 @@ def plain(axis: str) -> str:
 
 def check(program: Program) -> Program:
     """The program itself, if it is one: names assigned once and before use, axes that fit."""
-    sizes = {axis for axis, _ in program.sizes}
+    sizes = [axis for axis, _ in program.sizes]
+    names = [function.name for function in program.functions]
+    for repeated in (sizes, names):
+        if len(set(repeated)) < len(repeated):
+            raise ProgramError(f"a name stands twice among {', '.join(repeated)}")
     for function in program.functions:
-        known = {parameter.name: parameter.axes for parameter in function.parameters}
-        if len(known) != len(function.parameters):
-            raise ProgramError(f"{function.name}: a parameter stands there twice")
-        for instruction in function.body:
-            for problem in _problems(instruction, known, sizes):
-                raise ProgramError(f"{function.name}: {instruction}: {problem}")
-            known[instruction.target.name] = instruction.target.axes
-        for result in function.results:
-            if known.get(result.name) != result.axes:
-                raise ProgramError(f"{function.name}: the result {result} is not computed")
-        results = {result.name for result in function.results}
-        for new, old in function.overwrites:
-            if new not in results or known.get(old) != known[new]:
-                raise ProgramError(f"{function.name}: {new} cannot take the place of {old}")
+        for problem in _problems_of(function, set(sizes)):
+            raise ProgramError(f"{function.name}: {problem}")
     return program
 
 
+def _problems_of(function: Function, sizes: set[str]) -> Iterator[str]:
+    known = {parameter.name: parameter.axes for parameter in function.parameters}
+    if len(known) < len(function.parameters):
+        yield "a parameter stands there twice"
+    for parameter in function.parameters:
+        yield from (f"axis {x} has no size" for x in parameter.axes if plain(x) not in sizes)
+    for line in function.body:
+        yield from (f"{line}: {problem}" for problem in _problems(line, known, sizes))
+        known[line.target.name] = line.target.axes
+    for result in function.results:
+        if known.get(result.name) != result.axes:
+            yield f"the result {result} is not computed"
+    results = [result.name for result in function.results]
+    if len(set(results)) < len(results):
+        yield "a result stands there twice"
+    parameters = {parameter.name for parameter in function.parameters}
+    for new, old in function.overwrites:
+        if new not in results or old not in parameters or new == old or known[old] != known[new]:
+            yield f"{new} cannot take the place of {old}"
+    if any(len(set(side)) < len(side) for side in zip(*function.overwrites, strict=True)):
+        yield "something is overwritten twice"
+
+
 def _problems(
-    instruction: Instruction, known: dict[str, tuple[str, ...]], sizes: set[str]
+    line: Instruction, known: dict[str, tuple[str, ...]], sizes: set[str]
 ) -> Iterator[str]:
-    target = instruction.target
+    target, read = line.target, arguments(line)
     if target.name in known:
         yield f"{target.name} is assigned twice"
-    if len(set(target.axes)) < len(target.axes):
-        yield f"{target} has an axis twice"
-    read = arguments(instruction)
+    for array in (target, *read):
+        if len(set(array.axes)) < len(array.axes):
+            yield f"{array} has an axis twice"
     for array in read:
         if array.name not in known:
             yield f"{array.name} is not known here"
@@ -179,13 +195,15 @@ def _problems(
     available = {axis for array in read for axis in array.axes}
     yield from (f"axis {axis} comes from nowhere" for axis in target.axes if axis not in available)
     yield from (f"axis {axis} has no size" for axis in available if plain(axis) not in sizes)
-    if isinstance(instruction, Map):
+    if isinstance(line, Reduce) and line.how not in ("sum", "max"):
+        yield f"{line.how} is no way to reduce"
+    if isinstance(line, Map):
         if available - set(target.axes):
             yield "a Map keeps every axis of its arguments"
         symbols = {array.symbol for array in read}
         if len(symbols) < len(read):
             yield "an array stands twice among the arguments of a Map"
-        if instruction.formula.free_symbols != symbols:
+        if line.formula.free_symbols != symbols:
             yield "the formula does not use just the arguments"
 
 

@@ -9,7 +9,7 @@ weighted inputs are shifted by one number (softmax; the normal form decides it) 
 shifted by their maximum, so that no exponential overflows.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import sympy
@@ -83,12 +83,12 @@ def lower(
     )
     inputs, target = Array("a1", ("n1",)), Array("y", (f"n{network.L}",))
     output = Array(f"a{network.L}", target.axes)
-    up = _lower_all(forward)
-    down = _lower_all(backward, first_temporary=len(up))
+    sizes = {f"n{l}": size for l, size in enumerate(network.sizes, 1)}
+    up = _lower_all(forward, sizes)
+    down = _lower_all(backward, sizes, first_temporary=len(up))
     gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
-    sizes = tuple((f"n{l}", size) for l, size in enumerate(network.sizes, 1))
     (made,) = (equation for equation in forward if array_name(equation.left) == output.name)
-    spent = _lower_all((stable_cost(cost, made),), first_temporary=len(up))
+    spent = _lower_all((stable_cost(cost, made),), sizes, first_temporary=len(up))
     slopes = Function("gradients", (*parameters, inputs, target), (*up, *down), gradients)
     functions = (
         Function("forward", (*parameters, inputs), up, (output,)),
@@ -96,7 +96,7 @@ def lower(
         slopes,
         _step(slopes, optimizer),
     )
-    return check(Program(str(network), sizes, functions, ("lower",)))
+    return check(Program(str(network), tuple(sizes.items()), functions, ("lower",)))
 
 
 def _step(gradients: Function, optimizer: Optimizer) -> Function:
@@ -136,10 +136,12 @@ def _anonymous(line: Instruction) -> Instruction:
 # --- one equation --------------------------------------------------------------------------
 
 
-def _lower_all(equations: Iterable[Equation], first_temporary: int = 0) -> tuple[Instruction, ...]:
+def _lower_all(
+    equations: Iterable[Equation], sizes: Mapping[str, int | str], first_temporary: int = 0
+) -> tuple[Instruction, ...]:
     lines: list[Instruction] = []
     for equation in equations:
-        lowering = _Lowering(equation, first_temporary + len(lines))
+        lowering = _Lowering(equation, sizes, first_temporary + len(lines))
         lines += lowering.lines()
     return tuple(lines)
 
@@ -149,6 +151,7 @@ class _Lowering:
     """The lines of one equation; temporaries are numbered on from `first`."""
 
     equation: Equation
+    sizes: Mapping[str, int | str]
     first: int
     body: list[Instruction] = field(default_factory=list)
 
@@ -170,9 +173,11 @@ class _Lowering:
                 self.body.append(Map(target, formula, _used(formula, read), target.name))
         return self.body
 
-    def _formula(self, term: Term, axes: dict[Index, str]) -> tuple[sympy.Expr, dict[str, Array]]:
+    def _formula(
+        self, term: Term, axes: dict[Index, str]
+    ) -> tuple[sympy.Expr, dict[sympy.Symbol, Array]]:
         """A term as a scalar formula over arrays; sums in it become lines of their own."""
-        read: dict[str, Array] = {}
+        read: dict[sympy.Symbol, Array] = {}
 
         def go(term: Term) -> sympy.Expr:
             match term:
@@ -180,7 +185,7 @@ class _Lowering:
                     return sympy.Rational(value.numerator, value.denominator)
                 case Symbol():
                     array = self._array(term, axes)
-                    read[array.name] = array
+                    read[array.symbol] = array
                     return array.symbol
                 case Apply(function, argument):
                     return apply_formula(function, go(argument))
@@ -192,10 +197,10 @@ class _Lowering:
                     return sympy.Add(*map(go, terms))
                 case Sum():
                     array = self._sum(term, axes)
-                    read[array.name] = array
+                    read[array.symbol] = array
                     return array.symbol
                 case Size(axis):
-                    raise TypeError(f"the size of {axis_name(axis)} has no array")
+                    return sympy.Integer(self.sizes[axis_name(axis)])
             raise TypeError(f"{term} cannot be lowered")
 
         return go(term), read
@@ -255,7 +260,7 @@ class _Lowering:
         return Symbol(shifted.name, None, (index,))
 
 
-def _used(formula: sympy.Expr, read: dict[str, Array]) -> tuple[Array, ...]:
+def _used(formula: sympy.Expr, read: Mapping[sympy.Symbol, Array]) -> tuple[Array, ...]:
     return tuple(array for array in read.values() if array.symbol in formula.free_symbols)
 
 
@@ -326,10 +331,8 @@ def _through_z(term: Term, output: Equation) -> Term | None:
 def _summed_inputs(term: Term) -> set[Symbol]:
     """The symbols that stand as arguments of functions inside a sum."""
     if isinstance(term, Sum):
-        applied = _walk(term.body)
-        return {
-            x.argument for x in applied if isinstance(x, Apply) and isinstance(x.argument, Symbol)
-        }
+        inside = (x.argument for x in _walk(term.body) if isinstance(x, Apply))
+        return {y for argument in inside for y in _walk(argument) if isinstance(y, Symbol)}
     return set().union(*map(_summed_inputs, children(term)))
 
 

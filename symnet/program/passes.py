@@ -7,6 +7,7 @@ become means over it.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import combinations
 
 import sympy
 from sympy.codegen.cfunctions import log1p
@@ -49,7 +50,7 @@ def _over_batch(function: Function, averaged: set[str]) -> Function:
         depends = any(array.name in batched for array in arguments(line))
         read = tuple(_with_samples(array, batched) for array in arguments(line))
         target = line.target
-        if target.name in averaged:
+        if target.name in averaged and depends:
             total = Array(f"{target.name}_sum", target.axes)
             body += _total(line, read, total)
             m = Array(SAMPLES)
@@ -109,33 +110,25 @@ def _best_pair(line: Contract, before: list[Instruction]) -> tuple[Contract, tup
     """
     known = [earlier.factors for earlier in before if isinstance(earlier, Contract)]
     options = []
-    for i, x in enumerate(line.factors):
-        for y in line.factors[i + 1 :]:
-            axes = _left_over((x, y), line.factors, line.target)
-            # On its own the product needs no second names of axes: n3' alone is n3.
-            alone = tuple(map(plain, axes))
-            to = dict(zip(axes, alone, strict=True)) if len(set(alone)) == len(alone) else {}
-            pair = tuple(
-                Array(z.name, tuple(to.get(axis, axis) for axis in z.axes)) for z in (x, y)
-            )
-            options.append((len(axes), pair not in known, pair, axes, to, {x, y}))
-    _, _, pair, axes, to, used = min(options, key=lambda option: option[:2])
+    for i, k in combinations(range(len(line.factors)), 2):
+        x, y = line.factors[i], line.factors[k]
+        others = tuple(z for position, z in enumerate(line.factors) if position not in (i, k))
+        needed = {axis for array in (*others, line.target) for axis in array.axes}
+        axes = _samples_first(axis for axis in (*x.axes, *y.axes) if axis in needed)
+        # On its own the product needs no second names of axes: n3' alone is n3.
+        inside = dict.fromkeys((*x.axes, *y.axes))
+        alone = {axis: plain(axis) for axis in inside}
+        to = alone if len(set(alone.values())) == len(alone) else {axis: axis for axis in inside}
+        pair = tuple(Array(z.name, tuple(to[axis] for axis in z.axes)) for z in (x, y))
+        target = tuple(to[axis] for axis in axes)
+        options.append(((len(axes), pair not in known), pair, target, axes, others))
+    _, pair, target, axes, others = min(options, key=lambda option: option[0])
     name = f"{line.target.name}_{len(line.factors)}"
-    product = Contract(Array(name, tuple(to.get(axis, axis) for axis in axes)), pair)
-    rest = (*(z for z in line.factors if z not in used), Array(name, axes))
-    return product, rest
+    return Contract(Array(name, target), pair), (*others, Array(name, axes))
 
 
-def _left_over(
-    pair: tuple[Array, Array], factors: tuple[Array, ...], target: Array
-) -> tuple[str, ...]:
-    """The axes of a pair's product that the target or another factor still needs."""
-    others = {axis for array in factors if array not in pair for axis in array.axes}
-    needed = others | set(target.axes)
-    axes = dict.fromkeys(axis for array in pair for axis in array.axes)
-    return tuple(
-        sorted((axis for axis in axes if axis in needed), key=lambda axis: axis != SAMPLES)
-    )
+def _samples_first(axes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(dict.fromkeys(axes), key=lambda axis: axis != SAMPLES))
 
 
 def steady_logarithms(program: Program) -> Program:
@@ -168,13 +161,16 @@ def merge_equal(program: Program) -> Program:
 
 def _merge_equal(function: Function) -> Function:
     body: list[Instruction] = []
+    kept = {result.name for result in function.results}
     renamed: dict[str, str] = {}
     computed: dict[Instruction, str] = {}
     known: list[Map] = []
     for line in function.body:
         line = _rename_arguments(line, renamed)
+        if not _covers(line):
+            return function
         key = _anonymous(line)
-        if key in computed and not line.equation:
+        if key in computed and not line.equation and line.target.name not in kept:
             renamed[line.target.name] = computed[key]
             continue
         if isinstance(line, Map):
@@ -198,8 +194,9 @@ def _reuse(line: Map, known: Iterable[Map]) -> Map:
             continue
         formula = line.formula.xreplace({earlier.formula: earlier.target.symbol})
         if formula != line.formula:
-            read = (*line.arguments, earlier.target)
-            line = replace(line, formula=formula, arguments=_used(formula, read))
+            read = dict.fromkeys((*line.arguments, earlier.target))
+            shorter = replace(line, formula=formula, arguments=_used(formula, read))
+            line = shorter if _covers(shorter) else line
     return line
 
 
@@ -221,8 +218,10 @@ def _fuse_maps(function: Function) -> Function:
                 if inner is not None and inner.target == array:
                     formula = line.formula.xreplace({array.symbol: inner.formula})
                     read = dict.fromkeys((*line.arguments, *inner.arguments))
-                    line = replace(line, formula=formula, arguments=_used(formula, read))
-                    body.remove(inner)
+                    fused = replace(line, formula=formula, arguments=_used(formula, read))
+                    if _covers(fused):
+                        line = fused
+                        body.remove(inner)
             name = line.target.name
             if not line.equation and name not in kept and len(reads.get(name, ())) == 1:
                 waiting[name] = line
@@ -283,19 +282,22 @@ def _reading(line: Instruction, target: Array, read: tuple[Array, ...]) -> Instr
     match line:
         case Contract(_, _, equation):
             return Contract(target, read, equation)
-        case Map(_, formula, _, equation):
-            return Map(target, formula, read, equation)
+        case Map(_, formula, old, equation):
+            symbols = {x.symbol: y.symbol for x, y in zip(old, read, strict=True)}
+            renamed = formula.xreplace(symbols)
+            return Map(target, renamed, _used(renamed, dict.fromkeys(read)), equation)
         case Reduce(_, how, _, equation):
             return Reduce(target, how, read[0], equation)
 
 
 def _rename_arguments(line: Instruction, to: dict[str, str]) -> Instruction:
     read = tuple(Array(to.get(array.name, array.name), array.axes) for array in arguments(line))
-    if not isinstance(line, Map):
-        return _reading(line, line.target, read)
-    symbols = {old.symbol: new.symbol for old, new in zip(line.arguments, read, strict=True)}
-    formula = line.formula.xreplace(symbols)
-    return replace(line, formula=formula, arguments=_used(formula, dict.fromkeys(read)))
+    return _reading(line, line.target, read)
+
+
+def _covers(line: Instruction) -> bool:
+    """Whether every axis of the target is read: x - y does no longer when both have become x."""
+    return {x for array in arguments(line) for x in array.axes} >= set(line.target.axes)
 
 
 def _reads(function: Function) -> dict[str, list[Instruction]]:
