@@ -26,7 +26,8 @@ class SymnetError(Exception):
             return self.message
         # A very long text is cut to a window around the place, so that the caret stays in sight.
         left = max(0, self.start - 60)
-        window = self.text[left : left + 100]
+        # One sign a character, so that the caret stands under its place.
+        window = "".join(x if x.isprintable() else "�" for x in self.text[left : left + 100])
         marks = "^" * max(1, min(self.length, len(window) - (self.start - left)))
         caret = " " * (self.start - left) + marks
         return f"{self.message}, column {self.start + 1}:\n    {window}\n    {caret}"

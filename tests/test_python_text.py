@@ -341,7 +341,8 @@ def assert_formatted(lines: list[str], folder: Path) -> None:
     """ruff has nothing to format and nothing to say."""
     file = folder / "lines.py"
     body = "\n".join(f"    {line}".replace("\n", "\n    ") for line in lines)
-    file.write_text(f"import numpy as np\n\n\ndef f(x, y, t1, p, q, r, s):\n{body}\n")
+    head = "import numpy as np\n\n\ndef f(x, y, t1, p, q, r, s):"
+    file.write_text(f"{head}\n{body}\n    return np.asarray(x)\n", encoding="utf-8")
     config = ["--no-cache", "--config", str(ROOT / "pyproject.toml")]
     for command in (["format", "--diff"], ["check"]):
         run = subprocess.run(

@@ -121,8 +121,8 @@ class Network:
 
     def a(self, number: int) -> sympy.IndexedBase:
         """a^l, indexed [j]: the activation of neuron j of layer l = 1..L; a^1 is the input x."""
-        if number != 1:
-            self.layer(number)
+        if not 1 <= number <= self.L:
+            raise ArchitectureError(f"{self} has layers 1 to {self.L}, not {number}")
         return self._base("a", number, (number,))
 
     def forward(self, number: int) -> tuple[sympy.Eq, ...]:
@@ -216,8 +216,8 @@ def _parse_piece(
 ) -> tuple[Size, Activation | None]:
     match = _WIDTH.match(piece)
     if match is None:
-        # The caret goes to the first character that no width can have there.
-        good = re.match(r"[0-9]*|[A-Za-z](?![A-Za-z0-9])", piece)
+        # The caret goes to the first character that cannot stand there.
+        good = re.match(r"(([0-9]+|[A-Za-z](?![A-Za-z0-9]))(:([A-Za-z_][A-Za-z_0-9]*)?)?)?", piece)
         offset = good.end() if good else 0
         raise ArchitectureError(
             "expected a width, a positive integer such as 30 or a letter, optionally with an "
@@ -267,6 +267,7 @@ def find_cost(name: str | Cost | None, output: Activation) -> Cost:
 
 def unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
     """What to say of a name that does not exist: the nearest one, and all that do."""
+    name = name if len(name) <= 40 else name[:40] + "…"
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"unknown {kind} {name!r}; {hint}known are {', '.join(known)}"

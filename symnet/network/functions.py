@@ -14,6 +14,7 @@ At a kink a Piecewise takes the branch that holds there; ours are closed on the 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import sympy
 
@@ -27,6 +28,47 @@ Y = sympy.Symbol("y", real=True)  # its desired value
 J, P = sympy.symbols("j p", integer=True)
 N = sympy.Symbol("n", integer=True, positive=True)
 ZS = sympy.IndexedBase("z", real=True)  # all weighted inputs of a layer
+
+
+def exact(formula: sympy.Expr) -> sympy.Expr:
+    """The formula with decimals as the fractions that they are: 0.25 is 1/4."""
+    formula = sympy.sympify(formula)
+    return sympy.nsimplify(formula, rational=True) if formula.has(sympy.Float) else formula
+
+
+def left_closed(formula: sympy.Expr) -> sympy.Expr:
+    """The formula with |z|, max and their like as branches, each up to and with its kink.
+
+    So the value and the slope at a kink are those from the left. A formula whose branches meet at
+    points that are no plain numbers is left as it is.
+    """
+    formula = exact(formula)
+    if formula.has(sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside):
+        formula = sympy.piecewise_fold(formula.rewrite(sympy.Piecewise))
+    if not formula.has(sympy.Piecewise) or formula.free_symbols != {Z}:
+        return formula
+    kinks: set[sympy.Expr] = set()
+    for relation in formula.atoms(sympy.core.relational.Relational):
+        roots = sympy.solveset(relation.lhs - relation.rhs, Z, sympy.S.Reals)
+        if not isinstance(roots, sympy.FiniteSet) or not all(root.is_number for root in roots):
+            return formula
+        kinks |= set(roots)
+    ordered = sorted(kinks)
+    inside = [ordered[0] - 1, *((x + y) / 2 for x, y in pairwise(ordered)), ordered[-1] + 1]
+    values = [_branch(formula, point) for point in inside]
+    conditions = [*(kink >= Z for kink in ordered), True]
+    return sympy.Piecewise(*zip(values, conditions, strict=True))
+
+
+def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
+    """The formula as it reads around a point that is no kink, without branches."""
+
+    def pick(piecewise: sympy.Piecewise) -> sympy.Expr:
+        return next(v for v, holds in piecewise.args if holds.subs(Z, point) == sympy.true)
+
+    while formula.has(sympy.Piecewise):
+        formula = formula.replace(lambda x: isinstance(x, sympy.Piecewise), pick)
+    return formula
 
 
 def _check_name(name: str) -> None:
@@ -46,6 +88,7 @@ class Activation:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
+        object.__setattr__(self, "formula", left_closed(self.formula))
         known = {Z} if not self.couples_neurons else set()
         # SymPy counts z[j], z and j among the free symbols of an expression in z[j].
         strangers = {s for s in self.formula.free_symbols if isinstance(s, sympy.Symbol)} - known
@@ -76,6 +119,7 @@ class Cost:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
+        object.__setattr__(self, "formula", exact(self.formula))
         strangers = self.formula.free_symbols - {A, Y}
         if strangers:
             names = ", ".join(sorted(map(str, strangers)))
@@ -142,18 +186,10 @@ def rectifies(activation: Activation) -> bool:
     if not activation.formula.has(sympy.Piecewise):
         return False
     right, left = (
-        sympy.limit(_branch(activation.formula, far) / Z, Z, sympy.oo * far) for far in (1, -1)
+        sympy.limit(_branch(activation.formula, far * 10**6) / Z, Z, sympy.oo * far)
+        for far in (1, -1)
     )
     return bool(right == 1 and abs(left) < sympy.Rational(1, 2))
-
-
-def _branch(formula: sympy.Expr, sign: int) -> sympy.Expr:
-    """The formula as it reads far out on one side, without branches."""
-    far = sign * sympy.Integer(10) ** 6
-    return formula.replace(
-        lambda e: isinstance(e, sympy.Piecewise),
-        lambda e: next(value for value, holds in e.args if holds.subs(Z, far) == sympy.true),
-    )
 
 
 def values(activation: Activation) -> sympy.Expr:
