@@ -267,6 +267,10 @@ BY_HAND = {
         f(b[n2], y[n2]) -> z
         t1[n2] = b[n2]*y[n2]
         z[n2] = Piecewise((exp(t1[n2]), t1[n2] <= 0), (1 + y[n2], True))""",
+    "a branch on a branch": """
+        f(b[n2]) -> z
+        t1[n2] = Piecewise((0, b[n2] <= 0), (b[n2], True))
+        z[n2] = Piecewise((0, t1[n2] <= 0), (t1[n2], True))""",
     "three factors": """
         f(w[n2,n1], a1[n1], b[n2]) -> z
         z = Σ_n2,n1 w[n2,n1] a1[n1] b[n2]""",

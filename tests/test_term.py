@@ -88,11 +88,15 @@ def same_value(left: Term, right: Term, to: dict[Index, Index] | None = None) ->
             assert value(right, world, place) == expected, f"{spell(left)} and {spell(right)}"
 
 
+few = settings(max_examples=50)
+
+
 # --- laws ----------------------------------------------------------------------------------
 
 ALL_INDICES = sorted({*FREE, *BOUND}, key=str)
 
 
+@few
 @given(terms(), st.dictionaries(st.sampled_from(FREE), st.sampled_from(ALL_INDICES)))
 def test_renaming_never_captures(term: Term, to: dict[Index, Index]) -> None:
     to = {old: new for old, new in to.items() if old.axis == new.axis}
@@ -101,6 +105,7 @@ def test_renaming_never_captures(term: Term, to: dict[Index, Index]) -> None:
     same_value(term, renamed, to)
 
 
+@few
 @given(terms(), st.sets(st.sampled_from(ALL_INDICES)))
 def test_apart_keeps_the_value_and_the_letters(term: Term, taken: set[Index]) -> None:
     moved = apart(term, frozenset(taken))
@@ -112,16 +117,19 @@ def test_apart_keeps_the_value_and_the_letters(term: Term, taken: set[Index]) ->
         moved = moved.body
 
 
+@few
 @given(terms())
 def test_free_indices_are_the_loose_ones(term: Term) -> None:
     assert free_indices(term) == loose(term)
 
 
+@few
 @given(terms())
 def test_map_children_with_nothing_to_do_keeps_the_value(term: Term) -> None:
     same_value(term, map_children(term, lambda part: part))
 
 
+@few
 @given(terms(), terms())
 def test_different_terms_are_spelled_differently(one: Term, other: Term) -> None:
     """Terms are sorted by their spelling: were it the same for two, their order would be chance."""
@@ -134,6 +142,7 @@ def flattened(term: Term) -> Term:
     return map_children(term, flattened)
 
 
+@few
 @given(terms(), terms())
 def test_building_is_arithmetic(left: Term, right: Term) -> None:
     same_value(Addition((left, right)), add(left, right))
@@ -322,6 +331,7 @@ def test_from_sympy(expression: sympy.Expr, expected: str) -> None:
     assert sorted(spell(ours)) == sorted(expected)
 
 
+@few
 @given(st.integers(-3, 3), st.integers(-3, 3), st.integers(1, 3))
 def test_there_and_back(p: int, q: int, r: int) -> None:
     expression = (p * a + q * y) ** r + sympy.exp(p * a) / (1 + y**2)

@@ -392,6 +392,9 @@ def compare(equation: Equation, layer: int, instance: WrittenOut) -> tuple[int, 
             same = vanishes(derivative - formula, branches=instance.branches)
         except UnresolvedError as unresolved:
             return count, Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
+        except (LookupError, ZeroDivisionError) as error:
+            # A free index on the right alone, a layer or an entry that does not exist.
+            return count, Mismatch(shown, str(derivative), f"has no value here: {error!r}")
         except UndecidedError as undecided:
             return count, Mismatch(shown, str(derivative), f"not decided: {undecided}")
         if not same:

@@ -146,8 +146,8 @@ def _by_normal_form(formula: Formula, claim: Equation) -> str:
             return difference
         special = _finish(stated, formula.given_special, (SPECIALISE, TIDY))
         return _difference(formula.special, special)
-    except DerivationError as error:
-        return str(error)
+    except (DerivationError, ValueError, ZeroDivisionError) as error:
+        return str(error) or repr(error)
 
 
 def _finish(term: Term, given: Given, orders: tuple[tuple[str, ...], ...]) -> Term:

@@ -1,0 +1,469 @@
+"""Programs as NumPy: the printed functions compute what the interpreter says that they mean.
+
+What is printed is executed here, for programs of drawn networks and for drawn straight-line
+functions that no network has, and each printed file is put before ruff.
+"""
+
+import ast
+import builtins
+import functools
+import keyword
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from programs import functions, lowered, networks, program, read, values_for
+
+from symnet.backends import to_numpy
+from symnet.backends.backend import FunctionText
+from symnet.network.architecture import Network
+from symnet.network.functions import OPTIMIZERS, THETA, Activation, Cost, G, Optimizer, Z
+from symnet.program import passes
+from symnet.program.interpreter import interpret
+from symnet.program.ir import Array, Contract, Function, Map, Program, ProgramError, Reduce, check
+
+ROOT = Path(__file__).parent.parent
+
+A, Y = sympy.symbols("a y", real=True)
+R = sympy.Rational
+
+
+class Anything(dict[str, str]):
+    """A comment for every equation."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{name} = …"
+
+
+def printed(made: Program) -> tuple[FunctionText, ...]:
+    return to_numpy.functions(made, Anything())
+
+
+def source(function: FunctionText) -> str:
+    lines = [line.code for line in function.lines] + (
+        [function.returns] if function.returns else []
+    )
+    body = "\n".join(lines).replace("\n", "\n    ")
+    return f'{function.signature}\n    """{function.docstring}"""\n    {body}\n'
+
+
+def whole_file(made: Program) -> str:
+    """The functions as they stand in a trainer, comments and all."""
+    text = "import numpy as np\n"
+    for function in printed(made):
+        text += f'\n\n{function.signature}\n    """{function.docstring}"""\n'
+        for line in function.lines:
+            text += f"    # {line.equation}\n" if line.equation else ""
+            text += f"    {line.code}\n"
+        text += f"    {function.returns}\n".replace("\n", "\n    ").rstrip() + "\n"
+    return text.rstrip() + "\n"
+
+
+@functools.lru_cache(maxsize=200)
+def executable(made: Program) -> dict[str, FunctionType]:
+    space: dict[str, Any] = {"np": np}
+    for function in printed(made):
+        exec(source(function), space)
+    return {function.name: space[function.name] for function in printed(made)}
+
+
+def one(function: Function) -> Callable[..., Any]:
+    """A drawn function as Python."""
+    made = Program("drawn", (("n1", 2), ("n2", 3), ("m", 4)), (function,), ())
+    return executable(check(made))[f"_{function.name}"]
+
+
+def run(made: Program, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The results of a printed function by name; what it overwrites is given as copies."""
+    function = made.function(name)
+    given = [np.array(values[parameter.name]) for parameter in function.parameters]
+    names = [parameter.name for parameter in function.parameters]
+    # Numbers are numbers of Python, as the trainer gives them.
+    given = [x.item() if not p.axes else x for x, p in zip(given, function.parameters, strict=True)]
+    with np.errstate(over="ignore"):
+        found = executable(made)[f"_{name}"](*given)
+    overwritten = dict(function.overwrites)
+    kept = [result.name for result in function.results if result.name not in overwritten]
+    found = found if isinstance(found, tuple) else (found,) if kept else ()
+    results = dict(zip(kept, found, strict=True))
+    after = dict(zip(names, given, strict=True))
+    return results | {new: after[old] for new, old in overwritten.items()}
+
+
+def agree(made: Program, seed: int = 0, samples: int = 3) -> None:
+    for function in made.functions:
+        values = values_for(function, made.sizes, seed, samples)
+        wanted = interpret(function, values)
+        found = run(made, function.name, values)
+        assert found.keys() == wanted.keys()
+        for name, value in wanted.items():
+            assert np.shape(found[name]) == value.shape, f"{function.name}: {name}"
+            np.testing.assert_allclose(found[name], value, 1e-11, 1e-13, err_msg=name)
+
+
+# --- networks ------------------------------------------------------------------------------------
+
+ALMOST = Activation("almost_relu", sympy.Piecewise((Z / 100, Z <= 0), (Z, True)))
+HARD = Activation("hard", sympy.Piecewise((0, Z <= -3), (Z / 6 + R(1, 2), Z <= 3), (1, True)))
+MISH = Activation("mish", Z * sympy.tanh(sympy.log(1 + sympy.exp(Z))))
+SOFTSIGN = Activation("softsign", sympy.Piecewise((Z / (1 - Z), Z <= 0), (Z / (1 + Z), True)))
+ARC = Activation("arc", sympy.atan(Z))
+CUBE = Activation("cube", Z**3)
+ELU = Activation("elu", sympy.Piecewise((sympy.exp(Z) - 1, Z <= 0), (Z, True)))
+QUARTIC = Cost("quartic", (A - Y) ** 4 / 4)
+
+TABLE = [
+    Network("2-3-4-1"),
+    Network("3-4:tanh-2:identity"),
+    Network("4-3:relu-2"),
+    Network("4-3:softmax-2"),
+    Network("3-4:relu-3:softmax"),
+    Network("3-2:softmax-3:softmax", cost="quadratic"),
+    Network("2-3-1", cost="cross_entropy"),
+    *(
+        Network([2, 3, 2], activation=activation, cost=QUARTIC)
+        for activation in (ALMOST, HARD, MISH, SOFTSIGN, ARC, CUBE, ELU)
+    ),
+    Network("-".join(["3"] * 12)),
+]
+
+every_network = pytest.mark.parametrize("network", TABLE, ids=str)
+
+
+@functools.lru_cache(maxsize=100)
+def finished(network: Network) -> Program:
+    return passes.optimize(lowered(network))
+
+
+@every_network
+def test_the_table(network: Network) -> None:
+    agree(finished(network))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(networks(), st.integers(1, 4), st.integers(0, 3))
+def test_drawn_networks(network: Network, samples: int, seed: int) -> None:
+    """After every pass, and for one sample before the first."""
+    made = lowered(network)
+    agree(made, seed, samples)
+    for rewrite in passes.PIPELINE:
+        made = passes.apply(rewrite, made)
+        agree(made, seed, samples)
+
+
+@every_network
+def test_float32_stays_float32(network: Network) -> None:
+    made = finished(network)
+    for function in made.functions:
+        values = values_for(function, made.sizes, 0)
+        exact = interpret(function, values)
+        single = {name: np.asarray(value, np.float32) for name, value in values.items()}
+        for name, value in run(made, function.name, single).items():
+            assert np.asarray(value).dtype == np.float32, f"{function.name}: {name}"
+            np.testing.assert_allclose(value, exact[name], 2e-3, 2e-4, err_msg=name)
+
+
+@every_network
+def test_complex_step_where_it_is_promised(network: Network) -> None:
+    made = finished(network)
+    branches = any(layer.activation.formula.has(sympy.Piecewise) for layer in network.layers)
+    assert to_numpy.holds_for_complex(made) == (not branches)
+    if branches:
+        return
+    values = values_for(made.function("gradients"), made.sizes, 1)
+    wanted = run(made, "gradients", values)
+    for name in ("w2", f"b{network.L}"):
+        place = tuple(size // 2 for size in values[name].shape)
+        stepped = {key: np.array(value, complex) for key, value in values.items() if key != "y"}
+        stepped["y"], stepped["m"] = values["y"], values["m"]
+        stepped[name][place] += 1e-30j
+        slope = run(made, "cost", stepped)["c"].imag / 1e-30
+        assert slope == pytest.approx(wanted[f"d{name}"][place], rel=1e-11, abs=1e-15)
+
+
+@every_network
+def test_a_step_changes_the_parameters_in_place_and_nothing_else(network: Network) -> None:
+    made = finished(network)
+    function = made.function("step")
+    values = values_for(function, made.sizes, 0)
+    arrays = {
+        parameter.name: np.array(values[parameter.name]) if parameter.axes else 3.0
+        for parameter in function.parameters
+    }
+    before = {name: np.array(value) for name, value in arrays.items()}
+    assert executable(made)["_step"](*arrays.values()) is None
+    changed = {n for n, value in arrays.items() if not np.array_equal(value, before[n])}
+    assert {"a1", "y", "m", "learning_rate"}.isdisjoint(changed)
+    assert changed <= {old for _, old in function.overwrites}
+
+
+# --- one instruction -----------------------------------------------------------------------------
+
+AXES = ("m", "n1", "n2")
+
+
+@st.composite
+def arrays(draw: st.DrawFn, name: str) -> Array:
+    axes = draw(st.lists(st.sampled_from(AXES), max_size=2, unique=True))
+    return Array(name, tuple(axes))
+
+
+def drawn_values(function: Function, seed: int = 0) -> dict[str, Any]:
+    return values_for(function, (("n1", 2), ("n2", 3)), seed, 4)
+
+
+def assert_same(function: Function) -> None:
+    values = drawn_values(function)
+    found = one(function)(*(values[parameter.name] for parameter in function.parameters))
+    (wanted,) = interpret(function, values).values()
+    np.testing.assert_allclose(found, wanted, 1e-12, 1e-12, err_msg=str(function))
+    assert np.shape(found) == wanted.shape
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_contracts(data: st.DataObject) -> None:
+    """Every product of two or three arrays, summed over whatever the target lacks."""
+    factors = tuple(data.draw(arrays(name)) for name in data.draw(st.sampled_from(("xy", "xyz"))))
+    axes = sorted({axis for array in factors for axis in array.axes})
+    kept = data.draw(st.permutations(axes)) if axes else []
+    target = Array("r", tuple(kept[: data.draw(st.integers(0, min(2, len(kept))))]))
+    assert_same(Function("forward", factors, (Contract(target, factors, "r"),), (target,)))
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_reduces(data: st.DataObject) -> None:
+    axes = data.draw(st.lists(st.sampled_from(AXES), min_size=1, max_size=3, unique=True))
+    argument = Array("x", tuple(axes))
+    kept = tuple(axis for axis in axes if data.draw(st.booleans()))
+    if kept == tuple(axes):
+        kept = kept[1:]
+    target = Array("r", kept)
+    how = data.draw(st.sampled_from(("sum", "max")))
+    assert_same(Function("forward", (argument,), (Reduce(target, how, argument, "r"),), (target,)))
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_maps(data: st.DataObject) -> None:
+    """Arrays are laid along each other by the names of their axes, in whatever order they are."""
+    read_ = tuple(data.draw(arrays(name)) for name in "xyz")
+    axes = {axis for array in read_ for axis in array.axes}
+    target = Array("r", tuple(data.draw(st.permutations(sorted(axes)))))
+    x, y, z = (array.symbol for array in read_)
+    formula = (x - 2) * (y + z) + x * y**2
+    if not axes:
+        return
+    function = Function("forward", read_, (Map(target, formula, read_, "r"),), (target,))
+    try:
+        assert_same(function)
+    except ProgramError as refused:
+        # Three axes in a new order have no plain transpose; that is said, not guessed.
+        assert "cannot be laid out" in str(refused)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@given(functions())
+def test_drawn_functions(function: Function) -> None:
+    """Straight-line code of all kinds; what has no plain form in NumPy is refused in words."""
+    made = Program("drawn", (("n1", 2), ("n2", 3)), (function,), ())
+    values = values_for(function, made.sizes, 0)
+    try:
+        call = executable(made)[f"_{function.name}"]
+    except ProgramError as refused:
+        assert "cannot be laid out" in str(refused)
+        return
+    found = call(*(values[parameter.name] for parameter in function.parameters))
+    found = found if isinstance(found, tuple) else (found,)
+    wanted = interpret(function, values)
+    for name, value in zip(wanted, found, strict=True):
+        np.testing.assert_allclose(value, wanted[name], 1e-11, 1e-11, err_msg=str(function))
+
+
+@pytest.mark.parametrize(
+    ("target", "factors", "code"),
+    [
+        ("r[n2]", "w[n2,n1] x[n1]", "w @ x"),
+        ("r[n1]", "w[n2,n1] x[n2]", "x @ w"),
+        ("r[m,n2]", "w[n2,n1] x[m,n1]", "x @ w.T"),
+        ("r[m,n1]", "w[n2,n1] d[m,n2]", "d @ w"),
+        ("r[n2,n1]", "d[m,n2] x[m,n1]", "d.T @ x"),
+        ("r[n2,n1]", "d[n2] x[n1]", 'np.einsum("a,b->ab", d, x)'),
+        ("r", "x[n1] v[n1]", "x @ v"),
+        ("r[m]", "x[m,n1] v[m,n1]", "(x * v).sum(axis=1)"),
+        ("r", "x[m,n1] v[m,n1]", "(x * v).sum()"),
+    ],
+)
+def test_products_as_a_reader_would_write_them(target: str, factors: str, code: str) -> None:
+    summed = "Σ_k " if "n" in factors else ""
+    function = read(f"forward({factors.replace(' ', ', ')}) -> r | {target} = {summed}{factors}")
+    made = Program("", (("n1", 2), ("n2", 3), ("m", 4)), (function,), ())
+    (shown,) = printed(check(made))
+    assert [line.code for line in shown.lines] == [f"r = {code}"]
+    assert_same(function)
+
+
+# --- how it reads --------------------------------------------------------------------------------
+
+
+@every_network
+def test_a_matrix_product_is_computed_once(network: Network) -> None:
+    """Also where branches would repeat what is written into them."""
+    made = finished(network)
+    for function, shown in zip(made.functions, printed(made), strict=True):
+        products = sum(isinstance(line, Contract) for line in function.body)
+        assert source(shown).count("@") <= products
+
+
+@every_network
+def test_every_line_stands_under_its_equation(network: Network) -> None:
+    for function in printed(finished(network)):
+        assert function.lines[0].equation
+        assert not [line for line in function.lines if line.equation and "\n" in line.equation]
+        said = [line.equation for line in function.lines if line.equation]
+        assert len(said) == len(set(said)), "an equation stands there twice"
+
+
+@every_network
+def test_updates_come_last(network: Network) -> None:
+    """No gradient is computed from a weight that has already moved."""
+    step = printed(finished(network))[-1]
+    updates = [bool(re.match(r"[wb]\d+ -= ", line.code)) for line in step.lines]
+    assert updates == sorted(updates)
+    assert sum(updates) == 2 * len(network.layers)
+
+
+MACHINERY = {"np", "DTYPE", "PARAMETERS", "NETWORK", "TARGETS", "Trainer", "m", "learning_rate"}
+
+
+def stored(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+@every_network
+def test_names_never_collide(network: Network) -> None:
+    made = finished(network)
+    for function in printed(made):
+        tree = ast.parse(source(function)).body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        parameters = [argument.arg for argument in tree.args.args]
+        assert len(set(parameters)) == len(parameters)
+        updated = {
+            node.target.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+        }
+        assert updated <= set(parameters)
+        assigned = [name for name in stored(tree) if name not in updated]
+        assert len(set(assigned)) == len(assigned), "a name means two things"
+        assert not set(assigned) & set(parameters)
+        for name in (*assigned, *parameters):
+            assert name.isidentifier()
+            assert not keyword.iskeyword(name)
+            assert name not in dir(builtins)
+            assert name not in dir(np) or name in ("c",), name
+        assert not set(assigned) & MACHINERY
+
+
+def test_a_function_that_reads_what_it_has_overwritten_is_refused() -> None:
+    w, s = Array("w", ("n1",)), Array("s")
+    new = Array("w_new", ("n1",))
+    update = Map(new, w.symbol - s.symbol, (w, s), "update")
+    late = Map(Array("v", ("n1",)), 2 * w.symbol, (w,), "v")
+    function = Function("step", (w, s), (update, late), (new, late.target), (("w_new", "w"),))
+    with pytest.raises(ProgramError, match="reads w after its update"):
+        to_numpy.functions(Program("", (("n1", 2),), (function,), ()), Anything())
+
+
+@pytest.mark.parametrize(
+    ("formula", "code"),
+    [
+        (THETA - sympy.Symbol("learning_rate", real=True) * G, "-= learning_rate"),
+        (THETA + G, "+= "),
+        (THETA * R(9, 10) - G, "[...] = "),
+    ],
+    ids=str,
+)
+def test_optimizers_update_in_place(formula: sympy.Expr, code: str) -> None:
+    names = tuple(s.name for s in formula.free_symbols - {THETA, G})
+    optimizer = Optimizer("another", formula, names, (0.1,) * len(names))
+    made = passes.optimize(program(Network("2-3:tanh-2"), optimizer))
+    agree(made)
+    step = printed(made)[-1]
+    assert any(
+        line.code.startswith(f"w2{code}") or f"w2 {code}" in line.code for line in step.lines
+    )
+
+
+# --- the formatter -------------------------------------------------------------------------------
+
+
+def ruff(folder: Path, *command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--no-cache"]
+        + ["--config", str(ROOT / "pyproject.toml"), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+LONG = Activation(
+    "long_one",
+    sum(sympy.tanh(k * Z + R(1, k)) * sympy.exp(-(Z**2) / k) for k in range(1, 9)),
+)
+DEEP = functools.reduce(lambda x, k: sympy.tanh(x + R(k, 7)), range(1, 30), Z)
+
+
+def test_ruff_has_nothing_to_say(tmp_path: Path) -> None:
+    nets = [*TABLE, Network([2, 3], LONG), Network([2, 3], Activation("deep", DEEP))]
+    nets += [Network("-".join(["2"] * 40)), Network("123456-2345:relu-1234:softmax")]
+    for number, network in enumerate(nets):
+        text = whole_file(finished(network))
+        (tmp_path / f"net{number}.py").write_text(text, encoding="utf-8")
+    ruff(tmp_path, "format", "--diff")
+    # A line an equation: `a3 = …` and `return a3` (RET504) are two lines on purpose.
+    ruff(tmp_path, "check", "--ignore", "RET504")
+
+
+@pytest.mark.parametrize("formula", [LONG.formula, DEEP], ids=["wide", "deep"])
+def test_long_formulas_come_in_parts(formula: sympy.Expr) -> None:
+    made = finished(Network([2, 3], Activation("long_one", formula)))
+    for function in printed(made):
+        for line in function.lines:
+            for physical in line.code.splitlines():
+                assert len(physical) + to_numpy.INDENT <= 100, physical
+    agree(made)
+
+
+@settings(
+    max_examples=5,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(drawn=st.lists(networks(), min_size=2, max_size=4))
+def test_drawn_networks_stand_as_the_formatter_leaves_them(
+    drawn: list[Network], tmp_path: Path
+) -> None:
+    for number, network in enumerate(drawn):
+        text = whole_file(finished(network))
+        (tmp_path / f"net{number}.py").write_text(text, encoding="utf-8")
+    ruff(tmp_path, "format", "--diff")
+    ruff(tmp_path, "check", "--ignore", "RET504")
+
+
+def test_the_table_has_every_optimizer() -> None:
+    for optimizer in OPTIMIZERS.values():
+        agree(passes.optimize(program(Network("2-2:tanh-1"), optimizer)))
