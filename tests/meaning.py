@@ -350,9 +350,9 @@ def number(
 
 def _holds(condition: sympy.Basic, go: Callable[[sympy.Expr], Value]) -> bool:
     if condition in (sympy.true, sympy.false):
-        return condition == sympy.true
+        return bool(condition == sympy.true)
     compare = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
-    return compare[condition.rel_op](go(condition.lhs), go(condition.rhs))
+    return bool(compare[condition.rel_op](go(condition.lhs), go(condition.rhs)))
 
 
 def close(one: Value, other: Value) -> bool:

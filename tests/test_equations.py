@@ -10,7 +10,7 @@ from symnet.calculus import normal
 from symnet.network import equations, notation
 from symnet.network.architecture import Network
 from symnet.network.functions import ACTIVATIONS, COSTS
-from symnet.term import Apply, LayerNumber, equation_at, spell
+from symnet.term import Apply, Equation, LayerNumber, equation_at, spell
 
 l, L = notation.l, notation.L
 
@@ -37,7 +37,7 @@ l, L = notation.l, notation.L
     ],
     ids=lambda x: x if isinstance(x, str) else x.label,
 )
-def test_the_equations(equation: equations.Equation, left: str, right: str) -> None:
+def test_the_equations(equation: Equation, left: str, right: str) -> None:
     assert spell(equation.left) == left
     # SymPy orders the parts of a formula as it likes.
     assert sorted(spell(equation.right)) == sorted(right)

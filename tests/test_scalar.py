@@ -73,7 +73,7 @@ DIFFERENCE = mp.mpf(10) ** -25
 
 def from_the_left(formula: sympy.Expr, z: object) -> object:
     """(f(z) - f(z - h)) / h."""
-    here, before = (number(formula, {Z: v}) for v in (z, z - DIFFERENCE))  # type: ignore[operator]
+    here, before = (number(formula, {Z: v}) for v in (z, z - DIFFERENCE))
     return (here - before) / DIFFERENCE
 
 

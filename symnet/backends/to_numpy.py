@@ -256,13 +256,13 @@ def _contract(line: Contract) -> Piece:
     if len(line.factors) == 2:
         x, y = line.factors
         whole = Array("", max(x.axes, y.axes, key=len))
-        if set(x.axes) | set(y.axes) == set(whole.axes):
+        in_order = tuple(axis for axis in whole.axes if axis in line.target.axes)
+        if set(x.axes) | set(y.axes) == set(whole.axes) and in_order == line.target.axes:
             # Σ over axes that both have: an elementwise product, summed.
             text = " * ".join(_broadcast(array, whole, {})[0] for array in (x, y))
-            lost = _axis(whole, line.target)
             if whole.axes == line.target.axes:
                 return text, PRODUCT
-            return f"({text}).sum({lost})", ATOM
+            return f"({text}).sum({_axis(whole, line.target)})", ATOM
     letters = {
         axis: chr(ord("a") + i)
         for i, axis in enumerate(

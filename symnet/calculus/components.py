@@ -28,7 +28,7 @@ from typing import assert_never
 import sympy
 
 from symnet.network.architecture import Layer, Network
-from symnet.network.functions import ACTIVATIONS, A, Activation, Y, Z
+from symnet.network.functions import ACTIVATIONS, A, Activation, J, N, Y, Z
 from symnet.term import (
     Addition,
     Apply,
@@ -245,6 +245,8 @@ class WrittenOut:
                     return z[number.offset][at[0]]
                 case Symbol("a", number, _) if number:
                     return a[number.offset][at[0]]
+                case Symbol("w" | "b", number, _) if number and number.offset not in self.z:
+                    raise UnresolvedError(term)
                 case Symbol("w", number, _) if number:
                     return self.weight(number.offset, *at)
                 case Symbol("b", number, _) if number:
@@ -288,11 +290,8 @@ def _coupled(formula: sympy.Expr, z: Row, j: int) -> sympy.Expr:
         (variable, _, _) = s.limits[0]
         return sympy.Add(*(_at(s.function, variable, z, p) for p in range(len(z))))
 
-    (letter,) = {i.indices[0] for i in formula.atoms(sympy.Indexed)} - {
-        s.limits[0][0] for s in formula.atoms(sympy.Sum)
-    }
-    written = formula.replace(lambda e: isinstance(e, sympy.Sum), total)
-    return _at(written, letter, z, j)
+    written = formula.subs(N, len(z)).replace(lambda e: isinstance(e, sympy.Sum), total)
+    return _at(written, J, z, j)
 
 
 def _at(formula: sympy.Expr, letter: sympy.Symbol, z: Row, j: int) -> sympy.Expr:
@@ -394,7 +393,7 @@ def compare(equation: Equation, layer: int, instance: WrittenOut) -> tuple[int, 
             return count, Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
         except (LookupError, ZeroDivisionError) as error:
             # A free index on the right alone, a layer or an entry that does not exist.
-            return count, Mismatch(shown, str(derivative), f"has no value here: {error!r}")
+            return count, Mismatch(shown, str(derivative), f"not worked out: {error!r}")
         except UndecidedError as undecided:
             return count, Mismatch(shown, str(derivative), f"not decided: {undecided}")
         if not same:
@@ -423,7 +422,7 @@ def _vanishes(expression: sympy.Expr) -> bool:
         # Only what is outside of a function is looked at; its arguments go with it.
         if isinstance(x, _Arbitrary | sympy.exp | sympy.log):
             if x not in unknowns:
-                unknowns[x] = _exponentials(x) if isinstance(x, sympy.exp) else sympy.Dummy()
+                unknowns[x] = _unknown(x)
             return unknowns[x]
         if isinstance(x, sympy.Function):
             return polynomial(x.rewrite(sympy.exp)) if x.rewrite(sympy.exp) != x else x
@@ -436,9 +435,17 @@ def _vanishes(expression: sympy.Expr) -> bool:
     return bool(sympy.expand(above) == 0)
 
 
-def _exponentials(x: sympy.exp) -> sympy.Expr:
-    """e^{u + 2v} as e^u (e^v)^2: SymPy merges products of exponentials, here they come apart."""
-    parts = (term.as_coeff_Mul() for term in sympy.Add.make_args(x.args[0]))
+def _unknown(x: sympy.Expr) -> sympy.Expr:
+    """What stands for a function's value: e^{u + 2v} is e^u (e^v)^2, others are on their own.
+
+    SymPy merges products of exponentials; here they come apart, but for those kept whole as _Exp.
+    """
+    if isinstance(x, _Exp):
+        parts = [x.args[0].as_coeff_Mul()]
+    elif isinstance(x, sympy.exp):
+        parts = [term.as_coeff_Mul() for term in sympy.Add.make_args(sympy.expand(x.args[0]))]
+    else:
+        return sympy.Dummy()
     return sympy.Mul(*(sympy.Symbol(f"exp({rest})", positive=True) ** rate for rate, rest in parts))
 
 

@@ -75,7 +75,7 @@ class Derivation:
     @property
     def result(self) -> Equation:
         """goal = what the last step arrived at."""
-        return Equation(self.label, self.goal, self.steps[-1].after)
+        return Equation(self.label, self.goal, _last(self.goal, self.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ on purpose in the tests.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count as count_from
 from itertools import permutations, product
 
+from symnet.errors import EquationError
 from symnet.network.notation import place
 from symnet.term import (
     Addition,
@@ -160,7 +162,7 @@ def _monomials(term: Term) -> Iterator[Monomial]:
 def _power(base: Polynomial, exponent: Fraction) -> Iterator[Monomial]:
     if not base:
         if exponent <= 0:
-            raise ZeroDivisionError("a power of 0 with a negative exponent has no value")
+            raise EquationError("a power of 0 with a negative exponent has no value")
         return
     whole = exponent.denominator == 1
     if whole and len(base) == 1 and not base[0].bound:
@@ -212,8 +214,13 @@ def _multiplied(parts: Sequence[Monomial]) -> Iterator[Monomial]:
     coefficient = Fraction(1)
     bound: tuple[Index, ...] = ()
     factors: list[tuple[Term, Fraction]] = []
-    for number_, part in enumerate(parts):
-        own = {index: Index(f"{index.name}~{number_}", index.axis) for index in part.bound}
+    taken = {name for part in parts for name in _free_names(part.bound, part.factors)}
+    for part in parts:
+        own = {}
+        for index in part.bound:
+            name = next(n for n in (f"~{i}" for i in count_from(0)) if n not in taken)
+            taken.add(name)
+            own[index] = Index(name, index.axis)
         coefficient *= part.coefficient
         bound += tuple(own.values())
         factors += [(rename(atom, own), exponent) for atom, exponent in part.factors]
@@ -245,7 +252,7 @@ def contract(raw: Raw) -> Raw | None:
         if not isinstance(atom, Delta):
             continue
         if atom.left.axis != atom.right.axis:
-            raise ValueError(f"{spell(atom)} compares indices of different axes")
+            raise EquationError(f"{spell(atom)} compares indices of different axes")
         rest = factors[:position] + factors[position + 1 :]
         if atom.left == atom.right:
             return coefficient, bound, rest
@@ -275,8 +282,13 @@ def name_bound(raw: Raw) -> Raw | None:
     """Σ_p x_p = Σ_q x_q: bound indices get the names under which the factors read smallest."""
     coefficient, bound, factors = raw
     best: tuple[list[str], Raw] | None = None
+    # A part of a larger term may contain that term's own #0 as a free index: it gets ##0 then.
+    free = _free_names(bound, factors)
+    marks = "#"
+    while any(f"{marks}{i}" in free for i in range(len(bound))):
+        marks += "#"
     for order in _orders(bound, factors):
-        names = {old: Index(f"#{i}", old.axis) for i, old in enumerate(order)}
+        names = {old: Index(f"{marks}{i}", old.axis) for i, old in enumerate(order)}
         renamed = tuple(sorted(((rename(x, names), e) for x, e in factors), key=_spelled))
         spelled = [f"{spell(x)}^{e}" for x, e in renamed]
         if best is None or spelled < best[0]:
@@ -335,6 +347,11 @@ def _orders(
     groups = [permutations(colours[colour]) for colour in sorted(colours)]
     for choice in product(*groups):
         yield tuple(index for group in choice for index in group)
+
+
+def _free_names(bound: Sequence[Index], factors: Iterable[tuple[Term, Fraction]]) -> set[str]:
+    """The names of the indices of a monomial that it does not bind."""
+    return {i.name for atom, _ in factors for i in free_indices(atom) if i not in bound}
 
 
 def _spelled(factor: tuple[Term, Fraction]) -> tuple[str, Fraction]:
@@ -410,6 +427,9 @@ def _closed(polynomial: Polynomial) -> Term:
     terms = []
     for monomial in polynomial:
         depth = max((_depth(x) for x, _ in monomial.factors), default=0)
+        free = _free_names(monomial.bound, monomial.factors)
+        while any(f"§{depth + n}" in free for n in range(len(monomial.bound))):
+            depth += 1
         names = {i: Index(f"§{depth + n}", i.axis) for n, i in enumerate(monomial.bound)}
         factors = tuple((rename(x, names), e) for x, e in monomial.factors)
         terms.append(_monomial_term(Monomial(monomial.coefficient, tuple(names.values()), factors)))

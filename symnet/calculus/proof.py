@@ -7,7 +7,8 @@
 
 The judges share the records of formulas and nothing else. Only this module says "proved".
 
->>> from symnet.network.architecture import Network
+>>> from symnet.errors import SymnetError
+from symnet.network.architecture import Network
 >>> proof = prove(Network("3-2:tanh-2"))
 >>> proof.holds, [f"{o.label} l={o.layer}" for o in proof.obligations]
 (True, ['BP1 l=3', 'BP2 l=2', 'BP3 l=2', 'BP3 l=3', 'BP4 l=2', 'BP4 l=3'])
@@ -22,13 +23,13 @@ from symnet.calculus.derivation import (
     WORK_OUT,
     Backpropagation,
     Derivation,
-    DerivationError,
     Formula,
     derive,
     numbers,
     work_out,
 )
 from symnet.calculus.rules import Given
+from symnet.errors import SymnetError
 from symnet.network.architecture import Network
 from symnet.term import Equation, Term, equation_at, spell
 
@@ -109,7 +110,7 @@ def prove(network: Network) -> Proof:
     """Prove BP1 to BP4 of every layer of a network, for arbitrary and for its own σ and C."""
     try:
         derived = derive(network)
-    except DerivationError as error:
+    except SymnetError as error:
         return Proof(network, None, _failed(network, str(error)))
     judge = _ComponentJudge(network)
     obligations = []
@@ -146,7 +147,7 @@ def _by_normal_form(formula: Formula, claim: Equation) -> str:
             return difference
         special = _finish(stated, formula.given_special, (SPECIALISE, TIDY))
         return _difference(formula.special, special)
-    except (DerivationError, ValueError, ZeroDivisionError) as error:
+    except SymnetError as error:
         return str(error) or repr(error)
 
 

@@ -296,7 +296,12 @@ def slope(term: Term, given: Given) -> Term | None:
             formula is not None and layer == at and at is not None
         ):
             form = scalar.slope(formula)
-            return from_sympy(form, {"a": rename(a(at, "j"), {_only(at): j}), "z": z})
+            try:
+                return from_sympy(form, {"a": rename(a(at, "j"), {_only(at): j}), "z": z})
+            except TypeError:
+                # It needs more than terms can say, √π or a branch within: one function of z.
+                plain = scalar.derivative(formula)
+                return Apply(ScalarFunction(f"{term.function.name}_slope", plain), z)
     return None
 
 

@@ -6,6 +6,9 @@
 neurons, such as softmax, always stands with its formula, since how it couples is what it is.
 """
 
+from typing import Any
+
+from symnet.errors import NotYet
 from symnet.network import notation as n
 from symnet.network.functions import Activation, Cost
 from symnet.term import (
@@ -14,8 +17,10 @@ from symnet.term import (
     Index,
     LayerNumber,
     ScalarFunction,
+    Size,
     Sum,
     Symbol,
+    Term,
     add,
     from_sympy,
     mul,
@@ -37,7 +42,8 @@ def activation(function: Activation, at: LayerNumber, *, arbitrary: bool = False
         return Symbol("z", at, letters)
 
     if function.couples_neurons:
-        right = from_sympy(function.formula, {}, z_at, {"j": n.on(n.J, at)})
+        sizes = {"n": Size(n.neurons(at))}
+        right = _in_terms(function, sizes, z_at, {"j": n.on(n.J, at)})
     else:
         right = Apply(scalar_function(function, at, arbitrary=arbitrary), n.z(at, n.J))
     return Equation("a", n.a(at, n.J), right)
@@ -55,7 +61,15 @@ def scalar_function(
 def cost(function: Cost) -> Equation:
     """C = Σ_j c(a_j^L, y_j), the cost of one sample."""
     symbols = {"a": n.a(n.L, n.J), "y": n.y(n.L, n.J)}
-    return Equation("C", n.COST, Sum(n.on(n.J, n.L), from_sympy(function.formula, symbols)))
+    return Equation("C", n.COST, Sum(n.on(n.J, n.L), _in_terms(function, symbols)))
+
+
+def _in_terms(function: Activation | Cost, *meanings: Any) -> Term:
+    """The formula in index terms. Raises NotYet for what they cannot say."""
+    try:
+        return from_sympy(function.formula, *meanings)
+    except (TypeError, KeyError) as error:
+        raise NotYet(f"the formula of {function.name} cannot be derived yet: {error}") from error
 
 
 def facts(function: Cost) -> tuple[Equation, ...]:
