@@ -14,7 +14,7 @@ of meaning).
 'Σ_k:n2(w3[j:n3,k:n2]·a2[k:n2])'
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -285,6 +285,13 @@ def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
                 raise TypeError(f"a derivative by {changed} has no meaning")
             return Partial(change(of), changed, direct)
     assert_never(term)
+
+
+def walk(term: Term) -> Iterator[Term]:
+    """A term and all that stands in it, from the outside in."""
+    yield term
+    for part in children(term):
+        yield from walk(part)
 
 
 @lru_cache(maxsize=100_000)

@@ -111,12 +111,18 @@ def _inlined(function: Function) -> set[str]:
             reads.setdefault(array.name, []).append(line)
     found = set()
     results_ = {result.name for result in function.results}
+    at = {line.target.name: position for position, line in enumerate(function.body)}
+    updated = {old: at[new] for new, old in function.overwrites}
     for line in function.body:
         name = line.target.name
         readers = reads.get(name, [])
         if line.equation or name in results_ or len(readers) != 1:
             continue
         (reader,) = readers
+        # What is written further down must not meet a parameter after its update.
+        updates = (updated.get(array.name, len(at)) for array in arguments(line))
+        if min(updates, default=len(at)) < at[reader.target.name]:
+            continue
         if isinstance(reader, Map) and reader.target.axes == line.target.axes:
             text = piece(reader.formula, {}, _scalars(reader.arguments))[0]
             if len(re.findall(rf"\b{name}\b", text)) == 1:

@@ -16,7 +16,7 @@ The steps that change a monomial are a table, REWRITES: each is an equality, and
 on purpose in the tests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count as count_from
@@ -171,8 +171,10 @@ def _power(base: Polynomial, exponent: Fraction) -> Iterator[Monomial]:
         factors = [(atom, e * exponent) for atom, e in monomial.factors]
         yield from _simplified(monomial.coefficient ** int(exponent), (), factors)
     elif whole and 0 < exponent <= LARGEST_EXPANDED:
-        for parts in product(base, repeat=int(exponent)):
-            yield from _multiplied(parts)
+        total = base
+        for _ in range(int(exponent) - 1):
+            total = _collect(m for pair in product(total, base) for m in _multiplied(pair))
+        yield from total
     else:
         # (x y + x z)^n = x^n (y + z)^n, so that equal denominators read alike
         shared, rest = _take_out(base) if whole else ((), base)
@@ -289,7 +291,7 @@ def name_bound(raw: Raw) -> Raw | None:
         marks += "#"
     for order in _orders(bound, factors):
         names = {old: Index(f"{marks}{i}", old.axis) for i, old in enumerate(order)}
-        renamed = tuple(sorted(((rename(x, names), e) for x, e in factors), key=_spelled))
+        renamed = tuple(sorted(((_renamed(x, names), e) for x, e in factors), key=_spelled))
         spelled = [f"{spell(x)}^{e}" for x, e in renamed]
         if best is None or spelled < best[0]:
             best = spelled, (coefficient, tuple(names.values()), renamed)
@@ -313,22 +315,37 @@ def _simplified(
     while raw[0]:
         # A sum with a positive whole exponent is no atom any more: S² S⁻¹ has become S.
         if any(
-            isinstance(x, Addition | Sum | Product) and e.denominator == 1 and e > 0
+            isinstance(x, Addition | Sum | Product)
+            and e.denominator == 1
+            and 0 < e <= LARGEST_EXPANDED
             for x, e in raw[2]
         ):
-            body = mul(Number(raw[0]), *(power(x, e) for x, e in raw[2]))
-            for index in raw[1]:
-                body = Sum(index, body)
-            yield from _monomials(body)
+            yield from _monomials(_as_body(raw))
             return
-        for rewrite in REWRITES.values():
+        for name, rewrite in REWRITES.items():
             changed = rewrite(raw)
-            if changed is not None:
-                raw = changed
-                break
+            if changed is None:
+                continue
+            raw = changed
+            if name == "contract" and any(isinstance(x, COMPOUND) for x, _ in raw[2]):
+                # [p = j] changed an index inside an atom: ln(e^u + e^v) may have become ln 2e^u.
+                yield from _monomials(_as_body(raw))
+                return
+            break
         else:
             yield Monomial(*raw)
             return
+
+
+# Atoms that are made of terms.
+COMPOUND = Apply | Addition | Sum | Product
+
+
+def _as_body(raw: Raw) -> Term:
+    body = mul(Number(raw[0]), *(power(x, e) for x, e in raw[2]))
+    for index in raw[1]:
+        body = Sum(index, body)
+    return body
 
 
 def _orders(
@@ -344,9 +361,35 @@ def _orders(
             f"{spell(rename(x, blank))}^{e}" for x, e in factors if index in free_indices(x)
         )
         colours.setdefault(f"{index.axis} {seen}", []).append(index)
-    groups = [permutations(colours[colour]) for colour in sorted(colours)]
+    groups = [
+        [tuple(group)] if _interchangeable(group, factors) else permutations(group)
+        for _, group in sorted(colours.items())
+    ]
     for choice in product(*groups):
         yield tuple(index for group in choice for index in group)
+
+
+def _interchangeable(group: list[Index], factors: Sequence[tuple[Term, Fraction]]) -> bool:
+    """Whether any two of the indices may be exchanged without changing the factors."""
+    first = group[0]
+    whole = set(factors)
+    return all(
+        {(rename(x, {first: other, other: first}), e) for x, e in factors} == whole
+        for other in group[1:]
+    )
+
+
+def _renamed(atom: Term, names: Mapping[Index, Index]) -> Term:
+    """An atom with indices renamed, and what stands in it in order again."""
+    renamed = rename(atom, names)
+    if renamed == atom:
+        return atom
+    match renamed:
+        case Apply(function, argument):
+            return Apply(function, _closed(normal(argument)))
+        case Addition() | Sum() | Product():
+            return _closed(normal(renamed))
+    return renamed
 
 
 def _free_names(bound: Sequence[Index], factors: Iterable[tuple[Term, Fraction]]) -> set[str]:

@@ -31,7 +31,18 @@ from symnet.calculus.derivation import (
 from symnet.calculus.rules import Given
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
-from symnet.term import Equation, Term, equation_at, spell
+from symnet.term import (
+    Apply,
+    Delta,
+    Equation,
+    Partial,
+    ScalarFunction,
+    Symbol,
+    Term,
+    equation_at,
+    spell,
+    walk,
+)
 
 GENERAL, COMPONENTS = "general widths", "components"
 
@@ -142,13 +153,27 @@ def _by_normal_form(formula: Formula, claim: Equation) -> str:
         return f"the claim is about {spell(claim.left)}, derived was {spell(formula.general.goal)}"
     try:
         stated = _finish(claim.right, formula.given, (WORK_OUT,))
-        difference = _difference(formula.general, stated)
+        difference = _unfinished(formula) or _difference(formula.general, stated)
         if difference:
             return difference
         special = _finish(stated, formula.given_special, (SPECIALISE, TIDY))
         return _difference(formula.special, special)
     except SymnetError as error:
         return str(error) or repr(error)
+
+
+def _unfinished(formula: Formula) -> str:
+    """What a derivation should have worked out and did not; ∂C/∂a^L may stay for an arbitrary C."""
+    for derivation, special in ((formula.general, False), (formula.special, True)):
+        for part in walk(derivation.result.right):
+            match part:
+                case Partial(Symbol("C"), Symbol("a"), False) if not special:
+                    continue
+                case Delta() | Partial():
+                    return f"not worked out: {spell(part)}"
+                case Apply(ScalarFunction(_, None)) if special:
+                    return f"not specialised: {spell(part)}"
+    return ""
 
 
 def _finish(term: Term, given: Given, orders: tuple[tuple[str, ...], ...]) -> Term:

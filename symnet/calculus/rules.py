@@ -144,10 +144,10 @@ def equation(term: Term, given: Given) -> Term | None:
 
 
 def sum_rule(term: Term, given: Given) -> Term | None:
-    """∂(x + y)/∂v -> ∂x/∂v + ∂y/∂v, likewise under Σ; what does not contain v drops out"""
+    """∂(x + y)/∂v -> ∂x/∂v + ∂y/∂v, likewise under Σ"""
     match term:
         case Partial(Addition(terms), by, True):
-            return add(*(Partial(x, by, direct=True) for x in terms if mentions(x, by)))
+            return add(*(Partial(x, by, direct=True) for x in terms))
         case Partial(Sum(index, body), by, True):
             # ∂/∂v_k Σ_k x_k: the bound k is not the free k.
             if index.name in {free.name for free in by.indices}:

@@ -16,6 +16,7 @@ from functools import lru_cache, reduce
 
 import sympy
 
+from symnet.errors import NotYet
 from symnet.network.functions import A, Z
 
 # What an operation costs, in elementwise multiplications: the order matters, not the figures.
@@ -23,8 +24,11 @@ DIVISION, FUNCTION = 4, 15
 
 
 def derivative(formula: sympy.Expr) -> sympy.Expr:
-    """f'(z) as a formula, branch by branch."""
-    return sympy.diff(formula, Z)
+    """f'(z) as a formula, branch by branch. Raises NotYet where SymPy knows none."""
+    slope_ = sympy.diff(formula, Z)
+    if slope_.has(sympy.Derivative, sympy.Subs):
+        raise NotYet(f"no derivative of {formula} is known")
+    return slope_
 
 
 @lru_cache(maxsize=1000)

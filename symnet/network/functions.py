@@ -92,6 +92,8 @@ class Activation:
         known = {Z} if not self.couples_neurons else set()
         # SymPy counts z[j], z and j among the free symbols of an expression in z[j].
         strangers = {s for s in self.formula.free_symbols if isinstance(s, sympy.Symbol)} - known
+        if self.formula.has(sympy.I):
+            raise ArchitectureError(f"the activation {self.name!r} is not a real function")
         if strangers and not self.couples_neurons:
             names = ", ".join(sorted(map(str, strangers)))
             raise ArchitectureError(

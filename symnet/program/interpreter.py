@@ -95,8 +95,17 @@ def _holds(
 ) -> NDArray[np.bool_]:
     if condition in (sympy.true, sympy.false):
         return np.asarray(bool(condition))
+    if isinstance(condition, sympy.And | sympy.Or | sympy.Not):
+        parts = [_holds(part, values) for part in condition.args]
+        if isinstance(condition, sympy.Not):
+            return np.asarray(~parts[0])
+        join = np.logical_and if isinstance(condition, sympy.And) else np.logical_or
+        return np.asarray(functools.reduce(join, parts))
     left, right = (evaluate(side, values) for side in condition.args)
-    compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+    compare = {
+        "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
+        "==": np.equal, "!=": np.not_equal,
+    }  # fmt: skip
     return np.asarray(compare[condition.rel_op](left, right))
 
 

@@ -195,6 +195,8 @@ def _problems(
     available = {axis for array in read for axis in array.axes}
     yield from (f"axis {axis} comes from nowhere" for axis in target.axes if axis not in available)
     yield from (f"axis {axis} has no size" for axis in available if plain(axis) not in sizes)
+    if isinstance(line, Contract) and not line.factors:
+        yield "a Contract of nothing"
     if isinstance(line, Reduce) and line.how not in ("sum", "max"):
         yield f"{line.how} is no way to reduce"
     if isinstance(line, Map):

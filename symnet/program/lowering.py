@@ -9,12 +9,13 @@ weighted inputs are shifted by one number (softmax; the normal form decides it) 
 shifted by their maximum, so that no exponential overflows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sympy
 
 from symnet.calculus import normal
+from symnet.errors import NotYet
 from symnet.network.architecture import Network
 from symnet.network.functions import Optimizer
 from symnet.program.ir import Array, Contract, Function, Instruction, Map, Program, Reduce, check
@@ -42,6 +43,7 @@ from symnet.term import (
     rename,
     spell,
     to_sympy,
+    walk,
 )
 
 # The letters of arrays: δ^2 is d2, the derivative by w^2 is dw2.
@@ -170,7 +172,13 @@ class _Lowering:
                 # The equation is a single sum: it needs no copy.
                 self.body[-1] = _retarget(last, target, target.name)
             case _:
-                self.body.append(Map(target, formula, _used(formula, read), target.name))
+                used = _used(formula, read)
+                if set(target.axes) - {axis for array in used for axis in array.axes}:
+                    raise NotYet(
+                        f"{target.name} is the same for every neuron of its layer; such an "
+                        "equation cannot become code yet"
+                    )
+                self.body.append(Map(target, formula, used, target.name))
         return self.body
 
     def _formula(
@@ -200,10 +208,16 @@ class _Lowering:
                     read[array.symbol] = array
                     return array.symbol
                 case Size(axis):
-                    return sympy.Integer(self.sizes[axis_name(axis)])
+                    return sympy.Integer(self._size(axis_name(axis)))
             raise TypeError(f"{term} cannot be lowered")
 
         return go(term), read
+
+    def _size(self, axis: str) -> int:
+        size = self.sizes[axis]
+        if isinstance(size, str):
+            raise NotYet(f"the formula needs the width {size}, which is open")
+        return size
 
     def _sum(self, term: Sum, axes: dict[Index, str]) -> Array:
         """A line for Σ; its target keeps the axes that the body has beside the bound ones."""
@@ -299,7 +313,7 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
             if body == term.body:
                 return term
             # Collected only where no sum inside would lose its shift by the maximum.
-            coupled = any(isinstance(part, Sum) for part in _walk(body))
+            coupled = any(isinstance(part, Sum) for part in walk(body))
             return Sum(term.index, body if coupled else normal.normalise(body))
         if isinstance(term, Apply) and term.function.is_log:
             inside = _through_z(term.argument, output)
@@ -312,7 +326,7 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
 def _through_z(term: Term, output: Equation) -> Term | None:
     """A term in a_j^L alone as a term in z^L, as a single quotient; None if it is not one."""
     made, a = output.right, output.left
-    found = {x for x in _walk(term) if isinstance(x, Symbol)}
+    found = {x for x in walk(term) if isinstance(x, Symbol)}
     if len(found) != 1 or not isinstance(a, Symbol):
         return None
     (used,) = found
@@ -331,15 +345,9 @@ def _through_z(term: Term, output: Equation) -> Term | None:
 def _summed_inputs(term: Term) -> set[Symbol]:
     """The symbols that stand as arguments of functions inside a sum."""
     if isinstance(term, Sum):
-        inside = (x.argument for x in _walk(term.body) if isinstance(x, Apply))
-        return {y for argument in inside for y in _walk(argument) if isinstance(y, Symbol)}
+        inside = (x.argument for x in walk(term.body) if isinstance(x, Apply))
+        return {y for argument in inside for y in walk(argument) if isinstance(y, Symbol)}
     return set().union(*map(_summed_inputs, children(term)))
-
-
-def _walk(term: Term) -> Iterator[Term]:
-    yield term
-    for part in children(term):
-        yield from _walk(part)
 
 
 def _replace(term: Term, symbol: Symbol, by: Callable[[Symbol], Term]) -> Term:

@@ -219,7 +219,8 @@ def _fuse_maps(function: Function) -> Function:
                     formula = line.formula.xreplace({array.symbol: inner.formula})
                     read = dict.fromkeys((*line.arguments, *inner.arguments))
                     fused = replace(line, formula=formula, arguments=_used(formula, read))
-                    if _covers(fused):
+                    # A branch inside a condition is more than the languages can say.
+                    if _covers(fused) and not formula.has(sympy.ITE):
                         line = fused
                         body.remove(inner)
             name = line.target.name
