@@ -16,8 +16,8 @@ from symnet.calculus.derivation import Backpropagation, numbers
 from symnet.calculus.proof import Proof, prove
 from symnet.errors import ArchitectureError, NotProved, NotYet
 from symnet.network import equations
-from symnet.network.architecture import Network, unknown
-from symnet.network.functions import OPTIMIZERS, Optimizer
+from symnet.network.architecture import Network, find_cost, unknown
+from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS, Optimizer
 from symnet.network.notation import l
 from symnet.program import passes
 from symnet.program.ir import Program
@@ -124,13 +124,18 @@ def closed(network: Network) -> None:
 
 
 def _command(network: Network, optimizer: str, dtype: str) -> str:
-    """The command line that makes the same file."""
+    """The command line that makes the same file; formulas of one's own need Python."""
+    activations = [layer.activation for layer in network.layers]
+    known = all(ACTIVATIONS.get(each.name) == each for each in activations)
+    if not known or COSTS.get(network.cost.name) != network.cost:
+        return "symnet.generate in Python, with formulas of one's own"
     words = ["symnet", "generate", str(network)]
-    usual = Network(str(network)).cost.name
-    if network.cost.name != usual:
+    if network.cost != find_cost(None, activations[-1]):
         words += ["--cost", network.cost.name]
     if optimizer != "sgd":
         words += ["--optimizer", optimizer]
     if dtype != "float64":
         words += ["--dtype", dtype]
-    return shlex.join(words)
+    line = shlex.join(words)
+    # A network too long for a line stands on one of its own, as a shell reads it.
+    return line if len(line) < 80 else " \\\n    ".join(map(shlex.quote, words))

@@ -1,5 +1,6 @@
 """A program as the Listing of a trainer: what its head says, its arrays, its functions."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 
 from symnet.backends import to_numpy
@@ -15,6 +16,7 @@ from symnet.program.ir import Program
 from symnet.program.lowering import array_name
 from symnet.term import ARGUMENT, Equation, LayerNumber, Partial, Symbol, Term, from_sympy
 
+LONGEST = 90  # the length of a printed equation's line
 MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
 
 OPTIONS = {"learning_rate": ("η", "rate of the gradient step")}
@@ -57,8 +59,15 @@ def listing(
             Option(name, repr(default), OPTIONS[name][1])
             for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
         ),
-        functions=to_numpy.functions(program, {**written, **updates}),
+        functions=to_numpy.functions(program, _comments({**written, **updates})),
     )
+
+
+def _comments(written: Mapping[str, str]) -> dict[str, str]:
+    """Equations as comments; one that is too long goes on in the next line."""
+    return {
+        name: "\n    #     ".join(textwrap.wrap(text, LONGEST)) for name, text in written.items()
+    }
 
 
 def described(network: Network) -> str:
@@ -72,7 +81,7 @@ def _written(equation: Equation) -> str:
 
 
 def _head(written: Mapping[str, str]) -> list[str]:
-    lines = list(written.values())
+    lines = ["\n        ".join(textwrap.wrap(text, LONGEST)) for text in written.values()]
     if len(lines) <= MOST_EQUATIONS:
         return lines
     return [*lines[: MOST_EQUATIONS - 4], "…", *lines[-3:]]

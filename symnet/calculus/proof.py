@@ -7,8 +7,7 @@
 
 The judges share the records of formulas and nothing else. Only this module says "proved".
 
->>> from symnet.errors import SymnetError
-from symnet.network.architecture import Network
+>>> from symnet.network.architecture import Network
 >>> proof = prove(Network("3-2:tanh-2"))
 >>> proof.holds, [f"{o.label} l={o.layer}" for o in proof.obligations]
 (True, ['BP1 l=3', 'BP2 l=2', 'BP3 l=2', 'BP3 l=3', 'BP4 l=2', 'BP4 l=3'])
