@@ -164,7 +164,7 @@ def _merge_equal(function: Function) -> Function:
     kept = {result.name for result in function.results}
     renamed: dict[str, str] = {}
     computed: dict[Instruction, str] = {}
-    known: list[Map] = []
+    known: dict[Array, list[Map]] = {}  # by what they read first
     for line in function.body:
         line = _rename_arguments(line, renamed)
         if not _covers(line):
@@ -174,10 +174,11 @@ def _merge_equal(function: Function) -> Function:
             renamed[line.target.name] = computed[key]
             continue
         if isinstance(line, Map):
-            line = _reuse(line, known)
+            read = (earlier for array in line.arguments for earlier in known.get(array, ()))
+            line = _reuse(line, list(read))
         computed.setdefault(key, line.target.name)
-        if isinstance(line, Map):
-            known.append(line)
+        if isinstance(line, Map) and line.arguments:
+            known.setdefault(line.arguments[0], []).append(line)
         body.append(line)
     return replace(function, body=tuple(body))
 
