@@ -548,6 +548,15 @@ def test_known_identities(left: Term, right: Term) -> None:
     assert normal.equal(left, right)
 
 
+def test_denominators_read_alike_whatever_was_taken_out_of_them() -> None:
+    """1 / (w x - x) is 1/x · 1 / (w - 1), with the terms of the sum in the same order."""
+    w, x = Symbol("w", l), Symbol("x", l)
+    rest = Addition((w, times_(MINUS, ONE)))
+    left = Power(times_(x, rest), Fraction(-1))
+    right = times_(Power(x, Fraction(-1)), Power(rest, Fraction(-1)))
+    assert normal.normal(left) == normal.normal(right)
+
+
 def test_roots_multiply() -> None:
     root = Power(X_J, HALF)
     assert normal.equal(times_(root, root), X_J)

@@ -84,10 +84,14 @@ def data(network: Network, m: int = 5, seed: int = 0) -> tuple[Any, Any]:
 
 
 def random_weights(trainer: Any, seed: int = 0) -> None:
-    """Biases other than 0 too."""
+    """Biases other than 0 too; weights so small that no neuron is saturated, since 1 - a is no
+    number to compare in float32 where a is almost 1."""
     rng = np.random.default_rng(seed)
     trainer.set_weights(
-        {name: rng.normal(0, 0.7, value.shape) for name, value in trainer.weights.items()}
+        {
+            name: rng.normal(0, 0.7 / np.sqrt(value.shape[-1]), value.shape)
+            for name, value in trainer.weights.items()
+        }
     )
 
 

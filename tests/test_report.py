@@ -32,6 +32,7 @@ NETWORKS = {
     "n-30-k": lambda: Network("n-30-k"),
     "three kinds": lambda: Network("2-3:tanh-3:softmax-4:relu-2:identity"),
     "20 layers": lambda: Network("-".join(["7"] * 20)),
+    "40 layers": lambda: Network("-".join(["123:relu"] * 40).replace(":relu", "", 1)),
     "formulas of one's own": lambda: Network([2, 3, 2], activation=LEAKY, cost=QUARTIC),
     "softplus": lambda: Network([2, 3, 1], activation=SOFTPLUS),
 }
@@ -141,6 +142,13 @@ def test_widths_and_layers_are_abbreviated_when_there_are_many() -> None:
     assert "sigmoid, l = 2, 3, 4" in page("2-3-4-1", "text")
 
 
+def test_a_long_name_is_not_in_the_heading() -> None:
+    shown = derivation(derived("40 layers"), TEXT)
+    assert shown.title == "Backpropagation for a network of 40 layers"
+    assert shown.sections[0].text.startswith("123-123:relu-123:relu-")
+    assert derivation(derived("20 layers"), TEXT).title.endswith("-7-7-7")
+
+
 @pytest.mark.parametrize(
     ("text", "width", "lines"),
     [
@@ -221,7 +229,7 @@ def set_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[
 SET = ["64-30-10:softmax", "4-3:softmax-2", "4-3:relu-2, cross_entropy", "formulas of one's own"]
 
 
-@pytest.mark.parametrize("name", [*SET, "softplus", "20 layers"])
+@pytest.mark.parametrize("name", [*SET, "softplus", "20 layers", "40 layers"])
 def test_latex_is_set_without_a_complaint(
     name: str, set_page: Callable[[str], tuple[Path, str]]
 ) -> None:
@@ -234,7 +242,7 @@ def test_latex_is_set_without_a_complaint(
     assert not complaints
     run = ["pdftotext", "-layout", str(pdf), "-"]
     said = subprocess.run(run, capture_output=True, text=True, check=True, timeout=60).stdout
-    title = f"Backpropagation for {derived(name).network}"
+    title = derivation(derived(name), TEXT).title
     pages = said.split("\f")[:-1]
     # The title as a heading, and above each page with the number of the page.
     assert said.count(title) >= 1 + len(pages)

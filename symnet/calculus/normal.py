@@ -105,7 +105,7 @@ def _take_out(polynomial: Polynomial) -> tuple[tuple[tuple[Term, Fraction], ...]
     for monomial in polynomial:
         left = {x: e - shared.get(x, 0) for x, e in monomial.factors}
         rest.append(replace(monomial, factors=tuple((x, e) for x, e in left.items() if e)))
-    return tuple(shared.items()), tuple(rest)
+    return tuple(shared.items()), tuple(sorted(rest, key=_in_order))
 
 
 def equal(left: Term, right: Term) -> bool:
@@ -409,7 +409,11 @@ def _collect(monomials: Iterable[Monomial]) -> Polynomial:
             coefficients.get(monomial.like, Fraction(0)) + monomial.coefficient
         )
     collected = [Monomial(c, *like) for like, c in coefficients.items() if c]
-    return tuple(sorted(collected, key=lambda m: [f"{spell(x)}^{e}" for x, e in m.factors]))
+    return tuple(sorted(collected, key=_in_order))
+
+
+def _in_order(monomial: Monomial) -> list[str]:
+    return [f"{spell(x)}^{e}" for x, e in monomial.factors]
 
 
 # --- denominators --------------------------------------------------------------------------

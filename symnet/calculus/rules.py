@@ -31,6 +31,7 @@ from symnet.term import (
     Power,
     Product,
     ScalarFunction,
+    Size,
     Sum,
     Symbol,
     Term,
@@ -325,7 +326,7 @@ def simplify(term: Term, given: Given) -> Term | None:
 
     def stand_in(part: Term) -> Term:
         match part:
-            case Symbol() | Apply():
+            case Symbol() | Apply() | Size():
                 name = f"x{len(atoms)}"
                 name = next((n for n, known in atoms.items() if known == part), name)
                 atoms[name] = part

@@ -1,7 +1,10 @@
-"""The four delta equations as the books state them (Nielsen, ch. 2, BP1 to BP4; no rule is used).
+"""The four delta equations as the books state them (Nielsen, ch. 2; no rule is used).
 
     BP1  δ_j^L = ∂C/∂a_j^L σ'(z_j^L)            BP3  ∂C/∂w_jk^l = a_k^{l-1} δ_j^l
     BP2  δ_j^l = Σ_k w_kj^{l+1} δ_k^{l+1} σ'(z_j^l)     BP4  ∂C/∂b_j^l = δ_j^l
+
+The weight comes before the bias, as in the lecture notes; Nielsen numbers these two the other way
+round, the bias BP3 and the weight BP4.
 
 Where an activation couples neurons, as softmax does, the Jacobian ∂a_p/∂z_j, summed over p, takes
 the place of σ'(z_j) (Nielsen, ch. 3, eq. 78 ff.).

@@ -39,8 +39,8 @@ def exact(formula: sympy.Expr) -> sympy.Expr:
 def left_closed(formula: sympy.Expr) -> sympy.Expr:
     """The formula with |z|, max and their like as branches, each up to and with its kink.
 
-    So the value and the slope at a kink are those from the left. A formula whose branches meet at
-    points that are no plain numbers is left as it is.
+    So the slope at a kink is the one from the left. A formula that jumps is left as it is, and so
+    is one whose branches meet at points that are no plain numbers.
     """
     formula = exact(formula)
     if formula.has(sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside):
@@ -56,6 +56,9 @@ def left_closed(formula: sympy.Expr) -> sympy.Expr:
     ordered = sorted(kinks)
     inside = [ordered[0] - 1, *((x + y) / 2 for x, y in pairwise(ordered)), ordered[-1] + 1]
     values = [_branch(formula, point) for point in inside]
+    sides = zip(ordered, pairwise(values), strict=True)
+    if any(low.subs(Z, kink) != high.subs(Z, kink) for kink, (low, high) in sides):
+        return formula  # it jumps, and what it is at the jump was said
     conditions = [*(kink >= Z for kink in ordered), True]
     return sympy.Piecewise(*zip(values, conditions, strict=True))
 

@@ -30,6 +30,7 @@ ALPHABETS = {"text": TEXT, "latex": LATEX}
 WIDTH = 110  # the columns of a page of text
 INDENT = 4
 MOST_SIZES = 8  # as many widths are listed one by one
+LONGEST_NAME = 60  # as many characters of a network fit into a heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,14 @@ def derivation(derived: Backpropagation, alphabet: Alphabet) -> Page:
         *(_formula(formula, derived.network, alphabet) for formula in derived.formulas),
         _in_short(derived, alphabet),
     ]
-    title = prose(f"Backpropagation for {derived.network}", alphabet)
+    title = prose(f"Backpropagation for {_named(derived.network)}", alphabet)
     return Page(title, tuple(sections), tuple(_rules(derived, alphabet)))
+
+
+def _named(network: Network) -> str:
+    """What to call a network in a heading."""
+    name = str(network)
+    return name if len(name) <= LONGEST_NAME else f"a network of {network.L} layers"
 
 
 # --- sections ------------------------------------------------------------------------------
@@ -133,6 +140,8 @@ def _network(network: Network, to: Alphabet) -> Section:
         *("j", "l"),
         f"l = {_list(every, to)}",
     )
+    if _named(network) != str(network):
+        text = f"{prose(str(network), to)}. {text}"
     return _section("The network", text, shown, (), to)
 
 
