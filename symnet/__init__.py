@@ -50,6 +50,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("z", "a", "y"):
+        # The symbols in which an activation and a cost of one's own are written.
+        return getattr(importlib.import_module("symnet.network.functions"), name.upper())
     if name not in _HOMES:
         raise AttributeError(f"module 'symnet' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

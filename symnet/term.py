@@ -484,6 +484,8 @@ def from_sympy(
                 return Sum(index, go(expression.function, {**indices, variable.name: index}))
             case sympy.Piecewise():
                 # A function with branches is one scalar function of its only symbol.
+                if len(expression.free_symbols) != 1:
+                    raise TypeError(f"{expression} has branches in several symbols")
                 (symbol,) = expression.free_symbols
                 formula = expression.subs(symbol, ARGUMENT)
                 function = ScalarFunction("piecewise", formula)

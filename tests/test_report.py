@@ -226,10 +226,7 @@ def set_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[
     return run
 
 
-SET = ["64-30-10:softmax", "4-3:softmax-2", "4-3:relu-2, cross_entropy", "formulas of one's own"]
-
-
-@pytest.mark.parametrize("name", [*SET, "softplus", "20 layers", "40 layers"])
+@every_network
 def test_latex_is_set_without_a_complaint(
     name: str, set_page: Callable[[str], tuple[Path, str]]
 ) -> None:

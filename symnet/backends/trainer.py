@@ -3,12 +3,14 @@
 import textwrap
 from collections.abc import Iterator, Mapping
 
+import sympy
+
 from symnet.backends import to_numpy
 from symnet.backends.backend import Listing, Option, ParameterText
 from symnet.calculus.normal import normalise
 from symnet.calculus.proof import Proof
 from symnet.network.architecture import Network
-from symnet.network.functions import THETA, Activation, G, Optimizer, rectifies
+from symnet.network.functions import ACTIVATIONS, THETA, Activation, G, Optimizer, rectifies
 from symnet.network.notation import COST
 from symnet.paper import writer
 from symnet.paper.alphabet import TEXT
@@ -73,7 +75,14 @@ def _comments(written: Mapping[str, str]) -> dict[str, str]:
 def described(network: Network) -> str:
     """The network with every activation written out: 2-3:sigmoid-1:sigmoid."""
     layers = (f"{layer.size}:{layer.activation.name}" for layer in network.layers)
-    return "-".join((str(network.inputs), *layers))
+    return "-".join((str(network.inputs), *layers)) + _own_formulas(network)
+
+
+def _own_formulas(network: Network) -> str:
+    """What tells two formulas of one's own apart that have one name: the formulas."""
+    functions = dict.fromkeys(layer.activation for layer in network.layers)
+    own = [each for each in functions if ACTIVATIONS.get(each.name) != each]
+    return "".join(f", {each.name} = {sympy.sstr(each.formula)}" for each in own)
 
 
 def _written(equation: Equation) -> str:

@@ -424,6 +424,9 @@ def _vanishes(expression: sympy.Expr) -> bool:
             if x not in unknowns:
                 unknowns[x] = _unknown(x)
             return unknowns[x]
+        if isinstance(x, sympy.sign | sympy.Abs) and x.args[0].could_extract_minus_sign():
+            # sign(-u) = -sign(u), |-u| = |u|
+            return polynomial(x.func(-x.args[0])) * (-1 if isinstance(x, sympy.sign) else 1)
         if isinstance(x, sympy.Function):
             return polynomial(x.rewrite(sympy.exp)) if x.rewrite(sympy.exp) != x else x
         return x.func(*map(polynomial, x.args)) if x.args else x
@@ -449,11 +452,20 @@ def _unknown(x: sympy.Expr) -> sympy.Expr:
     return sympy.Mul(*(sympy.Symbol(f"exp({rest})", positive=True) ** rate for rate, rest in parts))
 
 
+def _outer_branches(x: sympy.Expr) -> Iterator[sympy.Piecewise]:
+    """The functions with branches that stand outside of other functions: the rest is unknowns."""
+    if isinstance(x, sympy.Piecewise):
+        yield x
+    elif not isinstance(x, _Arbitrary | sympy.exp | sympy.log):
+        for part in x.args:
+            yield from _outer_branches(part)
+
+
 def _cases(expression: sympy.Expr) -> Iterator[sympy.Expr]:
     """The expression on either side of, and at, every kink of the functions with branches in it."""
     relations = [
         relation
-        for piece in expression.atoms(sympy.Piecewise)
+        for piece in _outer_branches(expression)
         for relation in piece.atoms(sympy.core.relational.Relational)
         if not relation.has(sympy.Piecewise)
     ]

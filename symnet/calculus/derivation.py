@@ -141,8 +141,9 @@ class Backpropagation:
         return rf"$$\begin{{aligned}} {rows} \end{{aligned}}$$"
 
 
-def derive(network: Network) -> Backpropagation:
+def derive(network: Network | str) -> Backpropagation:
     """Derive BP1 to BP4 of a network from its equations."""
+    network = network if isinstance(network, Network) else Network(network)
     output = network.layers[-1].activation
     cost = derive_cost(network.cost)
     formulas = [_bp1(network, output, network.cost, cost)]

@@ -116,8 +116,9 @@ class Proof:
         return "\n".join(lines)
 
 
-def prove(network: Network) -> Proof:
+def prove(network: Network | str) -> Proof:
     """Prove BP1 to BP4 of every layer of a network, for arbitrary and for its own σ and C."""
+    network = network if isinstance(network, Network) else Network(network)
     try:
         derived = derive(network)
     except SymnetError as error:

@@ -59,6 +59,11 @@ class Network:
         cost: str | Cost | None = None,
     ) -> None:
         if not isinstance(architecture, str):
+            if not isinstance(architecture, list | tuple):
+                raise ArchitectureError(
+                    "an architecture is a string such as '2-3-1' or a list of widths, not "
+                    f"{architecture!r}"[:200]
+                )
             architecture = "-".join(map(str, architecture))
         default = find_activation(activation)
         inputs, layers = parse(architecture, default)
@@ -246,7 +251,15 @@ def _parse_piece(
 def find_activation(name: str | Activation, text: str = "", start: int = 0) -> Activation:
     """An activation by its name. Raises ArchitectureError with the nearest name and the list."""
     if isinstance(name, Activation):
+        if ACTIVATIONS.get(name.name, name) != name:
+            raise ArchitectureError(
+                f"{name.name} is the name of another activation; give yours a name of its own"
+            )
         return name
+    if not isinstance(name, str):
+        raise ArchitectureError(
+            f"an activation is a name or a symnet.Activation, not {name!r}"[:200]
+        )
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
     raise ArchitectureError(
@@ -257,7 +270,13 @@ def find_activation(name: str | Activation, text: str = "", start: int = 0) -> A
 def find_cost(name: str | Cost | None, output: Activation) -> Cost:
     """A cost by its name; by default the one that fits the activation of the output."""
     if isinstance(name, Cost):
+        if COSTS.get(name.name, name) != name:
+            raise ArchitectureError(
+                f"{name.name} is the name of another cost; give yours a name of its own"
+            )
         return name
+    if name is not None and not isinstance(name, str):
+        raise ArchitectureError(f"a cost is a name or a symnet.Cost, not {name!r}"[:200])
     if name is None:
         name = "log_likelihood" if output.couples_neurons else "quadratic"
     if name in COSTS:

@@ -32,6 +32,8 @@ ZS = sympy.IndexedBase("z", real=True)  # all weighted inputs of a layer
 
 def exact(formula: sympy.Expr) -> sympy.Expr:
     """The formula with decimals as the fractions that they are: 0.25 is 1/4."""
+    if not isinstance(formula, sympy.Basic | int | float):
+        raise ArchitectureError(f"a formula is a SymPy expression, not {formula!r}")
     formula = sympy.sympify(formula)
     return sympy.nsimplify(formula, rational=True) if formula.has(sympy.Float) else formula
 
@@ -82,6 +84,13 @@ def _check_name(name: str) -> None:
         )
 
 
+def _check_real(name: str, formula: sympy.Expr) -> None:
+    if not isinstance(formula, sympy.Expr) or formula.has(
+        sympy.I, sympy.nan, sympy.oo, -sympy.oo, sympy.zoo
+    ):
+        raise ArchitectureError(f"the formula of {name!r} is no real function: {formula}")
+
+
 @dataclass(frozen=True, slots=True)
 class Activation:
     """σ, by its formula in z (or in z[j] and z[p], p summed from 1 to n)."""
@@ -95,12 +104,11 @@ class Activation:
         known = {Z} if not self.couples_neurons else set()
         # SymPy counts z[j], z and j among the free symbols of an expression in z[j].
         strangers = {s for s in self.formula.free_symbols if isinstance(s, sympy.Symbol)} - known
-        if self.formula.has(sympy.I):
-            raise ArchitectureError(f"the activation {self.name!r} is not a real function")
+        _check_real(self.name, self.formula)
         if strangers and not self.couples_neurons:
             names = ", ".join(sorted(map(str, strangers)))
             raise ArchitectureError(
-                f"the activation {self.name!r} is a formula in {names}; use symnet.z alone"
+                f"the activation {self.name!r} is a formula in {names}; write it in symnet.z alone"
             )
 
     @property
@@ -125,12 +133,15 @@ class Cost:
     def __post_init__(self) -> None:
         _check_name(self.name)
         object.__setattr__(self, "formula", exact(self.formula))
+        _check_real(self.name, self.formula)
         strangers = self.formula.free_symbols - {A, Y}
         if strangers:
             names = ", ".join(sorted(map(str, strangers)))
             raise ArchitectureError(
-                f"the cost {self.name!r} is a formula in {names}; use symnet.a and symnet.y alone"
+                f"the cost {self.name!r} is a formula in {names}; write it in symnet.a and symnet.y"
             )
+        if A not in self.formula.free_symbols:
+            raise ArchitectureError(f"the cost {self.name!r} does not depend on the output a")
 
 
 @dataclass(frozen=True, slots=True)
