@@ -108,7 +108,7 @@ class Activation:
         if strangers and not self.couples_neurons:
             names = ", ".join(sorted(map(str, strangers)))
             raise ArchitectureError(
-                f"the activation {self.name!r} is a formula in {names}; write it in symnet.z alone"
+                f"the activation {self.name!r} is a formula in {names}; use symnet.z alone"
             )
 
     @property
@@ -138,7 +138,7 @@ class Cost:
         if strangers:
             names = ", ".join(sorted(map(str, strangers)))
             raise ArchitectureError(
-                f"the cost {self.name!r} is a formula in {names}; write it in symnet.a and symnet.y"
+                f"the cost {self.name!r} is a formula in {names}; use symnet.a and symnet.y alone"
             )
         if A not in self.formula.free_symbols:
             raise ArchitectureError(f"the cost {self.name!r} does not depend on the output a")
