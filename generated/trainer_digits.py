@@ -635,10 +635,15 @@ def _evaluate(args):
 def _check(_):
     """Compare the gradients with complex steps of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
-    arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
-    a1, y = random.normal(size=(m, 64)), random.random((m, 10))
-    y /= y.sum(axis=1, keepdims=True)
-    gradients = _gradients(*arrays, a1, y, m)
+    for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        a1, y = random.normal(size=(m, 64)), random.random((m, 10))
+        y /= y.sum(axis=1, keepdims=True)
+        gradients = _gradients(*arrays, a1, y, m)
+        if all(gradient.any() for gradient in gradients):
+            break
+    else:
+        print("in every draw some gradients were 0 throughout; of these the check says nothing")
     arrays = [array.astype(complex) for array in arrays]
     for name, array, gradient in zip(PARAMETERS, arrays, gradients, strict=True):
         entries = random.permutation(array.size)[:200]

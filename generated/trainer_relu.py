@@ -670,10 +670,15 @@ def _evaluate(args):
 def _check(_):
     """Compare the gradients with central differences of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
-    arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
-    a1, y = random.normal(size=(m, 784)), random.random((m, 10))
-    y /= y.sum(axis=1, keepdims=True)
-    gradients = _gradients(*arrays, a1, y, m)
+    for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        a1, y = random.normal(size=(m, 784)), random.random((m, 10))
+        y /= y.sum(axis=1, keepdims=True)
+        gradients = _gradients(*arrays, a1, y, m)
+        if all(gradient.any() for gradient in gradients):
+            break
+    else:
+        print("in every draw some gradients were 0 throughout; of these the check says nothing")
     for name, array, gradient in zip(PARAMETERS, arrays, gradients, strict=True):
         entries = random.permutation(array.size)[:200]
         slopes = np.array([_slope(arrays, array.reshape(-1), k, a1, y) for k in entries])

@@ -10,10 +10,9 @@ from hypothesis import settings
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# Workers share the cores already; threads of BLAS would only get in each other's way.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    for library in ("OPENBLAS", "MKL", "OMP"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+# The arrays are small, and workers share the cores: threads of BLAS only get in each other's way.
+for library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # Importing SymPy alone takes longer than the deadline of an example. `ci` is the profile of
 # `make test`: the same examples for everybody. Plain pytest and `make test-all` look for new ones.
