@@ -20,8 +20,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from symnet import digits
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
+from symnet.paper.alphabet import TEXT
 from symnet.paper.report import render_derivation
-from symnet.paper.writer import TEXT, equation, matrix_form
+from symnet.paper.writer import equation, matrix_form
 from symnet.pipeline import computed, generate, proved
 
 NETWORK = "64-30:sigmoid-10:softmax"

@@ -51,7 +51,7 @@ def generate(
     proof = proved(network)
     program = passes.optimize(program_of(proof, rule), to.passes)
     command = command or _command(network, optimizer, dtype)
-    return emit(trainer.listing(proof, computed(proof), program, rule, dtype, command), to)
+    return emit(trainer.listing(proof, computed(proof), program, rule, dtype, command, to), to)
 
 
 def proved(network: Network) -> Proof:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import sympy
 
 from symnet.backends import to_numpy
-from symnet.backends.backend import Listing, Option, ParameterText
+from symnet.backends.backend import Backend, Listing, Option, ParameterText
 from symnet.calculus.normal import normalise
 from symnet.calculus.proof import Proof
 from symnet.network.architecture import Network
@@ -31,6 +31,7 @@ def listing(
     optimizer: Optimizer,
     dtype: str,
     command: str,
+    backend: Backend,
 ) -> Listing:
     """All that the page of a trainer shows; `equations` in the order of the program."""
     network = proof.network
@@ -61,7 +62,7 @@ def listing(
             Option(name, repr(default), OPTIONS[name][1])
             for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
         ),
-        functions=to_numpy.functions(program, _comments({**written, **updates})),
+        functions=backend.functions(program, _comments({**written, **updates})),
     )
 
 

@@ -28,7 +28,7 @@ from symnet.calculus.derivation import (
     work_out,
 )
 from symnet.calculus.rules import Given
-from symnet.errors import SymnetError
+from symnet.errors import NotYet, SymnetError
 from symnet.network.architecture import Network
 from symnet.term import (
     Apply,
@@ -121,6 +121,9 @@ def prove(network: Network | str) -> Proof:
     network = network if isinstance(network, Network) else Network(network)
     try:
         derived = derive(network)
+    except NotYet:
+        # A formula that we cannot derive is no failed proof: the reader is told so.
+        raise
     except SymnetError as error:
         return Proof(network, None, _failed(network, str(error)))
     judge = _ComponentJudge(network)

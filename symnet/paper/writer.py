@@ -2,6 +2,7 @@
 
 >>> from symnet.calculus import textbook
 >>> from symnet.network.functions import ACTIVATIONS
+>>> from symnet.paper.alphabet import LATEX, TEXT
 >>> bp2 = textbook.bp2(ACTIVATIONS["sigmoid"])
 >>> print(equation(bp2, TEXT))
 δⱼˡ = Σₖ wₖⱼˡ⁺¹ δₖˡ⁺¹ σ'(zⱼˡ)
@@ -22,7 +23,7 @@ from typing import assert_never
 
 import sympy
 
-from symnet.paper.alphabet import LATEX, TEXT, Alphabet
+from symnet.paper.alphabet import Alphabet
 from symnet.term import (
     ARGUMENT,
     Addition,
@@ -506,6 +507,3 @@ def _threshold(expression: sympy.Piecewise) -> sympy.Expr | None:
         if (low, high) == (0, 1) and isinstance(condition, sympy.LessThan):
             return condition.rhs if condition.lhs == ARGUMENT else None
     return None
-
-
-__all__ = ["LATEX", "TEXT", "equation", "formula", "matrix_form", "term"]

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from symnet.program.ir import Array, Contract, Function, Map, Reduce, plain
+from symnet.program.ir import Array, Contract, Function, Map, Reduce
 
 # NumPy's names of functions, where they are not SymPy's.
 NAMES = {
@@ -123,6 +123,3 @@ def _letters(axes: Iterable[str]) -> dict[str, str]:
 
 def _spelled(array: Array, letters: Mapping[str, str]) -> str:
     return "".join(letters[axis] for axis in array.axes)
-
-
-__all__ = ["evaluate", "interpret", "plain"]

@@ -313,6 +313,3 @@ def _reads(function: Function) -> dict[str, list[Instruction]]:
 
 def _used(formula: sympy.Expr, read: Iterable[Array]) -> tuple[Array, ...]:
     return tuple(array for array in read if array.symbol in formula.free_symbols)
-
-
-__all__ = ["PIPELINE", "SAMPLES", "Pass", "apply", "optimize", "plain"]
