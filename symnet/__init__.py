@@ -12,11 +12,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symnet.calculus.derivation import Backpropagation, derive
+    from symnet.calculus.derivation import Backpropagation
     from symnet.calculus.proof import Proof, prove
     from symnet.errors import SymnetError
     from symnet.network.architecture import Layer, Network
     from symnet.network.functions import Activation, Cost
+    from symnet.notebook import derive
     from symnet.pipeline import generate
 
 __version__ = "0.1.0"
@@ -43,7 +44,7 @@ _HOMES = {
     "Network": "symnet.network.architecture",
     "Proof": "symnet.calculus.proof",
     "SymnetError": "symnet.errors",
-    "derive": "symnet.calculus.derivation",
+    "derive": "symnet.notebook",
     "generate": "symnet.pipeline",
     "prove": "symnet.calculus.proof",
 }

@@ -21,8 +21,8 @@ from symnet import digits
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
 from symnet.paper.alphabet import TEXT
+from symnet.paper.matrices import best
 from symnet.paper.report import render_derivation
-from symnet.paper.writer import equation, matrix_form
 from symnet.pipeline import computed, generate, proved
 
 NETWORK = "64-30:sigmoid-10:softmax"
@@ -44,7 +44,7 @@ def run(folder: Path, console: Console, **settings: float) -> float:
     assert proof.derived is not None
     console.print(f"[bold]{NETWORK}[/bold], {network.cost.name} cost: derived")
     for each in computed(proof):
-        console.print(f"    {matrix_form(each, TEXT) or equation(each, TEXT)}", highlight=False)
+        console.print(f"    {best(each, TEXT)}", highlight=False)
     console.print("\n[bold]Proof[/bold]")
     console.print(str(proof), highlight=False, markup=False, soft_wrap=True)
 

@@ -12,25 +12,29 @@ expected a width, column 3:
 
 
 class SymnetError(Exception):
-    """The base of every error of ours; `str()` is the whole message."""
+    """The base of every error of ours; `str()` is the whole message, `hint` its last line."""
 
-    def __init__(self, message: str, *, text: str = "", start: int = 0, length: int = 1) -> None:
+    def __init__(
+        self, message: str, *, text: str = "", start: int = 0, length: int = 1, hint: str = ""
+    ) -> None:
         self.message = message
         self.text = text
         self.start = start
         self.length = length
+        self.hint = hint
         super().__init__(message)
 
     def __str__(self) -> str:
+        hint = f"\n{self.hint}" if self.hint else ""
         if not self.text:
-            return self.message
+            return f"{self.message}{hint}"
         # A very long text is cut to a window around the place, so that the caret stays in sight.
         left = max(0, self.start - 60)
         # One sign a character, so that the caret stands under its place.
         window = "".join(x if x.isprintable() else "�" for x in self.text[left : left + 100])
         marks = "^" * max(1, min(self.length, len(window) - (self.start - left)))
         caret = " " * (self.start - left) + marks
-        return f"{self.message}, column {self.start + 1}:\n    {window}\n    {caret}"
+        return f"{self.message}, column {self.start + 1}:\n    {window}\n    {caret}{hint}"
 
 
 class ArchitectureError(SymnetError):
@@ -38,7 +42,7 @@ class ArchitectureError(SymnetError):
 
 
 class EquationError(SymnetError):
-    """An equation that says nothing: an undeclared symbol, an index with two ranges."""
+    """A formula that is not understood or says nothing: an undeclared symbol, a neuron too many."""
 
 
 class NotProved(SymnetError):  # noqa: N818 - the name of a state, as users read it

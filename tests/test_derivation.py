@@ -291,15 +291,6 @@ def test_layers_that_have_no_formula_are_refused(which: str, layer: int) -> None
         getattr(DERIVED, which)(layer)
 
 
-@pytest.mark.parametrize("architecture", ["1-1", "2-3-4-1", "n-30-k", "2-2:softmax-2:softmax"])
-def test_a_notebook_shows_latex(architecture: str) -> None:
-    latex = derive(Network(architecture))._repr_latex_()
-    assert latex.startswith(r"$$\begin{aligned}")
-    assert latex.endswith(r"\end{aligned}$$")
-    assert latex.count("{") == latex.count("}")
-    assert latex.count("&=") == (3 if architecture == "1-1" else 4)
-
-
 def test_special_slopes_are_written_through_a() -> None:
     """No exponential is computed twice: σ' of a sigmoid is a (1 - a)."""
     for layer in (2, 3, 4):

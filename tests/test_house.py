@@ -43,7 +43,15 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         (
             "paper.alphabet",
             "paper.writer",
+            "paper.matrices",
+            "paper.entries",
+            "paper.latex_reader",
+            "paper.reasons",
+            "paper.page",
+            "paper.typesetting",
+            "paper.blocks",
             "paper.report",
+            "paper.answer",
         ),
         (
             "program.ir",
@@ -55,7 +63,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 4: text
     (("backends.backend", "backends.python_text", "backends.to_numpy", "backends.trainer"),),
     # 5: the doors
-    (("pipeline", "samples", "demo", "cli", "__main__", "__init__"),),
+    (("pipeline", "notebook", "samples", "demo", "cli", "__main__", "__init__"),),
 )
 
 # module -> (floor, neighbour, position)
@@ -76,7 +84,7 @@ STRANGERS = {
 LAZY_DOORS = {"__init__", "cli"}
 
 # What a template may ask of the context it is rendered in, by folder.
-CONTEXT: dict[str, set[str]] = {"numpy": {"listing"}, "shared": set(), "report": {"page"}}
+CONTEXT: dict[str, set[str]] = {"numpy": {"listing"}, "shared": set(), "report": {"page", "fragment"}}
 
 
 def modules() -> dict[str, Path]:

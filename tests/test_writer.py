@@ -28,6 +28,7 @@ from symnet.network import notation as n
 from symnet.network.functions import ACTIVATIONS, COSTS, A, Y, Z
 from symnet.paper import writer
 from symnet.paper.alphabet import LATEX, TEXT
+from symnet.paper.matrices import matrix_form
 from symnet.term import (
     ARGUMENT,
     ONE,
@@ -666,9 +667,9 @@ def test_the_equations_of_the_books(
     equation: Equation, text: str, matrices: str | None, latex: str, latex_matrices: str | None
 ) -> None:
     assert writer.equation(equation, TEXT) == text
-    assert writer.matrix_form(equation, TEXT) == matrices
+    assert matrix_form(equation, TEXT) == matrices
     assert writer.equation(equation, LATEX) == latex
-    assert writer.matrix_form(equation, LATEX) == latex_matrices
+    assert matrix_form(equation, LATEX) == latex_matrices
 
 
 def test_numbered_layers_and_neurons() -> None:
@@ -677,7 +678,7 @@ def test_numbered_layers_and_neurons() -> None:
         "δⱼ³ = Σₖ wₖⱼ⁴ δₖ⁴ σ'(zⱼ³)"
     )
     deep = equation_at(equations.weighted_input(n.l), {"l": LayerNumber("", 12)})
-    assert writer.matrix_form(deep, TEXT) == "z¹² = W¹² a¹¹ + b¹²"
+    assert matrix_form(deep, TEXT) == "z¹² = W¹² a¹¹ + b¹²"
     one, twelve = (Index(name, HERE) for name in ("1", "12"))
     weight = Symbol("w", LayerNumber("", 12), (twelve, one))
     assert writer.term(weight, TEXT) == "w₁₂,₁¹²"
@@ -746,23 +747,20 @@ class Matrices:
 
     world: Exact
 
-    def array(self, name: str, shown: str) -> np.ndarray:
-        """A vector or a matrix by its name; w^l leads from layer l-1 to layer l."""
+    def array(self, name: str, shown: str, derivative: bool = False) -> np.ndarray:
+        """A vector or a matrix by its name, or ∂C by it; w^l leads from layer l-1 to layer l."""
         at = layer(shown)
         axis = {None: N}.get(at, Axis("n", at))
         axes = (axis, Axis("n", at.shift(-1))) if name == "W" else (axis,)
+        indices = tuple(Index(letter, axis) for letter, axis in zip("jk", axes, strict=False))
+        symbol = Symbol(name.lower() if name == "W" else name, at, indices)
         shape = tuple(SIZES[axis] for axis in axes)
-        symbol = Symbol(name.lower() if name == "W" else name, at)
         found = np.empty((*shape, 1)[:2], dtype=object)
         for place in itertools.product(*map(range, shape)):
-            found[(*place, 0)[:2]] = self.world.symbol(symbol, place)
+            term = Partial(n.COST, symbol) if derivative else symbol
+            at_place = dict(zip(indices, place, strict=True))
+            found[(*place, 0)[:2]] = value(term, self.world, at_place)
         return found
-
-    def gradient(self, at: LayerNumber) -> np.ndarray:
-        j = Index("j", Axis("n", at))
-        slope = Partial(n.COST, Symbol("a", at, (j,)))
-        values = [[self.world.partial(slope, {j: v})] for v in range(SIZES[j.axis])]
-        return np.array(values, dtype=object)
 
     def value(self, node: Node) -> Any:
         match node:
@@ -786,8 +784,8 @@ class Matrices:
                 return Fraction(SIZES[Axis("n", layer(size))])
             case "symbol", name, (), high:
                 return self.array(name, high)
-            case "partial", ("symbol", "C", (), ""), ("symbol", "a", (), high):
-                return self.gradient(layer(high))
+            case "partial", ("symbol", "C", (), ""), ("symbol", name, (), high):
+                return self.array(name, high, derivative=True)
             case "call", name, primes, argument:
                 function = SLOPE if primes else CALLED[name]
                 return np.vectorize(lambda v: self.world.apply(function, v), otypes=[object])(
@@ -892,9 +890,9 @@ def assert_same_matrix(line: Equation, shown: str) -> None:
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(lines())
 def test_a_matrix_form_is_right_or_there_is_none(line: Equation) -> None:
-    shown = writer.matrix_form(line, TEXT)
+    shown = matrix_form(line, TEXT)
     event("a matrix form" if shown else "none")
-    assert (shown is None) == (writer.matrix_form(line, LATEX) is None)
+    assert (shown is None) == (matrix_form(line, LATEX) is None)
     if shown is not None:
         assert_same_matrix(line, shown)
 
@@ -940,7 +938,21 @@ A_BELOW = over("a", K_M, at=l.shift(-1))
         (n.COST, Sum(J_N, mul(over("a", J_N), Symbol("y", None, (J_N,)))), "C = (aˡ)ᵀ y"),
         (over("v", J_N), number(0), "vˡ = 0"),
         (over("v", J_N), Partial(n.COST, over("a", J_N)), "vˡ = ∂C/∂aˡ"),
+        (Partial(n.COST, over("w", J_N, K_M)), over("w", J_N, K_M), "∂C/∂Wˡ = Wˡ"),
+        (
+            over("w", J_N, K_M),
+            add(over("w", J_N, K_M), mul(number(-2), A_BELOW, over("δ", J_N))),
+            "Wˡ = Wˡ − 2 δˡ (aˡ⁻¹)ᵀ",
+        ),
+        (
+            over("w", J_N, K_M),
+            add(over("w", J_N, K_M), mul(number(-3), Partial(n.COST, over("w", J_N, K_M)))),
+            "Wˡ = Wˡ − 3 ∂C/∂Wˡ",
+        ),
         # None of these is made of matrix products and ⊙.
+        (over("w", J_N, K_M), power(over("w", J_N, K_M), 2), None),  # no matrix product
+        (over("w", J_N, K_M), add(over("w", J_N, K_M), over("b", J_N)), None),
+        (over("w", J_N, K_M), mul(over("w", J_N, K_M), over("δ", J_N)), None),
         (over("v", J_N), Sum(P_N, over("a", P_N)), None),
         (over("v", J_N), Sum(P_N, mul(over("a", P_N), over("z", P_N))), None),  # a number
         (over("v", J_N), mul(over("a", J_N), Sum(P_N, over("z", P_N))), None),
@@ -951,7 +963,6 @@ A_BELOW = over("a", K_M, at=l.shift(-1))
         (over("v", J_N), Sum(K_P, mul(W_UP, power(D_UP, -1))), None),
         (over("v", J_N), Sum(K_P, Sum(P_N, mul(W_UP, D_UP, over("a", P_N), over("z", J_N)))), None),
         (over("v", J_N, J_N), mul(over("a", J_N), over("z", J_N)), None),
-        (Partial(n.COST, over("w", J_N, K_M)), over("w", J_N, K_M), None),
         (Sum(J_N, over("a", J_N)), number(1), None),
         (n.COST, Sum(J_N, power(over("a", J_N), 2)), None),
         (over("v", J_N), over("z", K_P, at=l.shift(1)), None),
@@ -960,7 +971,7 @@ A_BELOW = over("a", K_M, at=l.shift(-1))
 )
 def test_matrix_forms(left: Symbol | Partial | Sum, right: Term, shown: str | None) -> None:
     line = Equation("", left, right)
-    assert writer.matrix_form(line, TEXT) == shown
+    assert matrix_form(line, TEXT) == shown
     if shown is not None and not isinstance(right, Number):
         assert_same_matrix(line, shown)
 
@@ -971,7 +982,7 @@ def test_the_equations_of_the_books_as_matrices_mean_the_same() -> None:
         drawn = isinstance(equation.left, Symbol | Partial) and matrices is not None
         if drawn and "[" not in matrices and "exp" not in matrices:
             at_l = equation_at(equation, here)
-            shown = writer.matrix_form(at_l, TEXT)
+            shown = matrix_form(at_l, TEXT)
             assert shown is not None
             if isinstance(at_l.left, Symbol) and at_l.left.name == "C":
                 continue  # y stands over the outputs, tested by the drawn ones

@@ -10,18 +10,18 @@ from symnet.backends.backend import Backend, Listing, Option, ParameterText
 from symnet.calculus.normal import normalise
 from symnet.calculus.proof import Proof
 from symnet.network.architecture import Network
-from symnet.network.functions import ACTIVATIONS, THETA, Activation, G, Optimizer, rectifies
-from symnet.network.notation import COST
-from symnet.paper import writer
+from symnet.network.equations import update
+from symnet.network.functions import ACTIVATIONS, Activation, Optimizer, rectifies
+from symnet.paper import matrices, writer
 from symnet.paper.alphabet import TEXT
 from symnet.program.ir import Program
 from symnet.program.lowering import array_name
-from symnet.term import ARGUMENT, Equation, LayerNumber, Partial, Symbol, Term, from_sympy
+from symnet.term import ARGUMENT, Equation, LayerNumber, Symbol
 
 LONGEST = 90  # the length of a printed equation's line
 MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
 
-OPTIONS = {"learning_rate": ("η", "rate of the gradient step")}
+OPTIONS = {"learning_rate": "rate of the gradient step"}
 
 
 def listing(
@@ -35,7 +35,7 @@ def listing(
 ) -> Listing:
     """All that the page of a trainer shows; `equations` in the order of the program."""
     network = proof.network
-    written = {array_name(equation.left): _written(equation) for equation in equations}
+    written = {array_name(equation.left): matrices.best(equation, TEXT) for equation in equations}
     updates = {
         f"update {name}": _update(optimizer, name)
         for number in range(2, network.L + 1)
@@ -59,7 +59,7 @@ def listing(
         complex_step=to_numpy.holds_for_complex(program),
         parameters=tuple(_parameters(network)),
         options=tuple(
-            Option(name, repr(default), OPTIONS[name][1])
+            Option(name, repr(default), OPTIONS[name])
             for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
         ),
         functions=backend.functions(program, _comments({**written, **updates})),
@@ -86,10 +86,6 @@ def _own_formulas(network: Network) -> str:
     return "".join(f", {each.name} = {sympy.sstr(each.formula)}" for each in own)
 
 
-def _written(equation: Equation) -> str:
-    return writer.matrix_form(equation, TEXT) or writer.equation(equation, TEXT)
-
-
 def _head(written: Mapping[str, str]) -> list[str]:
     lines = ["\n        ".join(textwrap.wrap(text, LONGEST)) for text in written.values()]
     if len(lines) <= MOST_EQUATIONS:
@@ -113,9 +109,7 @@ def _update(optimizer: Optimizer, name: str) -> str:
     """W² ← W² − η ∂C/∂W²."""
     letter, layer = name[0], LayerNumber("", int(name[1:]))
     parameter = Symbol(letter.upper() if letter == "w" else letter, layer)
-    symbols: dict[str, Term] = {THETA.name: parameter, G.name: Partial(COST, parameter)}
-    symbols |= {option: Symbol(OPTIONS[option][0]) for option in optimizer.options}
-    ordered = normalise(from_sympy(optimizer.formula, symbols))
+    ordered = normalise(update(optimizer, parameter))
     return f"{writer.term(parameter, TEXT)} ← {writer.term(ordered, TEXT)}"
 
 

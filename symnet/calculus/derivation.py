@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from symnet.calculus.rules import RULES, Given, apply
+from symnet.calculus.rules import RULES, Given, apply, place
 from symnet.errors import SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
@@ -34,8 +34,10 @@ from symnet.term import (
     Sum,
     Symbol,
     Term,
+    apart,
     children,
     equation_at,
+    free_indices,
 )
 
 # The order in which rules are tried; after each success the search starts again at the front.
@@ -56,12 +58,16 @@ class DerivationError(SymnetError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rewrite of the whole right-hand side; `because` is the sentence the reader sees."""
+    """One rewrite of the whole right-hand side.
+
+    `because` is what the rule says; `place` is the first part that it rewrote, and into what.
+    """
 
     rule: str
     before: Term
     after: Term
     because: str
+    place: tuple[Term, Term] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +134,6 @@ class Backpropagation:
     def dC_db(self, layer: int) -> sympy.Eq:
         """∂C/∂b_j^l in SymPy, for l = 2..L."""
         return self.network.equation(self.formula("BP4", layer))
-
-    def _repr_latex_(self) -> str:
-        """What a notebook shows: the four formulas in SymPy's notation."""
-        lines = [self.delta(self.network.L)]
-        if self.network.L > 2:
-            lines.append(self.delta(self.network.L - 1))
-        lines += [self.dC_dw(self.network.L), self.dC_db(self.network.L)]
-        rows = r" \\ ".join(
-            sympy.latex(line.lhs) + " &= " + sympy.latex(line.rhs) for line in lines
-        )
-        return rf"$$\begin{{aligned}} {rows} \end{{aligned}}$$"
 
 
 def derive(network: Network | str) -> Backpropagation:
@@ -227,12 +222,15 @@ def _parameter(label: str, symbol: Symbol, layers: tuple[int, ...]) -> Formula:
 def work_out(term: Term, given: Given, order: Sequence[str] = WORK_OUT) -> tuple[Step, ...]:
     """Apply the rules in their order until none changes anything."""
     steps: list[Step] = []
+    free = free_indices(term)
     while True:
         for name in order:
             rule = RULES[name]
             after = apply(rule, term, given)
             if after != term:
-                steps.append(Step(name, term, after, rule.because))
+                # Bound letters as they are printed, so that reasons can name them.
+                after = apart(after, free)
+                steps.append(Step(name, term, after, rule.because, place(rule, term, given)))
                 term = after
                 break
         else:

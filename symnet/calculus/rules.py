@@ -93,14 +93,17 @@ def definition(term: Term, given: Given) -> Term | None:
 
 
 def lemma(term: Term, given: Given) -> Term | None:
-    """∂C/∂a_j^L -> what it was derived to be"""
-    if isinstance(term, Partial) and not term.direct:
-        for equation in given.lemmas:
-            left = equation.left
-            if isinstance(left, Partial) and left.of == term.of:
-                same = (left.by.name, left.by.layer) == (term.by.name, term.by.layer)
-                if same:
-                    return right_side(equation, term.by.indices)
+    """∂C/∂a_j^L, or δ_j^l -> what it was derived to be"""
+    for equation in given.lemmas:
+        match term, equation.left:
+            case Partial(of, by, False), Partial(left_of, left_by, False) if of == left_of:
+                symbol, defined = by, left_by
+            case Symbol(), Symbol():
+                symbol, defined = term, equation.left
+            case _:
+                continue
+        if (symbol.name, symbol.layer) == (defined.name, defined.layer):
+            return right_side(equation, symbol.indices)
     return None
 
 
@@ -380,7 +383,7 @@ RULES = {
     rule.name: rule
     for rule in (
         Rule("definition of δ", "the derivative by z is the error δ of that neuron", definition),
-        Rule("lemma", "this derivative was worked out above", lemma),
+        Rule("lemma", "this was worked out above", lemma),
         Rule("equation", "insert the defining equation of the quantity", equation),
         Rule("sum rule", "the derivative of a sum is the sum of the derivatives", sum_rule),
         Rule("constant", "what does not contain the variable has derivative 0", constant),
@@ -414,3 +417,14 @@ def apply(rule: Rule, term: Term, given: Given) -> Term:
     if changed is not None:
         return changed
     return term if rule.whole else map_children(term, lambda part: apply(rule, part, given))
+
+
+def place(rule: Rule, term: Term, given: Given) -> tuple[Term, Term] | None:
+    """The first part of a term that a rule rewrites, and what it becomes; None if there is none."""
+    changed = rule.rewrite(term, given)
+    if changed is not None:
+        return term, changed
+    if rule.whole:
+        return None
+    found = (place(rule, part, given) for part in children(term))
+    return next((pair for pair in found if pair is not None), None)

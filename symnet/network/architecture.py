@@ -182,6 +182,47 @@ _WIDTH = re.compile(r"(?P<size>[0-9]+|[A-Za-z])(?::(?P<activation>[A-Za-z_][A-Za
 
 def parse(text: str, default: Activation) -> tuple[Size, tuple[Layer, ...]]:
     """`2-3:tanh-1` as the number of inputs and the layers; errors point at the place."""
+    try:
+        return _parse(text, default)
+    except ArchitectureError as error:
+        near = meant(text)
+        if not near:
+            raise
+        raise ArchitectureError(
+            error.message,
+            text=error.text,
+            start=error.start,
+            length=error.length,
+            hint=f"did you mean {near!r}?",
+        ) from None
+
+
+def meant(text: str) -> str:
+    """The network that a text is but for its punctuation; nothing if it is written well, or none.
+
+    >>> meant("2–3–1"), meant("(2, 3, 1)"), meant("2x3x1"), meant("2-3 : Relu-1:")
+    ('2-3-1', '2-3-1', '2-3-1', '2-3:relu-1')
+    >>> meant("2-3-1"), meant("2-x4"), meant("2-3.5")
+    ('', '', '')
+    """
+    if len(text) > 200:  # nobody's slip
+        return ""
+    mended = re.sub(r"\s*:\s*", ":", text)
+    mended = re.sub(r"(?<=[0-9])[xX](?=[0-9])", "-", mended)
+    mended = re.sub(r":+(?=[^\w:]|\Z)", "", mended)
+    # What is no part of a word stands between widths; a dot may be a part of a number.
+    mended = re.sub(r"[^\w.:]+", "-", mended).strip("-")
+    if mended == text:
+        return ""
+    mended = re.sub(r"(?<=:)\w+", lambda name: nearest(name[0], tuple(ACTIVATIONS)), mended)
+    try:
+        _parse(mended, ACTIVATIONS["sigmoid"])
+    except ArchitectureError:
+        return ""
+    return mended
+
+
+def _parse(text: str, default: Activation) -> tuple[Size, tuple[Layer, ...]]:
     sizes: list[Size] = []
     layers: list[Layer] = []
     start = 0
@@ -287,9 +328,18 @@ def find_cost(name: str | Cost | None, output: Activation) -> Cost:
 def unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
     """What to say of a name that does not exist: the nearest one, and all that do."""
     name = name if len(name) <= 40 else name[:40] + "…"
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}? " if near else ""
     return f"unknown {kind} {name!r}; {hint}known are {', '.join(known)}"
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str:
+    """The known name, all of them in small letters, that is most like this one; nothing if none is.
+
+    >>> nearest("ReLU", ("relu", "tanh")), nearest("swish", ("relu", "tanh"))
+    ('relu', '')
+    """
+    return next(iter(difflib.get_close_matches(name.lower(), known, 1)), "")
 
 
 def check_cost(network: Network) -> None:

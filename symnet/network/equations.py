@@ -10,12 +10,13 @@ from typing import Any
 
 from symnet.errors import NotYet
 from symnet.network import notation as n
-from symnet.network.functions import Activation, Cost
+from symnet.network.functions import THETA, Activation, Cost, G, Optimizer
 from symnet.term import (
     Apply,
     Equation,
     Index,
     LayerNumber,
+    Partial,
     ScalarFunction,
     Size,
     Sum,
@@ -78,3 +79,10 @@ def facts(function: Cost) -> tuple[Equation, ...]:
         return ()
     total = Sum(n.on(n.J, n.L), n.y(n.L, n.J))
     return (Equation("Σ y = 1", total, number(1)),)
+
+
+def update(optimizer: Optimizer, parameter: Symbol) -> Term:
+    """What the parameter becomes by one step: θ − η ∂C/∂θ with stochastic gradient descent."""
+    symbols: dict[str, Term] = {THETA.name: parameter, G.name: Partial(n.COST, parameter)}
+    symbols |= {option: Symbol(n.OPTIONS[option]) for option in optimizer.options}
+    return from_sympy(optimizer.formula, symbols)

@@ -73,11 +73,20 @@ def y(layer: LayerNumber, j: str) -> Symbol:
     return Symbol("y", None, (on(j, layer),))
 
 
+def x(indices: tuple[Index, ...]) -> Symbol:
+    """x_k, the input, which is a_k^1."""
+    return Symbol("x", None, indices)
+
+
 COST = Symbol("C")
 
-# The order of factors in a product, as books print them: w before a before ∂C/∂a before δ, then
-# sums, then σ'.
-ORDER = {"y": 0, "w": 1, "a": 2, "b": 3, "z": 4, "C": 5, "δ": 6}
+# The letters of what an optimizer is told.
+RATE = "η"
+OPTIONS = {"learning_rate": RATE}
+
+# The order of factors in a product, as books print them: the rate in front, then w before a before
+# ∂C/∂a before δ, then sums, then σ'.
+ORDER = {RATE: -1, "y": 0, "w": 1, "a": 2, "b": 3, "z": 4, "C": 5, "δ": 6}
 
 
 def place(factor: Term) -> tuple[int, str]:

@@ -8,8 +8,9 @@ wⱼₖˡ⁺¹ w_{jk}^{l+1}
 z₁,₁₂² z_q²
 """
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 # Unicode has no raised or lowered form of every letter: no lowered L, b or q, among others.
@@ -43,6 +44,11 @@ class Alphabet:
     minus: str
     partial: str
     dots: str
+    row_dots: str  # between entries of a matrix: along a row, down a column, across both
+    column_dots: str
+    diagonal_dots: str
+    arrow: str
+    words: Callable[[str], str]  # prose, with what would be read as a command escaped
     relations: dict[str, str]
 
 
@@ -84,7 +90,7 @@ def _latex_letter(name: str) -> str:
 
 
 def _latex_scripts(letter: str, sub: str, sup: str) -> str:
-    sub, sup = (_escaped(script.replace("′", "'")) for script in (sub, sup))
+    sub, sup = (script.replace("′", "'") for script in (sub, sup))
     return letter + (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
 
 
@@ -96,7 +102,9 @@ def _latex_function(name: str, primes: str, argument: str) -> str:
     else:
         shown = rf"\operatorname{{{_escaped(name)}}}"
     # Brackets of the size of what they hold; plain ones where that is one line high anyway.
-    tall = any(sign in argument for sign in (r"\frac", r"\sum", r"\left", r"\begin"))
+    # A letter of private use stands for a matrix yet to be set.
+    high = (r"\frac", r"\sum", r"\left", r"\begin")
+    tall = any(sign in argument for sign in high) or any(sign >= "\ue000" for sign in argument)
     return rf"{shown}{primes}\left({argument}\right)" if tall else f"{shown}{primes}({argument})"
 
 
@@ -118,6 +126,31 @@ def _latex_cases(branches: tuple[tuple[str, str], ...], otherwise: str) -> str:
     rows = [rf"{value} & \text{{if }} {condition}" for value, condition in branches]
     rows.append(rf"{otherwise} & \text{{otherwise}}")
     return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+
+
+# What TeX reads otherwise than it stands. Words come from us and from names, which are checked.
+_TEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "δ": r"$\delta$",
+    "η": r"$\eta$",
+    "σ": r"$\sigma$",
+    "⊙": r"$\odot$",
+    "Σ": r"$\Sigma$",
+    "∂": r"$\partial$",
+    "−": "$-$",
+    "ⁿ⁻¹": "$^{n-1}$",
+    "ⁿ": "$^n$",
+}
+
+
+def _latex_words(text: str) -> str:
+    for sign, tex in _TEX.items():
+        text = text.replace(sign, tex)
+    return text
+
+
+def _markdown_words(text: str) -> str:
+    return re.sub(r"([_*<>#$\\`\[\]])", r"\\\1", text)
 
 
 def _escaped(name: str) -> str:
@@ -144,6 +177,11 @@ TEXT = Alphabet(
     minus="−",
     partial="∂",
     dots="…",
+    row_dots="…",
+    column_dots="⋮",
+    diagonal_dots="⋱",
+    arrow="←",
+    words=lambda text: text,
     relations={"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"},
 )
 
@@ -167,5 +205,13 @@ LATEX = Alphabet(
     minus="-",
     partial=r"\partial ",
     dots=r"\dots",
+    row_dots=r"\cdots",
+    column_dots=r"\vdots",
+    diagonal_dots=r"\ddots",
+    arrow=r"\leftarrow",
+    words=_latex_words,
     relations={"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"},
 )
+
+# Formulas as in LaTeX, words as they are: Unicode needs no commands there.
+MARKDOWN = replace(LATEX, name="markdown", words=_markdown_words)

@@ -1,160 +1,266 @@
 """A derivation as a page to read: sections of equations, each line with the rule that led to it.
 
-The page is made once, in records of strings; templates/report/ prints it as text or as LaTeX.
+The page is made once, in records of strings; templates/report/ prints them.
 
 >>> from symnet.calculus.derivation import derive
->>> from symnet.network.architecture import Network
->>> page = derivation(derive(Network("3-2")), TEXT)
+>>> from symnet.paper.alphabet import TEXT
+>>> page = derivation(derive("3-2"), TEXT)
 >>> [section.title for section in page.sections][:2]
 ['The network', 'The cost']
->>> print(page.sections[1].chains[0].result)
-∂C/∂aᴸ = aᴸ − y
+>>> page.sections[1].blocks[-1].shown
+'∂C/∂aᴸ = aᴸ − y'
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
-from symnet.calculus.derivation import Backpropagation, Derivation, Formula
+from symnet.calculus.derivation import Backpropagation, Formula, Step, numbers, work_out
+from symnet.calculus.normal import normalise
+from symnet.calculus.rules import Given
 from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
-from symnet.network.functions import Activation
-from symnet.paper import writer
-from symnet.paper.alphabet import LATEX, TEXT, Alphabet
-from symnet.templating import render
-from symnet.term import ARGUMENT, Equation
+from symnet.network.functions import OPTIMIZERS, Activation
+from symnet.paper import matrices, writer
+from symnet.paper.alphabet import LATEX, Alphabet
+from symnet.paper.blocks import chain, neurons, said_of, with_matrices
+from symnet.paper.page import (
+    Block,
+    Page,
+    Paragraph,
+    Result,
+    Section,
+    beside,
+    lines,
+    prose,
+    say,
+    table,
+)
+from symnet.paper.typesetting import typeset
+from symnet.term import ARGUMENT, Equation, Partial, equation_at
 
-TEMPLATES = {"text": "report/derivation.txt.jinja", "latex": "report/derivation.tex.jinja"}
-ALPHABETS = {"text": TEXT, "latex": LATEX}
+DETAILS = ("summary", "steps", "full")
 
-WIDTH = 110  # the columns of a page of text
-INDENT = 4
 MOST_SIZES = 8  # as many widths are listed one by one
+MOST_LAYERS = 6  # as many layers are written out one by one
 LONGEST_NAME = 60  # as many characters of a network fit into a heading
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """left = right, by a rule; `left` is blank after the first line of a chain.
-
-    A right side too long for a line of text comes in several pieces.
-    """
-
-    left: str
-    right: tuple[str, ...]
-    rule: str
+def render_derivation(
+    derived: Backpropagation, form: str, detail: str = "steps", *, fragment: bool = False
+) -> str:
+    """The derivation in one of FORMS, with as much in it as one of DETAILS says."""
+    return typeset(lambda to: derivation(derived, to, detail), form, fragment=fragment)
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Lines that follow from each other, and what they arrive at (as matrices if it can be).
-
-    `width` is the length of the longest last piece of a line: rules stand beyond it.
-    """
-
-    text: str
-    lines: tuple[Line, ...]
-    result: str
-    width: int
+def formulas_in_latex(derived: Backpropagation) -> str:
+    """The cost and the four formulas, one below the other, between dollars."""
+    results = [derived.cost.result, *(formula.special.result for formula in derived.formulas)]
+    rows = [matrices.best(result, LATEX).replace(" = ", " &= ", 1) for result in results]
+    return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading, sentences, equations with what stands beside each, and chains of equalities.
-
-    `width` is the length of the longest equation that has something beside it.
-    """
-
-    title: str
-    text: str
-    equations: tuple[tuple[str, str], ...]
-    chains: tuple[Chain, ...]
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A derivation in the words of one alphabet: the context of a report template.
-
-    `rules` are the rules that the page uses, each with what it says.
-    """
-
-    title: str
-    sections: tuple[Section, ...]
-    rules: tuple[tuple[str, str], ...]
-
-
-def render_derivation(derived: Backpropagation, form: str) -> str:
-    """The derivation as text or as a LaTeX document (`form` is "text" or "latex")."""
-    return render(TEMPLATES[form], page=derivation(derived, ALPHABETS[form]))
-
-
-def derivation(derived: Backpropagation, alphabet: Alphabet) -> Page:
+def derivation(derived: Backpropagation, to: Alphabet, detail: str = "steps") -> Page:
     """The page of a derivation: the network, the cost, then BP1 to BP4, then all in short."""
-    sections = [
-        _network(derived.network, alphabet),
-        _cost(derived, alphabet),
-        *(_formula(formula, derived.network, alphabet) for formula in derived.formulas),
-        _in_short(derived, alphabet),
-    ]
-    title = prose(f"Backpropagation for {_named(derived.network)}", alphabet)
-    return Page(title, tuple(sections), tuple(_rules(derived, alphabet)))
+    full = detail == "full"
+    formulas = [_formula(formula, derived, to, full=full) for formula in derived.formulas]
+    sections = {
+        "summary": lambda: [_network(derived.network, to), _in_short(derived, to, cost=True)],
+        "steps": lambda: [
+            _network(derived.network, to),
+            _cost(derived, to, full=False),
+            *formulas,
+            _gradient_step(derived, to, full=False),
+            _in_short(derived, to),
+        ],
+        "full": lambda: [
+            _network(derived.network, to),
+            *_forward(derived.network, to),
+            _cost(derived, to, full=True),
+            _definition(derived.network, to),
+            *formulas,
+            _gradient_step(derived, to, full=True),
+            _in_short(derived, to),
+        ],
+    }[detail]()
+    intro = {
+        "summary": "What is computed. The derivation has more: --detail steps, --detail full.",
+        "steps": "Each line follows from the one before by the rule at its right. "
+        "The rules are listed at the end.",
+        "full": "Each line follows from the one before by the rule that is named with it.",
+    }[detail]
+    rules = tuple(_rules(derived, to)) if detail == "steps" else ()
+    title = prose(f"Backpropagation for {named(derived.network)}", to)
+    return Page(title, prose(intro, to), tuple(sections), full, rules)
 
 
-def _named(network: Network) -> str:
+def named(network: Network) -> str:
     """What to call a network in a heading."""
     name = str(network)
     return name if len(name) <= LONGEST_NAME else f"a network of {network.L} layers"
 
 
-# --- sections ------------------------------------------------------------------------------
+# --- the network and its forward pass ------------------------------------------------------
 
 
 def _network(network: Network, to: Alphabet) -> Section:
-    kinds: dict[Activation, list[int]] = {}
-    for number in range(2, network.L + 1):
-        kinds.setdefault(network.layer(number).activation, []).append(number)
-    shown = [_both(equations.weighted_input(n.l), to)]
-    plain = [kind for kind in kinds if not kind.couples_neurons]
-    if plain:
-        shown.append(_both(equations.activation(plain[0], n.l, arbitrary=True), to))
-    for kind, layers in kinds.items():
-        if kind.couples_neurons:
-            of = writer.equation(equations.activation(kind, n.l), to)
-        else:
-            sigma = to.function("σ", "", str(ARGUMENT))
-            of = f"{sigma} = {writer.formula(kind.formula, str(ARGUMENT), to)}"
-        shown.append((of, _beside(f"{kind.name}, {{}}", to, f"l = {_list(layers, to)}")))
-    every = list(range(2, network.L + 1))
-    text = _say(
+    text = say(
         "Layer 1 is the input, {}, and layer {} is the output; {}. The weight {} goes from neuron "
         "{} of layer {} to neuron {} of layer {}, and the bias {} belongs to neuron {} of layer "
-        "{}, for {}.",
+        "{}, for {}. The weighted input of the neuron is {}, its activation {}.",
         to,
-        f"{to.scripts('a', '', '1')} = x",
+        _input(to),
         f"L = {network.L}",
         _sizes(network, to),
         writer.term(n.w(n.l, n.J, n.below(n.K, n.l)), to),
         *("k", f"l {to.minus} 1", "j", "l"),
         writer.term(n.b(n.l, n.J), to),
         *("j", "l"),
-        f"l = {_list(every, to)}",
+        f"l = {_list(range(2, network.L + 1), to)}",
+        writer.term(n.z(n.l, n.J), to),
+        writer.term(n.a(n.l, n.J), to),
     )
-    if _named(network) != str(network):
+    if named(network) != str(network):
         text = f"{prose(str(network), to)}. {text}"
-    return _section("The network", text, shown, (), to)
+    general, functions = _general(network), list(_functions(network, to))
+    rows = [(writer.equation(each, to), matrices.matrix_form(each, to) or "") for each in general]
+    return Section("The network", (Paragraph(text), table([*rows, *functions], general)))
 
 
-def _cost(derived: Backpropagation, to: Alphabet) -> Section:
-    cost = derived.network.cost
-    shown = [(writer.equation(equations.cost(cost), to), "")]
-    shown += [
-        (writer.equation(fact, to), _beside("by the choice of y", to))
-        for fact in equations.facts(cost)
+def _input(to: Alphabet) -> str:
+    return f"{to.scripts('a', '', '1')} = x"
+
+
+def _general(network: Network) -> list[Equation]:
+    """The equations of a layer l: of z, of a = σ(z), and of each activation that couples."""
+    kinds = _kinds(network)
+    found = [equations.weighted_input(n.l)]
+    if any(not kind.couples_neurons for kind in kinds):
+        plain = next(kind for kind in kinds if not kind.couples_neurons)
+        found.append(equations.activation(plain, n.l, arbitrary=True))
+    return found
+
+
+def _functions(network: Network, to: Alphabet) -> Iterator[tuple[str, str]]:
+    """Each activation with the layers that have it."""
+    for kind, layers in _kinds(network).items():
+        if kind.couples_neurons:
+            of = writer.equation(equations.activation(kind, n.l), to)
+        else:
+            sigma = to.function("σ", "", str(ARGUMENT))
+            of = f"{sigma} = {writer.formula(kind.formula, str(ARGUMENT), to)}"
+        yield of, beside(f"{kind.name}, ", to, f"l = {_list(layers, to)}")
+
+
+def _kinds(network: Network) -> dict[Activation, list[int]]:
+    """The activations of a network, each with its layers."""
+    kinds: dict[Activation, list[int]] = {}
+    for number in range(2, network.L + 1):
+        kinds.setdefault(network.layer(number).activation, []).append(number)
+    return kinds
+
+
+def _forward(network: Network, to: Alphabet) -> Iterator[Section]:
+    """Layer by layer in components and with matrices; in short; and for a general l."""
+    for number in _few(range(2, network.L + 1)):
+        if number is None:
+            yield Section("And so on, layer by layer", ())
+        else:
+            yield _layer(network, number, to)
+    rows: list[tuple[str, str]] = []
+    shown: list[Equation] = []
+    for number in _few(range(2, network.L + 1)):
+        if number is None:
+            rows.append((to.column_dots, ""))
+            continue
+        both = _layer_equations(network, number)
+        rows.append((matrices.best(both[0], to), matrices.best(both[1], to)))
+        shown += both
+    yield Section("The forward pass in short", (table(rows, shown),))
+    general = _general(network)
+    plain = [
+        number for kind, at in _kinds(network).items() if not kind.couples_neurons for number in at
     ]
+    rows = [(matrices.best(each, to), _every(network, to)) for each in general]
+    if len(plain) < len(network.layers) and len(general) > 1:
+        rows[1] = (rows[1][0], f"l = {_list(plain, to)}")
+    rows += _functions(network, to)
+    text = say(
+        "One equation for all layers, where {} and {} is the input:",
+        to,
+        "l > 1",
+        f"{to.scripts('a', '', '1')} = x",
+    )
+    yield Section("The forward pass in general", (Paragraph(text), table(rows, general)))
+
+
+def _layer_equations(network: Network, number: int) -> tuple[Equation, Equation]:
+    activation = network.layer(number).activation
+    found = (
+        equations.weighted_input(n.l),
+        equations.activation(activation, n.l, arbitrary=not activation.couples_neurons),
+    )
+    z, a = (equation_at(each, numbers(network, number)) for each in found)
+    return z, a
+
+
+def _layer(network: Network, number: int, to: Alphabet) -> Section:
+    """z and a of one layer: each neuron, all entries of the matrices, the layer as a whole."""
+    z, a = _layer_equations(network, number)
+    below, name = number - 1, network.layer(number).activation.name
+    weighs = (
+        f"Each neuron of layer {number} weighs what comes from layer {below} and adds its bias:"
+    )
+    parts = (
+        (
+            z,
+            weighs,
+            f"the equation of z at each neuron, with the sum over layer {below} written out",
+        ),
+        (a, "Then the activation is applied:", f"the equation of a at each neuron, here {name}"),
+    )
+    blocks: list[Block] = []
+    for each, words, why in parts:
+        blocks.append(Paragraph(words))
+        blocks.append(neurons(each, network, number, "component", prose(why, to), to))
+        blocks += with_matrices(each, network, number, to)
+    blocks.append(Paragraph("Layer-wise:"))
+    rows = [(matrices.best(z, to), matrices.best(a, to))]
+    blocks.append(table(rows, (z, a)))
+    return Section(f"From layer {below} to layer {number}", tuple(blocks))
+
+
+# --- the cost and the four formulas --------------------------------------------------------
+
+
+def _cost(derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
+    cost = derived.network.cost
+    facts = equations.facts(cost)
+    rows = [(writer.equation(equations.cost(cost), to), "")]
+    rows += [(writer.equation(fact, to), beside("by the choice of y", to)) for fact in facts]
     name = prose(cost.name.replace("_", "-"), to)
     text = f"The {name} cost of one sample, and its derivative by an output:"
-    return _section("The cost", text, shown, [_chain(derived.cost, "", to)], to)
+    shown = table(rows, (equations.cost(cost), *facts))
+    blocks = (Paragraph(text), shown, *chain(derived.cost, to, reasons=full))
+    return Section("The cost", blocks)
+
+
+def _definition(network: Network, to: Alphabet) -> Section:
+    error = Equation("δ", n.delta(n.l, n.J), _derivative_by_z())
+    rows = [(writer.equation(error, to), _every(network, to))]
+    text = say(
+        "The error {} of a neuron is the derivative of the cost by its weighted input {}, not by "
+        "its output {}. All derivatives follow from the errors, and the errors of a layer from "
+        "those of the layer above: from the output back to the input.",
+        to,
+        writer.term(n.delta(n.l, n.J), to),
+        writer.term(n.z(n.l, n.J), to),
+        writer.term(n.a(n.l, n.J), to),
+    )
+    return Section("The error of a neuron", (Paragraph(text), table(rows, (error,))))
+
+
+def _derivative_by_z() -> Partial:
+    return Partial(n.COST, n.z(n.l, n.J))
 
 
 TITLES = {
@@ -165,31 +271,44 @@ TITLES = {
 }
 
 
-def _formula(formula: Formula, network: Network, to: Alphabet) -> Section:
+def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
+    network = derived.network
     activation = network.layer(formula.layers[0]).activation
     errors = formula.label in ("BP1", "BP2")
-    text = _say("For {}:", to, f"l = {_list(formula.layers, to)}")
+    layers = f"l = {_list(formula.layers, to)}"
+    text = say("For {}:", to, layers)
     if errors and activation.couples_neurons:
-        text = _say(
-            f"For {{}}, where {activation.name} couples the neurons of the layer:",
-            to,
-            f"l = {_list(formula.layers, to)}",
-        )
+        words = f"For {{}}, where {activation.name} couples the neurons of the layer:"
+        text = say(words, to, layers)
     elif errors:
         arbitrary = "activation {} and cost {}:" if formula.label == "BP1" else "activation {}:"
         letters = [to.letter(letter) for letter in ("σ", "C")[: arbitrary.count("{}")]]
-        text = _say(
-            f"For {{}}, first with an arbitrary {arbitrary}",
-            to,
-            f"l = {_list(formula.layers, to)}",
-            *letters,
-        )
-    chains = [_chain(formula.general, "", to)]
+        text = say(f"For {{}}, first with an arbitrary {arbitrary}", to, layers, *letters)
+    blocks: list[Block] = [Paragraph(text), *chain(formula.general, to, reasons=full)]
     if _specialised(formula):
         named = [] if activation.couples_neurons else [f"the activation {activation.name}"]
         named += ["the cost above"] if formula.label == "BP1" else []
-        chains.append(_chain(formula.special, prose(f"With {' and '.join(named)}:", to), to))
-    return _section(TITLES[formula.label], text, (), chains, to)
+        blocks.append(Paragraph(prose(f"With {' and '.join(named)}:", to)))
+        blocks += chain(formula.special, to, reasons=full)
+    if full:
+        for number in _few(sorted(formula.layers, reverse=True)):
+            blocks += _at_layer(formula.label, derived, number, to)
+    return Section(prose(TITLES[formula.label], to), tuple(blocks))
+
+
+def _at_layer(
+    label: str, derived: Backpropagation, number: int | None, to: Alphabet
+) -> Iterator[Block]:
+    """A formula at a numbered layer: for each neuron, and with all entries of the matrices."""
+    if number is None:
+        yield Paragraph("And so on, layer by layer.")
+        return
+    equation = derived.formula(label, number)
+    yield Paragraph(f"In layer {number}:")
+    if label in ("BP1", "BP2"):
+        why = say("the formula above for each neuron of the layer, sums written out", to)
+        yield neurons(equation, derived.network, number, label, why, to)
+    yield from with_matrices(equation, derived.network, number, to)
 
 
 def _specialised(formula: Formula) -> bool:
@@ -197,42 +316,55 @@ def _specialised(formula: Formula) -> bool:
     return formula.special.result != formula.general.result
 
 
-def _in_short(derived: Backpropagation, to: Alphabet) -> Section:
+def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
+    """w ← w − η ∂C/∂w with what ∂C/∂w is, in components and layer by layer."""
+    derivatives = (f for f in derived.formulas if f.label in ("BP3", "BP4"))
+    known = Given((), lemmas=tuple(formula.special.result for formula in derivatives))
+    blocks: list[Block] = [
+        Paragraph(
+            say(
+                "The arrow puts the new value in the place of the old one; the layer {} stays the "
+                "same. The learning rate {} says how far to go against the gradient. For {}:",
+                to,
+                "l",
+                to.letter(n.RATE),
+                _every(derived.network, to),
+            )
+        )
+    ]
+    for symbol in (n.w(n.l, n.J, n.below(n.K, n.l)), n.b(n.l, n.J)):
+        moved = normalise(equations.update(OPTIMIZERS["sgd"], symbol))
+        why = "against the gradient the cost falls fastest"
+        steps = [Step("gradient step", symbol, moved, why), *work_out(moved, known, ("lemma",))]
+        left = writer.term(symbol, to)
+        said = [
+            said_of(step, "" if number else left, None, to, "=" if number else to.arrow)
+            for number, step in enumerate(steps)
+        ]
+        blocks.append(lines(said, to, reasons=full))
+        arrived = Equation("step", symbol, steps[-1].after)
+        shown = matrices.matrix_form(arrived, to, to.arrow)
+        blocks.append(Result(shown or "", arrived))
+    return Section("The gradient step", tuple(blocks))
+
+
+def _in_short(derived: Backpropagation, to: Alphabet, *, cost: bool = False) -> Section:
     """The four formulas as they are computed."""
     shown = [
         (
-            _best(formula.special.result, to),
-            _beside(f"{formula.label}, {{}}", to, f"l = {_list(formula.layers, to)}"),
+            matrices.best(formula.special.result, to),
+            beside(f"{formula.label}, ", to, f"l = {_list(formula.layers, to)}"),
         )
         for formula in derived.formulas
     ]
+    results = [formula.special.result for formula in derived.formulas]
+    if cost:
+        by_outputs = derived.cost.result
+        shown.insert(0, (writer.equation(equations.cost(derived.network.cost), to), ""))
+        shown.insert(1, (matrices.best(by_outputs, to), ""))
+        results.insert(0, by_outputs)
     text = "All formulas of this network; a gradient step needs no others:"
-    return _section("In short", text, shown, (), to)
-
-
-def _section(
-    title: str,
-    text: str,
-    shown: Sequence[tuple[str, str]],
-    chains: Sequence[Chain],
-    to: Alphabet,
-) -> Section:
-    width = max((len(equation) for equation, beside in shown if beside), default=0)
-    return Section(prose(title, to), text, tuple(shown), tuple(chains), width)
-
-
-def _chain(of: Derivation, text: str, to: Alphabet) -> Chain:
-    left = writer.term(of.goal, to)
-    blank = "" if to.stacked else " " * len(left)
-    rules = [prose(step.rule, to) for step in of.steps]
-    room = WIDTH - INDENT - len(f"{left} = ") - len("    ") - max(map(len, rules))
-    lines = []
-    for number, (step, rule) in enumerate(zip(of.steps, rules, strict=True)):
-        right = writer.term(step.after, to)
-        pieces = (right,) if to.stacked else tuple(broken(right, room))
-        lines.append(Line(blank if number else left, pieces, rule))
-    width = max(len(line.right[-1]) for line in lines)
-    return Chain(text, tuple(lines), _best(of.result, to), width)
+    return Section("In short", (Paragraph(text), table(shown, results)))
 
 
 def _rules(derived: Backpropagation, to: Alphabet) -> Iterator[tuple[str, str]]:
@@ -241,24 +373,16 @@ def _rules(derived: Backpropagation, to: Alphabet) -> Iterator[tuple[str, str]]:
     for formula in derived.formulas:
         shown += [formula.general, formula.special] if _specialised(formula) else [formula.general]
     reasons: dict[str, list[str]] = {}
-    for step in (step for chain in shown for step in chain.steps):
+    for step in (step for derivation in shown for step in derivation.steps):
         said = reasons.setdefault(step.rule, [])
         if step.because not in said:
             said.append(step.because)
+    reasons["gradient step"] = ["against the gradient the cost falls fastest"]
     for rule, said in reasons.items():
         yield prose(rule, to), prose("; ".join(said), to)
 
 
 # --- pieces --------------------------------------------------------------------------------
-
-
-def _both(equation: Equation, to: Alphabet) -> tuple[str, str]:
-    """An equation in components, and beside it as matrices."""
-    return writer.equation(equation, to), writer.matrix_form(equation, to) or ""
-
-
-def _best(equation: Equation, to: Alphabet) -> str:
-    return writer.matrix_form(equation, to) or writer.equation(equation, to)
 
 
 def _list(layers: Iterable[int], to: Alphabet) -> str:
@@ -269,6 +393,20 @@ def _list(layers: Iterable[int], to: Alphabet) -> str:
     return ", ".join(map(str, layers))
 
 
+def _every(network: Network, to: Alphabet) -> str:
+    """The layers that have parameters: l = 2, 3, …, L."""
+    if network.L == 2:
+        return "l = L = 2"
+    return f"l = 2, {to.dots}, L" if network.L == 3 else f"l = 2, 3, {to.dots}, L"
+
+
+def _few(layers: Sequence[int]) -> list[int | None]:
+    """The layers, or the first two and the last with None between."""
+    if len(layers) <= MOST_LAYERS:
+        return list(layers)
+    return [*layers[:2], None, layers[-1]]
+
+
 def _sizes(network: Network, to: Alphabet) -> str:
     """n_1 = 2, n_2 = 3, …"""
     shown = [f"{to.scripts('n', str(l), '')} = {size}" for l, size in enumerate(network.sizes, 1)]
@@ -276,64 +414,3 @@ def _sizes(network: Network, to: Alphabet) -> str:
         shown[MOST_SIZES // 2 : -1] = [to.dots]
     # Separate formulas have wider gaps between them than the parts of one.
     return ("$, $" if to.stacked else ", ").join(shown)
-
-
-def _beside(words: str, to: Alphabet, *formulas: str) -> str:
-    """Words beside a formula, where LaTeX is in its mathematical mode."""
-    said = _say(words, to, *formulas)
-    return rf"\text{{{said}}}" if to.stacked else said
-
-
-def _say(words: str, to: Alphabet, *formulas: str) -> str:
-    """A sentence with formulas in the places of {}."""
-    first, *rest = (prose(part, to) for part in words.split("{}"))
-    mark = "$" if to.stacked else ""
-    return first + "".join(
-        f"{mark}{formula}{mark}{part}" for formula, part in zip(formulas, rest, strict=True)
-    )
-
-
-# What TeX reads otherwise than it stands. Words come from us and from names, which are checked.
-_TEX = {
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "δ": r"$\delta$",
-    "σ": r"$\sigma$",
-    "Σ": r"$\Sigma$",
-    "∂": r"$\partial$",
-    "−": "$-$",
-    "ⁿ⁻¹": "$^{n-1}$",
-    "ⁿ": "$^n$",
-}
-
-
-def prose(text: str, to: Alphabet) -> str:
-    """Words for the alphabet: what TeX would read as a command is escaped."""
-    if to.stacked:
-        for sign, tex in _TEX.items():
-            text = text.replace(sign, tex)
-    return text
-
-
-def broken(text: str, width: int) -> list[str]:
-    """A formula in lines of at most this length, broken where it binds least, then indented.
-
-    >>> print("\\n".join(broken("Σₖ yₖ (exp(zₖ) / S − exp(zₖ) Σₚ exp(zₚ) [p = j] / S²)", 40)))
-    Σₖ yₖ (exp(zₖ) / S
-      − exp(zₖ) Σₚ exp(zₚ) [p = j] / S²)
-    """
-    lines = []
-    while len(text) > width:
-        depth, places = 0, []
-        for at, sign in enumerate(text[: width + 1]):
-            depth += (sign in "([") - (sign in ")]")
-            if sign == " " and at >= width // 3 and text[:at].strip():
-                looseness = next(
-                    (i for i, signs in enumerate("+−⊙/") if text[at + 1] in signs), len("+−⊙/")
-                )
-                places.append((depth, looseness, -at))
-        if not places:
-            break
-        at = -min(places)[2]
-        lines.append(text[:at])
-        text = f"  {text[at + 1 :]}"
-    return [*lines, text]

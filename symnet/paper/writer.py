@@ -1,4 +1,4 @@
-"""Terms and equations on paper, in components and, where there is one, in matrix form.
+"""Terms and equations on paper, in components.
 
 >>> from symnet.calculus import textbook
 >>> from symnet.network.functions import ACTIVATIONS
@@ -6,14 +6,10 @@
 >>> bp2 = textbook.bp2(ACTIVATIONS["sigmoid"])
 >>> print(equation(bp2, TEXT))
 δⱼˡ = Σₖ wₖⱼˡ⁺¹ δₖˡ⁺¹ σ'(zⱼˡ)
->>> print(matrix_form(bp2, TEXT))
-δˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹ ⊙ σ'(zˡ)
->>> print(matrix_form(bp2, LATEX))
-\\delta^{l} = (W^{l+1})^T \\delta^{l+1} \\odot \\sigma'(z^{l})
+>>> print(equation(bp2, LATEX))
+\\delta_{j}^{l} = \\sum_{k=1}^{n_{l+1}} w_{kj}^{l+1} \\delta_{k}^{l+1} \\sigma'(z_{j}^{l})
 
-In components a sum reaches to the end of its product, over / too, but not over + and −. In matrix
-form a product binds tighter than ⊙, which binds tighter than +: W^T δ ⊙ σ'(z) is (W^T δ) ⊙ σ'(z).
-Functions act entry by entry, and a number added to a vector is added to every entry.
+A sum reaches to the end of its product, over / too, but not over + and −.
 """
 
 import re
@@ -56,34 +52,18 @@ from symnet.term import (
 CASES, SUM, HADAMARD, QUOTIENT, OPEN, PRODUCT, ATOM, BASE = range(8)
 Piece = tuple[str, int]
 
+# The name of an index at the last value of its axis, where that is no number: it prints as n_l.
+LAST = "n"
+
 
 def equation(of: Equation, alphabet: Alphabet) -> str:
     """left = right, in components."""
-    taken = free_indices(of.left) | free_indices(of.right)
-    left, right = (_Components(alphabet).piece(apart(x, taken))[0] for x in (of.left, of.right))
-    return f"{left} = {right}"
+    return Components(alphabet).equation(of)
 
 
 def term(of: Term, alphabet: Alphabet) -> str:
     """A term in components: w_jk^l, Σ_k, [j = k]."""
-    return _Components(alphabet).piece(apart(of, free_indices(of)))[0]
-
-
-def matrix_form(of: Equation, alphabet: Alphabet) -> str | None:
-    """left = right with matrices and vectors; None where the equation has no such form."""
-    left = of.left
-    symbol = left.by if isinstance(left, Partial) else left
-    if not isinstance(symbol, Symbol) or len(set(symbol.indices)) < len(symbol.indices):
-        return None
-    over = symbol.indices
-    right = apart(of.right, free_indices(of.right) | frozenset(over))
-    layers = _Layers(alphabet)
-    try:
-        if free_indices(right) != frozenset(over) and not isinstance(right, Number):
-            return None  # a number is no vector, and what depends on no index of the left is one
-        return f"{layers.left(left)} = {layers.vector(right, over)[0]}"
-    except _NoMatrixFormError:
-        return None
+    return Components(alphabet).piece(apart(of, free_indices(of)))[0]
 
 
 def formula(expression: sympy.Expr, argument: str, alphabet: Alphabet) -> str:
@@ -96,18 +76,26 @@ def layer(number: LayerNumber) -> str:
     return str(number)
 
 
-class _Components:
+class Components:
     """Terms in components; in scalar formulas `argument` stands for the variable."""
+
+    slashed = False  # whether derivatives stay on one line, as they do inside matrices
 
     def __init__(self, alphabet: Alphabet, argument: Piece | None = None) -> None:
         self.to = alphabet
         self.argument = argument
 
+    def equation(self, of: Equation, relation: str = "=") -> str:
+        """left = right, with bound letters that are not free ones."""
+        taken = free_indices(of.left) | free_indices(of.right)
+        left, right = (self.piece(apart(side, taken))[0] for side in (of.left, of.right))
+        return f"{left} {relation} {right}"
+
     def piece(self, of: Term) -> Piece:
         """A term as text, and how strongly the text binds."""
-        opposite = _opposite(of)
-        if opposite is not None:
-            return self.to.minus + self.closed(opposite, QUOTIENT), SUM
+        negated = opposite(of)
+        if negated is not None:
+            return self.to.minus + self.closed(negated, QUOTIENT), SUM
         match of:
             case Number(value):
                 return self.number(value)
@@ -117,15 +105,16 @@ class _Components:
                 return self.argument
             case Symbol(name, number, indices):
                 superscript = layer(number) if number else ""
-                return self.to.scripts(self.to.letter(name), _subscript(indices), superscript), ATOM
+                subscript = self.subscript(indices)
+                return self.to.scripts(self.to.letter(name), subscript, superscript), ATOM
             case Delta(left, right):
                 return f"[{self.index(left)} = {self.index(right)}]", BASE
             case Apply(function, argument):
-                return _applied(function, self.piece(argument), self.to)
+                return applied(function, self.piece(argument), self.to)
             case Power() | Product():
                 return self.product(of)
             case Addition(terms):
-                return _added((self.signed(part) for part in terms), self.to), SUM
+                return added((self.signed(part) for part in terms), self.to), SUM
             case Sum(index, body):
                 size = self.size(index.axis)
                 return self.to.sum(self.index(index), size, self.closed(body, OPEN)), OPEN
@@ -135,7 +124,7 @@ class _Components:
 
     def closed(self, of: Term, at_least: int) -> str:
         """A term as text, in brackets unless it binds that strongly."""
-        return _closed(self.piece(of), at_least, self.to)
+        return closed(self.piece(of), at_least, self.to)
 
     def number(self, value: Fraction) -> Piece:
         """A number that is not negative."""
@@ -146,7 +135,14 @@ class _Components:
         return str(value), PRODUCT
 
     def index(self, index: Index) -> str:
+        if index.name == LAST:
+            return self.size(index.axis)
         return index.name.replace("′", "'") if self.to.stacked else index.name
+
+    def subscript(self, indices: tuple[Index, ...]) -> str:
+        """jk, but 1,12 where a component has two digits."""
+        names = [self.index(index) for index in indices]
+        return ",".join(names) if any(len(n.rstrip("′'")) > 1 for n in names) else "".join(names)
 
     def size(self, axis: Axis) -> str:
         # Sizes have the layer below: n_l.
@@ -154,9 +150,9 @@ class _Components:
 
     def signed(self, of: Term) -> tuple[bool, str]:
         """Whether a term of a sum is subtracted, and the term without its sign."""
-        opposite = _opposite(of)
-        if opposite is not None:
-            return True, self.closed(opposite, HADAMARD)
+        negated = opposite(of)
+        if negated is not None:
+            return True, self.closed(negated, HADAMARD)
         return False, self.closed(of, HADAMARD)
 
     def product(self, of: Power | Product) -> Piece:
@@ -198,166 +194,28 @@ class _Components:
             piece = self.piece(factor)
             if open_end and piece[1] == OPEN:
                 strength = OPEN
-            text = _closed(piece, OPEN if open_end else PRODUCT, self.to)
+            text = closed(piece, OPEN if open_end else PRODUCT, self.to)
             pieces.append(self.to.times + text if position and text[0].isdigit() else text)
         return self.to.row(pieces), strength
+
+    def ratio(self, over: str, under: str) -> Piece:
+        """∂C/∂w, with a horizontal line where there is room for one."""
+        if self.to.stacked and not self.slashed:
+            return self.to.fraction(over, under), ATOM
+        return f"{over}/{under}", PRODUCT
 
     def derivative(self, derived: Term, by: Symbol) -> Piece:
         d = self.to.partial
         under = f"{d}{self.piece(by)[0]}"
         if isinstance(derived, Symbol) or (isinstance(derived, Apply) and derived.function.layer):
-            over = f"{d}{self.piece(derived)[0]}"
-            if self.to.stacked:
-                return self.to.fraction(over, under), ATOM
-            return f"{over}/{under}", PRODUCT
+            return self.ratio(f"{d}{self.piece(derived)[0]}", under)
         inside = self.to.brackets(self.piece(derived)[0])
         if self.to.stacked:
             return self.to.fraction(d.strip(), under) + inside, PRODUCT
         return f"{d}/{under} {inside}", PRODUCT
 
 
-class _NoMatrixFormError(Exception):
-    """The term is not made of matrix products and Hadamard products."""
-
-
-class _Layers(_Components):
-    """Terms in matrix form; a term is seen as a vector over one index or a matrix over two."""
-
-    def left(self, of: Symbol | Partial | Sum) -> str:
-        match of:
-            case Symbol(name, number, indices):
-                return self.name(name, number, len(indices))
-            case Partial(Symbol(cost), Symbol(name, number, indices), _):
-                return self.by_array(cost, self.name(name, number, len(indices)))[0]
-        raise _NoMatrixFormError
-
-    def by_array(self, cost: str, array: str) -> Piece:
-        over, under = f"{self.to.partial}{cost}", f"{self.to.partial}{array}"
-        if self.to.stacked:
-            return self.to.fraction(over, under), ATOM
-        return f"{over}/{under}", PRODUCT
-
-    def name(self, name: str, number: LayerNumber | None, indices: int) -> str:
-        letter = name.upper() if indices == 2 else self.to.letter(name)
-        return self.to.scripts(letter, "", layer(number) if number else "")
-
-    def transposed(self, of: Symbol) -> str:
-        name = self.name(of.name, of.layer, len(of.indices))
-        # The superscript of a symbol is its layer.
-        return self.to.transpose(f"({name})" if of.layer else name)
-
-    def vector(self, of: Term, over: tuple[Index, ...]) -> Piece:
-        """A term over the given indices: none is a number, one a vector, two a matrix."""
-        if len(over) == 2:
-            return self.outer(of, over)
-        if not free_indices(of) & set(over):
-            over = ()
-        opposite = _opposite(of)
-        if opposite is not None:
-            return self.to.minus + self.closed_vector(opposite, over, HADAMARD), SUM
-        match of:
-            case Number() | Size():
-                return self.piece(of)
-            case Symbol(name, number, indices) if indices == over:
-                return self.name(name, number, len(indices)), ATOM
-            case Partial(Symbol("C"), Symbol("a", number, indices), _) if indices == over:
-                if number is not None and number.name == "l":
-                    return self.by_array("C", self.name("a", number, 1))
-                # The books' name for the derivative by the outputs.
-                return self.to.scripts(self.to.letter("∇"), "a", "") + " C", PRODUCT
-            case Addition(terms):
-                return _added((self.signed_vector(part, over) for part in terms), self.to), SUM
-            case Apply(function, argument):
-                return _applied(function, self.vector(argument, over), self.to)
-            case Power(base, exponent) if exponent.denominator == 1 and exponent > 0:
-                return self.to.scripts(self.closed_vector(base, over, BASE), "", str(exponent)), (
-                    ATOM
-                )
-            case Product(factors):
-                return self.hadamard(factors, over)
-            case Sum():
-                return self.contraction(of, over)
-        raise _NoMatrixFormError
-
-    def closed_vector(self, of: Term, over: tuple[Index, ...], at_least: int) -> str:
-        return _closed(self.vector(of, over), at_least, self.to)
-
-    def signed_vector(self, of: Term, over: tuple[Index, ...]) -> tuple[bool, str]:
-        opposite = _opposite(of)
-        if opposite is not None:
-            return True, self.closed_vector(opposite, over, HADAMARD)
-        return False, self.closed_vector(of, over, HADAMARD)
-
-    def hadamard(self, factors: tuple[Term, ...], over: tuple[Index, ...]) -> Piece:
-        """Numbers in front, vectors joined by ⊙."""
-        scalars = [f for f in factors if not free_indices(f) & set(over)]
-        vectors = [f for f in factors if free_indices(f) & set(over)]
-        # x^T y is a number, but without brackets the x^T would take what follows.
-        plain = (Number, Size, Symbol, Apply)
-        shown = [
-            self.closed_vector(f, (), PRODUCT if isinstance(f, plain) else BASE) for f in scalars
-        ]
-        if len(vectors) == 1 and not shown:
-            return self.vector(vectors[0], over)
-        if vectors:
-            joined = self.to.hadamard.join(self.closed_vector(f, over, PRODUCT) for f in vectors)
-            if not shown:
-                return joined, HADAMARD
-            shown.append(self.to.brackets(joined) if len(vectors) > 1 else joined)
-        return self.to.row(shown), PRODUCT
-
-    def contraction(self, of: Sum, over: tuple[Index, ...]) -> Piece:
-        """Σ_k w_jk x_k as W x, Σ_k w_kj x_k as (W)^T x, Σ_k x_k y_k as x^T y."""
-        bound: list[Index] = []
-        body: Term = of
-        while isinstance(body, Sum):
-            bound.append(body.index)
-            body = body.body
-        factors = list(body.factors if isinstance(body, Product) else (body,))
-        if isinstance(factors[0], Number):
-            return self.vector(mul(factors[0], _summed(factors[1:], bound)), over)
-        for position, factor in enumerate(factors):
-            if not isinstance(factor, Symbol):
-                continue
-            others = [*factors[:position], *factors[position + 1 :]]
-            for k in bound:
-                # The rest is a vector over k: a number there would make a number of the product.
-                if set(factor.indices) == {*over, k} and k in free_indices(mul(*others)):
-                    if len(factor.indices) != len(over) + 1:
-                        continue
-                    rest = _summed(others, [i for i in bound if i != k])
-                    text, strength = self.vector(rest, (k,))
-                    along = bool(over) and factor.indices == (*over, k)
-                    name = self.name(factor.name, factor.layer, 2)
-                    first = name if along else self.transposed(factor)
-                    return f"{first} {_closed((text, strength), OPEN, self.to)}", (
-                        OPEN if strength == OPEN else PRODUCT
-                    )
-        raise _NoMatrixFormError
-
-    def outer(self, of: Term, over: tuple[Index, ...]) -> Piece:
-        """a_k δ_j over (j, k) as δ (a)^T."""
-        j, k = over
-        factors = of.factors if isinstance(of, Product) else (of,)
-        rows = [f for f in factors if free_indices(f) == {j}]
-        columns = [f for f in factors if free_indices(f) == {k}]
-        if len(rows) + len(columns) != len(factors) or not rows or not columns:
-            raise _NoMatrixFormError
-        left = self.closed_vector(mul(*rows), (j,), PRODUCT)
-        if len(columns) == 1 and isinstance(columns[0], Symbol) and columns[0].indices == (k,):
-            return f"{left} {self.transposed(columns[0])}", PRODUCT
-        right = self.vector(mul(*columns), (k,))[0]
-        return f"{left} {self.to.transpose(self.to.brackets(right))}", PRODUCT
-
-
-def _summed(factors: list[Term], bound: list[Index]) -> Term:
-    body = mul(*factors)
-    for index in reversed(bound):
-        body = Sum(index, body)
-    return body
-
-
-def _opposite(of: Term) -> Term | None:
+def opposite(of: Term) -> Term | None:
     """−x for a term that begins with a negative number, else None."""
     match of:
         case Number(value) if value < 0:
@@ -367,18 +225,12 @@ def _opposite(of: Term) -> Term | None:
     return None
 
 
-def _subscript(indices: tuple[Index, ...]) -> str:
-    """jk, but 1,12 where a component has two digits."""
-    names = [index.name for index in indices]
-    return ",".join(names) if any(len(n.rstrip("′")) > 1 for n in names) else "".join(names)
-
-
-def _closed(piece: Piece, at_least: int, to: Alphabet) -> str:
+def closed(piece: Piece, at_least: int, to: Alphabet) -> str:
     text, strength = piece
     return text if strength >= at_least else to.brackets(text)
 
 
-def _added(terms: Iterable[tuple[bool, str]], to: Alphabet) -> str:
+def added(terms: Iterable[tuple[bool, str]], to: Alphabet) -> str:
     text = ""
     for negative, shown in terms:
         if not text:
@@ -396,7 +248,7 @@ _LETTERS = {sympy.pi: "π", sympy.E: "e"}
 _LETTER = re.compile(r"\\?[A-Za-z]+(_\{[^{}]*\})?(\^\{[^{}]*\})?")  # \delta_{j}^{l}
 
 
-def _applied(function: ScalarFunction, argument: Piece, to: Alphabet) -> Piece:
+def applied(function: ScalarFunction, argument: Piece, to: Alphabet) -> Piece:
     """σ'(z), e^z, ln x, [x > 0]."""
     text, _ = argument
     if function.layer is not None or function.formula is None:
@@ -429,17 +281,17 @@ def _formula(expression: sympy.Expr, argument: Piece, to: Alphabet) -> Piece:
             inside = ", ".join(part(x)[0] for x in expression.args)
             return to.function(_NAMES[type(expression).__name__], "", inside), BASE
         case sympy.Pow() if not isinstance(expression.exp, sympy.Rational):
-            base = _closed(part(expression.base), BASE, to)
+            base = closed(part(expression.base), BASE, to)
             return to.scripts(base, "", part(expression.exp)[0]), ATOM
         case sympy.Function() if expression.args == (ARGUMENT,):
-            return _applied(_outer(expression), argument, to)
+            return applied(_outer(expression), argument, to)
         case sympy.Float():
             return repr(float(expression)), BASE if expression >= 0 else SUM
     whole = _scalar(expression)
     if whole == _opaque(expression):
-        shown = expression.subs(ARGUMENT, sympy.Symbol(_closed(argument, ATOM, to)))
+        shown = expression.subs(ARGUMENT, sympy.Symbol(closed(argument, ATOM, to)))
         return (sympy.latex if to.stacked else sympy.sstr)(shown), SUM
-    return _Components(to, argument).piece(whole)
+    return Components(to, argument).piece(whole)
 
 
 def _scalar(expression: sympy.Expr) -> Term:
@@ -478,7 +330,7 @@ def _cases(expression: sympy.Piecewise, argument: Piece, to: Alphabet) -> Piece:
     """[z > c], or 0 if z ≤ 0, else z."""
 
     def shown(value: sympy.Expr) -> str:
-        return _closed(_formula(value, argument, to), CASES if to.stacked else SUM, to)
+        return closed(_formula(value, argument, to), CASES if to.stacked else SUM, to)
 
     step = _threshold(expression)
     if step is not None:
