@@ -90,7 +90,8 @@ def _latex_letter(name: str) -> str:
 
 
 def _latex_scripts(letter: str, sub: str, sup: str) -> str:
-    sub, sup = (script.replace("′", "'") for script in (sub, sup))
+    # A name may hold a _ of its own; the size n_{l} as an index brings its braces.
+    sub, sup = (re.sub(r"_(?!\{)", r"\\_", script.replace("′", "'")) for script in (sub, sup))
     return letter + (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
 
 
