@@ -5,9 +5,11 @@ Nothing heavy is imported before a command needs it, so that `symnet --help` is 
 """
 
 import contextlib
+import difflib
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -16,28 +18,75 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click import shell_completion
 
 from symnet.errors import NotProved, SymnetError
 
 EXAMPLES = """\b
 Examples:
-  symnet demo                                   the whole road on handwritten digits
-  symnet derive 784-30-10                       the derivation, step by step
-  symnet prove 2-3-4-1                          every formula before two judges
-  symnet generate 64-30-10:softmax -o trainer.py
-  python trainer.py fit data.csv                train; python trainer.py --help
+  symnet demo                                     # the whole road, on digits
+  symnet derive 784-30-10                         # step by step
+  symnet prove 2-3-4-1                            # before two judges
+  symnet generate 64-30-10:softmax -o trainer.py  # one file, needs only NumPy
+  python trainer.py check                         # are its gradients right?
+  python trainer.py fit data.csv                  # train; see --help
 
 \b
-A network is written as its widths, joined by -, each but the first with an activation if it
-is not sigmoid: 784-128:relu-10:softmax. A letter is a width that can be any number: n-30-k.
+A network is its widths, joined by -, each but the first with an activation if
+it is not sigmoid: 784-128:relu-10:softmax. A letter stands for any number:
+n-30-k. `symnet completion --help` says how Tab completes all this.
 """
+
+
+class _Command(click.Command):
+    """A command that knows how a network is written, and says so where it was not written so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = list(args)  # click empties the list that it reads
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if all(parameter.name != "net" for parameter in self.params):
+                raise
+            if isinstance(error, click.MissingParameter):
+                hint = "Give a network, such as 784-30-10."
+                raise click.MissingParameter(hint, ctx, error.param) from None
+            near = _one_word(error, words)
+            if not near:
+                raise
+            said = error.format_message().rstrip(".")
+            raise click.UsageError(f"{said}; did you mean '{near}'?", ctx) from None
+
+
+def _one_word(error: click.UsageError, words: list[str]) -> str:
+    """The network that was given in several words, or with a - in front, as in `2 - 3 - 1`."""
+    too_many = type(error) is click.UsageError
+    digit = isinstance(error, click.NoSuchOption) and error.option_name.lstrip("-")[:1].isdigit()
+    if not too_many and not digit:
+        return ""
+    given = " ".join(word for word in words if not re.match(r"--?[A-Za-z]", word))
+    return str(_load("network.architecture").meant(given))
 
 
 class _Group(click.Group):
     """Commands in the order of the road, and the nearest name for a mistyped one."""
 
+    command_class = _Command
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; but what is said of a name that does not exist depends on its age."""
+        name = args[0]
+        if name in self.commands or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        begun = [command for command in self.commands if command.startswith(name.lower())]
+        near = begun or difflib.get_close_matches(name.lower(), self.commands, 1)
+        hint = f"Did you mean '{near[0]}'?" if near else f"There are {', '.join(self.commands)}."
+        raise click.UsageError(f"No such command '{name[:40]}'. {hint}", ctx)
 
 
 @click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,21 +95,48 @@ def cli() -> None:
     """Derive backpropagation for a network, prove it, print it, and generate a NumPy trainer."""
 
 
+def _names(module: str, table: str) -> Callable[..., list[str]]:
+    """For Tab: the names of a table. Its module is loaded when they are asked for, not before."""
+
+    def complete(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+        return [name for name in getattr(_load(module), table) if name.startswith(begun)]
+
+    return complete
+
+
 def network_argument(command: Callable[..., None]) -> Callable[..., None]:
     """NET with --activation and --cost, as every command on a network takes them."""
     for decorate in (
-        click.option("--cost", metavar="NAME", help="quadratic, cross_entropy or log_likelihood."),
+        click.option(
+            "--cost",
+            metavar="NAME",
+            shell_complete=_names("network.functions", "COSTS"),
+            help="quadratic, cross_entropy or log_likelihood; by default what fits the output.",
+        ),
         click.option(
             "--activation",
             metavar="NAME",
             default="sigmoid",
             show_default=True,
-            help="For layers that name none.",
+            shell_complete=_names("network.functions", "ACTIVATIONS"),
+            help="For layers that name none: sigmoid, tanh, relu, identity or softmax.",
         ),
         click.argument("net"),
     ):
         command = decorate(command)
     return command
+
+
+def optimizer_option(command: Callable[..., None]) -> Callable[..., None]:
+    """--optimizer NAME, for the commands that make a program."""
+    return click.option(
+        "--optimizer",
+        metavar="NAME",
+        default="sgd",
+        show_default=True,
+        shell_complete=_names("network.functions", "OPTIMIZERS"),
+        help="How parameters follow their gradients.",
+    )(command)
 
 
 def output_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -80,28 +156,74 @@ def _output(_: click.Context, __: click.Parameter, file: Path | None) -> Path | 
     if file is None or str(file) == "-":
         return None
     if not file.parent.is_dir():
-        raise click.BadParameter(f"There is no folder '{file.parent}'.")
+        raise click.BadParameter(f"There is no folder '{file.parent}'; make it first.")
     return file
 
 
 @cli.command()
 @network_argument
 @click.option(
-    "--format", "form", type=click.Choice(["text", "latex"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="Text for a terminal, LaTeX for pdflatex, Markdown with $ for the web, JSON for programs.",
+)
+@click.option(
+    "--detail",
+    type=click.Choice(["summary", "steps", "full"]),
+    default="steps",
+    show_default=True,
+    help="The formulas alone; each step with its rule; or all, each neuron and matrix written out.",
+)
+@click.option(
+    "--of",
+    "formula",
+    metavar="FORMULA",
+    help="One quantity alone, worked out to the end, such as '∂C/∂w_{21}^3' or δ_1^2.",
+)
+@click.option("--fragment", is_flag=True, help="LaTeX without preamble, for a document of yours.")
+@click.option(
+    "--convention",
+    type=click.Choice(["nielsen"]),
+    default="nielsen",
+    show_default=True,
+    help="Whose letters: w_jk^l leads to neuron j of layer l from neuron k of layer l − 1.",
 )
 @output_option
-def derive(net: str, activation: str, cost: str | None, form: str, output: Path | None) -> None:
+def derive(
+    net: str,
+    activation: str,
+    cost: str | None,
+    form: str,
+    detail: str,
+    formula: str | None,
+    fragment: bool,
+    convention: str,
+    output: Path | None,
+) -> None:
     """Print the derivation of ∂C/∂w and ∂C/∂b, step by step.
 
-    Each line has the rule beside it that leads there; a list of the rules ends the page.
+    Each line has the rule beside it that leads there. With --detail full, each neuron and each
+    matrix is written out and each line has its reason.
 
     \b
-    symnet derive 784-30-10
-    symnet derive 2-3-4-1 --format latex -o derivation.tex
+    symnet derive 784-30-10                                  # on the terminal
+    symnet derive 2-3-4-1 --detail full                      # like a lecture
+    symnet derive 2-3-4-1 --of "∂C/∂w_{21}^3"                # one weight
+    symnet derive 2-3-4-1 --format latex -o derivation.tex   # for pdflatex
     """
+    if fragment and form != "latex":
+        raise click.UsageError("--fragment goes with --format latex.")
     network = _network(net, activation, cost)
     derived = _load("calculus.derivation").derive(network)
-    _write(_load("paper.report").render_derivation(derived, form), output)
+    if formula is None:
+        render = _load("paper.report").render_derivation
+        text = render(derived, form, detail, fragment=fragment)
+    else:
+        text = _load("paper.answer").render_answer(derived, formula, form, fragment=fragment)
+    _write(text, output)
 
 
 @cli.command()
@@ -113,8 +235,10 @@ def prove(net: str, activation: str, cost: str | None) -> None:
     Exit code 1, with the difference, if a formula is not proved.
 
     \b
-    symnet prove 2-3-4-1
-    symnet prove n-30-k --cost quadratic
+    symnet prove 2-3-4-1                     # for every width, and each entry
+    symnet prove n-30-k                      # whatever n and k are
+    symnet prove 2-3:relu-2:softmax          # its cost is log_likelihood
+    symnet prove 2-3-1 --cost cross_entropy  # another cost
     """
     proof = _load("calculus.proof").prove(_network(net, activation, cost))
     _write(f"{proof}\n", None)
@@ -124,9 +248,23 @@ def prove(net: str, activation: str, cost: str | None) -> None:
 
 @cli.command()
 @network_argument
-@click.option("--optimizer", metavar="NAME", default="sgd", show_default=True)
-@click.option("--dtype", metavar="NAME", default="float64", show_default=True, help="Or float32.")
-@click.option("--backend", metavar="NAME", default="numpy", show_default=True)
+@optimizer_option
+@click.option(
+    "--dtype",
+    metavar="NAME",
+    default="float64",
+    show_default=True,
+    shell_complete=_names("pipeline", "DTYPES"),
+    help="Or float32: half the memory, faster, fewer digits.",
+)
+@click.option(
+    "--backend",
+    metavar="NAME",
+    default="numpy",
+    show_default=True,
+    shell_complete=_names("pipeline", "BACKENDS"),
+    help="The language; `symnet backends` lists them.",
+)
 @output_option
 def generate(
     net: str,
@@ -142,9 +280,11 @@ def generate(
     Only proved equations become code: exit code 1, with the difference, where a proof fails.
 
     \b
-    symnet generate 2-3-4-1 -o trainer.py
-    python trainer.py check
-    python trainer.py fit data.csv
+    symnet generate 2-3-4-1                             # print it
+    symnet generate 2-3-4-1 -o trainer.py               # write it to a file
+    python trainer.py check                             # is every slope right?
+    python trainer.py fit data.csv                      # train; see --help
+    symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
     """
     network = _network(net, activation, cost)
     text = _load("pipeline").generate(network, optimizer=optimizer, dtype=dtype, backend=backend)
@@ -153,17 +293,23 @@ def generate(
 
 @cli.command()
 @network_argument
-@click.option("--optimizer", metavar="NAME", default="sgd", show_default=True)
-@click.option("--after", metavar="PASS", help="Only the program after this pass (or after lower).")
+@optimizer_option
+@click.option(
+    "--after",
+    metavar="PASS",
+    shell_complete=lambda _, __, begun: [name for name in _stages() if name.startswith(begun)],
+    help="Only the program after this pass (or after lower).",
+)
 def show(net: str, activation: str, cost: str | None, optimizer: str, after: str | None) -> None:
     """Print the program as index equations, pass by pass.
 
     \b
-    symnet show 2-3-4-1
-    symnet show 2-3-4-1 --after over_batch
+    symnet show 2-3-4-1                     # before and after each pass
+    symnet show 2-3-4-1 --after lower       # as first written, for one sample
+    symnet show 2-3-4-1 --after over_batch  # for a batch of samples
     """
     pipeline, passes = _load("pipeline"), _load("program.passes")
-    stages = ["lower", *(rewrite.__name__ for rewrite in passes.PIPELINE)]
+    stages = _stages()
     if after is not None and after not in stages:
         raise click.UsageError(_load("network.architecture").unknown("pass", after, tuple(stages)))
     network = _network(net, activation, cost)
@@ -195,8 +341,8 @@ def demo(folder: Path) -> None:
     shows how well it reads digits that it has not seen.
 
     \b
-    symnet demo
-    symnet demo --folder elsewhere
+    symnet demo                     # leaves its files in symnet-demo
+    symnet demo --folder elsewhere  # or in a folder of your choice
     """
     console = _rich("console").Console()
     _load("demo").run(folder, console)
@@ -209,13 +355,14 @@ def demo(folder: Path) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("generated"),
     show_default=True,
+    help="Where the samples are.",
 )
 def samples(check: bool, folder: Path) -> None:
     """Write or check the sample trainers of generated/.
 
     \b
-    symnet samples
-    symnet samples --check
+    symnet samples          # write them anew
+    symnet samples --check  # are they what symnet would write now?
     """
     made = _load("samples")
     if not check:
@@ -235,13 +382,40 @@ def backends() -> None:
     """List the languages that trainers can be generated in.
 
     \b
-    symnet backends
+    symnet backends  # each with its template
     """
     for backend in _load("pipeline").BACKENDS.values():
         click.echo(f"{backend.name:10}{backend.template}")
 
 
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that lets a shell complete words by Tab.
+
+    It completes commands, options, files, and the names of activations, costs, optimizers,
+    backends and passes. Of the last three lines, one makes it last: the one for your shell. It
+    works in every terminal that is opened afterwards.
+
+    \b
+    symnet completion bash            # look at it
+    eval "$(symnet completion bash)"  # in this terminal only (bash 4.4 or newer)
+    \b
+    echo 'eval "$(symnet completion bash)"' >> ~/.bashrc  # bash
+    echo 'eval "$(symnet completion zsh)"' >> ~/.zshrc    # zsh, below compinit
+    echo 'symnet completion fish | source' >> ~/.config/fish/config.fish  # fish
+    """
+    kind = shell_completion.get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "symnet", "_SYMNET_COMPLETE").source().rstrip())
+
+
 # --- reading and writing -------------------------------------------------------------------
+
+
+def _stages() -> list[str]:
+    """What `show --after` can stop at: the program as lowered, and each pass."""
+    return ["lower", *(rewrite.__name__ for rewrite in _load("program.passes").PIPELINE)]
 
 
 def _network(net: str, activation: str, cost: str | None) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sympy.abc import j, k
 
 from symnet.errors import ArchitectureError
-from symnet.network.architecture import MAX_LAYERS, MAX_WIDTH, Network, parse
+from symnet.network.architecture import MAX_LAYERS, MAX_WIDTH, Network, meant, parse
 from symnet.network.functions import ACTIVATIONS, COSTS, A, Activation, Cost, Y, Z
 from symnet.term import Axis, LayerNumber
 
@@ -143,7 +143,66 @@ def test_a_malformed_string_is_refused_at_the_place(text: str, message: str, col
         return
     assert lines[0].endswith(f", column {column}:")
     assert lines[2].index("^") == 4 + column - 1
-    assert len(lines) == 3
+    near = meant(text)
+    assert lines[3:] == ([f"did you mean {near!r}?"] if near else [])
+
+
+MEANT = [  # what somebody types, what it was meant to be
+    ("2–3–1", "2-3-1"),  # dashes, as text processors make them
+    ("2—3—1", "2-3-1"),
+    ("2−3−1", "2-3-1"),
+    ("2 - 3 - 1", "2-3-1"),
+    ("2 3 1", "2-3-1"),
+    (" 2-3-1\n", "2-3-1"),
+    ("\ufeff2-3", "2-3"),
+    ("2,3,1", "2-3-1"),
+    ("[2, 3:relu, 1]", "2-3:relu-1"),
+    ("2x3x1", "2-3-1"),
+    ("784×30×10", "784-30-10"),
+    ("2->3->1", "2-3-1"),
+    ("2 → 3 → 1", "2-3-1"),
+    ("2--3", "2-3"),
+    ("-2-3-", "2-3"),
+    ("2-3-4-1:", "2-3-4-1"),
+    ("2-3: relu", "2-3:relu"),
+    ("2–3:ReLU–1", "2-3:relu-1"),  # not to be refused a second time
+    ("n–30–k", "n-30-k"),
+]
+
+
+@pytest.mark.parametrize(("text", "network"), MEANT, ids=lambda x: ascii(x)[:30])
+def test_a_slip_of_punctuation_is_put_right(text: str, network: str) -> None:
+    with pytest.raises(ArchitectureError) as error:
+        Network(text)
+    assert str(error.value).endswith(f"\ndid you mean '{network}'?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "2", "-", "2-", "2-x4", "2-3-x4", "2-4x", "ab-2", "n_1-2", "2-3.5", "2-3e2", "2-0x3"),
+        *("2-é-3", "2-3:9", "2-:relu", "2-3:relu:tanh", "2,0", "2,1:softmax", "2,3:nope"),
+    ],
+)
+def test_nothing_is_guessed_where_more_than_punctuation_is_wrong(text: str) -> None:
+    with pytest.raises(ArchitectureError) as error:
+        Network(text)
+    assert error.value.hint == ""
+
+
+@given(st.text("0123456789-–,x:[] nrelu.", max_size=12) | st.text(max_size=8))
+def test_what_is_suggested_is_a_network_and_needs_no_more_mending(text: str) -> None:
+    near = meant(text)
+    assert near != text or not near
+    if near:
+        assert Network(near, cost="quadratic").L >= 2
+        assert meant(near) == ""
+
+
+@pytest.mark.parametrize("name", ["ReLU", "RELU", "Sigmoid", "TANH", "SoftMax"])
+def test_names_in_capitals_are_recognised(name: str) -> None:
+    with pytest.raises(ArchitectureError, match=f"did you mean '{name.lower()}'"):
+        Network(f"2-3:{name}-2")
 
 
 @pytest.mark.parametrize(

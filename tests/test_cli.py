@@ -6,6 +6,7 @@ Nothing here waits for a proof: that is replaced by one that trusts the rules, b
 import io
 import os
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -23,11 +24,12 @@ from test_pipeline import trusting
 import symnet
 from symnet import cli, pipeline
 from symnet.calculus import proof
+from symnet.network.functions import ACTIVATIONS, COSTS
 from symnet.program import passes
 
 ROOT = Path(__file__).parent.parent
 
-COMMANDS = ("derive", "prove", "generate", "show", "demo", "samples", "backends")
+COMMANDS = ("derive", "prove", "generate", "show", "demo", "samples", "backends", "completion")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -136,21 +138,61 @@ def test_help_lists_every_command_whole(run: Run, flag: str) -> None:
 
 
 def examples(text: str) -> list[str]:
-    return re.findall(r"^ +(symnet .*?)(?: {3,}.*)?$", text, re.MULTILINE)
+    """The lines of a help text that can be typed, each with the comment behind it."""
+    return re.findall(r"^ +((?:symnet|python|echo|eval) .*)$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_each_command_has_examples_that_run(run: Run, command: str) -> None:
-    found = run(command, "--help")
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_each_help_has_examples_that_run(run: Run, tmp_path: Path, command: str) -> None:
+    """From top to bottom in one folder, as they are printed."""
+    found = run(*command.split(), "--help")
     assert (found.code, found.err) == (0, "")
-    assert found.out.startswith(f"Usage: symnet {command} ")
+    assert found.out.startswith(f"Usage: symnet {command}".rstrip() + " ")
     shown = examples(found.out)
-    assert shown
-    assert all(line.split()[1] == command for line in shown)
-    if command in ("demo", "samples"):
-        return  # tests/test_demo.py and tests/test_samples.py
+    assert any(line.startswith(f"symnet {command}") for line in shown)
     for line in shown:
-        assert run(*line.split()[1:]).code == 0, line
+        words = shlex.split(line, comments=True)
+        if words[0] == "symnet" and words[1] in ("demo", "samples"):
+            continue  # tests/test_demo.py and tests/test_samples.py
+        if words[0] == "symnet":
+            assert run(*words[1:]).code == 0, line
+        elif words[0] == "python":
+            (tmp_path / "data.csv").write_text(table(tmp_path / "trainer.py"), encoding="utf-8")
+            trained = start(*words[1:], cwd=tmp_path)
+            _, err = trained.communicate(timeout=60)
+            assert trained.returncode == 0, f"{line}\n{err.decode()}"
+        else:
+            assert command == "completion", f"tests/test_completion.py does not run {line}"
+
+
+def table(trainer: Path) -> str:
+    """A few samples that a trainer can be trained with, a label or numbers in the last columns."""
+    network = re.search(r'^NETWORK = "(.*)"$', trainer.read_text(encoding="utf-8"), re.MULTILINE)
+    assert network
+    inputs, *_, last = network[1].split("-")
+    size, activation = last.split(":")
+    outputs = 1 if activation == "softmax" else int(size)
+    rows = ([0.1 * row] * int(inputs) + [row % int(size)] * outputs for row in range(20))
+    return "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_terminal_and_leaves_nothing_unsaid(run: Run, command: str) -> None:
+    text = run(*command.split(), "--help").out
+    assert max(map(len, text.splitlines())) <= 80
+    for line in examples(text):
+        assert "  # " in line, f"what does it do? {line}"
+    known = cli.cli.commands[command] if command else cli.cli
+    for parameter in known.params:
+        assert isinstance(parameter, cli.click.Argument) or getattr(parameter, "help", None), (
+            f"{command} {parameter.opts[-1]} is not explained"
+        )
+
+
+def test_help_names_what_can_be_chosen(run: Run) -> None:
+    text = run("prove", "--help").out
+    for name in (*ACTIVATIONS, *COSTS):
+        assert re.search(rf"\b{name}\b", text), name
 
 
 def test_without_a_command_there_is_help(run: Run) -> None:
@@ -192,10 +234,22 @@ BAD = [
     (["show", "2-3", "--optimizer", "adm"], "unknown optimizer 'adm'", None),
     (["show", "2-3", "--after", "over_bach"], "did you mean 'over_batch'?", None),
     (["derive", "2-3", "--format", "pdf"], "'pdf' is not one of", None),
-    (["derive"], "Missing argument 'NET'", None),
-    (["derive", "2-3", "4-5"], "unexpected extra argument", None),
+    (["derive"], "Missing argument 'NET'. Give a network, such as 784-30-10.", None),
+    (["derive", "2-3", "page.txt"], "unexpected extra argument (page.txt)\n", None),
+    (["derive", "2-3", "4"], "unexpected extra argument (4); did you mean '2-3-4'?", None),
+    (["derive", "2", "-", "3", "-", "1"], "(- 3 - 1); did you mean '2-3-1'?", None),
+    (["prove", "2,", "3,", "1", "--cost", "quadratic"], "unexpected extra argument", None),
+    (["generate", "-2-3-1"], "did you mean '2-3-1'?", None),
+    (["prove", "2-3", "--cots", "quadratic"], "Did you mean", None),
+    (["prove", "2–3–1"], "expected a width", 1),
+    (["prove", "2 - 3 - 1"], "did you mean '2-3-1'?", 1),
     (["derive", "2-3", "--bogus"], "No such option", None),
-    (["deriv", "2-3"], "No such command 'deriv'", None),
+    (["deriv", "2-3"], "No such command 'deriv'. Did you mean 'derive'?", None),
+    (["gen", "2-3"], "No such command 'gen'. Did you mean 'generate'?", None),
+    (["Prove", "2-3"], "Did you mean 'prove'?", None),
+    (["2-3-1"], "No such command '2-3-1'. There are derive, prove, generate", None),
+    (["completion", "bsh"], "'bsh' is not one of 'bash', 'zsh', 'fish'", None),
+    (["generate", "2-3", "-o", "no/x"], "There is no folder 'no'; make it first.", None),
     (["samples", "--folder", "file"], "is a file", None),
     (["samples", "--folder", "no/such/place"], "No such file or directory", None),
     (["demo", "--folder", "file"], "is a file", None),
@@ -216,7 +270,8 @@ def test_bad_input_is_one_clear_message(
     assert len(found.err.splitlines()) <= 6
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     if place is not None:
-        message, shown, caret = found.err.splitlines()
+        message, shown, caret, *hint = found.err.splitlines()
+        assert all(re.fullmatch("did you mean '.*'[?]", line) for line in hint)
         assert re.search(r", column \d+:$", message)
         assert message.startswith("symnet: ")
         assert shown[4:] == next(a for a in arguments if shown[4:] == a)

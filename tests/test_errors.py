@@ -25,6 +25,11 @@ def test_the_place_is_marked(text: str, start: int, length: int, expected: str) 
     assert str(SymnetError("why", text=text, start=start, length=length)) == expected
 
 
+def test_a_hint_is_the_last_line() -> None:
+    assert str(SymnetError("why", hint="so")) == "why\nso"
+    assert str(SymnetError("why", text="2-x", start=2, hint="so")).split("\n")[3:] == ["so"]
+
+
 @pytest.mark.parametrize("start", [0, 59, 60, 61, 500, 99_990, 99_999, 100_000])
 def test_a_long_text_is_cut_and_the_caret_stays_below_its_place(start: int) -> None:
     text = "-".join(str(n % 10) for n in range(50_000)) + "!"

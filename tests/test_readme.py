@@ -9,7 +9,8 @@ Each page runs in one empty folder, from top to bottom:
   line stands for any lines, inside a line for any text. Nothing shown, nothing compared.
 - What no two runs agree on is not compared: seconds, rates per second, and numbers below 1e-6,
   which are rounding errors.
-- Commands of TOOLS are not run, since they set up or test a checkout; targets of `make` must exist.
+- Commands of TOOLS are not run, since they install or test a checkout; targets of `make` must
+  exist.
 - A ```python block runs as a doctest if it has a prompt, else as it stands; the blocks of a page
   share their names.
 """
@@ -30,7 +31,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TOOLS = {"git", "cd", "pip", "source", ".", "pytest", "ruff", "mypy", ".ci/run"}
+TOOLS = {"git", "cd", "pip", "pipx", "uvx", "source", ".", "pytest", "ruff", "mypy", ".ci/run"}
 
 UNSTEADY = [
     (re.compile(r" *\b\d[\d,.]*(e[-+]?\d+)? ?(s|ms|µs|seconds)\b"), " <time>"),
