@@ -225,7 +225,7 @@ class Measured:
                     self.given["w", l, (j, k)] = mp.mpf(draw.gauss(0, 1))
         desired = [draw.random() for _ in range(self.sizes[-1])]
         self.y = [mp.mpf(y) / mp.fsum(desired) for y in desired]
-        self.found: dict[tuple[Key, Key], Value] = {}
+        self.moved: dict[Key, tuple[dict[Key, Value], dict[Key, Value]]] = {}
 
     @cached_property
     def now(self) -> dict[Key, Value]:
@@ -259,10 +259,10 @@ class Measured:
 
     def derivative(self, of: Key, by: Key) -> Value:
         """A central difference."""
-        if (of, by) not in self.found:
-            up, down = self.run({by: STEP}), self.run({by: -STEP})
-            self.found[of, by] = (up[of] - down[of]) / (2 * STEP)
-        return self.found[of, by]
+        if by not in self.moved:
+            self.moved[by] = self.run({by: STEP}), self.run({by: -STEP})
+        up, down = self.moved[by]
+        return (up[of] - down[of]) / (2 * STEP)
 
     # --- as a world ---
 
