@@ -110,9 +110,10 @@ class Reader:
 
     def product(self) -> Node:
         factors = [self.factor()]
-        while self.next(" ") and not NO_FACTOR.match(self.text, self.at):
-            self.at += 1
-            self.take("· ")
+        while self.next("·") or (self.next(" ") and not NO_FACTOR.match(self.text, self.at)):
+            if not self.take("·"):  # as in the entries of a matrix
+                self.at += 1
+                self.take("· ")
             factors.append(self.factor())
         return ("product", *factors) if len(factors) > 1 else factors[0]
 

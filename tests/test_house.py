@@ -84,7 +84,11 @@ STRANGERS = {
 LAZY_DOORS = {"__init__", "cli"}
 
 # What a template may ask of the context it is rendered in, by folder.
-CONTEXT: dict[str, set[str]] = {"numpy": {"listing"}, "shared": set(), "report": {"page", "fragment"}}
+CONTEXT: dict[str, set[str]] = {
+    "numpy": {"listing"},
+    "shared": set(),
+    "report": {"page", "fragment"},
+}
 
 
 def modules() -> dict[str, Path]:

@@ -383,7 +383,7 @@ RULES = {
     rule.name: rule
     for rule in (
         Rule("definition of δ", "the derivative by z is the error δ of that neuron", definition),
-        Rule("lemma", "this was worked out above", lemma),
+        Rule("lemma", "what was found above is put in", lemma),
         Rule("equation", "insert the defining equation of the quantity", equation),
         Rule("sum rule", "the derivative of a sum is the sum of the derivatives", sum_rule),
         Rule("constant", "what does not contain the variable has derivative 0", constant),

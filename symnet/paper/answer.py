@@ -26,7 +26,7 @@ from symnet.paper.alphabet import Alphabet
 from symnet.paper.blocks import chain, neurons, said_of, with_matrices
 from symnet.paper.entries import as_input, at_number, neuron, term_written_out, written_out
 from symnet.paper.latex_reader import quantity
-from symnet.paper.page import Block, Page, Paragraph, Said, Section, lines, prose, say
+from symnet.paper.page import Block, Page, Paragraph, Said, Section, lines, prose, say, table
 from symnet.paper.report import named
 from symnet.paper.typesetting import typeset
 from symnet.term import (
@@ -66,6 +66,9 @@ def _sections(
     if isinstance(wanted, Symbol) and wanted.name != "δ":
         yield _definition(wanted, derived.network, to)
         return
+    last = derived.network.L
+    if _number(wanted) == last and _symbol(wanted).name == "δ":
+        yield Section("The cost", tuple(_cost(derived, to)))
     derivations = [
         _at(derivation, wanted, derived.network) for derivation in _derivations(wanted, derived)
     ]
@@ -182,6 +185,9 @@ def _errors(of: Term) -> list[Symbol]:
 
 def _needed(of: Equation, derived: Backpropagation, to: Alphabet) -> Iterator[Block]:
     """The errors of the layers from this one up to the output, at the neurons that are needed."""
+    text = "By BP2 and BP1, which the derivation of the whole network comes to, and with the cost"
+    yield Paragraph(prose(f"{text}:", to))
+    yield from _cost(derived, to)
     error = _errors(of.right)[0]
     only = [index for index in error.indices if index.name.isdigit()]
     for number in range(_number(error), derived.network.L + 1):
@@ -195,6 +201,13 @@ def _needed(of: Equation, derived: Backpropagation, to: Alphabet) -> Iterator[Bl
             yield lines([Said(left, right, label, why, here)], to, reasons=True)
         else:
             yield neurons(equation, derived.network, number, label, why, to)
+
+
+def _cost(derived: Backpropagation, to: Alphabet) -> Iterator[Block]:
+    """The cost, and its derivative by an output."""
+    cost = equations.cost(derived.network.cost)
+    shown = [cost, derived.cost.result]
+    yield table([(writer.equation(each, to), "") for each in shown], shown)
 
 
 def _together(of: Equation, derived: Backpropagation, to: Alphabet) -> Section:

@@ -9,7 +9,7 @@ from symnet.paper.alphabet import Alphabet
 from symnet.paper.entries import at_number, matrices_written_out, neuron, values, written_out
 from symnet.paper.page import Block, Lines, Matrices, Result, Said, lines, prose, say_of
 from symnet.paper.reasons import reason
-from symnet.term import Addition, Apply, Equation, Product, Sum, Symbol, walk
+from symnet.term import Addition, Apply, Equation, Number, Product, Sum, Symbol, free_indices, walk
 
 
 def chain(of: Derivation, to: Alphabet, *, reasons: bool) -> Iterator[Block]:
@@ -68,5 +68,18 @@ def _array_rules(of: Equation) -> Iterator[str]:
         yield "⊙ multiplies entry by entry"
     if isinstance(of.right, Apply):
         yield "a function acts on each entry"
+    if adds_to_every_entry(of):
+        yield "a number is added to or taken from every entry of a vector"
     if isinstance(of.right, Symbol | Addition) and len(of.indices) == 1 and not sums:
         yield "entry j of the one side is entry j of the other"
+
+
+def adds_to_every_entry(of: Equation) -> bool:
+    """Whether a number stands beside a vector in a sum, other than 1 − a, as everybody reads it."""
+    over = frozenset(of.indices)
+    sums = [part.terms for part in walk(of.right) if isinstance(part, Addition)]
+    return any(
+        any(free_indices(term) & over for term in terms)
+        and any(not free_indices(term) & over and not isinstance(term, Number) for term in terms)
+        for terms in sums
+    )

@@ -320,12 +320,12 @@ def _closing(text: str, at: int) -> int:
 
 
 def _grid(array: _Array) -> Block:
-    widths = [max(map(len, column)) for column in zip(*array.rows, strict=True)]
-    # A blank between factors is no end of a column.
-    between = "  " if any(" " in entry for row in array.rows for entry in row) else " "
+    # A product has no blanks, which stand between columns.
+    rows = [[entry.replace(" ", "·") for entry in row] for row in array.rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        between.join(entry.center(width) for entry, width in zip(row, widths, strict=True))
-        for row in array.rows
+        " ".join(entry.center(width) for entry, width in zip(row, widths, strict=True))
+        for row in rows
     ]
 
 

@@ -13,7 +13,7 @@ rewrote first. A rule without an entry says what it says everywhere.
 from collections.abc import Callable, Iterator
 
 from symnet.calculus.derivation import Step
-from symnet.term import Apply, Delta, Partial, Product, Sum, Symbol, Term, mentions, mul, walk
+from symnet.term import Apply, Delta, Partial, Product, Sum, Symbol, Term, mentions, walk
 
 Reason = tuple[str, tuple[Term, ...]]  # words with {} for each term
 
@@ -30,7 +30,7 @@ def _definition(before: Term, after: Term) -> Reason | None:
 
 
 def _lemma(before: Term, after: Term) -> Reason | None:
-    return "{} was worked out above", (before,)
+    return "{} is put in, from above", (before,)
 
 
 def _equation(before: Term, after: Term) -> Reason | None:
@@ -83,7 +83,8 @@ def _collect(before: Term, after: Term) -> Reason | None:
     if len(deltas) == 1:
         return "{} is 1 in one term of the sum and 0 in all others, so that one is left", deltas
     if deltas:
-        return "{} are 1 in one term of each sum and 0 in all others", (mul(*deltas),)
+        words = " and ".join("{}" for _ in deltas)
+        return f"each of {words} is 1 in one term of its sum and 0 in all others", deltas
     return "common factors are taken out, and stand in the order of the field", ()
 
 
@@ -99,7 +100,7 @@ def _activation(before: Term, after: Term) -> Reason | None:
 
 def _slope(before: Term, after: Term) -> Reason | None:
     if any(isinstance(part, Apply) for part in walk(after)):
-        return "{} in its cheapest exact form", (before,)
+        return "{} is taken branch by branch; at a kink it is the slope from the left", (before,)
     return "{} is {}, the slope in its cheapest exact form", (before, after)
 
 

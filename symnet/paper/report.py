@@ -22,7 +22,7 @@ from symnet.network.architecture import Network
 from symnet.network.functions import OPTIMIZERS, Activation
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import LATEX, Alphabet
-from symnet.paper.blocks import chain, neurons, said_of, with_matrices
+from symnet.paper.blocks import adds_to_every_entry, chain, neurons, said_of, with_matrices
 from symnet.paper.page import (
     Block,
     Page,
@@ -123,6 +123,9 @@ def _network(network: Network, to: Alphabet) -> Section:
         text = f"{prose(str(network), to)}. {text}"
     general, functions = _general(network), list(_functions(network, to))
     rows = [(writer.equation(each, to), matrices.matrix_form(each, to) or "") for each in general]
+    if len(general) > 1 and len(_plain(network)) < len(network.layers):
+        layers = f"l = {_list(_plain(network), to)}"
+        text += say(" For {} it depends on this input alone, by {}.", to, layers, to.letter("σ"))
     return Section("The network", (Paragraph(text), table([*rows, *functions], general)))
 
 
@@ -138,6 +141,15 @@ def _general(network: Network) -> list[Equation]:
         plain = next(kind for kind in kinds if not kind.couples_neurons)
         found.append(equations.activation(plain, n.l, arbitrary=True))
     return found
+
+
+def _plain(network: Network) -> list[int]:
+    """The layers whose activation is σ of one number."""
+    return [
+        number
+        for number in range(2, network.L + 1)
+        if not network.layer(number).activation.couples_neurons
+    ]
 
 
 def _functions(network: Network, to: Alphabet) -> Iterator[tuple[str, str]]:
@@ -177,12 +189,9 @@ def _forward(network: Network, to: Alphabet) -> Iterator[Section]:
         shown += both
     yield Section("The forward pass in short", (table(rows, shown),))
     general = _general(network)
-    plain = [
-        number for kind, at in _kinds(network).items() if not kind.couples_neurons for number in at
-    ]
     rows = [(matrices.best(each, to), _every(network, to)) for each in general]
-    if len(plain) < len(network.layers) and len(general) > 1:
-        rows[1] = (rows[1][0], f"l = {_list(plain, to)}")
+    if len(general) > 1 and len(_plain(network)) < len(network.layers):
+        rows[1] = (rows[1][0], f"l = {_list(_plain(network), to)}")
     rows += _functions(network, to)
     text = say(
         "One equation for all layers, where {} and {} is the input:",
@@ -290,6 +299,8 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
         named += ["the cost above"] if formula.label == "BP1" else []
         blocks.append(Paragraph(prose(f"With {' and '.join(named)}:", to)))
         blocks += chain(formula.special, to, reasons=full)
+    if adds_to_every_entry(formula.special.result):
+        blocks.append(Paragraph("There a number is taken from every entry of a vector."))
     if full:
         for number in _few(sorted(formula.layers, reverse=True)):
             blocks += _at_layer(formula.label, derived, number, to)
@@ -362,7 +373,7 @@ def _in_short(derived: Backpropagation, to: Alphabet, *, cost: bool = False) -> 
         by_outputs = derived.cost.result
         shown.insert(0, (writer.equation(equations.cost(derived.network.cost), to), ""))
         shown.insert(1, (matrices.best(by_outputs, to), ""))
-        results.insert(0, by_outputs)
+        results = [equations.cost(derived.network.cost), by_outputs, *results]
     text = "All formulas of this network; a gradient step needs no others:"
     return Section("In short", (Paragraph(text), table(shown, results)))
 

@@ -44,6 +44,7 @@ from symnet.term import (
     mul,
     number,
     power,
+    walk,
 )
 
 # How strongly a piece of text binds; a piece is bracketed where it stands under a stronger one.
@@ -183,7 +184,11 @@ class Components:
         return self.to.fraction(top, self.closed(below, ATOM)), QUOTIENT
 
     def side_by_side(self, factors: tuple[Term, ...]) -> Piece:
-        """Factors in a row; what is open at its end is closed by brackets, unless it comes last."""
+        """Factors in a row; what is open at its end is closed by brackets, unless it comes last.
+
+        A derivative yet to be worked out stands last, since it acts on what follows it.
+        """
+        factors = tuple(sorted(factors, key=_acts))
         pieces = []
         strength = PRODUCT
         for position, factor in enumerate(factors):
@@ -207,12 +212,22 @@ class Components:
     def derivative(self, derived: Term, by: Symbol) -> Piece:
         d = self.to.partial
         under = f"{d}{self.piece(by)[0]}"
-        if isinstance(derived, Symbol) or (isinstance(derived, Apply) and derived.function.layer):
+        if _short(derived):
             return self.ratio(f"{d}{self.piece(derived)[0]}", under)
         inside = self.to.brackets(self.piece(derived)[0])
         if self.to.stacked:
             return self.to.fraction(d.strip(), under) + inside, PRODUCT
         return f"{d}/{under} {inside}", PRODUCT
+
+
+def _acts(factor: Term) -> bool:
+    """Whether ∂/∂v stands in a factor as an operator."""
+    return any(isinstance(part, Partial) and not _short(part.of) for part in walk(factor))
+
+
+def _short(of: Term) -> bool:
+    """Whether what is derived stands above the line, as in ∂z/∂w, and not behind it."""
+    return isinstance(of, Symbol) or (isinstance(of, Apply) and of.function.layer is not None)
 
 
 def opposite(of: Term) -> Term | None:
