@@ -14,9 +14,13 @@ from symnet.network.architecture import Network
 from symnet.paper.report import formulas_in_latex, render_derivation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Shown(Backpropagation):
     """All formulas of a network, as a notebook shows them."""
+
+    def __repr__(self) -> str:
+        formulas = ", ".join(dict.fromkeys(formula.label for formula in self.formulas))
+        return f"<derivation of {self.network}: {formulas} in {len(self.steps)} steps>"
 
     def _repr_markdown_(self) -> str:
         """The derivation, step by step."""

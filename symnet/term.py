@@ -394,6 +394,23 @@ def rename(term: Term, to: Mapping[Index, Index]) -> Term:
             return map_children(term, lambda part: rename(part, to))
 
 
+def relettered(term: Term, names: Mapping[str, str]) -> Term:
+    """The term with letters exchanged for new ones, for bound and free indices alike."""
+
+    def index_(index: Index) -> Index:
+        return Index(names.get(index.name, index.name), index.axis)
+
+    match term:
+        case Symbol(name, layer, indices):
+            return Symbol(name, layer, tuple(map(index_, indices)))
+        case Delta(left, right):
+            return Delta(index_(left), index_(right))
+        case Sum(index, body):
+            return Sum(index_(index), relettered(body, names))
+        case _:
+            return map_children(term, lambda part: relettered(part, names))
+
+
 def apart(term: Term, taken: frozenset[Index]) -> Term:
     """The term with bound indices renamed away from the letters that are taken."""
     if isinstance(term, Sum):

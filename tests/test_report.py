@@ -239,7 +239,10 @@ def test_widths_and_layers_are_abbreviated_when_there_are_many() -> None:
     text = " ".join(page("20 layers", "text").split())
     assert "n₁ = 7, n₂ = 7, n₃ = 7, n₄ = 7, …, n₂₀ = 7" in text
     assert "sigmoid, l = 2, …, 20" in text
-    assert "n₁ = n, n₂ = 30, n₃ = k" in " ".join(page("n-30-k", "text").split())
+    # A width's letter is no symbol of the formulas: k is an index there.
+    assert "n₁ arbitrary, n₂ = 30, n₃ arbitrary" in " ".join(page("n-30-k", "text").split())
+    same = render_derivation(derive(Network("a-3-a")), "text")
+    assert "n₁ arbitrary, n₂ = 3, n₃ = n₁" in " ".join(same.split())
     assert "sigmoid, l = 2, 3, 4" in page("2-3-4-1", "text")
 
 
@@ -373,11 +376,12 @@ def test_a_fragment_goes_into_a_document_of_ones_own(
         assert "documentclass" not in fragment
         assert r"\begin{document}" not in fragment
         packages = "".join(rf"\usepackage{{{name}}}" for name in ("amsmath", "amssymb", "graphicx"))
-        document = (
-            rf"\documentclass{{article}}{packages}\begin{{document}}{fragment}\end{{document}}"
-        )
+        # Twice, since a chapter may have several networks.
+        head = rf"\documentclass{{article}}{packages}"
+        document = rf"{head}\begin{{document}}{fragment}{fragment}\end{{document}}"
         _, log = set_page(f"fragment {detail}", document)
-        assert not re.findall("^!.*", log, re.MULTILINE)
+        # Nothing is cut off at the end of a page; lines may be longer than those of a narrow class.
+        assert not re.findall(r"^(?:!|Overfull \\vbox).*", log, re.MULTILINE)
 
 
 # --- as Markdown and as JSON ---------------------------------------------------------------------
@@ -442,6 +446,10 @@ def test_json_says_what_the_page_says(name: str, detail: str) -> None:
     data = json.loads(page(name, "json", detail))
     text, latex = (derivation(derived(name), to, detail) for to in (TEXT, LATEX))
     assert data["title"] == text.title
+    network = derived(name).network
+    assert data["widths"] == list(network.sizes)
+    assert data["activations"] == [layer.activation.name for layer in network.layers]
+    assert (data["cost"], data["detail"]) == (network.cost.name, detail)
     assert [section["title"] for section in data["sections"]] == [x.title for x in text.sections]
     said = [
         line
@@ -450,7 +458,8 @@ def test_json_says_what_the_page_says(name: str, detail: str) -> None:
         for line in block.get("lines", ())
     ]
     for line, one, other in zip(said, lines(text), lines(latex), strict=True):
-        assert set(line) == {"text", "latex", "rule", "reason"}
+        assert set(line) == {"text", "latex", "left", "relation", "right", "rule", "reason"}
+        assert line["right"]["latex"] == other.right[0]
         assert line["text"].endswith(" ".join(piece.strip() for piece in one.right))
         assert line["latex"].endswith(other.right[0])
         assert (line["rule"], line["reason"]) == (one.rule, one.reason)

@@ -243,8 +243,11 @@ def specialise(term: Term, special: Given) -> tuple[Step, ...]:
     """From the general formula to this σ and C; tidied up only if that makes it cheaper."""
     steps = work_out(term, special, SPECIALISE)
     named = _last(term, steps)
-    tidied = work_out(named, special, TIDY)
-    tidied += work_out(_last(named, tidied), special, ("simplify",))
+    collected = work_out(named, special, TIDY)
+    collected += work_out(_last(named, collected), special, ("simplify",))
+    # One step that does the same is better than several.
+    ways = [work_out(named, special, ("simplify",)), collected]
+    tidied = min(ways, key=lambda way: effort(_last(named, way)))
     if effort(_last(named, tidied)) < effort(named):
         steps += tidied
     return steps or (Step("no change", term, term, "nothing in it depends on the choice of σ"),)
@@ -256,6 +259,8 @@ def effort(term: Term) -> int:
     match term:
         case Sum():
             return 10 * (inner + 1)
+        case Power(_, exponent) if exponent.denominator == 1 and exponent > 0:
+            return inner + int(exponent) - 1
         case Apply() | Power():
             return inner + 4
         case _:

@@ -48,6 +48,7 @@ from symnet.term import (
     power,
     rename,
     to_sympy,
+    walk,
 )
 
 
@@ -202,7 +203,12 @@ def prime(function: ScalarFunction, argument: Term) -> Term:
     """f'(x): σ keeps its name with a prime; exp and ln are written out."""
     if function.layer is not None or function.formula is None:
         return Apply(replace(function, order=function.order + 1), argument)
-    return from_sympy(scalar.derivative(function.formula), {ARGUMENT.name: argument})
+    plain = scalar.derivative(function.formula)
+    try:
+        return from_sympy(plain, {ARGUMENT.name: argument})
+    except TypeError:
+        # It needs more than terms can say, √π for one: a function of its own.
+        return Apply(ScalarFunction(f"{function.name}_slope", plain), argument)
 
 
 def same_symbol(term: Term, given: Given) -> Term | None:
@@ -345,7 +351,10 @@ def simplify(term: Term, given: Given) -> Term | None:
         return None
     expression = to_sympy(plain, lambda axis: sympy.Symbol(axis.name), _plain_symbol)
     simplest = scalar.simplest(expression)
-    return None if simplest == expression else from_sympy(simplest, atoms)
+    simpler = from_sympy(simplest, atoms)
+    # SymPy cancels x/x as it reads; what it reads may be simpler already than what was written.
+    cancelled = len(list(walk(simpler))) < len(list(walk(term)))
+    return simpler if simplest != expression or cancelled else None
 
 
 def _plain_symbol(stand_in: Symbol | Partial) -> sympy.Symbol:
@@ -397,7 +406,7 @@ RULES = {
         ),
         Rule(
             "collect",
-            "a sum over [p = j] keeps the term p = j; equal terms are collected",
+            "a sum over [p = j] keeps the term p = j; multiplied out, with equal terms together",
             collect,
             whole=True,
         ),
@@ -405,7 +414,12 @@ RULES = {
         Rule("fact", "a declared fact about the desired values", fact),
         Rule("chain rule", "C depends on the variable only through these quantities", chain),
         Rule("activation", "the activation that this layer has", name_function),
-        Rule("simplify", "equal, and cheaper to compute", simplify, whole=True),
+        Rule(
+            "simplify",
+            "cancelled, or in factors: equal, and cheaper to compute",
+            simplify,
+            whole=True,
+        ),
         Rule("slope", "the slope in its cheapest exact form, through the activation", slope),
     )
 }

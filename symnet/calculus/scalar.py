@@ -28,6 +28,9 @@ def derivative(formula: sympy.Expr) -> sympy.Expr:
     slope_ = sympy.diff(formula, Z)
     if slope_.has(sympy.Derivative, sympy.Subs):
         raise NotYet(f"no derivative of {formula} is known")
+    several = [f for f in slope_.atoms(sympy.Function) if len(f.args) > 1]
+    if any(not isinstance(f, sympy.Piecewise | sympy.Max | sympy.Min) for f in several):
+        raise NotYet(f"the derivative of {formula} is {slope_}, which we cannot print or compute")
     return slope_
 
 
@@ -35,7 +38,10 @@ def derivative(formula: sympy.Expr) -> sympy.Expr:
 def slope(formula: sympy.Expr) -> sympy.Expr:
     """σ'(z) in its cheapest exact form in a = σ(z) and z."""
     plain = derivative(formula)
-    candidates = [*_by_elimination(formula, plain), *_by_branches(formula, plain), plain]
+    try:
+        candidates = [*_by_elimination(formula, plain), *_by_branches(formula, plain), plain]
+    except sympy.PolynomialError:
+        return plain  # a formula of which SymPy makes no quotient of polynomials
     sound = [form for form in candidates if form is plain or equal(form, plain, formula)]
     return min(sound, key=cost)
 

@@ -319,7 +319,8 @@ def find_cost(name: str | Cost | None, output: Activation) -> Cost:
     if name is not None and not isinstance(name, str):
         raise ArchitectureError(f"a cost is a name or a symnet.Cost, not {name!r}"[:200])
     if name is None:
-        name = "log_likelihood" if output.couples_neurons else "quadratic"
+        fits = output.couples_neurons and bad_logarithm(COSTS["log_likelihood"], output) is None
+        name = "log_likelihood" if fits else "quadratic"
     if name in COSTS:
         return COSTS[name]
     raise ArchitectureError(unknown("cost", name, tuple(COSTS)))

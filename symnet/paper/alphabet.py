@@ -48,6 +48,7 @@ class Alphabet:
     column_dots: str
     diagonal_dots: str
     arrow: str
+    new_row: str  # between the rows of a matrix
     words: Callable[[str], str]  # prose, with what would be read as a command escaped
     relations: dict[str, str]
 
@@ -182,6 +183,7 @@ TEXT = Alphabet(
     column_dots="⋮",
     diagonal_dots="⋱",
     arrow="←",
+    new_row="\n",
     words=lambda text: text,
     relations={"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"},
 )
@@ -210,9 +212,18 @@ LATEX = Alphabet(
     column_dots=r"\vdots",
     diagonal_dots=r"\ddots",
     arrow=r"\leftarrow",
+    new_row=r" \\ ",
     words=_latex_words,
     relations={"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"},
 )
 
 # Formulas as in LaTeX, words as they are: Unicode needs no commands there.
-MARKDOWN = replace(LATEX, name="markdown", words=_markdown_words)
+MARKDOWN = replace(
+    LATEX,
+    name="markdown",
+    words=_markdown_words,
+    # Some renderers know no \\operatorname, and take \\, for an escaped comma.
+    function=lambda *parts: _latex_function(*parts).replace(r"\operatorname", r"\mathrm"),
+    row=lambda factors: _latex_row(factors).replace(r"\,", r"\thinspace"),
+    new_row=" \\\\\n",  # a backslash before anything but a line's end may be taken for an escape
+)

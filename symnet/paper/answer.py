@@ -12,7 +12,6 @@ above, and so on up to the output. The page goes this way and then puts everythi
 'a₁² w₁₂⁴ (a₁⁴ − y₁) a₁⁴ (1 − a₁⁴) a₂³ (1 − a₂³)'
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -22,27 +21,27 @@ from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
 from symnet.paper import writer
-from symnet.paper.alphabet import Alphabet
-from symnet.paper.blocks import chain, neurons, said_of, with_matrices
+from symnet.paper.alphabet import TEXT, Alphabet
+from symnet.paper.blocks import LONGEST, at_neuron, chain, neurons, said_of, with_matrices
 from symnet.paper.entries import as_input, at_number, neuron, term_written_out, written_out
 from symnet.paper.latex_reader import quantity
 from symnet.paper.page import Block, Page, Paragraph, Said, Section, lines, prose, say, table
-from symnet.paper.report import named
+from symnet.paper.report import about, named
 from symnet.paper.typesetting import typeset
 from symnet.term import (
+    LETTERS,
     Equation,
     Partial,
     Sum,
     Symbol,
     Term,
     at_layer,
-    children,
     equation_at,
+    relettered,
     rename,
     walk,
 )
 
-LONGEST = 120  # a formula of more symbols stays with its Σ
 MOST_LAYERS = 3  # errors of more layers than that are not put into each other
 
 
@@ -57,7 +56,8 @@ def answer(derived: Backpropagation, text: str, to: Alphabet) -> Page:
     name = writer.term(as_input(wanted), to)
     title = say(f"{{}} in {named(derived.network)}", to, name)
     intro = "Each line follows from the one before by the rule that is named with it."
-    return Page(title, prose(intro, to), tuple(_sections(wanted, derived, to)), True, ())
+    sections = tuple(_sections(wanted, derived, to))
+    return Page(title, prose(intro, to), sections, True, (), (*about(derived), ("of", text)))
 
 
 def _sections(
@@ -157,11 +157,13 @@ def _by_activation() -> Derivation:
 def _at(derivation: Derivation, wanted: Symbol | Partial, network: Network) -> Derivation:
     """A derivation for a general layer and neuron, at those of a quantity."""
     layers = numbers(network, _number(wanted))
-    goal = equation_at(derivation.result, layers)
-    neuron = dict(zip(goal.indices, _symbol(wanted).indices, strict=True))
+    letters = _letters_apart(derivation, wanted)
+    goal = relettered(at_layer(derivation.goal, layers), letters)
+    assert isinstance(goal, Symbol | Partial)
+    neuron = dict(zip(_symbol(goal).indices, _symbol(wanted).indices, strict=True))
 
     def here(term: Term) -> Term:
-        return rename(as_input(at_layer(term, layers)), neuron)
+        return rename(as_input(relettered(at_layer(term, layers), letters)), neuron)
 
     steps = tuple(
         replace(
@@ -175,6 +177,19 @@ def _at(derivation: Derivation, wanted: Symbol | Partial, network: Network) -> D
     return Derivation(derivation.label, wanted, steps)
 
 
+def _letters_apart(derivation: Derivation, wanted: Symbol | Partial) -> dict[str, str]:
+    """Other letters for those of a derivation that the quantity wants for itself."""
+    used = {
+        index.name
+        for step in derivation.steps
+        for part in walk(step.after)
+        for index in (part.indices if isinstance(part, Symbol) else ())
+    }
+    wanted_letters = {index.name for index in _symbol(wanted).indices}
+    free = (letter for letter in LETTERS if letter not in used | wanted_letters)
+    return {letter: next(free) for letter in sorted(used & wanted_letters)}
+
+
 # --- the errors it needs -------------------------------------------------------------------
 
 
@@ -185,8 +200,9 @@ def _errors(of: Term) -> list[Symbol]:
 
 def _needed(of: Equation, derived: Backpropagation, to: Alphabet) -> Iterator[Block]:
     """The errors of the layers from this one up to the output, at the neurons that are needed."""
-    text = "By BP2 and BP1, which the derivation of the whole network comes to, and with the cost"
-    yield Paragraph(prose(f"{text}:", to))
+    yield Paragraph(
+        "The formulas of the errors, BP1 at the output and BP2 below it, with this cost:"
+    )
     yield from _cost(derived, to)
     error = _errors(of.right)[0]
     only = [index for index in error.indices if index.name.isdigit()]
@@ -196,9 +212,7 @@ def _needed(of: Equation, derived: Backpropagation, to: Alphabet) -> Iterator[Bl
         why = prose("the formula of the error at this neuron, with its sum written out", to)
         if only and number == _number(error):
             here = neuron(at_number(equation, derived.network, number), only[0].name)
-            left = writer.term(here.left, to)
-            right = written_out(here, derived.network, to).removeprefix(f"{left} = ")
-            yield lines([Said(left, right, label, why, here)], to, reasons=True)
+            yield lines([at_neuron(here, derived.network, label, why, to)], to, reasons=True)
         else:
             yield neurons(equation, derived.network, number, label, why, to)
 
@@ -226,17 +240,9 @@ def _together(of: Equation, derived: Backpropagation, to: Alphabet) -> Section:
         for number, step in enumerate(steps)
     ]
     sums = any(isinstance(part, Sum) for part in walk(term))
-    if sums and _length(term, derived.network) <= LONGEST:
+    in_text = term_written_out(term, derived.network, TEXT)
+    if sums and len(in_text) <= LONGEST:
         shown = term_written_out(term, derived.network, to)
         why = "the sums are written out"
         said.append(Said("", shown, "written out", why, Equation(of.label, of.left, term)))
     return Section("All together", (lines(said, to, reasons=True),))
-
-
-def _length(term: Term, network: Network) -> float:
-    """How many symbols a term has with its sums written out; an open width has no end."""
-    inside = max(1.0, sum(_length(part, network) for part in children(term)))
-    if isinstance(term, Sum):
-        size = network.sizes[term.index.axis.layer.offset - 1]
-        return inside * (size if isinstance(size, int) else math.inf)
-    return inside

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from symnet.calculus.derivation import Derivation, Step
 from symnet.network.architecture import Network
 from symnet.paper import matrices, writer
-from symnet.paper.alphabet import Alphabet
+from symnet.paper.alphabet import TEXT, Alphabet
 from symnet.paper.entries import at_number, matrices_written_out, neuron, values, written_out
-from symnet.paper.page import Block, Lines, Matrices, Result, Said, lines, prose, say_of
+from symnet.paper.page import WIDTH, Block, Lines, Matrices, Result, Said, lines, prose, say_of
 from symnet.paper.reasons import reason
 from symnet.term import Addition, Apply, Equation, Number, Product, Sum, Symbol, free_indices, walk
+
+LONGEST = 90  # as many letters a line may have with its sums written out
 
 
 def chain(of: Derivation, to: Alphabet, *, reasons: bool) -> Iterator[Block]:
@@ -42,18 +44,24 @@ def neurons(
         if value is None:
             said.append(Said(to.column_dots, "", rule, why, None, ""))
             continue
-        here = neuron(at, value)
-        left = writer.term(here.left, to)
-        right = written_out(here, network, to).removeprefix(f"{left} = ")
-        said.append(Said(left, right, rule, why, here))
+        said.append(at_neuron(neuron(at, value), network, rule, why, to))
     return lines(said, to, reasons=True)
+
+
+def at_neuron(here: Equation, network: Network, rule: str, why: str, to: Alphabet) -> Said:
+    """An equation at one neuron; its sums are written out unless that makes too long a line."""
+    left = writer.term(here.left, to)
+    long = len(written_out(here, network, TEXT)) > LONGEST
+    shown = writer.equation(here, to) if long else written_out(here, network, to)
+    return Said(left, shown.removeprefix(f"{left} = "), rule, why, here)
 
 
 def with_matrices(of: Equation, network: Network, number: int, to: Alphabet) -> Iterator[Matrices]:
     """An equation with all entries of its matrices, where it has such a form."""
     at = at_number(of, network, number)
     rows = matrices_written_out(at, network, to)
-    if rows is not None:
+    in_text = matrices_written_out(at, network, TEXT)
+    if rows is not None and in_text is not None and len(in_text[0]) <= WIDTH:
         yield Matrices(rows, "matrix form", prose("; ".join(_array_rules(of)), to), at)
 
 

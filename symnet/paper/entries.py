@@ -207,7 +207,7 @@ def matrices_written_out(
     if len(of.indices) == 2:
         cells += ["=", arrays.hole("", of.right, of.indices)]
     if alphabet.stacked:
-        return (_latex(cells, arrays.found),)
+        return (_latex(cells, arrays.found, alphabet),)
     return tuple(_text(cells, arrays.found))
 
 
@@ -236,24 +236,28 @@ def _named(cell: str, arrays: Sequence[_Array]) -> str:
     return "".join(arrays[ord(sign) - _HOLE].name if ord(sign) >= _HOLE else sign for sign in cell)
 
 
-def _latex(cells: Sequence[str], arrays: Sequence[_Array]) -> str:
+def _latex(cells: Sequence[str], arrays: Sequence[_Array], to: Alphabet) -> str:
     """Cells in columns, with the names below."""
 
     def shown(cell: str) -> str:
+        if any(ord(sign) >= _HOLE for sign in cell):
+            # [a > 0] is as tall as the matrix in it.
+            cell = cell.replace("[", r"\left[").replace("]", r"\right]")
         return "".join(
-            _bmatrix(arrays[ord(sign) - _HOLE]) if ord(sign) >= _HOLE else sign for sign in cell
+            _bmatrix(arrays[ord(sign) - _HOLE], to) if ord(sign) >= _HOLE else sign for sign in cell
         )
 
     columns = "c" * len(cells)
+    apart = r" \\[2mm] " if to.name == "latex" else to.new_row
     above = " & ".join(map(shown, cells))
     below = " & ".join(_named(cell, arrays) for cell in cells)
     if below.endswith("= & "):
         below = below.removesuffix("= & ") + "& "  # the matrix of entries has no name
-    return rf"\begin{{array}}{{{columns}}} {above} \\[2mm] {below} \end{{array}}"
+    return rf"\begin{{array}}{{{columns}}} {above}{apart}{below} \end{{array}}"
 
 
-def _bmatrix(array: _Array) -> str:
-    rows = r" \\ ".join(" & ".join(row) for row in array.rows)
+def _bmatrix(array: _Array, to: Alphabet) -> str:
+    rows = to.new_row.join(" & ".join(row) for row in array.rows)
     return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
 

@@ -76,6 +76,10 @@ def quantity(text: str, network: Network) -> Symbol | Partial:
     over, under = _trees(read)
     _cost(over, text)
     by = _symbol(under, text, network, input_too=False)
+    if by.name == "δ":
+        start, end = _span(under)
+        message = "δ is itself a derivative, ∂C/∂z; ask for δ, or for one by w, b, z or a"
+        raise EquationError(message, text=text, start=start, length=end - start)
     return Partial(n.COST, by)
 
 
@@ -122,6 +126,9 @@ def _layer(
         raise _at(found[-1] if found else letter, text, f"{letter} needs {wanted}")
     shown = _plain(found[0])
     number = network.L if shown == "L" else int(shown) if re.fullmatch(r"\d{1,6}", shown) else 0
+    if shown == "l":
+        general = "for a general layer l, leave --of away; here"
+        raise _at(found[0], text, f"{general} {letter} needs {wanted}")
     if not first <= number <= network.L:
         raise _at(
             found[0], text, f"{network} has no {name} in layer {shown}; {letter} needs {wanted}"
@@ -144,6 +151,8 @@ def _indices(
     if len(found) > 1 or len(parts) != len(axes):
         needs = "two indices, such as w_{21} or w_{2,10}" if len(axes) == 2 else "one index"
         raise _at(found[-1], text, f"{name} has {needs}, not {shown!r}")
+    if len(set(parts)) < len(parts) and not parts[0].isdigit():
+        raise _at(found[-1], text, "two indices have two letters, or are numbers")
     for part, axis in zip(parts, axes, strict=True):
         yield Index(_value(part, axis, found[-1], text, network), axis)
 

@@ -13,6 +13,8 @@ A product binds tighter than ⊙, which binds tighter than +: W^T δ ⊙ σ'(z) 
 Functions act entry by entry, and a number added to a vector is added to every entry.
 """
 
+import sympy
+
 from symnet.paper.alphabet import Alphabet
 from symnet.paper.writer import (
     ATOM,
@@ -31,6 +33,7 @@ from symnet.paper.writer import (
     opposite,
 )
 from symnet.term import (
+    ARGUMENT,
     Addition,
     Apply,
     Equation,
@@ -40,6 +43,7 @@ from symnet.term import (
     Partial,
     Power,
     Product,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -139,6 +143,8 @@ class Arrays(Components):
                 return self.outer(factors, over)
             case _ if len(over) == 2:
                 raise NoMatrixFormError
+            case Apply(function, _) if function.layer is None and _multiplies(function):
+                raise NoMatrixFormError  # z² / (1 + z) of a vector would need ⊙ inside
             case Apply(function, argument):
                 return applied(function, self.vector(argument, over), self.to)
             case Power(base, exponent) if exponent.denominator == 1 and exponent > 0:
@@ -227,6 +233,20 @@ class Arrays(Components):
             right = self.vector(mul(*columns), (k,))[0]
             shown.append(self.to.transpose(self.to.brackets(right)))
         return self.to.row(shown), PRODUCT
+
+
+def _multiplies(function: ScalarFunction) -> bool:
+    """Whether a formula multiplies or divides by its argument."""
+    if function.formula is None:
+        return False
+    for part in sympy.preorder_traversal(function.formula):
+        if isinstance(part, sympy.Mul) and sum(x.has(ARGUMENT) for x in part.args) > 1:
+            return True
+        if isinstance(part, sympy.Pow) and part.base.has(ARGUMENT) and not part.exp.is_positive:
+            return True
+        if isinstance(part, sympy.Pow) and part.exp.has(ARGUMENT) and part.base.has(ARGUMENT):
+            return True
+    return False
 
 
 def _summed(factors: list[Term], bound: list[Index]) -> Term:

@@ -110,6 +110,7 @@ class Page:
     sections: tuple[Section, ...]
     reasons: bool
     rules: tuple[tuple[str, str], ...]
+    about: tuple[tuple[str, object], ...] = ()  # what a program may want to know of it
 
 
 # --- words ---------------------------------------------------------------------------------

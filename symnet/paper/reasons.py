@@ -85,7 +85,7 @@ def _collect(before: Term, after: Term) -> Reason | None:
     if deltas:
         words = " and ".join("{}" for _ in deltas)
         return f"each of {words} is 1 in one term of its sum and 0 in all others", deltas
-    return "common factors are taken out, and stand in the order of the field", ()
+    return "multiplied out, with equal terms together and common factors in front", ()
 
 
 def _fact(before: Term, after: Term) -> Reason | None:

@@ -36,12 +36,12 @@ from symnet.paper.page import (
     table,
 )
 from symnet.paper.typesetting import typeset
-from symnet.term import ARGUMENT, Equation, Partial, equation_at
+from symnet.term import ARGUMENT, Equation, Partial, equation_at, walk
 
 DETAILS = ("summary", "steps", "full")
 
 MOST_SIZES = 8  # as many widths are listed one by one
-MOST_LAYERS = 6  # as many layers are written out one by one
+MOST_LAYERS = 12  # as many layers are written out one by one
 LONGEST_NAME = 60  # as many characters of a network fit into a heading
 
 
@@ -83,14 +83,26 @@ def derivation(derived: Backpropagation, to: Alphabet, detail: str = "steps") ->
         ],
     }[detail]()
     intro = {
-        "summary": "What is computed. The derivation has more: --detail steps, --detail full.",
+        "summary": "What is computed, without the derivation.",
         "steps": "Each line follows from the one before by the rule at its right. "
         "The rules are listed at the end.",
         "full": "Each line follows from the one before by the rule that is named with it.",
     }[detail]
     rules = tuple(_rules(derived, to)) if detail == "steps" else ()
     title = prose(f"Backpropagation for {named(derived.network)}", to)
-    return Page(title, prose(intro, to), tuple(sections), full, rules)
+    intro = prose(intro, to)
+    return Page(title, intro, tuple(sections), full, rules, (*about(derived), ("detail", detail)))
+
+
+def about(derived: Backpropagation) -> tuple[tuple[str, object], ...]:
+    """What a program may want to know of a page: the network, its widths, functions and cost."""
+    network = derived.network
+    return (
+        ("network", str(network)),
+        ("widths", network.sizes),
+        ("activations", tuple(layer.activation.name for layer in network.layers)),
+        ("cost", network.cost.name),
+    )
 
 
 def named(network: Network) -> str:
@@ -106,7 +118,8 @@ def _network(network: Network, to: Alphabet) -> Section:
     text = say(
         "Layer 1 is the input, {}, and layer {} is the output; {}. The weight {} goes from neuron "
         "{} of layer {} to neuron {} of layer {}, and the bias {} belongs to neuron {} of layer "
-        "{}, for {}. The weighted input of the neuron is {}, its activation {}.",
+        "{}, for {}. The weighted input of the neuron is {}, its activation {}. A sum runs over "
+        "all neurons of the layer that its index belongs to.",
         to,
         _input(to),
         f"L = {network.L}",
@@ -158,9 +171,16 @@ def _functions(network: Network, to: Alphabet) -> Iterator[tuple[str, str]]:
         if kind.couples_neurons:
             of = writer.equation(equations.activation(kind, n.l), to)
         else:
-            sigma = to.function("σ", "", str(ARGUMENT))
-            of = f"{sigma} = {writer.formula(kind.formula, str(ARGUMENT), to)}"
+            # Where σ is another function in another layer, σ(z) = … would be said twice.
+            z = writer.term(n.z(n.l, n.J), to) if _mixed(network) else str(ARGUMENT)
+            own = writer.term(n.a(n.l, n.J), to) if _mixed(network) else to.function("σ", "", z)
+            of = f"{own} = {writer.formula(kind.formula, z, to)}"
         yield of, beside(f"{kind.name}, ", to, f"l = {_list(layers, to)}")
+
+
+def _mixed(network: Network) -> bool:
+    """Whether σ stands for different functions in different layers."""
+    return sum(not kind.couples_neurons for kind in _kinds(network)) > 1
 
 
 def _kinds(network: Network) -> dict[Activation, list[int]]:
@@ -174,19 +194,20 @@ def _kinds(network: Network) -> dict[Activation, list[int]]:
 def _forward(network: Network, to: Alphabet) -> Iterator[Section]:
     """Layer by layer in components and with matrices; in short; and for a general l."""
     for number in _few(range(2, network.L + 1)):
-        if number is None:
-            yield Section("And so on, layer by layer", ())
-        else:
-            yield _layer(network, number, to)
+        if number is not None:
+            section = _layer(network, number, to)
+            if number == 3 and network.L - 1 > MOST_LAYERS:
+                more = Paragraph(f"The layers from 4 to {network.L - 1} follow likewise.")
+                section = Section(section.title, (*section.blocks, more))
+            yield section
     rows: list[tuple[str, str]] = []
     shown: list[Equation] = []
     for number in _few(range(2, network.L + 1)):
         if number is None:
             rows.append((to.column_dots, ""))
             continue
-        both = _layer_equations(network, number)
-        rows.append((matrices.best(both[0], to), matrices.best(both[1], to)))
-        shown += both
+        rows.append(_whole_layer(network, number, to))
+        shown += _layer_equations(network, number)
     yield Section("The forward pass in short", (table(rows, shown),))
     general = _general(network)
     rows = [(matrices.best(each, to), _every(network, to)) for each in general]
@@ -202,11 +223,19 @@ def _forward(network: Network, to: Alphabet) -> Iterator[Section]:
     yield Section("The forward pass in general", (Paragraph(text), table(rows, general)))
 
 
+def _whole_layer(network: Network, number: int, to: Alphabet) -> tuple[str, str]:
+    """z = W a + b and a = σ(z) of a layer."""
+    z, a = _layer_equations(network, number)
+    return matrices.best(z, to), matrices.best(a, to)
+
+
 def _layer_equations(network: Network, number: int) -> tuple[Equation, Equation]:
     activation = network.layer(number).activation
     found = (
         equations.weighted_input(n.l),
-        equations.activation(activation, n.l, arbitrary=not activation.couples_neurons),
+        equations.activation(
+            activation, n.l, arbitrary=not activation.couples_neurons and not _mixed(network)
+        ),
     )
     z, a = (equation_at(each, numbers(network, number)) for each in found)
     return z, a
@@ -233,8 +262,7 @@ def _layer(network: Network, number: int, to: Alphabet) -> Section:
         blocks.append(neurons(each, network, number, "component", prose(why, to), to))
         blocks += with_matrices(each, network, number, to)
     blocks.append(Paragraph("Layer-wise:"))
-    rows = [(matrices.best(z, to), matrices.best(a, to))]
-    blocks.append(table(rows, (z, a)))
+    blocks.append(table([_whole_layer(network, number, to)], (z, a)))
     return Section(f"From layer {below} to layer {number}", tuple(blocks))
 
 
@@ -284,7 +312,7 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
     network = derived.network
     activation = network.layer(formula.layers[0]).activation
     errors = formula.label in ("BP1", "BP2")
-    layers = f"l = {_list(formula.layers, to)}"
+    layers = f"l = {_list(formula.layers, to, down=formula.label == 'BP2')}"
     text = say("For {}:", to, layers)
     if errors and activation.couples_neurons:
         words = f"For {{}}, where {activation.name} couples the neurons of the layer:"
@@ -294,17 +322,32 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
         letters = [to.letter(letter) for letter in ("σ", "C")[: arbitrary.count("{}")]]
         text = say(f"For {{}}, first with an arbitrary {arbitrary}", to, layers, *letters)
     blocks: list[Block] = [Paragraph(text), *chain(formula.general, to, reasons=full)]
+    blocks += _notes(formula.general.result, to)
     if _specialised(formula):
         named = [] if activation.couples_neurons else [f"the activation {activation.name}"]
         named += ["the cost above"] if formula.label == "BP1" else []
         blocks.append(Paragraph(prose(f"With {' and '.join(named)}:", to)))
         blocks += chain(formula.special, to, reasons=full)
-    if adds_to_every_entry(formula.special.result):
-        blocks.append(Paragraph("There a number is taken from every entry of a vector."))
+        blocks += _notes(formula.special.result, to)
     if full:
         for number in _few(sorted(formula.layers, reverse=True)):
             blocks += _at_layer(formula.label, derived, number, to)
     return Section(prose(TITLES[formula.label], to), tuple(blocks))
+
+
+def _notes(of: Equation, to: Alphabet) -> Iterator[Paragraph]:
+    """What has to be known to read a matrix form."""
+    shown = matrices.matrix_form(of, to)
+    if shown is None:
+        return
+    if any(isinstance(part, Partial) and part.of == n.COST for part in walk(of.right)):
+        gradient = to.scripts(to.letter("∇"), "a", "") + " C"
+        entry = writer.term(Partial(n.COST, n.a(n.L, n.J)), to)
+        yield Paragraph(say("{} is the vector of all {}.", to, gradient, entry))
+    if to.hadamard.strip() in shown:
+        yield Paragraph(prose("⊙ multiplies vectors entry by entry.", to))
+    if adds_to_every_entry(of):
+        yield Paragraph("A number is taken from, or added to, every entry of a vector.")
 
 
 def _at_layer(
@@ -312,7 +355,7 @@ def _at_layer(
 ) -> Iterator[Block]:
     """A formula at a numbered layer: for each neuron, and with all entries of the matrices."""
     if number is None:
-        yield Paragraph("And so on, layer by layer.")
+        yield Paragraph("The layers between follow likewise.")
         return
     equation = derived.formula(label, number)
     yield Paragraph(f"In layer {number}:")
@@ -396,9 +439,12 @@ def _rules(derived: Backpropagation, to: Alphabet) -> Iterator[tuple[str, str]]:
 # --- pieces --------------------------------------------------------------------------------
 
 
-def _list(layers: Iterable[int], to: Alphabet) -> str:
-    """2, 3, 4 as it stands; 2, …, 9 where more follow each other."""
+def _list(layers: Iterable[int], to: Alphabet, *, down: bool = False) -> str:
+    """2, 3, 4 as it stands; 2, …, 9 where more follow each other; 4, 3, 2 where one goes down."""
     layers = sorted(layers)
+    if down and len(layers) > 1:
+        upwards = _list(layers, to).split(", ")
+        return ", ".join(reversed(upwards))
     if len(layers) > 3 and layers == list(range(layers[0], layers[-1] + 1)):
         return f"{layers[0]}, {to.dots}, {layers[-1]}"
     return ", ".join(map(str, layers))
@@ -418,9 +464,20 @@ def _few(layers: Sequence[int]) -> list[int | None]:
     return [*layers[:2], None, layers[-1]]
 
 
+def _size(network: Network, number: int, to: Alphabet) -> str:
+    """n_1 = 2; an open width is any number, or that of the layer with the same letter before."""
+    size, own = network.sizes[number - 1], to.scripts("n", str(number), "")
+    if isinstance(size, int):
+        return f"{own} = {size}"
+    first = network.sizes.index(size) + 1
+    if first < number:
+        return f"{own} = {to.scripts('n', str(first), '')}"
+    return rf"{own} \text{{ arbitrary}}" if to.stacked else f"{own} arbitrary"
+
+
 def _sizes(network: Network, to: Alphabet) -> str:
     """n_1 = 2, n_2 = 3, …"""
-    shown = [f"{to.scripts('n', str(l), '')} = {size}" for l, size in enumerate(network.sizes, 1)]
+    shown = [_size(network, number, to) for number in range(1, network.L + 1)]
     if len(shown) > MOST_SIZES:
         shown[MOST_SIZES // 2 : -1] = [to.dots]
     # Separate formulas have wider gaps between them than the parts of one.

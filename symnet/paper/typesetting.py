@@ -46,7 +46,8 @@ def _as_json(text: Page, latex: Page) -> str:
         }
         for one, other in zip(text.sections, latex.sections, strict=True)
     ]
-    data = {"title": text.title, "sections": sections, "rules": dict(text.rules)}
+    about = {key: list(value) if isinstance(value, tuple) else value for key, value in text.about}
+    data = {"title": text.title, **about, "sections": sections, "rules": dict(text.rules)}
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -66,7 +67,14 @@ def _data(text: Block, latex: Block) -> dict[str, object]:
             data["rows"] = [[_both(*cell) for cell in zip(*pair, strict=True)] for pair in pairs]
         case Lines(), Lines():
             data["lines"] = [
-                _both(_whole(one), _whole(other)) | {"rule": one.rule, "reason": one.reason}
+                _both(_whole(one), _whole(other))
+                | {
+                    "left": _both(one.left.strip(), other.left),
+                    "relation": one.relation,
+                    "right": _both(_right(one), _right(other)),
+                    "rule": one.rule,
+                    "reason": one.reason,
+                }
                 for one, other in zip(text.lines, latex.lines, strict=True)
             ]
     return data
@@ -78,5 +86,8 @@ def _both(text: str, latex: str) -> dict[str, object]:
 
 def _whole(line: Line) -> str:
     """A line without its breaks."""
-    right = " ".join(piece.strip() for piece in line.right)
-    return f"{line.left.strip()} {line.relation} {right}".strip()
+    return f"{line.left.strip()} {line.relation} {_right(line)}".strip()
+
+
+def _right(line: Line) -> str:
+    return " ".join(piece.strip() for piece in line.right)
