@@ -322,7 +322,7 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
         letters = [to.letter(letter) for letter in ("σ", "C")[: arbitrary.count("{}")]]
         text = say(f"For {{}}, first with an arbitrary {arbitrary}", to, layers, *letters)
     blocks: list[Block] = [Paragraph(text), *chain(formula.general, to, reasons=full)]
-    blocks += _notes(formula.general.result, to)
+    blocks += _notes(formula.general.result, to, first=formula.label == "BP1")
     if _specialised(formula):
         named = [] if activation.couples_neurons else [f"the activation {activation.name}"]
         named += ["the cost above"] if formula.label == "BP1" else []
@@ -335,8 +335,8 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
     return Section(prose(TITLES[formula.label], to), tuple(blocks))
 
 
-def _notes(of: Equation, to: Alphabet) -> Iterator[Paragraph]:
-    """What has to be known to read a matrix form."""
+def _notes(of: Equation, to: Alphabet, *, first: bool = False) -> Iterator[Paragraph]:
+    """What has to be known to read a matrix form, the first of a page above all."""
     shown = matrices.matrix_form(of, to)
     if shown is None:
         return
@@ -344,7 +344,7 @@ def _notes(of: Equation, to: Alphabet) -> Iterator[Paragraph]:
         gradient = to.scripts(to.letter("∇"), "a", "") + " C"
         entry = writer.term(Partial(n.COST, n.a(n.L, n.J)), to)
         yield Paragraph(say("{} is the vector of all {}.", to, gradient, entry))
-    if to.hadamard.strip() in shown:
+    if first and to.hadamard.strip() in shown:
         yield Paragraph(prose("⊙ multiplies vectors entry by entry.", to))
     if adds_to_every_entry(of):
         yield Paragraph("A number is taken from, or added to, every entry of a vector.")
