@@ -34,8 +34,6 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.rules",
             "calculus.derivation",
             "calculus.textbook",
-            "calculus.dual",
-            "calculus.instances",
             "calculus.components",
             "calculus.proof",
         ),
@@ -79,12 +77,7 @@ PLACES = {
 # Judges that must not learn from the accused: none of these is reached, not even through others.
 STRANGERS = {
     "calculus.textbook": {"calculus.rules", "calculus.derivation"},
-    "calculus.components": {
-        "calculus.rules",
-        "calculus.derivation",
-        "calculus.normal",
-        "calculus.scalar",
-    },
+    "calculus.components": {"calculus.rules", "calculus.derivation", "calculus.normal"},
 }
 
 # `symnet --help` is quick because these two import the rest on first use.
