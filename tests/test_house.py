@@ -29,11 +29,13 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 2: what follows from it
     (
         (
+            "calculus.instances",
             "calculus.scalar",
             "calculus.normal",
             "calculus.rules",
             "calculus.derivation",
             "calculus.textbook",
+            "calculus.dual",
             "calculus.components",
             "calculus.proof",
         ),
@@ -77,7 +79,12 @@ PLACES = {
 # Judges that must not learn from the accused: none of these is reached, not even through others.
 STRANGERS = {
     "calculus.textbook": {"calculus.rules", "calculus.derivation"},
-    "calculus.components": {"calculus.rules", "calculus.derivation", "calculus.normal"},
+    "calculus.components": {
+        "calculus.rules",
+        "calculus.derivation",
+        "calculus.normal",
+        "calculus.scalar",
+    },
 }
 
 # `symnet --help` is quick because these two import the rest on first use.

@@ -121,7 +121,8 @@ NET = Network("1-2-1")
 
 
 def test_the_first_judge_alone_does_not_prove(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(components, "compare", lambda *_: (1, components.Mismatch((1,), "x", "y")))
+    wrong = components.Found(1, (1,), components.Mismatch((1,), "x", "y"))
+    monkeypatch.setattr(components, "judge", lambda *_: wrong)
     found = prove(NET)
     assert not found.holds
     for obligation in found.obligations:

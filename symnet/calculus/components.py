@@ -1,485 +1,418 @@
-"""The second judge: every entry of a small network written out, differentiated by SymPy's `diff`.
+"""The second judge: entry by entry, with σ and C of which nothing is known, then at numbers.
 
-It knows the network's architecture and nothing of the index calculus: w_11^2, w_12^2, … are plain
-symbols, z and a are written out from the inputs, σ and C are functions of which SymPy knows only
-that they have derivatives. A formula is put into components and must equal SymPy's derivative,
-entry by entry, as a polynomial. A transposed w is caught even in a square layer.
+It knows what a layer computes, z_j = Σ_k w_jk a_k + b_j and a_j = σ(z_j), and nothing of the index
+calculus. *Exactly*: every w, a, δ, σ'(z_j) and ∂C/∂a_j is an unknown with a name; z and a are
+computed from them as dual numbers, which carry their slopes, and a formula must have the value that
+the slopes of C give, as a polynomial in the unknowns. *At numbers*: with the network's own σ and C,
+the formula must be the difference quotient to 30 digits, on a small layer.
 
-Larger networks are judged in windows, a layer or two below an arbitrary C that stands for all
-above them: at their own widths, and beyond MOST_PARAMETERS at small ones.
+Each layer is judged at its own width up to MOST_ENTRIES parameters; beyond, at small widths.
 
->>> from symnet.network.architecture import Layer, Network
->>> instance = WrittenOut(Network("2-2-1"))
->>> instance.z[2][0]
-b1_2 + w11_2*x1 + w12_2*x2
->>> instance.derivative("BP4", 2, (0,))
-w11_3*C_1(s3(b1_3 + w11_3*s2(b1_2 + w11_2*x1 + w12_2*x2) + w12_3*s2(b2_2 + w21_2*x1 + w22_2*x2)))\
-*s2'(b1_2 + w11_2*x1 + w12_2*x2)*s3'(b1_3 + w11_3*s2(b1_2 + w11_2*x1 + w12_2*x2) + \
-w12_3*s2(b2_2 + w21_2*x1 + w22_2*x2))
+>>> from symnet.calculus.textbook import bp3
+>>> from symnet.network.functions import ACTIVATIONS
+>>> claim = bp3(ACTIVATIONS["sigmoid"])
+>>> from symnet.network.architecture import Network
+>>> judge(Network("2-3-4-1"), "BP3", 3, claim)
+Found(entries=12, widths=(3, 4), mismatch=None)
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import pairwise, product
-from math import prod
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import product
+from random import Random
 from typing import assert_never
 
 import sympy
 
-from symnet.network.architecture import Layer, Network
-from symnet.network.functions import ACTIVATIONS, A, Activation, J, N, Y, Z
+from symnet.calculus import instances
+from symnet.calculus.dual import Dual, Poly, number, root, total, unknown, vanishes
+from symnet.calculus.instances import AGREEMENT, NUMBERS, NoValueError, Value
+from symnet.network.architecture import Network
+from symnet.network.functions import A, Activation, Cost, J, N, P, Y, Z
+from symnet.network.notation import COST
 from symnet.term import (
     Addition,
     Apply,
     Axis,
     Delta,
     Equation,
+    LayerNumber,
     Number,
     Partial,
     Power,
     Product,
-    ScalarFunction,
     Size,
     Sum,
     Symbol,
     Term,
+    equation_at,
 )
 
-# Up to here a network is written out as a whole; SymPy's expressions grow with the paths, all the
-# more where neurons are coupled, and nest with the layers.
-MOST_TERMS = 1500
-COUPLED = 8
-MOST_LAYERS = 6
-# Up to here each layer is written out at its own width.
-MOST_PARAMETERS = 100
-
-
-class _Arbitrary(sympy.Function):  # type: ignore[misc]
-    """A function of which nothing is known; its derivatives are again such functions."""
-
-
-class _Exp(_Arbitrary):
-    """e^u that SymPy does not merge with e^v, so that each stays one unknown of a polynomial."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        return self
-
-
-@cache
-def arbitrary(name: str, primes: int = 0) -> type[sympy.Function]:
-    """σ with a number of primes, as a SymPy function whose `diff` gives one prime more."""
-
-    def fdiff(self: sympy.Function, argindex: int = 1) -> sympy.Expr:
-        return arbitrary(name, primes + 1)(*self.args)
-
-    return type(name + "'" * primes, (_Arbitrary,), {"fdiff": fdiff, "nargs": 1})
-
-
-@cache
-def arbitrary_cost(outputs: int, of: tuple[int, ...] = ()) -> type[sympy.Function]:
-    """C of all outputs, differentiated by the outputs in `of` (numbered from 1)."""
-
-    def fdiff(self: sympy.Function, argindex: int = 1) -> sympy.Expr:
-        return arbitrary_cost(outputs, tuple(sorted((*of, argindex))))(*self.args)
-
-    name = "_".join(["C", *map(str, of)])
-    return type(name, (_Arbitrary,), {"fdiff": fdiff, "nargs": outputs})
-
-
-def entire(network: Network) -> bool:
-    """Whether a network is written out as a whole, from the inputs to the cost."""
-    paths = prod(size for size in network.sizes[1:] if isinstance(size, int))
-    terms = _parameters(network) * paths
-    if any(layer.activation.couples_neurons for layer in network.layers):
-        terms *= COUPLED
-    return 0 < terms <= MOST_TERMS and network.L <= MOST_LAYERS
-
-
-def own_widths(network: Network) -> bool:
-    """Whether each layer is written out at its own width."""
-    return 0 < _parameters(network) <= MOST_PARAMETERS
-
-
-def window(network: Network, label: str, number: int) -> tuple[Network, int]:
-    """The part of a network that a formula at layer l is about, and the number l has in it.
-
-    The part ends where C, an arbitrary function, takes over from all that is above: for BP2 with
-    the weighted inputs of the layer above, for BP3 and BP4 with those of the layer itself.
-    """
-    sizes = network.sizes[number - 2 : number + 1] if own_widths(network) else (2, 3, 2)
-    here = network.layer(number)
-    plain = ACTIVATIONS["identity"]  # arbitrary here, as every activation that couples nothing
-    layers = {
-        "BP1": (replace(here, size=sizes[1]),),
-        "BP2": (replace(here, size=sizes[1]), Layer(sizes[-1], plain)),
-    }.get(label, (Layer(sizes[1], plain),))
-    return Network.of(sizes[0], layers, network.cost), 2
-
-
-def _parameters(network: Network) -> int:
-    """The number of weights and biases; 0 where a width is open."""
-    sizes = [size for size in network.sizes if isinstance(size, int)]
-    return sum(n * (m + 1) for m, n in pairwise(sizes)) if len(sizes) == network.L else 0
-
-
-# --- a network in components ---------------------------------------------------------------
-
-Row = list[sympy.Expr]
-
-
-class WrittenOut:
-    """z, a and C of a network as SymPy expressions in x, w, b and y; σ and C arbitrary.
-
-    The layer `named` has the network's own activation instead, and the output layer then its cost.
-    """
-
-    def __init__(self, network: Network, named: int = 0) -> None:
-        self.network = network
-        self.named = named
-        self.sizes = [int(size) for size in network.sizes]
-        outputs = range(1, self.sizes[-1] + 1)
-        self.y = [_symbol(f"y{j}") for j in outputs]
-        self.own_cost = named == network.L
-        formulas = [layer.activation.formula for layer in network.layers]
-        # An arbitrary σ has no branches, whatever the formula of the layer's own is.
-        self.branches = any(
-            formula.has(sympy.Piecewise) and (named == number or formula.has(sympy.Indexed))
-            for number, formula in enumerate(formulas, 2)
-        ) or (self.own_cost and network.cost.formula.has(sympy.Piecewise))
-        if self.own_cost and network.cost.normalised:
-            # Σ y = 1 is built in: the last y is 1 minus the others.
-            self.y[-1] = 1 - sum(self.y[:-1])
-        x = [_symbol(f"x{k}") for k in range(1, self.sizes[0] + 1)]
-        self.z, self.a = self.above(1, x)
-        self.cost = self.cost_of(self.a[network.L])
-
-    def weight(self, layer: int, j: int, k: int) -> sympy.Symbol:
-        """w_jk^l, indices from 0."""
-        return _symbol(f"w{j + 1}{_comma(self.sizes)}{k + 1}_{layer}")
-
-    def bias(self, layer: int, j: int) -> sympy.Symbol:
-        """b_j^l, index from 0."""
-        return _symbol(f"b{j + 1}_{layer}")
-
-    def above(self, layer: int, a: Row) -> tuple[dict[int, Row], dict[int, Row]]:
-        """z and a of all layers above one whose activations are given."""
-        zs: dict[int, Row] = {}
-        activations = {layer: a}
-        for number in range(layer + 1, self.network.L + 1):
-            zs[number] = self.weighted_inputs(number, activations[number - 1])
-            activations[number] = self.activate(number, zs[number])
-        return zs, activations
-
-    def weighted_inputs(self, layer: int, a: Row) -> Row:
-        """z_j^l from a^{l-1}."""
-        return [
-            sum((self.weight(layer, j, k) * a_k for k, a_k in enumerate(a)), self.bias(layer, j))
-            for j in range(self.sizes[layer - 1])
-        ]
-
-    def activate(self, layer: int, z: Row) -> Row:
-        """a_j^l from z^l."""
-        activation = self.network.layer(layer).activation
-        return [self.sigma(activation, layer, z, j) for j in range(len(z))]
-
-    def sigma(self, activation: Activation, layer: int, z: Row, j: int) -> sympy.Expr:
-        """One activation; one that couples neurons is written out by its own formula."""
-        if activation.couples_neurons:
-            return _coupled(activation.formula, z, j)
-        if layer == self.named:
-            return activation.formula.subs(Z, z[j])
-        return arbitrary(f"s{layer}")(z[j])
-
-    def cost_of(self, outputs: Row) -> sympy.Expr:
-        """C of the outputs."""
-        if not self.own_cost:
-            return arbitrary_cost(len(outputs))(*outputs)
-        one = self.network.cost.formula
-        return sum(
-            one.subs({A: a, Y: y}, simultaneous=True) for a, y in zip(outputs, self.y, strict=True)
-        )
-
-    @cache  # noqa: B019 - the instance lives as long as the proof
-    def errors(self, layer: int) -> tuple[Row, Row]:
-        """Symbols for z^l, and ∂C/∂z^l as SymPy derives it, in these symbols."""
-        z = [_symbol(f"z{j + 1}_{layer}") for j in range(self.sizes[layer - 1])]
-        _, activations = self.above(layer, self.activate(layer, z))
-        cost = self.cost_of(activations[self.network.L])
-        return z, [sympy.diff(cost, z_j) for z_j in z]
-
-    def delta(self, layer: int, z: Row) -> Row:
-        """δ^l at given weighted inputs."""
-        symbols, errors = self.errors(layer)
-        to = dict(zip(symbols, z, strict=True))
-        return [error.xreplace(to) for error in errors]
-
-    def derivative(self, label: str, layer: int, indices: tuple[int, ...]) -> sympy.Expr:
-        """The left side of BP1 to BP4 by SymPy's `diff`. Indices from 0."""
-        if label == "BP3":
-            return sympy.diff(self.cost, self.weight(layer, *indices))
-        if label == "BP4":
-            return sympy.diff(self.cost, self.bias(layer, *indices))
-        return self.errors(layer)[1][indices[0]]
-
-    def value(
-        self, label: str, layer: int
-    ) -> Callable[[Symbol | Partial, tuple[int, ...]], sympy.Expr]:
-        """What the symbols of a formula at that layer are, in the variables of its left side.
-
-        BP1 and BP2 are compared as functions of z^l, BP3 and BP4 of the parameters.
-        """
-        if label in ("BP1", "BP2"):
-            z = {layer: self.errors(layer)[0]}
-            a = {layer: self.activate(layer, z[layer])}
-            above_z, above_a = self.above(layer, a[layer])
-            z, a = {**above_z, **z}, {**above_a, **a}
-        else:
-            z, a = self.z, self.a
-
-        def lookup(term: Symbol | Partial, at: tuple[int, ...]) -> sympy.Expr:
-            match term:
-                case Symbol("z", number, _) if number:
-                    return z[number.offset][at[0]]
-                case Symbol("a", number, _) if number:
-                    return a[number.offset][at[0]]
-                case Symbol("w" | "b", number, _) if number and number.offset not in self.z:
-                    raise UnresolvedError(term)
-                case Symbol("w", number, _) if number:
-                    return self.weight(number.offset, *at)
-                case Symbol("b", number, _) if number:
-                    return self.bias(number.offset, *at)
-                case Symbol("y", _, _):
-                    return self.y[at[0]]
-                case Symbol("δ", number, _) if number:
-                    return self.delta(number.offset, z[number.offset])[at[0]]
-                case Partial(Symbol("C"), Symbol("a", _, _), False):
-                    dummies = [_symbol(f"a{j + 1}_out") for j in range(self.sizes[-1])]
-                    slope = sympy.diff(self.cost_of(dummies), dummies[at[0]])
-                    return slope.xreplace(dict(zip(dummies, a[self.network.L], strict=True)))
-                case Partial(Symbol("a", number, indices), Symbol("z", _, _), False) if number:
-                    # ∂a_p/∂z_j of one layer, by SymPy from the layer's formula.
-                    symbols = self.errors(number.offset)[0]
-                    row = self.activate(number.offset, symbols)
-                    jacobian = sympy.diff(row[at[0]], symbols[at[len(indices)]])
-                    return jacobian.xreplace(dict(zip(symbols, z[number.offset], strict=True)))
-            raise UnresolvedError(term)
-
-        return lookup
-
-
-class UnresolvedError(Exception):
-    """A formula still contains something that should have been worked out."""
-
-
-def _symbol(name: str) -> sympy.Symbol:
-    return sympy.Symbol(name, real=True)
-
-
-def _comma(sizes: list[int]) -> str:
-    """w11_2, but w1,11_2 where a width has two digits."""
-    return "," if max(sizes) > 9 else ""
-
-
-def _coupled(formula: sympy.Expr, z: Row, j: int) -> sympy.Expr:
-    """A coupled activation in components: its sums over z[p] written out."""
-
-    def total(s: sympy.Sum) -> sympy.Expr:
-        (variable, _, _) = s.limits[0]
-        return sympy.Add(*(_at(s.function, variable, z, p) for p in range(len(z))))
-
-    written = formula.subs(N, len(z)).replace(lambda e: isinstance(e, sympy.Sum), total)
-    return _at(written, J, z, j)
-
-
-def _at(formula: sympy.Expr, letter: sympy.Symbol, z: Row, j: int) -> sympy.Expr:
-    """The formula with z[letter] in its place; e^{c z} is (e^z)^c."""
-
-    def here(x: sympy.Expr) -> bool:
-        return isinstance(x, sympy.Indexed) and x.indices[0] == letter
-
-    def power(x: sympy.Expr) -> sympy.Expr:
-        rate, rest = x.args[0].as_coeff_Mul()
-        return _Exp(z[j]) ** rate if here(rest) else x
-
-    powers = formula.replace(lambda x: isinstance(x, sympy.exp), power)
-    return powers.replace(here, lambda x: z[j])
-
-
-# --- a formula in components ---------------------------------------------------------------
-
-
-def entries(equation: Equation, instance: WrittenOut) -> Iterator[tuple[int, ...]]:
-    """All values of the left side's indices, from 0, in the axes' order."""
-    yield from product(*(range(_size(index.axis, instance)) for index in equation.indices))
-
-
-def right_side(
-    equation: Equation, layer: int, indices: tuple[int, ...], instance: WrittenOut
-) -> sympy.Expr:
-    """The right side of an equation at one entry, written out."""
-    lookup = instance.value(equation.label, layer)
-
-    def go(term: Term, at: Mapping[str, int]) -> sympy.Expr:
-        match term:
-            case Number(value):
-                return sympy.Rational(value.numerator, value.denominator)
-            case Size(axis):
-                return sympy.Integer(_size(axis, instance))
-            case Symbol(_, _, indices):
-                return lookup(term, tuple(at[index.name] for index in indices))
-            case Partial(Symbol(_, _, own), by, _):
-                return lookup(term, tuple(at[index.name] for index in (*own, *by.indices)))
-            case Partial():
-                raise UnresolvedError(term)
-            case Delta(left, right):
-                return sympy.Integer(at[left.name] == at[right.name])
-            case Apply(function, argument):
-                return _apply(function, go(argument, at), instance)
-            case Power(base, exponent):
-                return go(base, at) ** sympy.Rational(exponent.numerator, exponent.denominator)
-            case Product(factors):
-                return sympy.Mul(*(go(factor, at) for factor in factors))
-            case Addition(terms):
-                return sympy.Add(*(go(part, at) for part in terms))
-            case Sum(index, body):
-                values = range(_size(index.axis, instance))
-                return sympy.Add(*(go(body, {**at, index.name: value}) for value in values))
-        assert_never(term)
-
-    names = [index.name for index in equation.indices]
-    return go(equation.right, dict(zip(names, indices, strict=True)))
-
-
-def _size(axis: Axis, instance: WrittenOut) -> int:
-    return instance.sizes[axis.layer.offset - 1]
-
-
-def _apply(function: ScalarFunction, argument: sympy.Expr, instance: WrittenOut) -> sympy.Expr:
-    if function.formula is not None:
-        return sympy.diff(function.formula, Z, function.order).subs(Z, argument)
-    assert function.layer is not None
-    if function.layer.offset == instance.named:
-        activation = instance.network.layer(function.layer.offset).activation
-        return sympy.diff(activation.formula, Z, function.order).subs(Z, argument)
-    return arbitrary(f"s{function.layer}", function.order)(argument)
-
-
-# --- comparing -----------------------------------------------------------------------------
+MOST_ENTRIES = 5_000  # parameters of a layer; larger ones are judged at small widths
+SMALL = (3, 4, 2)  # the widths below, of, and above a layer that is too large, or has open widths
+MOST_NEURONS = 40  # of a layer that couples its neurons
+SMALL_COUPLED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One entry (indices from 1) at which a formula is not SymPy's derivative."""
+    """One entry (indices from 1) at which a formula is not the derivative."""
 
     indices: tuple[int, ...]
     derivative: str
     formula: str
 
 
-def compare(equation: Equation, layer: int, instance: WrittenOut) -> tuple[int, Mismatch | None]:
-    """How many entries were compared, and the first at which the formula fails."""
-    count = 0
-    for indices in entries(equation, instance):
-        count += 1
-        derivative = instance.derivative(equation.label, layer, indices)
-        shown = tuple(index + 1 for index in indices)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many entries were compared, at which widths (below, here, above), and what differs."""
+
+    entries: int
+    widths: tuple[int, ...]
+    mismatch: Mismatch | None
+
+
+class UnresolvedError(Exception):
+    """A formula contains something that should have been worked out, or that has no meaning."""
+
+
+def judge(network: Network, label: str, layer: int, claim: Equation) -> Found:
+    """Compare a formula for arbitrary σ and C with the slopes of C, at every entry of a layer."""
+    widths = _widths(network, label, layer)
+    return _found(label, network.layer(layer).activation, widths, claim)
+
+
+@lru_cache(maxsize=1000)
+def _found(label: str, activation: Activation, widths: tuple[int, ...], claim: Equation) -> Found:
+    return _Window(label, activation, widths).compare(claim)
+
+
+def own_widths(network: Network, label: str, layer: int) -> bool:
+    """Whether a layer is judged at its own widths."""
+    widths = _widths(network, label, layer)
+    return widths == network.sizes[layer - 2 : layer + 1][: len(widths)]
+
+
+def _widths(network: Network, label: str, layer: int) -> tuple[int, ...]:
+    """The widths below, here and above at which a layer is judged."""
+    own = network.sizes[layer - 2 : layer + 1]
+    wide = SMALL[: len(own)]
+    if not all(isinstance(size, int) for size in own):
+        return wide
+    sizes = tuple(size for size in own if isinstance(size, int))
+    coupled = label in ("BP1", "BP2") and network.layer(layer).activation.couples_neurons
+    if coupled and sizes[1] > MOST_NEURONS:
+        return wide
+    effort = {"BP1": sizes[1], "BP2": sizes[1] * sizes[-1]}.get(label, sizes[0] * sizes[1])
+    return sizes if effort <= MOST_ENTRIES else wide
+
+
+# --- one layer -----------------------------------------------------------------------------
+# Inside a window the layer is number 2: below it layer 1, above it layer 3.
+
+BELOW, HERE, ABOVE = 1, 2, 3
+
+
+class _Window:
+    """A layer with what is below and above it, its quantities as unknowns."""
+
+    def __init__(self, label: str, activation: Activation, widths: tuple[int, ...]) -> None:
+        self.label = label
+        self.activation = activation
+        self.sizes = dict(zip((BELOW, HERE, ABOVE), widths, strict=False))
+
+    def compare(self, claim: Equation) -> Found:
+        """The claim at every entry."""
+        last = HERE if self.label == "BP1" else HERE + 1
+        here = equation_at(claim, {"l": LayerNumber("", HERE), "L": LayerNumber("", last)})
+        widths = tuple(self.sizes.values())[: 2 if self.label != "BP2" else 3]
         try:
-            formula = right_side(equation, layer, indices, instance)
-            same = vanishes(derivative - formula, branches=instance.branches)
+            slopes = self.slopes()
         except UnresolvedError as unresolved:
-            return count, Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
-        except (LookupError, ZeroDivisionError) as error:
-            # A free index on the right alone, a layer or an entry that does not exist.
-            return count, Mismatch(shown, str(derivative), f"not worked out: {error!r}")
-        except UndecidedError as undecided:
-            return count, Mismatch(shown, str(derivative), f"not decided: {undecided}")
-        if not same:
-            return count, Mismatch(shown, str(derivative), str(formula))
-    return count, None
+            return Found(0, widths, Mismatch((), "", f"not decided: {unresolved}"))
+        count = 0
+        for indices in product(*(range(self.size(index.axis)) for index in here.indices)):
+            count += 1
+            shown = tuple(index + 1 for index in indices)
+            derivative = slopes.get(indices, number(0))
+            names = [index.name for index in here.indices]
+            try:
+                formula = self.value(here.right, dict(zip(names, indices, strict=True)))
+                same = vanishes(derivative + formula.times(Fraction(-1)))
+            except UnresolvedError as unresolved:
+                wrong = Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
+                return Found(count, widths, wrong)
+            except (LookupError, ZeroDivisionError) as error:
+                # A free index on the right alone, or a layer that does not exist here.
+                wrong = Mismatch(shown, str(derivative), f"not worked out: {error!r}")
+                return Found(count, widths, wrong)
+            if not same:
+                return Found(count, widths, Mismatch(shown, str(derivative), str(formula)))
+        return Found(count, widths, None)
+
+    def slopes(self) -> Mapping[tuple[int, ...], Poly]:
+        """∂C by z, w or b at each entry, from the slopes that dual numbers carry."""
+        neurons = range(self.sizes[HERE])
+        if self.label in ("BP1", "BP2"):
+            z = [Dual.variable(_name("z", HERE, j)) for j in neurons]
+            a = [self.activate(z, j) for j in neurons]
+            if self.label == "BP1":
+                cost = _cost(a, lambda j: _name("C'", HERE, j))
+            else:
+                above = [self.weighted_input(ABOVE, a, k) for k in range(self.sizes[ABOVE])]
+                cost = _cost(above, lambda k: _name("δ", ABOVE, k))
+            return {(j,): cost.slopes.get(_name("z", HERE, j), number(0)) for j in neurons}
+        below = [Dual(unknown(_name("a", BELOW, k))) for k in range(self.sizes[BELOW])]
+        z = [self.weighted_input(HERE, below, j, variable=True) for j in neurons]
+        cost = _cost(z, lambda j: _name("δ", HERE, j))
+        if self.label == "BP4":
+            return {(j,): cost.slopes.get(_name("b", HERE, j), number(0)) for j in neurons}
+        pairs = product(neurons, range(self.sizes[BELOW]))
+        return {(j, k): cost.slopes.get(_name("w", HERE, j, k), number(0)) for j, k in pairs}
+
+    def weighted_input(self, layer: int, a: list[Dual], j: int, *, variable: bool = False) -> Dual:
+        """z_j = Σ_k w_jk a_k + b_j; w and b are variables or just unknowns."""
+
+        def made(name: str) -> Dual:
+            return Dual.variable(name) if variable else Dual(unknown(name))
+
+        parts = [made(_name("w", layer, j, k)) * a_k for k, a_k in enumerate(a)]
+        return total(iter([*parts, made(_name("b", layer, j))]))
+
+    def activate(self, z: list[Dual], j: int) -> Dual:
+        """a_j: an unknown with an unknown slope, or what a coupled formula makes of all z."""
+        if self.activation.couples_neurons:
+            return _coupled(self.activation.formula, z, j)
+        return z[j].through(unknown(_name("a", HERE, j)), unknown(_name("σ'", HERE, j)))
+
+    def size(self, axis: Axis) -> int:
+        return self.sizes[axis.layer.offset]
+
+    # --- a formula at an entry ---
+
+    def value(self, term: Term, at: Mapping[str, int]) -> Poly:
+        """A term as a polynomial in the unknowns."""
+        match term:
+            case Number(amount):
+                return number(amount)
+            case Size(axis):
+                return number(self.size(axis))
+            case Symbol(_, _, indices):
+                return self.symbol(term, tuple(at[index.name] for index in indices))
+            case Partial(of, by, False):
+                return self.partial(of, by, at)
+            case Delta(left, right):
+                return number(at[left.name] == at[right.name])
+            case Apply(function, Symbol("z", layer, (j,))) if layer and layer.offset == HERE:
+                if function.layer == layer and function.formula is None and function.order < 2:
+                    name = ("a", "σ'")[function.order]
+                    return unknown(_name(name, HERE, at[j.name]))
+                if function.is_exp and self.activation.couples_neurons:
+                    return unknown(f"exp({_name('z', HERE, at[j.name])})")
+                raise UnresolvedError(term)
+            case Apply(function, argument) if function.is_log and self.activation.couples_neurons:
+                return unknown(f"ln({self.value(argument, at)})")
+            case Apply() | Partial():
+                raise UnresolvedError(term)
+            case Power(base, exponent):
+                return root(self.value(base, at), exponent)
+            case Product(factors):
+                whole = number(1)
+                for factor in factors:
+                    whole = whole * self.value(factor, at)
+                return whole
+            case Addition(terms):
+                return _added(self.value(part, at) for part in terms)
+            case Sum(index, body):
+                return _added(
+                    self.value(body, {**at, index.name: v}) for v in range(self.size(index.axis))
+                )
+        assert_never(term)
+
+    def symbol(self, symbol: Symbol, indices: tuple[int, ...]) -> Poly:
+        layer = symbol.layer
+        if symbol.name == "y" and layer is None:
+            return unknown(_name("y", HERE, *indices))
+        if layer is None or layer.name or layer.offset not in self.sizes:
+            raise UnresolvedError(symbol)
+        if symbol.name == "a" and layer.offset == HERE and self.activation.couples_neurons:
+            z = [Dual.variable(_name("z", HERE, j)) for j in range(self.sizes[HERE])]
+            return self.activate(z, indices[0]).value
+        # What a formula may speak of: the layer's own error only below the cost.
+        if symbol.name not in ("w", "b", "z", "a", "δ"):
+            raise UnresolvedError(symbol)
+        return unknown(_name(symbol.name, layer.offset, *indices))
+
+    def partial(self, of: Term, by: Symbol, at: Mapping[str, int]) -> Poly:
+        indices = tuple(at[index.name] for index in by.indices)
+        match of:
+            case Symbol() if of == COST and by.name == "a" and by.layer:
+                return unknown(_name("C'", by.layer.offset, *indices))
+            case Symbol("a", layer, (p,)) if (
+                by.name == "z" and by.layer == layer and layer and layer.offset == HERE
+            ):
+                # ∂a_p/∂z_j of the layer itself
+                z = [Dual.variable(_name("z", HERE, j)) for j in range(self.sizes[HERE])]
+                slopes = self.activate(z, at[p.name]).slopes
+                return slopes.get(_name("z", HERE, *indices), number(0))
+        raise UnresolvedError(Partial(of, by))
 
 
-class UndecidedError(Exception):
-    """The branches of a function could not be told apart."""
+def _name(name: str, layer: int, *indices: int) -> str:
+    return f"{name}{layer}[{','.join(str(i + 1) for i in indices)}]"
 
 
-def vanishes(expression: sympy.Expr, *, branches: bool) -> bool:
-    """Whether an expression is 0 as a quotient of polynomials in its exponentials and functions.
+def _cost(of: list[Dual], slope: Callable[[int], str]) -> Dual:
+    """C of some quantities: an unknown with an unknown slope by each."""
+    slopes = (each.through(number(0), unknown(slope(j))) for j, each in enumerate(of))
+    return total(slopes)
 
-    `branches` says whether functions with branches may stand outside of other functions in it.
+
+def _added(parts: Iterator[Poly]) -> Poly:
+    return total(Dual(part) for part in parts).value
+
+
+def _coupled(formula: sympy.Expr, z: list[Dual], j: int) -> Dual:
+    """A formula in z[j] and sums over z[p], computed with dual numbers."""
+
+    def go(x: sympy.Expr, at: Mapping[sympy.Symbol, int]) -> Dual:
+        match x:
+            case sympy.Rational():
+                return Dual(number(Fraction(int(x.p), int(x.q))))
+            case sympy.Symbol() if x == N:
+                return Dual(number(len(z)))
+            case sympy.Indexed():
+                return z[at[x.indices[0]]]
+            case sympy.Add():
+                return total(go(part, at) for part in x.args)
+            case sympy.Mul():
+                whole = Dual(number(1))
+                for part in x.args:
+                    whole = whole * go(part, at)
+                return whole
+            case sympy.Pow() if isinstance(x.exp, sympy.Rational):
+                return go(x.base, at).power(Fraction(int(x.exp.p), int(x.exp.q)))
+            case sympy.exp():
+                return _exponential(go(x.args[0], at))
+            case sympy.log():
+                of = go(x.args[0], at)
+                return of.through(unknown(f"ln({of.value})"), root(of.value, Fraction(-1)))
+            case sympy.Sum():
+                return total(go(x.function, {**at, x.limits[0][0]: p}) for p in range(len(z)))
+        raise UnresolvedError(str(x))
+
+    return go(formula, {J: j})
+
+
+def _exponential(of: Dual) -> Dual:
+    """e^{2u + v} = (e^u)^2 e^v, with the slope that e has."""
+    value = number(1)
+    for key, rate in of.value.terms.items():
+        inner = Poly({key: Fraction(1)}, of.value.roots)
+        value = value * Poly({((f"exp({inner})", rate),): Fraction(1)})
+    return of.through(value, value)
+
+
+# --- at numbers ----------------------------------------------------------------------------
+
+DRAWS = 3
+
+
+@lru_cache(maxsize=1000)
+def judge_at_numbers(
+    label: str, activation: Activation, cost: Cost | None, claim: Equation
+) -> Mismatch | None:
+    """Compare a formula for the network's own σ (and C, for BP1) with difference quotients.
+
+    None if they agree to 30 digits at all numbers drawn at which both have values.
     """
-    cases = _cases(expression) if branches else [expression]
-    return all(_vanishes(case) for case in cases)
+    seen = 0
+    for draw in range(DRAWS):
+        sample = _Sample(label, activation, cost, claim, Random(f"{label} {draw}"))
+        for j in range(SMALL_COUPLED):
+            try:
+                formula, derivative = sample.formula(j), sample.derivative(j)
+            except NoValueError:
+                continue
+            except (LookupError, ZeroDivisionError) as error:
+                return Mismatch((j + 1,), "", f"not worked out: {error!r}")
+            seen += 1
+            if abs(formula - derivative) > AGREEMENT * (1 + abs(derivative)):
+                return Mismatch((j + 1,), _digits(derivative), _digits(formula))
+    return None if seen else Mismatch((), "", "no value at any of the numbers drawn")
 
 
-def _vanishes(expression: sympy.Expr) -> bool:
-    """The same without branches: functions become unknowns, e^u and e^{-u} powers of one."""
-    unknowns: dict[sympy.Expr, sympy.Expr] = {}
-
-    def polynomial(x: sympy.Expr) -> sympy.Expr:
-        # Only what is outside of a function is looked at; its arguments go with it.
-        if isinstance(x, _Arbitrary | sympy.exp | sympy.log):
-            if x not in unknowns:
-                unknowns[x] = _unknown(x)
-            return unknowns[x]
-        if isinstance(x, sympy.sign | sympy.Abs) and x.args[0].could_extract_minus_sign():
-            # sign(-u) = -sign(u), |-u| = |u|
-            return polynomial(x.func(-x.args[0])) * (-1 if isinstance(x, sympy.sign) else 1)
-        if isinstance(x, sympy.Function):
-            return polynomial(x.rewrite(sympy.exp)) if x.rewrite(sympy.exp) != x else x
-        return x.func(*map(polynomial, x.args)) if x.args else x
-
-    whole = polynomial(expression)
-    if sympy.expand(whole) == 0:
-        return True
-    above, _ = sympy.fraction(sympy.together(whole))
-    return bool(sympy.expand(above) == 0)
+def _digits(value: Value) -> str:
+    return str(NUMBERS.nstr(value, 30))
 
 
-def _unknown(x: sympy.Expr) -> sympy.Expr:
-    """What stands for a function's value: e^{u + 2v} is e^u (e^v)^2, others are on their own.
+class _Sample:
+    """A layer of three neurons at drawn numbers, below the cost or below a layer of two."""
 
-    SymPy merges products of exponentials; here they come apart, but for those kept whole as _Exp.
-    """
-    if isinstance(x, _Exp):
-        parts = [x.args[0].as_coeff_Mul()]
-    elif isinstance(x, sympy.exp):
-        parts = [term.as_coeff_Mul() for term in sympy.Add.make_args(sympy.expand(x.args[0]))]
-    else:
-        return sympy.Dummy()
-    return sympy.Mul(*(sympy.Symbol(f"exp({rest})", positive=True) ** rate for rate, rest in parts))
+    def __init__(
+        self, label: str, activation: Activation, cost: Cost | None, claim: Equation, draw: Random
+    ) -> None:
+        self.label, self.activation, self.cost = label, activation, cost
+        last = HERE if label == "BP1" else ABOVE
+        self.claim = equation_at(claim, {"l": LayerNumber("", HERE), "L": LayerNumber("", last)})
 
+        def drawn(low: float, high: float) -> Value:
+            return NUMBERS.mpf(round(draw.uniform(low, high) * 9973)) / 9973
 
-def _outer_branches(x: sympy.Expr) -> Iterator[sympy.Piecewise]:
-    """The functions with branches that stand outside of other functions: the rest is unknowns."""
-    if isinstance(x, sympy.Piecewise):
-        yield x
-    elif not isinstance(x, _Arbitrary | sympy.exp | sympy.log):
-        for part in x.args:
-            yield from _outer_branches(part)
+        self.z = [drawn(-3, 3) for _ in range(SMALL_COUPLED)]
+        self.w = [[drawn(-2, 2) for _ in self.z] for _ in range(2)]
+        self.delta = [drawn(-2, 2) for _ in range(2)]
+        y = [drawn(0.1, 1.5) for _ in self.z]
+        normalised = cost is not None and cost.normalised
+        self.y = [each / NUMBERS.fsum(y) for each in y] if normalised else y
+        self.a = [self.activate(self.z, j) for j in range(SMALL_COUPLED)]
 
+    def activate(self, z: list[Value], j: int) -> Value:
+        values = {N: NUMBERS.mpf(len(z)), J: j, P: j}
+        if not self.activation.couples_neurons:
+            values[Z] = z[j]
+        return instances.evaluate(self.activation.formula, values, z)
 
-def _cases(expression: sympy.Expr) -> Iterator[sympy.Expr]:
-    """The expression on either side of, and at, every kink of the functions with branches in it."""
-    relations = [
-        relation
-        for piece in _outer_branches(expression)
-        for relation in piece.atoms(sympy.core.relational.Relational)
-        if not relation.has(sympy.Piecewise)
-    ]
-    if not relations:
-        yield expression
-        return
-    relation = min(relations, key=sympy.default_sort_key)
-    difference = relation.lhs - relation.rhs
-    linear = [s for s in difference.free_symbols if sympy.diff(difference, s).is_number]
-    if not linear:
-        raise UndecidedError(str(relation))
-    variable = min(linear, key=sympy.default_sort_key)
-    kink = sympy.solve(difference, variable)[0]
-    # How far beyond the kink is a new variable; it may be any positive number.
-    step = sympy.Symbol(f"{variable}_step", positive=True)
-    for side in (kink - step, kink, kink + step):
-        yield from _cases(expression.subs(variable, side))
+    def total(self, z: list[Value]) -> Value:
+        """C of the weighted inputs: the cost itself, or what the layer above makes of it."""
+        a = [self.activate(z, j) for j in range(len(z))]
+        if self.cost is not None:
+            formula = self.cost.formula
+            return NUMBERS.fsum(
+                instances.evaluate(formula, {A: a_j, Y: y_j})
+                for a_j, y_j in zip(a, self.y, strict=True)
+            )
+        above = (NUMBERS.fdot(row, a) for row in self.w)
+        return NUMBERS.fdot(self.delta, above)
+
+    def derivative(self, j: int) -> Value:
+        def moved(z_j: Value) -> Value:
+            return self.total([*self.z[:j], z_j, *self.z[j + 1 :]])
+
+        return instances.slope(moved, self.z[j])
+
+    def formula(self, j: int) -> Value:
+        (index,) = self.claim.indices
+        sizes = {BELOW: 0, HERE: len(self.z), ABOVE: len(self.delta)}
+        return instances.value(
+            self.claim.right,
+            lambda axis: sizes[axis.layer.offset],
+            self.lookup,
+            {index.name: j},
+        )
+
+    def lookup(self, symbol: Symbol | Partial, at: tuple[int, ...]) -> Value:
+        match symbol:
+            case Symbol("z", LayerNumber("", 2)):
+                return self.z[at[0]]
+            case Symbol("a", LayerNumber("", 2)):
+                return self.a[at[0]]
+            case Symbol("y", None):
+                return self.y[at[0]]
+            case Symbol("w", LayerNumber("", 3)):
+                return self.w[at[0]][at[1]]
+            case Symbol("δ", LayerNumber("", 3)):
+                return self.delta[at[0]]
+        raise NoValueError(str(symbol))

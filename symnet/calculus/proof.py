@@ -2,8 +2,9 @@
 
 (a) *General widths*: the derivation by the rules and the textbook's formula have one normal form,
     for arbitrary σ and C, and again for this network's σ and C; sizes stay symbols throughout.
-(b) *Components*: SymPy differentiates the written-out network; every entry of the derived and of
-    the textbook's formula must be SymPy's derivative, for arbitrary and for this σ and C.
+(b) *Components*: entry by entry, with every quantity an unknown: the derived and the textbook's
+    formula must be what dual numbers give, for arbitrary σ and C; and at numbers the formula for
+    this σ and C must be the difference quotient.
 
 The judges share the records of formulas and nothing else. Only this module says "proved".
 
@@ -13,7 +14,7 @@ The judges share the records of formulas and nothing else. Only this module says
 (True, ['BP1 l=3', 'BP2 l=2', 'BP3 l=2', 'BP3 l=3', 'BP4 l=2', 'BP4 l=3'])
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symnet.calculus import components, normal, textbook
 from symnet.calculus.derivation import (
@@ -92,13 +93,16 @@ class Proof:
     @property
     def remark(self) -> str:
         """What the second judge looked at."""
-        if components.entire(self.network):
-            return "components: the whole network written out, every entry"
-        if components.own_widths(self.network):
-            return "components: every entry, layer by layer below an arbitrary C"
+        own = all(
+            components.own_widths(self.network, label, layer)
+            for layer in range(2, self.network.L + 1)
+            for label in ("BP1" if layer == self.network.L else "BP2", "BP3", "BP4")
+        )
+        if own:
+            return "components: every entry of every layer"
         return (
-            f"components: beyond {components.MOST_PARAMETERS} parameters the layer kinds are "
-            "judged at small widths, below an arbitrary C"
+            "components: every entry, at small widths where a layer has more than "
+            f"{components.MOST_ENTRIES} parameters or an open width"
         )
 
     def __str__(self) -> str:
@@ -126,7 +130,6 @@ def prove(network: Network | str) -> Proof:
         raise
     except SymnetError as error:
         return Proof(network, None, _failed(network, str(error)))
-    judge = _ComponentJudge(network)
     obligations = []
     for formula in derived.formulas:
         claim = textbook.state(formula.label, network.layer(formula.layers[0]).activation)
@@ -134,7 +137,7 @@ def prove(network: Network | str) -> Proof:
         for layer in formula.layers:
             at = numbers(network, layer)
             general = Judgement(GENERAL, "n₁ … n_L arbitrary", difference)
-            written = judge.judge(formula, claim, layer)
+            written = _by_components(network, formula, claim, layer)
             obligations.append(
                 Obligation(formula.label, layer, equation_at(claim, at), (general, written))
             )
@@ -196,53 +199,34 @@ def _difference(derivation: Derivation, claimed: Term) -> str:
 # --- (b) components ------------------------------------------------------------------------
 
 
-class _ComponentJudge:
-    """Judges entries on the network itself if it is small, else on its windows; each only once."""
+def _by_components(network: Network, formula: Formula, claim: Equation, layer: int) -> Judgement:
+    """The claim and the derived formula entry by entry, and the network's own at numbers."""
+    entries, where = 0, ""
+    if not components.own_widths(network, formula.label, layer):
+        where = " at small widths"
+    exact = [claim, formula.general.result]
+    errors = formula.label in ("BP1", "BP2")
+    # σ and C do not enter into a derivative by a parameter.
+    exact += [] if errors else [formula.special.result]
+    for equation in dict.fromkeys(exact):
+        found = components.judge(network, formula.label, layer, equation)
+        entries += found.entries
+        if found.mismatch is not None:
+            return _judged(entries, where, found.mismatch)
+    if errors:
+        activation = network.layer(layer).activation
+        cost = network.cost if formula.label == "BP1" else None
+        special = formula.special.result
+        mismatch = components.judge_at_numbers(formula.label, activation, cost, special)
+        if mismatch is not None:
+            return _judged(entries, " at numbers", mismatch)
+    return _judged(entries, where, None)
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.entire = components.entire(network)
-        self.instances: dict[tuple[Network, int], components.WrittenOut] = {}
-        self.found: dict[tuple[str, Network, int], Judgement] = {}
 
-    def judge(self, formula: Formula, claim: Equation, layer: int) -> Judgement:
-        """The claim and the two derived forms of a formula, entry by entry."""
-        network, number = self.network, layer
-        if not self.entire:
-            network, number = components.window(network, formula.label, layer)
-        key = formula.label, network, number
-        if key not in self.found:
-            self.found[key] = self._judge(formula, claim, network, number)
-        return self.found[key]
-
-    def _judge(self, formula: Formula, claim: Equation, network: Network, layer: int) -> Judgement:
-        at = numbers(network, layer)
-        widths = "-".join(map(str, network.sizes))
-        on = "" if network is self.network else f"at widths {widths}"
-        entries = 0
-        for equation, named in (
-            (claim, 0),
-            (formula.general.result, 0),
-            (formula.special.result, layer),
-        ):
-            # A formula in which nothing depends on σ or C is one equation, not two.
-            if named and equation == formula.general.result:
-                continue
-            instance = self._instance(network, named)
-            concrete = equation_at(replace(equation, label=formula.label), at)
-            count, mismatch = components.compare(concrete, layer, instance)
-            entries += count
-            if mismatch is not None:
-                place = ", ".join(map(str, mismatch.indices))
-                where = f"entry ({place}) {on}".strip()
-                difference = (
-                    f"{where}: derivative {mismatch.derivative}, formula {mismatch.formula}"
-                )
-                return Judgement(COMPONENTS, f"{entries} entries {on}".strip(), difference)
-        return Judgement(COMPONENTS, f"{entries} entries {on}".strip(), "")
-
-    def _instance(self, network: Network, named: int) -> components.WrittenOut:
-        key = network, named
-        if key not in self.instances:
-            self.instances[key] = components.WrittenOut(network, named)
-        return self.instances[key]
+def _judged(entries: int, where: str, mismatch: components.Mismatch | None) -> Judgement:
+    on = f"{entries} {'entry' if entries == 1 else 'entries'}{where}"
+    if mismatch is None:
+        return Judgement(COMPONENTS, on, "")
+    place = ", ".join(map(str, mismatch.indices))
+    difference = f"derivative {mismatch.derivative}, formula {mismatch.formula}"
+    return Judgement(COMPONENTS, on, f"entry ({place}){where}: {difference}")
