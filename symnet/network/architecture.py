@@ -21,7 +21,7 @@ import sympy
 
 from symnet.errors import ArchitectureError
 from symnet.network import equations
-from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, bad_logarithm
+from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, Penalty, bad_logarithm
 from symnet.network.notation import L, l
 from symnet.term import Axis, Equation, LayerNumber, Partial, Symbol, equation_at, to_sympy
 
@@ -33,10 +33,22 @@ MAX_LAYERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of neurons: how many (a letter stands for any number), and their activation."""
+    """A layer of neurons: how many (a letter stands for any number), and what they compute.
+
+    That is the weighted input and an activation, or a definition of one's own.
+    """
 
     size: Size
-    activation: Activation
+    activation: Activation | None
+    own: equations.Definition | None = None
+
+    @property
+    def definition(self) -> equations.Definition:
+        """The equations of the layer, for a general l."""
+        if self.own is not None:
+            return self.own
+        assert self.activation is not None
+        return equations.dense(self.activation)
 
 
 @dataclass(frozen=True, init=False)
@@ -51,6 +63,8 @@ class Network:
     inputs: Size
     layers: tuple[Layer, ...]
     cost: Cost
+    shared: tuple[equations.Shared, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
 
     def __init__(
         self,
@@ -70,15 +84,29 @@ class Network:
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "cost", find_cost(cost, layers[-1].activation))
+        object.__setattr__(self, "shared", ())
+        object.__setattr__(self, "penalties", ())
         check_cost(self)
 
     @classmethod
-    def of(cls, inputs: Size, layers: tuple[Layer, ...], cost: Cost) -> "Network":
-        """A network of layers that are there already, or a part of one: its cost is not checked."""
+    def of(
+        cls,
+        inputs: Size,
+        layers: tuple[Layer, ...],
+        cost: Cost,
+        shared: tuple[equations.Shared, ...] = (),
+        penalties: tuple[Penalty, ...] = (),
+    ) -> "Network":
+        """A network of layers that are there already, or a part of one: its cost is not checked.
+
+        `shared` are axes that all layers have, `penalties` what large weights add to the cost.
+        """
         network = object.__new__(cls)
         object.__setattr__(network, "inputs", inputs)
         object.__setattr__(network, "layers", layers)
         object.__setattr__(network, "cost", cost)
+        object.__setattr__(network, "shared", shared)
+        object.__setattr__(network, "penalties", penalties)
         return network
 
     @property
