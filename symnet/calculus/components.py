@@ -216,7 +216,11 @@ def _made(
     own = [equation_at(e, {"l": HERE}) for e in here.equations]
     *_, a = own
     after = () if above is None else above.users(equations.BELOW)
-    then = tuple(equation_at(e, {"l": ABOVE}) for e in after)
+    same = {
+        Axis(axis.name, HERE): Axis(other.name, LayerNumber("", 1))
+        for axis, other in here.same_axes.items()
+    }
+    then = tuple(equations.on_axes(equation_at(e, {"l": ABOVE}), same) for e in after)
     names = {u.name for u in here.named}
     is_a = isinstance(a.left, Symbol) and v.name == a.left.name
     first = tuple(e for e in own if mentions(e.right, v))
@@ -234,7 +238,9 @@ def _made(
         then,
         a,
         inner,
-        equation_at(cost, {"L": HERE}) if cost is not None and (inner or is_a) else None,
+        equations.on_axes(equation_at(cost, {"L": HERE}), same)
+        if cost is not None and (inner or is_a)
+        else None,
         normalised,
         tuple(equation_at(e, {"l": HERE}) for e in penalty),
         tuple((axis, size) for axis, size in sizes if axis in used),

@@ -243,6 +243,7 @@ def _through_a(network: Network, number: int, u: Symbol, cost: Derivation) -> _T
     known += _known(above, up)
     functions += tuple(replace(f, layer=up) for f in equations.functions_of(*above))
     above = tuple(equation_at(equations.arbitrary(e), {"l": up}) for e in above)
+    above = tuple(equations.on_axes(e, definition.same_axes) for e in above)
     given = Given((*own, *above), known)
     return _Task(_label(u, given, "BP2"), u, given, replace(given, functions=functions))
 

@@ -129,7 +129,7 @@ def prove(network: Network | str) -> Proof:
         return Proof(network, None, _failed(network, str(error)))
     obligations = []
     for formula in derived.formulas:
-        claim = _claim(formula)
+        claim = _claim(network, formula)
         difference = _by_normal_form(formula, claim)
         for layer in formula.layers:
             at = numbers(network, layer)
@@ -141,12 +141,15 @@ def prove(network: Network | str) -> Proof:
     return Proof(network, derived, tuple(obligations))
 
 
-def _claim(formula: Formula) -> Equation:
+def _claim(network: Network, formula: Formula) -> Equation:
     """What the books say, or, of a layer of one's own, what was derived."""
     if formula.label not in textbook.STATED:
         return formula.general.result
     activation = formula.given.equations[0]
-    return textbook.state(formula.label, not isinstance(activation.right, Apply))
+    claim = textbook.state(formula.label, not isinstance(activation.right, Apply))
+    if formula.label == "BP3" and network.penalties:
+        return textbook.with_penalties(claim, network.penalties)
+    return claim
 
 
 def _failed(network: Network, why: str) -> tuple[Obligation, ...]:

@@ -10,8 +10,12 @@ Where an activation couples neurons, as softmax does, the Jacobian ∂a_p/∂z_j
 the place of σ'(z_j) (Nielsen, ch. 3, eq. 78 ff.).
 """
 
+import sympy
+
 from symnet.network import notation as n
+from symnet.network.functions import Penalty
 from symnet.term import (
+    ARGUMENT,
     Apply,
     Equation,
     Index,
@@ -21,6 +25,7 @@ from symnet.term import (
     Sum,
     Symbol,
     Term,
+    add,
     mul,
 )
 
@@ -73,6 +78,16 @@ def _by_activation(at: LayerNumber, j: str) -> Partial:
 
 def _slope(at: LayerNumber) -> Apply:
     return Apply(ScalarFunction("σ", None, at, 1), n.z(at, n.J))
+
+
+def with_penalties(equation: Equation, penalties: tuple[Penalty, ...]) -> Equation:
+    """∂C/∂w + λ w + μ sgn w (Nielsen, ch. 3, eqs. 88 and 97); sgn 0 is -1, the slope from the left."""
+    assert isinstance(equation.left, Partial)
+    w = equation.left.by
+    sign = ScalarFunction("piecewise", sympy.Piecewise((-1, ARGUMENT <= 0), (1, True)))
+    slopes: dict[str, Term] = {"l2": w, "l1": Apply(sign, w)}
+    added = (mul(Symbol(n.OPTIONS[p.name]), slopes[p.name]) for p in penalties)
+    return Equation(equation.label, equation.left, add(equation.right, *added))
 
 
 STATED = {"BP1": bp1, "BP2": bp2, "BP3": bp3, "BP4": bp4}

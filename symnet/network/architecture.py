@@ -43,6 +43,11 @@ class Layer:
     own: equations.Definition | None = None
 
     @property
+    def name(self) -> str:
+        """The name of the activation; `own` of a layer with equations of one's own."""
+        return "own" if self.activation is None else self.activation.name
+
+    @property
     def definition(self) -> equations.Definition:
         """The equations of the layer, for a general l."""
         if self.own is not None:
@@ -131,7 +136,7 @@ class Network:
         """The string that makes this network again; sigmoid, the default, is left out."""
         widths = [str(self.inputs)]
         for layer in self.layers:
-            name = layer.activation.name
+            name = layer.name
             widths.append(str(layer.size) if name == "sigmoid" else f"{layer.size}:{name}")
         return "-".join(widths)
 
@@ -160,10 +165,9 @@ class Network:
 
     def forward(self, number: int) -> tuple[sympy.Eq, ...]:
         """The defining equations of layer l in SymPy: of z_j^l and of a_j^l."""
-        activation = self.layer(number).activation
+        definition = self.layer(number).definition
         at = {"l": LayerNumber("", number)}
-        general = (equations.weighted_input(l), equations.activation(activation, l))
-        return tuple(self.equation(equation_at(equation, at)) for equation in general)
+        return tuple(self.equation(equation_at(each, at)) for each in definition.equations)
 
     def equation(self, equation: Equation) -> sympy.Eq:
         """One of our equations at literal layers, as a SymPy equation with this network's sizes."""

@@ -6,6 +6,7 @@
 neurons, such as softmax, always stands with its formula, since how it couples is what it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ from symnet.term import (
     number,
     power,
     walk,
+    with_axes,
 )
 
 BELOW = Symbol("a", n.l.shift(-1))  # what a layer gets, at whatever indices
@@ -64,6 +66,12 @@ class Definition:
     def activation(self) -> Equation:
         """The equation of a^l."""
         return self.equations[-1]
+
+    @property
+    def same_axes(self) -> dict[Axis, Axis]:
+        """n_l as n_{l-1}, where the neurons of a layer are those of the layer before."""
+        below = n.neurons(n.l.shift(-1))
+        return {n.neurons(n.l): below} if self.activation.indices[-1].axis == below else {}
 
     @property
     def named(self) -> tuple[Symbol, ...]:
@@ -130,6 +138,13 @@ def arbitrary(equation: Equation) -> Equation:
         return changed
 
     return Equation(equation.label, equation.left, forget(equation.right))
+
+
+def on_axes(equation: Equation, to: Mapping[Axis, Axis]) -> Equation:
+    """`with_axes` on both sides."""
+    left = with_axes(equation.left, to)
+    assert isinstance(left, Symbol)
+    return Equation(equation.label, left, with_axes(equation.right, to))
 
 
 def weighted_input(at: LayerNumber) -> Equation:
