@@ -139,14 +139,21 @@ class Network:
         return network
 
     @classmethod
-    def from_toml(cls, source: str | Path) -> "Network":
+    def from_toml(
+        cls,
+        source: str | Path,
+        activation: str | Activation = "sigmoid",
+        cost: str | Cost | None = None,
+    ) -> "Network":
         """A network from a TOML file by its path, or from its text if that has several lines.
 
+        `activation` serves the layers that name none, `cost` comes before that of the file.
         Raises ArchitectureError or EquationError that says where the file is not understood.
         """
         if isinstance(source, Path) or "\n" not in source:
-            return cls.from_toml(_decoded(Path(source).read_bytes()) + "\n")
-        return build(document.read(source))
+            content = _decoded(Path(source).read_bytes())
+            return cls.from_toml(content + "\n", activation, cost)
+        return build(document.read(source), activation, cost)
 
     @property
     def L(self) -> int:
@@ -272,13 +279,18 @@ def _decoded(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def build(read: document.Document) -> Network:
+def build(
+    read: document.Document,
+    activation: str | Activation = "sigmoid",
+    cost: str | Cost | None = None,
+) -> Network:
     """The network that a TOML document describes."""
+    default = find_activation(activation)
     layers: list[Layer] = []
     size = read.inputs
     for number, table in enumerate(read.layers, 1):
         try:
-            layer = _built(table, size)
+            layer = _built(table, size, default)
         except SymnetError as error:
             error.message = f"[[layer]] {number}: {error.message}"
             raise
@@ -286,16 +298,16 @@ def build(read: document.Document) -> Network:
         size = layer.size
     training = dict(read.training)
     penalties = tuple(PENALTIES[name] for name in PENALTIES if training.get(name))
-    cost = find_cost(read.cost, layers[-1].activation)
-    made = Network.of(read.inputs, tuple(layers), cost, (), penalties, read.training)
+    found = find_cost(read.cost if cost is None else cost, layers[-1].activation)
+    made = Network.of(read.inputs, tuple(layers), found, (), penalties, read.training)
     check_cost(made)
     return made
 
 
-def _built(table: document.Table, inputs: Size) -> Layer:
+def _built(table: document.Table, inputs: Size, default: Activation) -> Layer:
     if not table.equations:
         assert table.neurons is not None
-        activation = find_activation(table.activation or "sigmoid")
+        activation = find_activation(table.activation) if table.activation else default
         _check_coupled(activation, table.neurons)
         return Layer(table.neurons, activation)
     axes = dict(table.axes)
