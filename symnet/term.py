@@ -386,7 +386,7 @@ def rename(term: Term, to: Mapping[Index, Index]) -> Term:
             inner = {old: new for old, new in to.items() if old != index}
             # Capture is by letter, not by axis: two indices of one letter read as one.
             if index.name in {new.name for new in inner.values()}:
-                taken = free_indices(body) | frozenset(inner.values())
+                taken = free_indices(body) | frozenset(inner.values()) | inner.keys()
                 index, old = fresh(index.axis, taken), index
                 body = rename(body, {old: index})
             return Sum(index, rename(body, inner))

@@ -388,3 +388,20 @@ def test_a_function_in_sympy_is_its_formula_or_unknown() -> None:
 def test_notation_puts_an_index_on_its_layer() -> None:
     assert on("j", l) == Index("j", Axis("n", l))
     assert Number(Fraction(1)) == ONE
+
+
+def test_a_bound_letter_made_fresh_is_not_one_that_is_renamed() -> None:
+    """Σ_p z_pj at i → k, j → p: the p that is bound makes way, but not to i, which becomes k."""
+    samples, neurons = Axis("m", LayerNumber("", 0)), Axis("n", LayerNumber("l"))
+    i, j = Index("i", samples), Index("j", neurons)
+    bound = Index("p", samples)
+    term = Sum(bound, Symbol("z", LayerNumber("l"), (bound, j)))
+    whole = add(Symbol("z", LayerNumber("l"), (i, j)), term)
+    to = {i: Index("k", samples), j: Index("p", neurons)}
+    match rename(whole, to):
+        case Addition((_, Sum(index, Symbol(_, _, (first, second))))):
+            assert first == index
+            assert index.name not in ("k", "p")
+            assert second == Index("p", neurons)
+        case other:
+            pytest.fail(str(other))

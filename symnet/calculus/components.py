@@ -166,6 +166,14 @@ class _Window:
         activation = equations.arbitrary(self.activation)
         return replace(self, first=first, then=then, activation=activation)
 
+    def defining(self, symbol: Symbol) -> Equation | None:
+        """The equation of a quantity of the layer that depends on what is sought."""
+        for equation in self.first:
+            left = equation.left
+            if isinstance(left, Symbol) and (left.name, left.layer) == (symbol.name, symbol.layer):
+                return equation
+        return None
+
     def size(self, axis: Axis) -> int:
         for known, size in self.sizes:
             if known == axis:
@@ -360,6 +368,11 @@ class _Exact:
             return self.activations[indices]
         if symbol.layer is not None and symbol.layer.name:
             raise UnresolvedError(symbol)
+        defining = window.defining(symbol)
+        if defining is not None:
+            # What depends on the quantity is what it is, but C's slope by it is counted apart.
+            at = dict(zip((index.name for index in defining.indices), indices, strict=True))
+            return Dual(self.dual(defining.right, at).value)
         if symbol.name == "δ":
             # Only the errors of what stands between C and the quantity have a meaning here.
             at_ = symbol.layer
@@ -529,7 +542,19 @@ class _Sample:
             return self.drawn(_name(symbol, at)) / NUMBERS.fsum(row)
         if self.window.inner and (symbol.name, symbol.layer) == ("a", HERE):
             return self.activation(at)
+        defining = self.window.defining(symbol)
+        if defining is not None:
+            return self.fixed(defining, at)
         return self.drawn(_name(symbol, at))
+
+    def fixed(self, defining: Equation, at: tuple[int, ...]) -> Value:
+        """A quantity that depends on what is sought, where this has not been moved."""
+        assert isinstance(defining.left, Symbol)
+        name = _name(defining.left, at)
+        if name not in self.numbers:
+            here = dict(zip((index.name for index in defining.indices), at, strict=True))
+            self.numbers[name] = self.value(defining.right, here)
+        return self.numbers[name]
 
     def activation(self, indices: tuple[int, ...]) -> Value:
         if indices not in self.activations:
@@ -566,4 +591,5 @@ class _Sample:
                 self.numbers[name] = kept
                 self.activations.clear()
 
+        self.total()  # so that what stays fixed is known
         return instances.slope(moved, self.numbers[name])
