@@ -111,7 +111,7 @@ def _functions(network: Network) -> list[str]:
     return [
         f"{name}(z) = {writer.formula(formula, 'z', TEXT)}"
         for name, formula in formulas.items()
-        if formula != ARGUMENT
+        if formula != ARGUMENT and formula != sympy.Function(name)(ARGUMENT)
     ]
 
 

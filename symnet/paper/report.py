@@ -316,15 +316,28 @@ def _own_forward(network: Network, to: Alphabet) -> Iterator[Section]:
 
 
 def _cost(derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
-    cost = derived.network.cost
-    facts = equations.facts(cost)
-    rows = [(writer.equation(equations.cost(cost), to), "")]
+    cost, shared = derived.network.cost, derived.network.shared
+    defining, facts = equations.cost(cost, shared), equations.facts(cost, shared)
+    rows = [(writer.equation(defining, to), "")]
     rows += [(writer.equation(fact, to), beside("by the choice of y", to)) for fact in facts]
     name = prose(cost.name.replace("_", "-"), to)
     text = f"The {name} cost of one sample, and its derivative by an output:"
-    shown = table(rows, (equations.cost(cost), *facts))
-    blocks = (Paragraph(text), shown, *chain(derived.cost, to, reasons=full))
-    return Section("The cost", blocks)
+    shown = table(rows, (defining, *facts))
+    blocks: list[Block] = [Paragraph(text), shown, *chain(derived.cost, to, reasons=full)]
+    if derived.network.penalties:
+        blocks += _penalties(derived.network, to)
+    return Section("The cost", tuple(blocks))
+
+
+def _penalties(network: Network, to: Alphabet) -> Iterator[Block]:
+    """C = E + λ/2 Σ w², for each kind of weights."""
+    found = (equations.penalised(p, network.penalties) for p in _parameters(network))
+    shown = [equation for each in found for equation in each]
+    text = say(
+        "With {} for this cost, large weights are penalised; of layer {} there is:", to, "E", "l"
+    )
+    yield Paragraph(text)
+    yield table([(writer.equation(each, to), "") for each in shown], shown)
 
 
 def _definition(network: Network, to: Alphabet) -> Section:
@@ -364,12 +377,17 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
     if errors and couples:
         words = f"For {{}}, where {layer.name} couples the neurons of the layer:"
         text = say(words, to, layers)
+    elif not errors and _activations(formula):
+        words = "For {}, first with arbitrary activations:"
+        text = say(words, to, layers)
     elif errors:
         arbitrary = "activation {} and cost {}:" if formula.label == "BP1" else "activation {}:"
         letters = [to.letter(letter) for letter in ("σ", "C")[: arbitrary.count("{}")]]
         text = say(f"For {{}}, first with an arbitrary {arbitrary}", to, layers, *letters)
-    blocks: list[Block] = [Paragraph(text), *chain(formula.general, to, reasons=full)]
-    blocks += _notes(formula.general.result, to, first=formula.label == "BP1")
+    blocks: list[Block] = [Paragraph(text)]
+    if formula.general.steps:  # ∂C/∂a of the outputs is what it is for an arbitrary C
+        blocks += chain(formula.general, to, reasons=full)
+        blocks += _notes(formula.general.result, to, first=formula.label == "BP1")
     if _specialised(formula):
         named = [f"the activation {name}" for name in _activations(formula)]
         named += ["the cost above"] if formula.given_special.lemmas else []
@@ -401,7 +419,7 @@ def _notes(of: Equation, to: Alphabet, *, first: bool = False) -> Iterator[Parag
     shown = matrices.matrix_form(of, to)
     if shown is None:
         return
-    if any(isinstance(part, Partial) and part.of == n.COST for part in walk(of.right)):
+    if any(part == Partial(n.COST, n.a(n.L, n.J)) for part in walk(of.right)):
         gradient = to.scripts(to.letter("∇"), "a", "") + " C"
         entry = writer.term(Partial(n.COST, n.a(n.L, n.J)), to)
         yield Paragraph(say("{} is the vector of all {}.", to, gradient, entry))
@@ -481,9 +499,10 @@ def _in_short(derived: Backpropagation, to: Alphabet, *, cost: bool = False) -> 
     results = [formula.special.result for formula in derived.formulas]
     if cost:
         by_outputs = derived.cost.result
-        shown.insert(0, (writer.equation(equations.cost(derived.network.cost), to), ""))
+        defining = equations.cost(derived.network.cost, derived.network.shared)
+        shown.insert(0, (writer.equation(defining, to), ""))
         shown.insert(1, (matrices.best(by_outputs, to), ""))
-        results = [equations.cost(derived.network.cost), by_outputs, *results]
+        results = [defining, by_outputs, *results]
     text = "All formulas of this network; a gradient step needs no others:"
     return Section("In short", (Paragraph(text), table(shown, results)))
 

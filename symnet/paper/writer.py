@@ -19,6 +19,7 @@ from typing import assert_never
 
 import sympy
 
+from symnet.network.notation import EVERYWHERE
 from symnet.paper.alphabet import Alphabet
 from symnet.term import (
     ARGUMENT,
@@ -102,6 +103,10 @@ class Components:
                 return self.number(value)
             case Size(axis):
                 return self.size(axis), BASE
+            case Symbol("shift", _, (u, t, s)):
+                # Index arithmetic from 0; printed indices count from 1.
+                total = f"{self.index(t)} + {self.index(s)} {self.to.minus.strip()} 1"
+                return f"[{self.index(u)} = {total}]", BASE
             case Symbol(ARGUMENT.name, None, ()) if self.argument is not None:
                 return self.argument
             case Symbol(name, number, indices):
@@ -146,6 +151,8 @@ class Components:
         return ",".join(names) if any(len(n.rstrip("′'")) > 1 for n in names) else "".join(names)
 
     def size(self, axis: Axis) -> str:
+        if axis.layer == EVERYWHERE:
+            return self.to.scripts("n", axis.name, "")  # an axis that all layers share
         # Sizes have the layer below: n_l.
         return self.to.scripts(axis.name, layer(axis.layer), "")
 
