@@ -128,7 +128,10 @@ def expression(scope: Scope, draw: Draw, depth: int) -> Term:
     if what < 0.34:
         # Few letters, so that they shadow each other and stand over several axes.
         index = Index(draw.choice("jkp"), draw.choice(AXES))
-        return Sum(index, inner((index, index)))
+        body, other = inner((index, index)), over(index.axis, scope, draw)
+        if other not in (None, index) and draw.random() < 0.2:
+            body = Product((Delta(index, other), body))
+        return Sum(index, body)
     if what < 0.62:
         return Product(tuple(inner() for _ in range(draw.choice((2, 2, 3)))))
     if what < 0.78:
@@ -576,9 +579,9 @@ def assert_sound(cases: int) -> None:
     assert tally.equalities > 0.35 * cases
     assert tally.false.total() > 0.4 * cases
     for name in TRUE:
-        assert tally.true[name] >= 0.0015 * cases, f"{name} was hardly tried"
+        assert tally.true[name] >= 0.003 * cases, f"{name} was hardly tried"
     for name in FALSE:
-        assert tally.false[name] >= 0.02 * cases, f"{name} was hardly tried"
+        assert tally.false[name] >= 0.01 * cases, f"{name} was hardly tried"
     # Of 9,022 true equalities it missed 11, which divide by a delta. Two in a hundred would be a
     # step back.
     assert tally.equal >= 0.98 * tally.equalities
