@@ -18,15 +18,51 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import assert_never
+from operator import is_
+from typing import TypeVar, assert_never, dataclass_transform
 
 import sympy
+
+# --- records -------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+
+class Hashed:
+    """What a record keeps beside its fields: its hash, once somebody has asked for it."""
+
+    __slots__ = ("_hash",)
+
+    _hash: int
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: type[T]) -> type[T]:
+    """A frozen dataclass that computes its hash once.
+
+    Terms are deep and stand in many sets and tables; without this, each look-up would walk through
+    the whole term again.
+    """
+    made = dataclass(frozen=True, slots=True)(cls)
+    of_fields = made.__hash__
+
+    def remembered(self: Hashed) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            value = of_fields(self)
+            object.__setattr__(self, "_hash", value)
+            return value
+
+    made.__hash__ = remembered  # type: ignore[method-assign, assignment]
+    return made
+
 
 # --- layers, axes, indices -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LayerNumber:
+@record
+class LayerNumber(Hashed):
     """The number of a layer: `l`, `l+1`, `L`, or a literal (no name, the offset is the number)."""
 
     name: str
@@ -42,16 +78,16 @@ class LayerNumber:
         return f"{self.name}{self.offset:+d}" if self.offset else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+@record
+class Axis(Hashed):
     """What an index runs over: `n` at layer l means 1..n_l, the neurons of layer l."""
 
     name: str
     layer: LayerNumber
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+@record
+class Index(Hashed):
     """A variable that runs over an axis, from 1 to the size of the axis."""
 
     name: str
@@ -64,8 +100,8 @@ class Index:
 ARGUMENT = sympy.Symbol("z", real=True)  # the variable of every scalar function's formula
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarFunction:
+@record
+class ScalarFunction(Hashed):
     """A function of one number: σ of layer l, or exp and ln; `order` counts its primes.
 
     `formula` is an expression in ARGUMENT; None means arbitrary: nothing about it is known but that
@@ -93,20 +129,20 @@ class ScalarFunction:
 # --- terms ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+@record
+class Number(Hashed):
     value: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+@record
+class Size(Hashed):
     """The number of values of an axis, n_l."""
 
     axis: Axis
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+@record
+class Symbol(Hashed):
     """An indexed symbol at a layer: w_jk^l is Symbol("w", l, (j, k)); C has neither."""
 
     name: str
@@ -114,46 +150,46 @@ class Symbol:
     indices: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+@record
+class Delta(Hashed):
     """Kronecker's delta, printed [j = p] because δ is the error."""
 
     left: Index
     right: Index
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+@record
+class Apply(Hashed):
     function: ScalarFunction
     argument: "Term"
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+@record
+class Power(Hashed):
     base: "Term"
     exponent: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+@record
+class Product(Hashed):
     factors: tuple["Term", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+@record
+class Addition(Hashed):
     terms: tuple["Term", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+@record
+class Sum(Hashed):
     """Σ over all values of an index, which is bound in the body."""
 
     index: Index
     body: "Term"
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+@record
+class Partial(Hashed):
     """A derivative not yet worked out: ∂of/∂by.
 
     `of` is a quantity that an equation defines. With `direct` it is the right-hand side of such an
@@ -265,26 +301,35 @@ def children(term: Term) -> tuple[Term, ...]:
 
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
-    """The same term with each direct part changed."""
+    """The same term with each direct part changed; where none is, the term itself."""
     match term:
         case Number() | Size() | Symbol() | Delta():
             return term
         case Apply(function, argument):
-            return Apply(function, change(argument))
+            new = change(argument)
+            return term if new is argument else Apply(function, new)
         case Power(base, exponent):
-            return power(change(base), exponent)
+            new = change(base)
+            return term if new is base else power(new, exponent)
         case Product(factors):
-            return mul(*map(change, factors))
+            changed = tuple(map(change, factors))
+            return term if _same(changed, factors) else mul(*changed)
         case Addition(terms):
-            return add(*map(change, terms))
+            changed = tuple(map(change, terms))
+            return term if _same(changed, terms) else add(*changed)
         case Sum(index, body):
-            return Sum(index, change(body))
+            new = change(body)
+            return term if new is body else Sum(index, new)
         case Partial(of, by, direct):
-            changed = change(by)
-            if not isinstance(changed, Symbol):
-                raise TypeError(f"a derivative by {changed} has no meaning")
-            return Partial(change(of), changed, direct)
+            new, new_by = change(of), change(by)
+            if not isinstance(new_by, Symbol):
+                raise TypeError(f"a derivative by {new_by} has no meaning")
+            return term if new is of and new_by is by else Partial(new, new_by, direct)
     assert_never(term)
+
+
+def _same(changed: tuple[Term, ...], parts: tuple[Term, ...]) -> bool:
+    return all(map(is_, changed, parts))
 
 
 def walk(term: Term) -> Iterator[Term]:

@@ -19,6 +19,7 @@ on purpose in the tests.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count as count_from
 from itertools import permutations, product
 
@@ -71,6 +72,7 @@ class Monomial:
 Polynomial = tuple[Monomial, ...]
 
 
+@lru_cache(maxsize=10_000)
 def normal(term: Term) -> Polynomial:
     """The monomials of a term, collected and in a fixed order."""
     return _collect(_monomials(term))
