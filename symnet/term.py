@@ -495,6 +495,28 @@ def at_layer(term: Term, to: Mapping[str, LayerNumber]) -> Term:
     return term_(term)
 
 
+def with_axes(term: Term, to: Mapping[Axis, Axis]) -> Term:
+    """The term with axes exchanged, where two are known to be one."""
+
+    def index_(index: Index) -> Index:
+        return Index(index.name, to.get(index.axis, index.axis))
+
+    def term_(term: Term) -> Term:
+        match term:
+            case Symbol(name, layer, indices):
+                return Symbol(name, layer, tuple(map(index_, indices)))
+            case Delta(left, right):
+                return Delta(index_(left), index_(right))
+            case Size(axis):
+                return Size(to.get(axis, axis))
+            case Sum(index, body):
+                return Sum(index_(index), term_(body))
+            case _:
+                return map_children(term, term_)
+
+    return term_(term) if to else term
+
+
 def equation_at(equation: Equation, to: Mapping[str, LayerNumber]) -> Equation:
     """`at_layer` on both sides."""
     left = at_layer(equation.left, to)

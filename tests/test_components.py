@@ -37,6 +37,11 @@ NETWORKS = ("2-3-4-1", "2-2-2", "3-2:softmax", "2-3:softmax-2", "2-3:tanh-2:relu
 # --- the judge ---------------------------------------------------------------------------------
 
 
+def coupled(network: Network, layer: int) -> bool:
+    activation = network.layer(layer).activation
+    return activation is not None and activation.couples_neurons
+
+
 def claims(network: Network) -> list[tuple[str, int, Equation]]:
     derived = derive(network)
     return [
@@ -44,7 +49,7 @@ def claims(network: Network) -> list[tuple[str, int, Equation]]:
         for formula in derived.formulas
         for layer in formula.layers
         for claim in (
-            textbook.state(formula.label, network.layer(layer).activation),
+            textbook.state(formula.label, coupled(network, layer)),
             formula.general.result,
         )
     ]
@@ -54,7 +59,7 @@ def claims(network: Network) -> list[tuple[str, int, Equation]]:
 def test_what_is_true_is_found_true_at_every_entry(name: str) -> None:
     network = Network(name)
     for label, layer, claim in claims(network):
-        found = components.judge(network, label, layer, claim)
+        found = components.judge(network, layer, claim)
         assert found.mismatch is None, f"{label} l={layer}: {found.mismatch}"
         below, here = network.sizes[layer - 2 : layer]
         assert found.entries == (here * below if label == "BP3" else here)
@@ -105,13 +110,13 @@ ERRORS = [
 def test_planted_errors_are_refused_by_this_judge_alone(name: str) -> None:
     """A transposed w in a square layer, too."""
     network, planted = Network(name), 0
-    for label, layer, claim in claims(network):
+    for _, layer, claim in claims(network):
         for error in ERRORS:
             wrong = replace(claim, right=error(claim.right))
             if wrong == claim:
                 continue
             planted += 1
-            assert components.judge(network, label, layer, wrong).mismatch is not None, wrong
+            assert components.judge(network, layer, wrong).mismatch is not None, wrong
     assert planted > 20
 
 
@@ -124,18 +129,18 @@ def test_sympys_diff_says_the_same(name: str) -> None:
             asked = replace(claim, right=right)
             at = equation_at(replace(asked, label=label), numbers(network, layer))
             _, reference = compare_with_sympy(at, layer, WrittenOut(network))
-            found = components.judge(network, label, layer, asked).mismatch
+            found = components.judge(network, layer, asked).mismatch
             assert (found is None) == (reference is None), (label, layer)
 
 
 def test_widths() -> None:
     """Own widths up to thousands of parameters; beyond, and where a width is open, small ones."""
-    assert components.own_widths(Network("40-100-10"), "BP3", 2)
-    assert not components.own_widths(Network("784-100-10"), "BP3", 2)
-    assert not components.own_widths(Network("n-30-k"), "BP3", 2)
-    claim = textbook.bp3(Network("2-2").layer(2).activation)
-    assert components.judge(Network("784-100-10"), "BP3", 2, claim).entries == 12
-    assert components.judge(Network("40-100-10"), "BP3", 2, claim).entries == 4000
+    claim = textbook.bp3()
+    assert components.own_widths(Network("40-100-10"), 2, claim)
+    assert not components.own_widths(Network("784-100-10"), 2, claim)
+    assert not components.own_widths(Network("n-30-k"), 2, claim)
+    assert components.judge(Network("784-100-10"), 2, claim).entries == 12
+    assert components.judge(Network("40-100-10"), 2, claim).entries == 4000
 
 
 @pytest.mark.parametrize(
@@ -149,8 +154,8 @@ def test_widths() -> None:
     ids=str,
 )
 def test_what_has_no_meaning_there_is_a_mismatch(right: Term) -> None:
-    claim = replace(textbook.bp4(Network("2-2").layer(2).activation), right=right)
-    found = components.judge(Network("2-3-2"), "BP4", 2, claim)
+    claim = replace(textbook.bp4(), right=right)
+    found = components.judge(Network("2-3-2"), 2, claim)
     assert found.mismatch is not None
 
 
@@ -169,12 +174,11 @@ OWN = {
 def test_ones_own_formulas_at_numbers(name: str) -> None:
     network = Network("2-3-2", activation=Activation(name, OWN[name]))
     for formula in derive(network).formulas[:2]:
-        activation = network.layer(formula.layers[0]).activation
-        cost = network.cost if formula.label == "BP1" else None
+        layer = formula.layers[0]
         right = formula.special.result
-        assert components.judge_at_numbers(formula.label, activation, cost, right) is None
+        assert components.judge_at_numbers(network, layer, right) is None
         wrong = replace(right, right=mul(as_term(Fraction(1001, 1000)), right.right))
-        found = components.judge_at_numbers(formula.label, activation, cost, wrong)
+        found = components.judge_at_numbers(network, layer, wrong)
         assert found is not None
 
 

@@ -358,8 +358,8 @@ def plant(
     monkeypatch.setattr(
         textbook,
         "state",
-        lambda wanted, sigma: (
-            wrong(right(wanted, sigma)) if wanted == label else right(wanted, sigma)
+        lambda wanted, *coupled: (
+            wrong(right(wanted, *coupled)) if wanted == label else right(wanted, *coupled)
         ),
     )
     monkeypatch.setattr(pipeline, "prove", proof.prove)

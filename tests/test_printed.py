@@ -242,7 +242,7 @@ class Kernel:
             weight = Symbol("w", n.l.shift(1), (k, n.on(n.J, n.l)))
             right = Sum(k, mul(weight, n.delta(n.l.shift(1), n.K)))
             return Equation("C", Partial(n.COST, n.a(n.l, n.J)), right)
-        return textbook.state(label, self.network.layer(covered).activation)
+        return textbook.state(label, self.network.layer(covered).activation.couples_neurons)
 
     def defined(self, label: str, covered: int, of: Equation) -> Term:
         """The defining equations of the network."""
@@ -282,7 +282,7 @@ class Kernel:
         elif label == "by activation":
             above = n.l.shift(1)
             next_input = equation_at(equations.weighted_input(n.l), {"l": above})
-            yield Given((next_input,), errors=(above,)), WORK_OUT
+            yield Given((next_input,), known=(("z", above),)), WORK_OUT
         else:
             formula = self.formula(label, covered)
             yield formula.given, WORK_OUT
@@ -304,7 +304,7 @@ class Kernel:
 
         return Given(
             here(given.equations),
-            tuple(map(layer, given.errors)),
+            tuple((name, layer(at)) for name, at in given.known),
             here(given.lemmas),
             here(given.facts),
             tuple(replace(f, layer=f.layer and layer(f.layer)) for f in given.functions),

@@ -1,23 +1,23 @@
 """The second judge: entry by entry, with σ and C of which nothing is known, then at numbers.
 
-It knows what a layer computes, z_j = Σ_k w_jk a_k + b_j and a_j = σ(z_j), and nothing of the index
-calculus. *Exactly*: every w, a, δ, σ'(z_j) and ∂C/∂a_j is an unknown with a name; z and a are
-computed from them as dual numbers, which carry their slopes, and a formula must have the value that
-the slopes of C give, as a polynomial in the unknowns. *At numbers*: with the network's own σ and C,
-the formula must be the difference quotient to 30 digits, on a small layer.
+It knows the equations of a layer and of the next one, and nothing of the index calculus.
+*Exactly*: every weight, activation, error, slope and ∂C/∂a_j is an unknown with a name; what the
+equations make of them are dual numbers, which carry their slopes, and a formula must have the value
+that the slopes of C give, as a polynomial in the unknowns. *At numbers*: with the network's own σ
+and C, the formula must be the difference quotient to 30 digits, on a small layer.
 
-Each layer is judged at its own width up to MOST_ENTRIES parameters; beyond, at small widths.
+Each layer is judged at its own widths where that takes up to MOST_ENTRIES products; beyond, at
+small widths.
 
 >>> from symnet.calculus.textbook import bp3
->>> from symnet.network.functions import ACTIVATIONS
->>> claim = bp3(ACTIVATIONS["sigmoid"])
+>>> claim = bp3()
 >>> from symnet.network.architecture import Network
->>> judge(Network("2-3-4-1"), "BP3", 3, claim)
+>>> judge(Network("2-3-4-1"), 3, claim)
 Found(entries=12, widths=(3, 4), mismatch=None)
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -29,31 +29,37 @@ import sympy
 from symnet.calculus import instances
 from symnet.calculus.dual import Dual, Poly, number, root, total, unknown, vanishes
 from symnet.calculus.instances import AGREEMENT, NUMBERS, NoValueError, Value
+from symnet.network import equations
 from symnet.network.architecture import Network
-from symnet.network.functions import A, Activation, Cost, J, N, P, Y, Z
+from symnet.network.equations import Definition
 from symnet.network.notation import COST
 from symnet.term import (
+    ARGUMENT,
     Addition,
     Apply,
     Axis,
     Delta,
     Equation,
+    Index,
     LayerNumber,
     Number,
     Partial,
     Power,
     Product,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
     Term,
+    at_layer,
     equation_at,
+    mentions,
+    walk,
 )
 
-MOST_ENTRIES = 5_000  # parameters of a layer; larger ones are judged at small widths
-SMALL = (3, 4, 2)  # the widths below, of, and above a layer that is too large, or has open widths
-MOST_NEURONS = 40  # of a layer that couples its neurons
-SMALL_COUPLED = 3
+MOST_ENTRIES = 5_000  # products in the equations of a layer; larger ones are judged at small widths
+MOST_COUPLED = 1_600  # the same where quotients and functions of sums make each product dear
+SMALL = {1: 3, 2: 4, 3: 2, 0: 2}  # the widths below, here, above, and of axes that all share
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many entries were compared, at which widths (below, here, above), and what differs."""
+    """How many entries were compared, at which widths of the layers in order, and what differs."""
 
     entries: int
     widths: tuple[int, ...]
@@ -78,269 +84,404 @@ class UnresolvedError(Exception):
     """A formula contains something that should have been worked out, or that has no meaning."""
 
 
-def judge(network: Network, label: str, layer: int, claim: Equation) -> Found:
+def judge(network: Network, layer: int, claim: Equation) -> Found:
     """Compare a formula for arbitrary σ and C with the slopes of C, at every entry of a layer."""
-    widths = _widths(network, label, layer)
-    return _found(label, network.layer(layer).activation, widths, claim)
+    window = _window(network, layer, _sought(claim))
+    return _compared(window.reduced() if window.too_large else window, claim)
 
 
-@lru_cache(maxsize=1000)
-def _found(label: str, activation: Activation, widths: tuple[int, ...], claim: Equation) -> Found:
-    return _Window(label, activation, widths).compare(claim)
+def own_widths(network: Network, layer: int, claim: Equation) -> bool:
+    """Whether a formula is judged at its layer's own widths."""
+    return not _window(network, layer, _sought(claim)).too_large
 
 
-def own_widths(network: Network, label: str, layer: int) -> bool:
-    """Whether a layer is judged at its own widths."""
-    widths = _widths(network, label, layer)
-    return widths == network.sizes[layer - 2 : layer + 1][: len(widths)]
+def judge_at_numbers(network: Network, layer: int, claim: Equation) -> Mismatch | None:
+    """Compare a formula for the network's own σ and C with difference quotients, at small widths.
+
+    None if they agree to 30 digits at all numbers drawn at which both have values.
+    """
+    return _compared_at_numbers(_window(network, layer, _sought(claim)).reduced(), claim)
 
 
-def _widths(network: Network, label: str, layer: int) -> tuple[int, ...]:
-    """The widths below, here and above at which a layer is judged."""
-    own = network.sizes[layer - 2 : layer + 1]
-    wide = SMALL[: len(own)]
-    if not all(isinstance(size, int) for size in own):
-        return wide
-    sizes = tuple(size for size in own if isinstance(size, int))
-    coupled = label in ("BP1", "BP2") and network.layer(layer).activation.couples_neurons
-    if coupled and sizes[1] > MOST_NEURONS:
-        return wide
-    effort = {"BP1": sizes[1], "BP2": sizes[1] * sizes[-1]}.get(label, sizes[0] * sizes[1])
-    return sizes if effort <= MOST_ENTRIES else wide
+def _sought(claim: Equation) -> Symbol:
+    """By what C is derived, from the left side of a formula."""
+    match claim.left:
+        case Partial(of, by, False) if of == COST:
+            return by
+        case Symbol("δ", layer, indices):
+            return Symbol("z", layer, indices)
+    raise UnresolvedError(claim.left)
 
 
 # --- one layer -----------------------------------------------------------------------------
 # Inside a window the layer is number 2: below it layer 1, above it layer 3.
 
-BELOW, HERE, ABOVE = 1, 2, 3
+HERE, ABOVE = LayerNumber("", 2), LayerNumber("", 3)
 
 
+@dataclass(frozen=True, slots=True)
 class _Window:
-    """A layer with what is below and above it, its quantities as unknowns."""
+    """The equations through which C depends on one quantity, at literal layers and widths.
 
-    def __init__(self, label: str, activation: Activation, widths: tuple[int, ...]) -> None:
-        self.label = label
-        self.activation = activation
-        self.sizes = dict(zip((BELOW, HERE, ABOVE), widths, strict=False))
+    `first` mention it; where a^l among them has no error of its own, `then` are those that mention
+    a^l. `cost` stands at the output alone, with what it takes for `normalised`.
+    """
 
-    def compare(self, claim: Equation) -> Found:
-        """The claim at every entry."""
-        last = HERE if self.label == "BP1" else HERE + 1
-        here = equation_at(claim, {"l": LayerNumber("", HERE), "L": LayerNumber("", last)})
-        widths = tuple(self.sizes.values())[: 2 if self.label != "BP2" else 3]
-        try:
-            slopes = self.slopes()
-        except UnresolvedError as unresolved:
-            return Found(0, widths, Mismatch((), "", f"not decided: {unresolved}"))
-        count = 0
-        for indices in product(*(range(self.size(index.axis)) for index in here.indices)):
-            count += 1
-            shown = tuple(index + 1 for index in indices)
-            derivative = slopes.get(indices, number(0))
-            names = [index.name for index in here.indices]
-            try:
-                formula = self.value(here.right, dict(zip(names, indices, strict=True)))
-                same = vanishes(derivative + formula.times(Fraction(-1)))
-            except UnresolvedError as unresolved:
-                wrong = Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
-                return Found(count, widths, wrong)
-            except (LookupError, ZeroDivisionError) as error:
-                # A free index on the right alone, or a layer that does not exist here.
-                wrong = Mismatch(shown, str(derivative), f"not worked out: {error!r}")
-                return Found(count, widths, wrong)
-            if not same:
-                return Found(count, widths, Mismatch(shown, str(derivative), str(formula)))
-        return Found(count, widths, None)
+    sought: Symbol
+    first: tuple[Equation, ...]
+    then: tuple[Equation, ...]
+    activation: Equation
+    inner: bool  # whether a^l stands between `first` and what comes after
+    cost: Equation | None
+    normalised: bool
+    penalty: tuple[Equation, ...]
+    sizes: tuple[tuple[Axis, int | str], ...]
 
-    def slopes(self) -> Mapping[tuple[int, ...], Poly]:
-        """∂C by z, w or b at each entry, from the slopes that dual numbers carry."""
-        neurons = range(self.sizes[HERE])
-        if self.label in ("BP1", "BP2"):
-            z = [Dual.variable(_name("z", HERE, j)) for j in neurons]
-            a = [self.activate(z, j) for j in neurons]
-            if self.label == "BP1":
-                cost = _cost(a, lambda j: _name("C'", HERE, j))
-            else:
-                above = [self.weighted_input(ABOVE, a, k) for k in range(self.sizes[ABOVE])]
-                cost = _cost(above, lambda k: _name("δ", ABOVE, k))
-            return {(j,): cost.slopes.get(_name("z", HERE, j), number(0)) for j in neurons}
-        below = [Dual(unknown(_name("a", BELOW, k))) for k in range(self.sizes[BELOW])]
-        z = [self.weighted_input(HERE, below, j, variable=True) for j in neurons]
-        cost = _cost(z, lambda j: _name("δ", HERE, j))
-        if self.label == "BP4":
-            return {(j,): cost.slopes.get(_name("b", HERE, j), number(0)) for j in neurons}
-        pairs = product(neurons, range(self.sizes[BELOW]))
-        return {(j, k): cost.slopes.get(_name("w", HERE, j, k), number(0)) for j, k in pairs}
+    @property
+    def too_large(self) -> bool:
+        """Whether the window takes too long at its own widths, or has an open one."""
+        sizes = dict(self.sizes)
+        for equation in (*self.first, *self.then):
+            axes = [index.axis for index in equation.indices]
+            axes += [part.index.axis for part in walk(equation.right) if isinstance(part, Sum)]
+            widths = [sizes[axis] for axis in axes]
+            products = 1
+            for width in widths:
+                products *= width if isinstance(width, int) else MOST_ENTRIES + 1
+            if products > (MOST_COUPLED if _couples(equation.right) else MOST_ENTRIES):
+                return True
+        return False
 
-    def weighted_input(self, layer: int, a: list[Dual], j: int, *, variable: bool = False) -> Dual:
-        """z_j = Σ_k w_jk a_k + b_j; w and b are variables or just unknowns."""
+    def reduced(self) -> "_Window":
+        """The same at small widths, different ones where the axes differ."""
+        taken: dict[Axis, int | str] = {}
+        for i, (axis, size) in enumerate(self.sizes):
+            small = SMALL[axis.layer.offset] if axis.name == "n" else 2 + i % 2
+            taken[axis] = min(small, size) if isinstance(size, int) else small
+        return replace(self, sizes=tuple(taken.items()))
 
-        def made(name: str) -> Dual:
-            return Dual.variable(name) if variable else Dual(unknown(name))
-
-        parts = [made(_name("w", layer, j, k)) * a_k for k, a_k in enumerate(a)]
-        return total(iter([*parts, made(_name("b", layer, j))]))
-
-    def activate(self, z: list[Dual], j: int) -> Dual:
-        """a_j: an unknown with an unknown slope, or what a coupled formula makes of all z."""
-        if self.activation.couples_neurons:
-            return _coupled(self.activation.formula, z, j)
-        return z[j].through(unknown(_name("a", HERE, j)), unknown(_name("σ'", HERE, j)))
+    def arbitrary(self) -> "_Window":
+        """The same with activations of which nothing is known."""
+        first, then = (tuple(map(equations.arbitrary, es)) for es in (self.first, self.then))
+        activation = equations.arbitrary(self.activation)
+        return replace(self, first=first, then=then, activation=activation)
 
     def size(self, axis: Axis) -> int:
-        return self.sizes[axis.layer.offset]
+        for known, size in self.sizes:
+            if known == axis:
+                assert isinstance(size, int)
+                return size
+        raise UnresolvedError(f"|{axis.name}{axis.layer}|")
 
-    # --- a formula at an entry ---
+    def entries(self, indices: tuple[Index, ...]) -> Iterator[tuple[int, ...]]:
+        return product(*(range(self.size(index.axis)) for index in indices))
 
-    def value(self, term: Term, at: Mapping[str, int]) -> Poly:
-        """A term as a polynomial in the unknowns."""
+
+def _couples(term: Term) -> bool:
+    """Whether a quotient or a function of a sum stands in a term."""
+    if isinstance(term, Apply | Power):
+        return any(isinstance(part, Sum) for part in walk(term))
+    parts = (term.factors if isinstance(term, Product) else
+             term.terms if isinstance(term, Addition) else
+             (term.body,) if isinstance(term, Sum) else ())  # fmt: skip
+    return any(map(_couples, parts))
+
+
+def _window(network: Network, layer: int, sought: Symbol) -> _Window:
+    output = layer == network.L
+    return _made(
+        network.layer(layer).definition,
+        None if output else network.layer(layer + 1).definition,
+        equations.cost(network.cost, network.shared) if output else None,
+        network.cost.normalised,
+        equations.penalised(sought, network.penalties),
+        sought,
+        _sizes(network, layer),
+    )
+
+
+@lru_cache(maxsize=1000)
+def _made(
+    here: Definition,
+    above: Definition | None,
+    cost: Equation | None,
+    normalised: bool,
+    penalty: tuple[Equation, ...],
+    sought: Symbol,
+    sizes: tuple[tuple[Axis, int | str], ...],
+) -> _Window:
+    """The window of a quantity. The layers are told apart by what they are, not by number."""
+    v = at_layer(sought, {"l": HERE, "L": HERE})
+    assert isinstance(v, Symbol)
+    own = [equation_at(e, {"l": HERE}) for e in here.equations]
+    *_, a = own
+    after = () if above is None else above.users(equations.BELOW)
+    same = {
+        Axis(axis.name, HERE): Axis(other.name, LayerNumber("", 1))
+        for axis, other in here.same_axes.items()
+    }
+    then = tuple(equations.on_axes(equation_at(e, {"l": ABOVE}), same) for e in after)
+    names = {u.name for u in here.named}
+    is_a = isinstance(a.left, Symbol) and v.name == a.left.name
+    first = tuple(e for e in own if mentions(e.right, v))
+    inner = a in first and "a" not in names
+    if is_a:
+        first = then
+    if not inner and not is_a:
+        then = ()
+    used = {index.axis for e in (*first, *then, a) for index in _indices(e)} | {
+        index.axis for index in v.indices
+    }
+    return _Window(
+        v,
+        first,
+        then,
+        a,
+        inner,
+        equations.on_axes(equation_at(cost, {"L": HERE}), same)
+        if cost is not None and (inner or is_a)
+        else None,
+        normalised,
+        tuple(equation_at(e, {"l": HERE}) for e in penalty),
+        tuple((axis, size) for axis, size in sizes if axis in used),
+    )
+
+
+def _indices(equation: Equation) -> Iterator[Index]:
+    yield from equation.indices
+    for part in walk(equation.right):
+        if isinstance(part, Sum):
+            yield part.index
+        elif isinstance(part, Symbol):
+            yield from part.indices
+
+
+def _sizes(network: Network, layer: int) -> tuple[tuple[Axis, int | str], ...]:
+    """The sizes of all axes around a layer, which is number 2."""
+    sizes: dict[Axis, int | str] = {each.index.axis: each.size for each in network.shared}
+    sizes[Axis("n", LayerNumber("", 1))] = network.sizes[layer - 2]
+    for own, at in ((layer, HERE), (layer + 1, ABOVE)):
+        if own <= network.L:
+            sizes[Axis("n", at)] = network.sizes[own - 1]
+            for name, size in network.layer(own).definition.axes:
+                sizes[Axis(name, at)] = size
+    return tuple(sizes.items())
+
+
+# --- exactly -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1000)
+def _compared(window: _Window, claim: Equation) -> Found:
+    """A claim at every entry."""
+    here = equation_at(claim, {"l": HERE, "L": HERE})
+    widths = tuple(
+        window.size(axis) for axis, _ in window.sizes if axis.name == "n" and axis.layer.offset
+    )
+    exact = _Exact(window.arbitrary())
+    try:
+        slopes = exact.cost().slopes
+    except (UnresolvedError, ZeroDivisionError) as unresolved:
+        return Found(0, widths, Mismatch((), "", f"not decided: {unresolved}"))
+    count = 0
+    for indices in window.entries(here.indices):
+        count += 1
+        shown = tuple(index + 1 for index in indices)
+        derivative = slopes.get(_name(window.sought, indices), number(0))
+        at = dict(zip((index.name for index in here.indices), indices, strict=True))
+        try:
+            formula = exact.dual(here.right, at).value
+            same = vanishes(derivative + formula.times(Fraction(-1)))
+        except UnresolvedError as unresolved:
+            wrong = Mismatch(shown, str(derivative), f"not worked out: {unresolved}")
+            return Found(count, widths, wrong)
+        except (LookupError, ZeroDivisionError) as error:
+            # A free index on the right alone, or a layer that does not exist here.
+            wrong = Mismatch(shown, str(derivative), f"not worked out: {error!r}")
+            return Found(count, widths, wrong)
+        if not same:
+            return Found(count, widths, Mismatch(shown, str(derivative), str(formula)))
+    return Found(count, widths, None)
+
+
+def _name(symbol: Symbol, indices: tuple[int, ...]) -> str:
+    layer = "" if symbol.layer is None else symbol.layer
+    return f"{symbol.name}{layer}[{','.join(str(i + 1) for i in indices)}]"
+
+
+@dataclass(slots=True)
+class _Exact:
+    """The quantities of a window as dual numbers that carry slopes by what is sought."""
+
+    window: _Window
+    activations: dict[tuple[int, ...], Dual] = field(default_factory=dict)
+
+    def cost(self) -> Dual:
+        """C, with an unknown slope by each quantity whose error has a name."""
+        window = self.window
+        parts: list[Dual] = []
+        for equation in window.first:
+            if equation == window.activation and window.inner:
+                continue
+            parts += self.owed(equation)
+        if window.inner:
+            parts += [dual for equation in window.then for dual in self.owed(equation)]
+        if window.cost is not None:
+            a = window.activation.left
+            assert isinstance(a, Symbol)
+            for at in window.entries(a.indices):
+                value = self.symbol(a, at)
+                parts.append(value.through(number(0), unknown(f"∂C/∂{_name(a, at)}")))
+        for equation in window.penalty:
+            parts.append(self.dual(equation.right, {}))
+        return total(iter(parts))
+
+    def owed(self, equation: Equation) -> Iterator[Dual]:
+        """∂C/∂u times u, at every entry."""
+        left = equation.left
+        assert isinstance(left, Symbol)
+        for indices in self.window.entries(left.indices):
+            at = dict(zip((index.name for index in left.indices), indices, strict=True))
+            slope = unknown(f"∂C/∂{_name(left, indices)}")
+            yield self.dual(equation.right, at).through(number(0), slope)
+
+    def symbol(self, symbol: Symbol, indices: tuple[int, ...]) -> Dual:
+        window = self.window
+        name = _name(symbol, indices)
+        same = (symbol.name, symbol.layer)
+        if same == (window.sought.name, window.sought.layer):
+            return Dual.variable(name)
+        if window.inner and same == ("a", HERE):
+            if indices not in self.activations:
+                left = window.activation.left
+                assert isinstance(left, Symbol)
+                at = dict(zip((index.name for index in left.indices), indices, strict=True))
+                self.activations[indices] = self.dual(window.activation.right, at)
+            return self.activations[indices]
+        if symbol.layer is not None and symbol.layer.name:
+            raise UnresolvedError(symbol)
+        if symbol.name == "δ":
+            # Only the errors of what stands between C and the quantity have a meaning here.
+            at_ = symbol.layer
+            through = [e.left for e in (*window.first, *window.then)]
+            if not any(isinstance(u, Symbol) and (u.name, u.layer) == ("z", at_) for u in through):
+                raise UnresolvedError(symbol)
+            return Dual(unknown(f"∂C/∂{_name(Symbol('z', at_), indices)}"))
+        if symbol.layer is not None and not 0 <= symbol.layer.offset <= 3:
+            raise UnresolvedError(symbol)
+        return Dual(unknown(name))
+
+    def dual(self, term: Term, at: Mapping[str, int]) -> Dual:
+        """A term at an entry."""
         match term:
             case Number(amount):
-                return number(amount)
+                return Dual(number(amount))
             case Size(axis):
-                return number(self.size(axis))
+                return Dual(number(self.window.size(axis)))
             case Symbol(_, _, indices):
                 return self.symbol(term, tuple(at[index.name] for index in indices))
             case Partial(of, by, False):
-                return self.partial(of, by, at)
+                return Dual(self.partial(of, by, at))
+            case Partial():
+                raise UnresolvedError(term)
             case Delta(left, right):
-                return number(at[left.name] == at[right.name])
-            case Apply(function, Symbol("z", layer, (j,))) if layer and layer.offset == HERE:
-                if function.layer == layer and function.formula is None and function.order < 2:
-                    name = ("a", "σ'")[function.order]
-                    return unknown(_name(name, HERE, at[j.name]))
-                if function.is_exp and self.activation.couples_neurons:
-                    return unknown(f"exp({_name('z', HERE, at[j.name])})")
-                raise UnresolvedError(term)
-            case Apply(function, argument) if function.is_log and self.activation.couples_neurons:
-                return unknown(f"ln({self.value(argument, at)})")
-            case Apply() | Partial():
-                raise UnresolvedError(term)
+                return Dual(number(at[left.name] == at[right.name]))
+            case Apply(function, argument):
+                return applied(function, self.dual(argument, at))
             case Power(base, exponent):
-                return root(self.value(base, at), exponent)
+                return self.dual(base, at).power(exponent)
             case Product(factors):
-                whole = number(1)
+                whole = Dual(number(1))
                 for factor in factors:
-                    whole = whole * self.value(factor, at)
+                    whole = whole * self.dual(factor, at)
                 return whole
             case Addition(terms):
-                return _added(self.value(part, at) for part in terms)
+                return total(self.dual(part, at) for part in terms)
             case Sum(index, body):
-                return _added(
-                    self.value(body, {**at, index.name: v}) for v in range(self.size(index.axis))
-                )
+                size = self.window.size(index.axis)
+                return total(self.dual(body, {**at, index.name: v}) for v in range(size))
         assert_never(term)
-
-    def symbol(self, symbol: Symbol, indices: tuple[int, ...]) -> Poly:
-        layer = symbol.layer
-        if symbol.name == "y" and layer is None:
-            return unknown(_name("y", HERE, *indices))
-        if layer is None or layer.name or layer.offset not in self.sizes:
-            raise UnresolvedError(symbol)
-        if symbol.name == "a" and layer.offset == HERE and self.activation.couples_neurons:
-            z = [Dual.variable(_name("z", HERE, j)) for j in range(self.sizes[HERE])]
-            return self.activate(z, indices[0]).value
-        # What a formula may speak of: the layer's own error only below the cost.
-        if symbol.name not in ("w", "b", "z", "a", "δ"):
-            raise UnresolvedError(symbol)
-        return unknown(_name(symbol.name, layer.offset, *indices))
 
     def partial(self, of: Term, by: Symbol, at: Mapping[str, int]) -> Poly:
         indices = tuple(at[index.name] for index in by.indices)
         match of:
-            case Symbol() if of == COST and by.name == "a" and by.layer:
-                return unknown(_name("C'", by.layer.offset, *indices))
-            case Symbol("a", layer, (p,)) if (
-                by.name == "z" and by.layer == layer and layer and layer.offset == HERE
-            ):
+            case Symbol() if of == COST and by.name != "z" and by.layer and not by.layer.name:
+                return unknown(f"∂C/∂{_name(by, indices)}")
+            case Symbol("a", layer, own) if (by.name, by.layer, layer) == ("z", HERE, HERE):
                 # ∂a_p/∂z_j of the layer itself
-                z = [Dual.variable(_name("z", HERE, j)) for j in range(self.sizes[HERE])]
-                slopes = self.activate(z, at[p.name]).slopes
-                return slopes.get(_name("z", HERE, *indices), number(0))
+                slopes = self.symbol(of, tuple(at[index.name] for index in own)).slopes
+                return slopes.get(_name(by, indices), number(0))
         raise UnresolvedError(Partial(of, by))
 
 
-def _name(name: str, layer: int, *indices: int) -> str:
-    return f"{name}{layer}[{','.join(str(i + 1) for i in indices)}]"
+def applied(function: ScalarFunction, argument: Dual) -> Dual:
+    """f of a number: an unknown with an unknown slope, unless f has a formula."""
+    if function.formula is None:
+        name = f"{function.name}{function.layer or ''}" + "'" * function.order
+        of = f"({argument.value})"
+        return argument.through(unknown(name + of), unknown(f"{name}'{of}"))
+    value = sympy.diff(function.formula, ARGUMENT, function.order)
+    slope = sympy.diff(value, ARGUMENT)
+    return argument.through(scalar(value, argument.value), scalar(slope, argument.value))
 
 
-def _cost(of: list[Dual], slope: Callable[[int], str]) -> Dual:
-    """C of some quantities: an unknown with an unknown slope by each."""
-    slopes = (each.through(number(0), unknown(slope(j))) for j, each in enumerate(of))
-    return total(slopes)
+def scalar(formula: sympy.Expr, argument: Poly) -> Poly:
+    """A formula in z as a polynomial; exp and ln as they are, other functions as unknowns."""
 
-
-def _added(parts: Iterator[Poly]) -> Poly:
-    return total(Dual(part) for part in parts).value
-
-
-def _coupled(formula: sympy.Expr, z: list[Dual], j: int) -> Dual:
-    """A formula in z[j] and sums over z[p], computed with dual numbers."""
-
-    def go(x: sympy.Expr, at: Mapping[sympy.Symbol, int]) -> Dual:
+    def go(x: sympy.Expr) -> Poly:
         match x:
             case sympy.Rational():
-                return Dual(number(Fraction(int(x.p), int(x.q))))
-            case sympy.Symbol() if x == N:
-                return Dual(number(len(z)))
-            case sympy.Indexed():
-                return z[at[x.indices[0]]]
+                return number(Fraction(int(x.p), int(x.q)))
+            case sympy.Symbol() if x == ARGUMENT:
+                return argument
             case sympy.Add():
-                return total(go(part, at) for part in x.args)
+                return total(Dual(go(part)) for part in x.args).value
             case sympy.Mul():
-                whole = Dual(number(1))
+                whole = number(1)
                 for part in x.args:
-                    whole = whole * go(part, at)
+                    whole = whole * go(part)
                 return whole
             case sympy.Pow() if isinstance(x.exp, sympy.Rational):
-                return go(x.base, at).power(Fraction(int(x.exp.p), int(x.exp.q)))
+                return root(go(x.base), Fraction(int(x.exp.p), int(x.exp.q)))
             case sympy.exp():
-                return _exponential(go(x.args[0], at))
-            case sympy.log():
-                of = go(x.args[0], at)
-                return of.through(unknown(f"ln({of.value})"), root(of.value, Fraction(-1)))
-            case sympy.Sum():
-                return total(go(x.function, {**at, x.limits[0][0]: p}) for p in range(len(z)))
-        raise UnresolvedError(str(x))
+                # e^{2u + v} = (e^u)^2 e^v
+                whole, inner = number(1), go(x.args[0])
+                for key, rate in inner.terms.items():
+                    part = Poly({key: Fraction(1)}, inner.roots)
+                    whole = whole * Poly({((f"exp({part})", rate),): Fraction(1)})
+                return whole
+            case sympy.Function() if len(x.args) == 1:
+                return unknown(f"{x.func.__name__}({go(x.args[0])})")
+            case _ if x.is_number:
+                return unknown(str(x))
+        return unknown(f"<{x}>({argument})")
 
-    return go(formula, {J: j})
-
-
-def _exponential(of: Dual) -> Dual:
-    """e^{2u + v} = (e^u)^2 e^v, with the slope that e has."""
-    value = number(1)
-    for key, rate in of.value.terms.items():
-        inner = Poly({key: Fraction(1)}, of.value.roots)
-        value = value * Poly({((f"exp({inner})", rate),): Fraction(1)})
-    return of.through(value, value)
+    return go(formula)
 
 
 # --- at numbers ----------------------------------------------------------------------------
 
-DRAWS = 3
+DRAWS = 4
 
 
 @lru_cache(maxsize=1000)
-def judge_at_numbers(
-    label: str, activation: Activation, cost: Cost | None, claim: Equation
-) -> Mismatch | None:
-    """Compare a formula for the network's own σ (and C, for BP1) with difference quotients.
-
-    None if they agree to 30 digits at all numbers drawn at which both have values.
-    """
+def _compared_at_numbers(window: _Window, claim: Equation) -> Mismatch | None:
+    here = equation_at(claim, {"l": HERE, "L": HERE})
     seen = 0
     for draw in range(DRAWS):
-        sample = _Sample(label, activation, cost, claim, Random(f"{label} {draw}"))
-        for j in range(SMALL_COUPLED):
+        sample = _Sample(window, Random(f"{window.sought.name} {draw}"), positive=draw % 2 == 1)
+        for indices in window.entries(here.indices):
+            at = dict(zip((index.name for index in here.indices), indices, strict=True))
             try:
-                formula, derivative = sample.formula(j), sample.derivative(j)
+                formula, derivative = sample.value(here.right, at), sample.derivative(indices)
             except NoValueError:
                 continue
-            except (LookupError, ZeroDivisionError) as error:
-                return Mismatch((j + 1,), "", f"not worked out: {error!r}")
+            except (LookupError, ZeroDivisionError, UnresolvedError) as error:
+                return Mismatch((), "", f"not worked out: {error!r}")
             seen += 1
             if abs(formula - derivative) > AGREEMENT * (1 + abs(derivative)):
-                return Mismatch((j + 1,), _digits(derivative), _digits(formula))
+                shown = tuple(index + 1 for index in indices)
+                return Mismatch(shown, _digits(derivative), _digits(formula))
     return None if seen else Mismatch((), "", "no value at any of the numbers drawn")
 
 
@@ -348,71 +489,81 @@ def _digits(value: Value) -> str:
     return str(NUMBERS.nstr(value, 30))
 
 
+@dataclass(slots=True)
 class _Sample:
-    """A layer of three neurons at drawn numbers, below the cost or below a layer of two."""
+    """A window at drawn numbers: one for each name, as it is asked for."""
 
-    def __init__(
-        self, label: str, activation: Activation, cost: Cost | None, claim: Equation, draw: Random
-    ) -> None:
-        self.label, self.activation, self.cost = label, activation, cost
-        last = HERE if label == "BP1" else ABOVE
-        self.claim = equation_at(claim, {"l": LayerNumber("", HERE), "L": LayerNumber("", last)})
+    window: _Window
+    draw: Random
+    positive: bool
+    numbers: dict[str, Value] = field(default_factory=dict)
+    activations: dict[tuple[int, ...], Value] = field(default_factory=dict)
 
-        def drawn(low: float, high: float) -> Value:
-            return NUMBERS.mpf(round(draw.uniform(low, high) * 9973)) / 9973
+    def __post_init__(self) -> None:
+        # What is sought is drawn first, so that it can be moved.
+        for indices in self.window.entries(self.window.sought.indices):
+            self.drawn(_name(self.window.sought, indices))
 
-        self.z = [drawn(-3, 3) for _ in range(SMALL_COUPLED)]
-        self.w = [[drawn(-2, 2) for _ in self.z] for _ in range(2)]
-        self.delta = [drawn(-2, 2) for _ in range(2)]
-        y = [drawn(0.1, 1.5) for _ in self.z]
-        normalised = cost is not None and cost.normalised
-        self.y = [each / NUMBERS.fsum(y) for each in y] if normalised else y
-        self.a = [self.activate(self.z, j) for j in range(SMALL_COUPLED)]
+    def drawn(self, name: str) -> Value:
+        if name not in self.numbers:
+            low = 0.1 if self.positive or name.startswith("y[") else -2.5
+            self.numbers[name] = NUMBERS.mpf(round(self.draw.uniform(low, 2.5) * 9973)) / 9973
+        return self.numbers[name]
 
-    def activate(self, z: list[Value], j: int) -> Value:
-        values = {N: NUMBERS.mpf(len(z)), J: j, P: j}
-        if not self.activation.couples_neurons:
-            values[Z] = z[j]
-        return instances.evaluate(self.activation.formula, values, z)
-
-    def total(self, z: list[Value]) -> Value:
-        """C of the weighted inputs: the cost itself, or what the layer above makes of it."""
-        a = [self.activate(z, j) for j in range(len(z))]
-        if self.cost is not None:
-            formula = self.cost.formula
-            return NUMBERS.fsum(
-                instances.evaluate(formula, {A: a_j, Y: y_j})
-                for a_j, y_j in zip(a, self.y, strict=True)
-            )
-        above = (NUMBERS.fdot(row, a) for row in self.w)
-        return NUMBERS.fdot(self.delta, above)
-
-    def derivative(self, j: int) -> Value:
-        def moved(z_j: Value) -> Value:
-            return self.total([*self.z[:j], z_j, *self.z[j + 1 :]])
-
-        return instances.slope(moved, self.z[j])
-
-    def formula(self, j: int) -> Value:
-        (index,) = self.claim.indices
-        sizes = {BELOW: 0, HERE: len(self.z), ABOVE: len(self.delta)}
-        return instances.value(
-            self.claim.right,
-            lambda axis: sizes[axis.layer.offset],
-            self.lookup,
-            {index.name: j},
-        )
+    def value(self, term: Term, at: Mapping[str, int]) -> Value:
+        return instances.value(term, self.window.size, self.lookup, at)
 
     def lookup(self, symbol: Symbol | Partial, at: tuple[int, ...]) -> Value:
-        match symbol:
-            case Symbol("z", LayerNumber("", 2)):
-                return self.z[at[0]]
-            case Symbol("a", LayerNumber("", 2)):
-                return self.a[at[0]]
-            case Symbol("y", None):
-                return self.y[at[0]]
-            case Symbol("w", LayerNumber("", 3)):
-                return self.w[at[0]][at[1]]
-            case Symbol("δ", LayerNumber("", 3)):
-                return self.delta[at[0]]
-        raise NoValueError(str(symbol))
+        if isinstance(symbol, Partial):
+            if symbol.of != COST:
+                raise UnresolvedError(symbol)
+            return self.drawn(f"∂C/∂{_name(symbol.by, at)}")
+        if symbol.layer is not None and (symbol.layer.name or not 0 <= symbol.layer.offset <= 3):
+            raise UnresolvedError(symbol)
+        if symbol.name == "δ":
+            return self.drawn(f"∂C/∂{_name(Symbol('z', symbol.layer), at)}")
+        if symbol.name == "y" and self.window.normalised:
+            (*_, last) = symbol.indices
+            size = self.window.size(last.axis)
+            row = [self.drawn(_name(symbol, (*at[:-1], i))) for i in range(size)]
+            return self.drawn(_name(symbol, at)) / NUMBERS.fsum(row)
+        if self.window.inner and (symbol.name, symbol.layer) == ("a", HERE):
+            return self.activation(at)
+        return self.drawn(_name(symbol, at))
+
+    def activation(self, indices: tuple[int, ...]) -> Value:
+        if indices not in self.activations:
+            equation = self.window.activation
+            at = dict(zip((index.name for index in equation.indices), indices, strict=True))
+            self.activations[indices] = self.value(equation.right, at)
+        return self.activations[indices]
+
+    def total(self) -> Value:
+        """C: the cost itself, or what the errors make of the quantities they belong to."""
+        window = self.window
+        parts = []
+        between = [e for e in window.first if not (window.inner and e == window.activation)]
+        for equation in (*between, *(window.then if window.inner else ())):
+            left = equation.left
+            assert isinstance(left, Symbol)
+            for indices in window.entries(left.indices):
+                at = dict(zip((index.name for index in left.indices), indices, strict=True))
+                slope = self.drawn(f"∂C/∂{_name(left, indices)}")
+                parts.append(slope * self.value(equation.right, at))
+        parts += [self.value(e.right, {}) for e in (window.cost, *window.penalty) if e is not None]
+        return NUMBERS.fsum(parts)
+
+    def derivative(self, indices: tuple[int, ...]) -> Value:
+        name = _name(self.window.sought, indices)
+
+        def moved(to: Value) -> Value:
+            kept = self.numbers[name]
+            self.numbers[name] = to
+            self.activations.clear()
+            try:
+                return self.total()
+            finally:
+                self.numbers[name] = kept
+                self.activations.clear()
+
+        return instances.slope(moved, self.numbers[name])

@@ -13,31 +13,33 @@ work does not depend on the widths, and hardly on the depth.
 '(a4[j:n4] + -1·y[j:n4])·a4[j:n4]·(1 + -1·a4[j:n4])'
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import sympy
 
 from symnet.calculus.rules import RULES, Given, apply, place
-from symnet.errors import SymnetError
+from symnet.errors import EquationError, SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
-from symnet.network.functions import Activation, Cost
+from symnet.network.equations import Definition, Shared
+from symnet.network.functions import Cost, Penalty
 from symnet.term import (
     Apply,
     Equation,
     LayerNumber,
     Partial,
     Power,
-    ScalarFunction,
     Sum,
     Symbol,
     Term,
     apart,
+    at_layer,
     children,
     equation_at,
     free_indices,
+    mentions,
 )
 
 # The order in which rules are tried; after each success the search starts again at the front.
@@ -121,99 +123,176 @@ class Backpropagation:
         found = next(f for f in self.formulas if f.label == label and layer in f.layers)
         return equation_at(found.special.result, numbers(self.network, layer))
 
+    def at(self, layer: int) -> tuple[Equation, ...]:
+        """All formulas of a layer, specialised: errors first, then derivatives by parameters."""
+        to = numbers(self.network, layer)
+        return tuple(equation_at(f.special.result, to) for f in self.formulas if layer in f.layers)
+
+    def by(self, name: str, layer: int) -> Equation:
+        """∂C by a quantity or a parameter of a layer, by its letter; that by z is δ.
+
+        Raises EquationError for a letter that the layer lacks.
+        """
+        self.network.layer(layer)
+        for formula in self.formulas:
+            if layer in formula.layers and _sought(formula.general.goal).name == name:
+                return equation_at(formula.special.result, numbers(self.network, layer))
+        known = dict.fromkeys(
+            _sought(f.general.goal).name for f in self.formulas if layer in f.layers
+        )
+        raise EquationError(f"layer {layer} has ∂C by {', '.join(known)}, not by {name[:40]!r}")
+
     def delta(self, layer: int) -> sympy.Eq:
         """δ_j^l in SymPy, for l = 2..L."""
-        return self.network.equation(
-            self.formula("BP1" if layer == self.network.L else "BP2", layer)
-        )
+        return self.network.equation(self.by("z", layer))
+
+    def dC(self, name: str, layer: int) -> sympy.Eq:
+        """∂C by a parameter or quantity of one's own, by its letter, in SymPy."""
+        return self.network.equation(self.by(name, layer))
 
     def dC_dw(self, layer: int) -> sympy.Eq:
         """∂C/∂w_jk^l in SymPy, for l = 2..L."""
-        return self.network.equation(self.formula("BP3", layer))
+        return self.dC("w", layer)
 
     def dC_db(self, layer: int) -> sympy.Eq:
         """∂C/∂b_j^l in SymPy, for l = 2..L."""
-        return self.network.equation(self.formula("BP4", layer))
+        return self.dC("b", layer)
+
+
+def _sought(goal: Symbol | Partial) -> Symbol:
+    """By what C is derived: z of the goal δ, w of ∂C/∂w."""
+    return goal.by if isinstance(goal, Partial) else Symbol("z", goal.layer, goal.indices)
 
 
 def derive(network: Network | str) -> Backpropagation:
-    """Derive BP1 to BP4 of a network from its equations."""
+    """Derive ∂C by every quantity and parameter of a network from its equations: BP1 to BP4.
+
+    Layers whose formula follows from the same equations share the derivation.
+    """
     network = network if isinstance(network, Network) else Network(network)
-    output = network.layers[-1].activation
-    cost = derive_cost(network.cost)
-    formulas = [_bp1(network, output, network.cost, cost)]
-    hidden: dict[Activation, list[int]] = {}
-    for number in range(network.L - 1, 1, -1):
-        hidden.setdefault(network.layer(number).activation, []).append(number)
-    formulas += [_bp2(activation, tuple(layers)) for activation, layers in hidden.items()]
-    every = tuple(range(2, network.L + 1))
-    formulas += [_parameter("BP3", n.w(n.l, n.J, n.below(n.K, n.l)), every)]
-    formulas += [_parameter("BP4", n.b(n.l, n.J), every)]
-    return Backpropagation(network, cost, tuple(formulas))
+    cost = derive_cost(network.cost, network.shared)
+    tasks: dict[_Task, list[int]] = {}
+    for number in range(network.L, 1, -1):
+        for task in _errors(network, number, cost):
+            tasks.setdefault(task, []).append(number)
+    definitions = {n: network.layer(n).definition for n in range(2, network.L + 1)}
+    for name in dict.fromkeys(p.name for d in definitions.values() for p in d.parameters):
+        for number, definition in definitions.items():
+            for parameter in definition.parameters:
+                if parameter.name == name:
+                    task = _inside(definition, parameter, network.penalties)
+                    tasks.setdefault(task, []).append(number)
+    formulas = tuple(_formula(task, tuple(layers)) for task, layers in tasks.items())
+    return Backpropagation(network, cost, formulas)
 
 
-def derive_cost(cost: Cost) -> Derivation:
+def derive_cost(cost: Cost, shared: tuple[Shared, ...] = ()) -> Derivation:
     """∂C/∂a_j^L from the formula of the cost."""
-    goal = Partial(n.COST, n.a(n.L, n.J))
-    given = Given((equations.cost(cost),))
+    defining = equations.cost(cost, shared)
+    goal = Partial(n.COST, equations.output(shared))
+    given = Given((defining,))
     steps = work_out(goal, given)
     return Derivation("C", goal, (*steps, *work_out(_last(goal, steps), given, ("simplify",))))
 
 
-def _bp1(network: Network, output: Activation, cost: Cost, derived: Derivation) -> Formula:
-    """BP1: δ_j^L from ∂C/∂a^L."""
-    given = Given((equations.activation(output, n.L, arbitrary=True),))
-    special = Given(
-        given.equations,
-        lemmas=(derived.result,),
-        facts=equations.facts(cost),
-        functions=_function(output, n.L),
-    )
-    return _error("BP1", n.L, (network.L,), given, special)
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """∂C by what is sought, from the equations in which it stands, for arbitrary and given σ."""
+
+    label: str
+    sought: Symbol
+    given: Given
+    special: Given | None  # if σ and C enter at all
 
 
-def _bp2(activation: Activation, layers: tuple[int, ...]) -> Formula:
-    """BP2: δ_j^l from δ^{l+1}, for every l < L with this activation."""
-    above = n.l.shift(1)
-    given = Given(
-        (
-            equations.activation(activation, n.l, arbitrary=True),
-            equation_at(equations.weighted_input(n.l), {"l": above}),
-        ),
-        errors=(above,),
-    )
-    special = Given(given.equations, given.errors, functions=_function(activation, n.l))
-    return _error("BP2", n.l, layers, given, special)
+def _errors(network: Network, number: int, cost: Derivation) -> Iterator[_Task]:
+    """∂C by the quantities of a layer, from the last back to the first."""
+    definition = network.layer(number).definition
+    *inner, a = definition.quantities
+    if a in definition.named:
+        yield _through_a(network, number, a, cost)
+    for u in reversed(inner):
+        through = a not in definition.named and mentions(definition.activation.right, u)
+        yield _through_a(network, number, u, cost) if through else _inside(definition, u)
 
 
-def _function(activation: Activation, at: LayerNumber) -> tuple[ScalarFunction, ...]:
-    """σ of a layer for `Given.functions`; a coupled activation stands in the equations already."""
-    return () if activation.couples_neurons else (equations.scalar_function(activation, at),)
+def _through_a(network: Network, number: int, u: Symbol, cost: Derivation) -> _Task:
+    """∂C/∂u through a^l, or by a^l itself: from the cost at the output, else from the next layer.
+
+    BP1 and BP2 are of this kind.
+    """
+    definition = network.layer(number).definition
+    own = definition.users(u)[::-1]  # a^l is the last
+    known = _known((e for e in own if e.left in definition.named), n.l)
+    functions = equations.functions_of(*own)
+    own = tuple(map(equations.arbitrary, own))
+    if number == network.L:
+        known = tuple((name, n.L) for name, _ in known)
+        given = Given(tuple(equation_at(e, {"l": n.L}) for e in own), known)
+        special = Given(
+            given.equations,
+            given.known,
+            lemmas=(cost.result,),
+            facts=equations.facts(network.cost, network.shared),
+            functions=tuple(replace(f, layer=n.L) for f in functions),
+        )
+        sought = at_layer(u, {"l": n.L})
+        assert isinstance(sought, Symbol)
+        return _Task(_label(sought, given, "BP1"), sought, given, special)
+    above, up = network.layer(number + 1).definition.users(equations.BELOW), n.l.shift(1)
+    known += _known(above, up)
+    functions += tuple(replace(f, layer=up) for f in equations.functions_of(*above))
+    above = tuple(equation_at(equations.arbitrary(e), {"l": up}) for e in above)
+    above = tuple(equations.on_axes(e, definition.same_axes) for e in above)
+    given = Given((*own, *above), known)
+    return _Task(_label(u, given, "BP2"), u, given, replace(given, functions=functions))
 
 
-def _error(
-    label: str, at: LayerNumber, layers: tuple[int, ...], given: Given, special: Given
-) -> Formula:
-    goal = n.delta(at, n.J)
-    start = Partial(n.COST, n.z(at, n.J))
-    definition = Step("definition of δ", goal, start, "δ is defined as this derivative")
-    general = (definition, *work_out(start, given))
-    return Formula(
-        label,
-        layers,
-        Derivation(label, goal, general),
-        Derivation(label, goal, specialise(general[-1].after, special)),
-        given,
-        special,
-    )
+def _known(defining: Iterable[Equation], at: LayerNumber) -> tuple[tuple[str, LayerNumber], ...]:
+    return tuple((e.left.name, at) for e in defining if isinstance(e.left, Symbol))
 
 
-def _parameter(label: str, symbol: Symbol, layers: tuple[int, ...]) -> Formula:
-    """BP3 and BP4: the derivative by a parameter of layer l, from δ^l."""
-    given = Given((equations.weighted_input(n.l),), errors=(n.l,))
-    goal = Partial(n.COST, symbol)
-    general = Derivation(label, goal, work_out(goal, given))
-    return Formula(label, layers, general, general, given, given)
+def _inside(definition: Definition, v: Symbol, penalties: tuple[Penalty, ...] = ()) -> _Task:
+    """∂C/∂v from the equations of its own layer alone; BP3 and BP4 are of this kind."""
+    own = definition.users(v)
+    given = Given(tuple(map(equations.arbitrary, own)), _known(own, n.l))
+    label = _label(v, given, {"w": "BP3", "b": "BP4"}.get(v.name, ""))
+    given = replace(given, equations=given.equations + equations.penalised(v, penalties))
+    functions = equations.functions_of(*own)
+    return _Task(label, v, given, replace(given, functions=functions) if functions else None)
+
+
+def _label(sought: Symbol, given: Given, book: str) -> str:
+    """BP1 to BP4 where the equations are those of the books, else ∂C by what is sought."""
+    z = equations.weighted_input(n.l)
+    match book:
+        case "BP1" | "BP2":
+            at = n.L if book == "BP1" else n.l
+            rest = () if book == "BP1" else (equation_at(z, {"l": n.l.shift(1)}),)
+            activation = given.equations[:1]
+            named = [e.left for e in activation] == [n.a(at, n.J)] and sought == n.z(at, n.J)
+            books = named and given.equations[1:] == rest
+        case "BP3" | "BP4":
+            books = given.equations == (z,)
+        case _:
+            books = False
+    return book if books else f"∂C/∂{sought.name}"
+
+
+def _formula(task: _Task, layers: tuple[int, ...]) -> Formula:
+    sought = task.sought
+    start = Partial(n.COST, sought)
+    goal: Symbol | Partial = start
+    steps: tuple[Step, ...] = ()
+    if sought.name == "z":
+        goal = Symbol("δ", sought.layer, sought.indices)
+        steps = (Step("definition of δ", goal, start, "δ is defined as this derivative"),)
+    steps += work_out(start, task.given)
+    general = Derivation(task.label, goal, steps)
+    if task.special is None:
+        return Formula(task.label, layers, general, general, task.given, task.given)
+    special = Derivation(task.label, goal, specialise(_last(start, steps), task.special))
+    return Formula(task.label, layers, general, special, task.given, task.special)
 
 
 # --- applying the rules --------------------------------------------------------------------

@@ -45,6 +45,7 @@ from symnet.term import (
 )
 
 GENERAL, COMPONENTS = "general widths", "components"
+AT_SMALL = " at small widths"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,7 @@ class Proof:
     @property
     def remark(self) -> str:
         """What the second judge looked at."""
-        own = all(
-            components.own_widths(self.network, label, layer)
-            for layer in range(2, self.network.L + 1)
-            for label in ("BP1" if layer == self.network.L else "BP2", "BP3", "BP4")
-        )
+        own = not any(AT_SMALL in j.on for o in self.obligations for j in o.judgements)
         if own:
             return "components: every entry of every layer"
         return (
@@ -132,7 +129,7 @@ def prove(network: Network | str) -> Proof:
         return Proof(network, None, _failed(network, str(error)))
     obligations = []
     for formula in derived.formulas:
-        claim = textbook.state(formula.label, network.layer(formula.layers[0]).activation)
+        claim = _claim(network, formula)
         difference = _by_normal_form(formula, claim)
         for layer in formula.layers:
             at = numbers(network, layer)
@@ -144,9 +141,20 @@ def prove(network: Network | str) -> Proof:
     return Proof(network, derived, tuple(obligations))
 
 
+def _claim(network: Network, formula: Formula) -> Equation:
+    """What the books say, or, of a layer of one's own, what was derived."""
+    if formula.label not in textbook.STATED:
+        return formula.general.result
+    activation = formula.given.equations[0]
+    claim = textbook.state(formula.label, not isinstance(activation.right, Apply))
+    if formula.label == "BP3" and network.penalties:
+        return textbook.with_penalties(claim, network.penalties)
+    return claim
+
+
 def _failed(network: Network, why: str) -> tuple[Obligation, ...]:
     """No derivation at all: nothing is proved, and the reason stands at the first formula."""
-    claim = textbook.state("BP1", network.layers[-1].activation)
+    claim = textbook.state("BP1")
     return (Obligation("BP1", network.L, claim, (Judgement(GENERAL, "no derivation", why),)),)
 
 
@@ -175,6 +183,8 @@ def _unfinished(formula: Formula) -> str:
             match part:
                 case Partial(Symbol("C"), Symbol("a"), False) if not special:
                     continue
+                case Partial(Symbol("C"), by, False) if (by.name, by.layer) in formula.given.known:
+                    continue  # another formula's
                 case Delta() | Partial():
                     return f"not worked out: {spell(part)}"
                 case Apply(ScalarFunction(_, None)) if special:
@@ -202,22 +212,18 @@ def _difference(derivation: Derivation, claimed: Term) -> str:
 def _by_components(network: Network, formula: Formula, claim: Equation, layer: int) -> Judgement:
     """The claim and the derived formula entry by entry, and the network's own at numbers."""
     entries, where = 0, ""
-    if not components.own_widths(network, formula.label, layer):
-        where = " at small widths"
+    if not components.own_widths(network, layer, formula.general.result):
+        where = AT_SMALL
     exact = [claim, formula.general.result]
-    errors = formula.label in ("BP1", "BP2")
-    # σ and C do not enter into a derivative by a parameter.
-    exact += [] if errors else [formula.special.result]
+    # Where σ and C do not enter, there is nothing special.
+    plain = formula.special == formula.general
     for equation in dict.fromkeys(exact):
-        found = components.judge(network, formula.label, layer, equation)
+        found = components.judge(network, layer, equation)
         entries += found.entries
         if found.mismatch is not None:
             return _judged(entries, where, found.mismatch)
-    if errors:
-        activation = network.layer(layer).activation
-        cost = network.cost if formula.label == "BP1" else None
-        special = formula.special.result
-        mismatch = components.judge_at_numbers(formula.label, activation, cost, special)
+    if not plain:
+        mismatch = components.judge_at_numbers(network, layer, formula.special.result)
         if mismatch is not None:
             return _judged(entries, " at numbers", mismatch)
     return _judged(entries, where, None)

@@ -16,7 +16,7 @@ import sympy
 
 from symnet.calculus import scalar
 from symnet.calculus.normal import Monomial, as_term, factorise, normal, positive
-from symnet.network.notation import COST, a
+from symnet.network.notation import COST
 from symnet.term import (
     ARGUMENT,
     ONE,
@@ -56,12 +56,13 @@ from symnet.term import (
 class Given:
     """What a derivation may use: the network's equations and what is known beside them.
 
-    `errors` are the layers whose ∂C/∂z already has the name δ, `lemmas` equations derived before,
-    `facts` what the cost takes for granted, `functions` which σ a layer has.
+    `known` are the quantities u, by name and layer, whose ∂C/∂u is worked out elsewhere and stands
+    for itself, that by z under the name δ; `lemmas` are equations derived before, `facts` what the
+    cost takes for granted, `functions` the activations that layers have.
     """
 
     equations: tuple[Equation, ...]
-    errors: tuple[LayerNumber, ...] = ()
+    known: tuple[tuple[str, LayerNumber], ...] = ()
     lemmas: tuple[Equation, ...] = ()
     facts: tuple[Equation, ...] = ()
     functions: tuple[ScalarFunction, ...] = ()
@@ -87,7 +88,7 @@ def definition(term: Term, given: Given) -> Term | None:
     """∂C/∂z_j^l -> δ_j^l"""
     match term:
         case Partial(of, Symbol("z", layer, indices), False) if (
-            of == COST and layer in given.errors
+            of == COST and ("z", layer) in given.known
         ):
             return Symbol("δ", layer, indices)
     return None
@@ -113,6 +114,8 @@ def chain(term: Term, given: Given) -> Term | None:
     if not isinstance(term, Partial) or term.of != COST or term.direct:
         return None
     v = term.by
+    if (v.name, v.layer) in given.known:
+        return None
     through: list[Term] = []
     for equation in given.equations:
         u = equation.left
@@ -292,9 +295,9 @@ def _contains(term: Term, function: ScalarFunction) -> bool:
 def name_function(term: Term, given: Given) -> Term | None:
     """σ of a layer -> the function that this network has there"""
     match term:
-        case Apply(ScalarFunction(_, None, layer, order), argument):
+        case Apply(ScalarFunction(name, None, layer, order), argument):
             for function in given.functions:
-                if function.layer == layer:
+                if function.layer == layer and name in ("σ", function.name):
                     return Apply(replace(function, order=order), argument)
     return None
 
@@ -302,22 +305,34 @@ def name_function(term: Term, given: Given) -> Term | None:
 def slope(term: Term, given: Given) -> Term | None:
     """σ'(z_j^l) -> its cheapest exact form through a_j^l and z_j^l"""
     match term:
-        case Apply(ScalarFunction(_, formula, layer, 1), Symbol("z", at, (j,)) as z) if (
-            formula is not None and layer == at and at is not None
+        case Apply(ScalarFunction(_, formula, layer, 1) as function, z) if (
+            formula is not None and layer is not None
         ):
             form = scalar.slope(formula)
             try:
-                return from_sympy(form, {"a": rename(a(at, "j"), {_only(at): j}), "z": z})
+                return from_sympy(form, {"a": _value(replace(function, order=0), z, given), "z": z})
             except TypeError:
                 # It needs more than terms can say, √π or a branch within: one function of z.
                 plain = scalar.derivative(formula)
-                return Apply(ScalarFunction(f"{term.function.name}_slope", plain), z)
+                return Apply(ScalarFunction(f"{function.name}_slope", plain), z)
     return None
 
 
-def _only(at: LayerNumber) -> Index:
-    (index,) = a(at, "j").indices
-    return index
+def _value(function: ScalarFunction, argument: Term, given: Given) -> Term:
+    """σ(z_j): a_j where that is how a_j is defined."""
+    for defining in given.equations:
+        match defining, argument:
+            case (
+                Equation(_, Symbol() as left, Apply(own, Symbol(name, at, indices))),
+                Symbol(name_, at_, there),
+            ) if (name, at) == (name_, at_) and _same(own, function):
+                return rename(left, dict(zip(indices, there, strict=True)))
+    return Apply(function, argument)
+
+
+def _same(one: ScalarFunction, other: ScalarFunction) -> bool:
+    """Whether two activations are those of one layer, σ standing for its only one."""
+    return one.layer == other.layer and one.order == other.order and one.name in ("σ", other.name)
 
 
 def fact(term: Term, given: Given) -> Term | None:

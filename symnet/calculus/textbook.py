@@ -10,31 +10,41 @@ Where an activation couples neurons, as softmax does, the Jacobian ∂a_p/∂z_j
 the place of σ'(z_j) (Nielsen, ch. 3, eq. 78 ff.).
 """
 
-from dataclasses import replace
+import sympy
 
 from symnet.network import notation as n
-from symnet.network.equations import scalar_function
-from symnet.network.functions import Activation
-from symnet.term import Apply, Equation, Index, LayerNumber, Partial, Sum, Symbol, Term, mul
+from symnet.network.functions import Penalty
+from symnet.term import (
+    ARGUMENT,
+    Apply,
+    Equation,
+    Index,
+    LayerNumber,
+    Partial,
+    ScalarFunction,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    mul,
+)
 
 
-def state(label: str, activation: Activation) -> Equation:
+def state(label: str, coupled: bool = False) -> Equation:
     """The equation of that label for a general layer whose activation couples neurons or not."""
-    return {"BP1": bp1, "BP2": bp2, "BP3": bp3, "BP4": bp4}[label](activation)
+    return STATED[label](coupled)
 
 
-def bp1(activation: Activation) -> Equation:
+def bp1(coupled: bool = False) -> Equation:
     """BP1: the error of the output layer. δ over (n_L,)."""
     k = n.on(n.K, n.L)
-    if activation.couples_neurons:
+    if coupled:
         owed = mul(_by_activation(n.L, n.K), Partial(n.a(n.L, n.K), n.z(n.L, n.J)))
         return Equation("BP1", n.delta(n.L, n.J), Sum(k, owed))
-    return Equation(
-        "BP1", n.delta(n.L, n.J), mul(_by_activation(n.L, n.J), _slope(activation, n.L))
-    )
+    return Equation("BP1", n.delta(n.L, n.J), mul(_by_activation(n.L, n.J), _slope(n.L)))
 
 
-def bp2(activation: Activation) -> Equation:
+def bp2(coupled: bool = False) -> Equation:
     """BP2: the error of a hidden layer from the layer above. δ over (n_l,)."""
     above = n.l.shift(1)
     k = n.on(n.K, above)
@@ -43,21 +53,21 @@ def bp2(activation: Activation) -> Equation:
         weight = Symbol("w", above, (k, Index(to, n.neurons(n.l))))
         return Sum(k, mul(weight, n.delta(above, n.K)))
 
-    if activation.couples_neurons:
+    if coupled:
         p = n.on(n.P, n.l)
         owed = mul(sent_back(n.P), Partial(n.a(n.l, n.P), n.z(n.l, n.J)))
         return Equation("BP2", n.delta(n.l, n.J), Sum(p, owed))
-    return Equation("BP2", n.delta(n.l, n.J), mul(sent_back(n.J), _slope(activation, n.l)))
+    return Equation("BP2", n.delta(n.l, n.J), mul(sent_back(n.J), _slope(n.l)))
 
 
-def bp3(activation: Activation) -> Equation:
+def bp3(coupled: bool = False) -> Equation:
     """BP3: the derivative by a weight. Over (n_l, n_{l-1})."""
     k = n.below(n.K, n.l)
     right = mul(n.a(n.l.shift(-1), n.K), n.delta(n.l, n.J))
     return Equation("BP3", Partial(n.COST, n.w(n.l, n.J, k)), right)
 
 
-def bp4(activation: Activation) -> Equation:
+def bp4(coupled: bool = False) -> Equation:
     """BP4: the derivative by a bias. Over (n_l,)."""
     return Equation("BP4", Partial(n.COST, n.b(n.l, n.J)), n.delta(n.l, n.J))
 
@@ -66,6 +76,18 @@ def _by_activation(at: LayerNumber, j: str) -> Partial:
     return Partial(n.COST, n.a(at, j))
 
 
-def _slope(activation: Activation, at: LayerNumber) -> Apply:
-    arbitrary = scalar_function(activation, at, arbitrary=True)
-    return Apply(replace(arbitrary, order=1), n.z(at, n.J))
+def _slope(at: LayerNumber) -> Apply:
+    return Apply(ScalarFunction("σ", None, at, 1), n.z(at, n.J))
+
+
+def with_penalties(equation: Equation, penalties: tuple[Penalty, ...]) -> Equation:
+    """∂C/∂w + λ w + μ sgn w (Nielsen, ch. 3, eqs. 88 and 97); sgn 0 is -1, the slope from the left."""
+    assert isinstance(equation.left, Partial)
+    w = equation.left.by
+    sign = ScalarFunction("piecewise", sympy.Piecewise((-1, ARGUMENT <= 0), (1, True)))
+    slopes: dict[str, Term] = {"l2": w, "l1": Apply(sign, w)}
+    added = (mul(Symbol(n.OPTIONS[p.name]), slopes[p.name]) for p in penalties)
+    return Equation(equation.label, equation.left, add(equation.right, *added))
+
+
+STATED = {"BP1": bp1, "BP2": bp2, "BP3": bp3, "BP4": bp4}

@@ -21,7 +21,7 @@ import sympy
 
 from symnet.errors import ArchitectureError
 from symnet.network import equations
-from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, bad_logarithm
+from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, Penalty, bad_logarithm
 from symnet.network.notation import L, l
 from symnet.term import Axis, Equation, LayerNumber, Partial, Symbol, equation_at, to_sympy
 
@@ -33,10 +33,27 @@ MAX_LAYERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of neurons: how many (a letter stands for any number), and their activation."""
+    """A layer of neurons: how many (a letter stands for any number), and what they compute.
+
+    That is the weighted input and an activation, or a definition of one's own.
+    """
 
     size: Size
-    activation: Activation
+    activation: Activation | None
+    own: equations.Definition | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the activation; `own` of a layer with equations of one's own."""
+        return "own" if self.activation is None else self.activation.name
+
+    @property
+    def definition(self) -> equations.Definition:
+        """The equations of the layer, for a general l."""
+        if self.own is not None:
+            return self.own
+        assert self.activation is not None
+        return equations.dense(self.activation)
 
 
 @dataclass(frozen=True, init=False)
@@ -51,6 +68,8 @@ class Network:
     inputs: Size
     layers: tuple[Layer, ...]
     cost: Cost
+    shared: tuple[equations.Shared, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
 
     def __init__(
         self,
@@ -70,15 +89,29 @@ class Network:
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "cost", find_cost(cost, layers[-1].activation))
+        object.__setattr__(self, "shared", ())
+        object.__setattr__(self, "penalties", ())
         check_cost(self)
 
     @classmethod
-    def of(cls, inputs: Size, layers: tuple[Layer, ...], cost: Cost) -> "Network":
-        """A network of layers that are there already, or a part of one: its cost is not checked."""
+    def of(
+        cls,
+        inputs: Size,
+        layers: tuple[Layer, ...],
+        cost: Cost,
+        shared: tuple[equations.Shared, ...] = (),
+        penalties: tuple[Penalty, ...] = (),
+    ) -> "Network":
+        """A network of layers that are there already, or a part of one: its cost is not checked.
+
+        `shared` are axes that all layers have, `penalties` what large weights add to the cost.
+        """
         network = object.__new__(cls)
         object.__setattr__(network, "inputs", inputs)
         object.__setattr__(network, "layers", layers)
         object.__setattr__(network, "cost", cost)
+        object.__setattr__(network, "shared", shared)
+        object.__setattr__(network, "penalties", penalties)
         return network
 
     @property
@@ -103,7 +136,7 @@ class Network:
         """The string that makes this network again; sigmoid, the default, is left out."""
         widths = [str(self.inputs)]
         for layer in self.layers:
-            name = layer.activation.name
+            name = layer.name
             widths.append(str(layer.size) if name == "sigmoid" else f"{layer.size}:{name}")
         return "-".join(widths)
 
@@ -132,10 +165,9 @@ class Network:
 
     def forward(self, number: int) -> tuple[sympy.Eq, ...]:
         """The defining equations of layer l in SymPy: of z_j^l and of a_j^l."""
-        activation = self.layer(number).activation
+        definition = self.layer(number).definition
         at = {"l": LayerNumber("", number)}
-        general = (equations.weighted_input(l), equations.activation(activation, l))
-        return tuple(self.equation(equation_at(equation, at)) for equation in general)
+        return tuple(self.equation(equation_at(each, at)) for each in definition.equations)
 
     def equation(self, equation: Equation) -> sympy.Eq:
         """One of our equations at literal layers, as a SymPy equation with this network's sizes."""

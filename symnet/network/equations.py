@@ -6,13 +6,16 @@
 neurons, such as softmax, always stands with its formula, since how it couples is what it is.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from symnet.errors import NotYet
 from symnet.network import notation as n
-from symnet.network.functions import THETA, Activation, Cost, G, Optimizer
+from symnet.network.functions import STRENGTH, THETA, Activation, Cost, G, Optimizer, Penalty
 from symnet.term import (
     Apply,
+    Axis,
     Equation,
     Index,
     LayerNumber,
@@ -24,9 +27,124 @@ from symnet.term import (
     Term,
     add,
     from_sympy,
+    map_children,
+    mentions,
     mul,
     number,
+    power,
+    walk,
+    with_axes,
 )
+
+BELOW = Symbol("a", n.l.shift(-1))  # what a layer gets, at whatever indices
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A layer as what defines it: its equations for a general l. Nothing else is known of it.
+
+    `equations` stand in the order of computation and speak of a^{l-1}, of the parameters, of the
+    arrays that are `given` with the data, and of each other; the last one defines a^l. `axes` are
+    the layer's own axes, beside its neurons, with their sizes.
+    """
+
+    equations: tuple[Equation, ...]
+    parameters: tuple[Symbol, ...]
+    given: tuple[Symbol, ...] = ()
+    axes: tuple[tuple[str, int | str], ...] = ()
+
+    @property
+    def quantities(self) -> tuple[Symbol, ...]:
+        """What the equations define, in their order; a^l is the last."""
+        return tuple(e.left for e in self.equations if isinstance(e.left, Symbol))
+
+    def users(self, symbol: Symbol) -> tuple[Equation, ...]:
+        """The equations in which a symbol stands, at whatever indices."""
+        return tuple(e for e in self.equations if mentions(e.right, symbol))
+
+    @property
+    def activation(self) -> Equation:
+        """The equation of a^l."""
+        return self.equations[-1]
+
+    @property
+    def same_axes(self) -> dict[Axis, Axis]:
+        """n_l as n_{l-1}, where the neurons of a layer are those of the layer before."""
+        below = n.neurons(n.l.shift(-1))
+        return {n.neurons(n.l): below} if self.activation.indices[-1].axis == below else {}
+
+    @property
+    def named(self) -> tuple[Symbol, ...]:
+        """The quantities u whose ∂C/∂u has a formula of its own.
+
+        All of them but a^l where it depends on a single quantity, as a = σ(z) does: there ∂C/∂a is
+        put into ∂C/∂z, which is BP1 and BP2.
+        """
+        *inner, a = self.quantities
+        enters = [u for u in (*inner, *self.parameters) if mentions(self.activation.right, u)]
+        through_one = len(enters) == 1 and enters[0] in inner
+        bypassed = mentions(self.activation.right, BELOW)
+        return tuple(inner) if through_one and not bypassed else (*inner, a)
+
+
+def dense(function: Activation) -> Definition:
+    """z_j^l = Σ_k w_jk^l a_k^{l-1} + b_j^l, a_j^l = σ(z_j^l). w over (n_l, n_{l-1}), b (n_l,)."""
+    parameters = (n.w(n.l, n.J, n.below(n.K, n.l)), n.b(n.l, n.J))
+    return Definition((weighted_input(n.l), activation(function, n.l)), parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An axis that all layers of a network have: positions of a sequence, samples of a batch.
+
+    The cost is the sum over it, or with `mean` the mean.
+    """
+
+    letter: str
+    size: int | str
+    mean: bool = False
+
+    @property
+    def index(self) -> Index:
+        """The letter as an index over the axis."""
+        return Index(self.letter, Axis(self.letter, n.EVERYWHERE))
+
+
+def output(shared: tuple[Shared, ...] = ()) -> Symbol:
+    """a^L, with the shared axes in front."""
+    return Symbol("a", n.L, (*(each.index for each in shared), n.on(n.J, n.L)))
+
+
+def functions_of(*equations: Equation) -> tuple[ScalarFunction, ...]:
+    """The activations in equations: the functions that belong to a layer."""
+    parts = (part for equation in equations for part in walk(equation.right))
+    applied = (part.function for part in parts if isinstance(part, Apply))
+    return tuple(dict.fromkeys(function for function in applied if function.layer is not None))
+
+
+def arbitrary(equation: Equation) -> Equation:
+    """The equation with its activations as functions of which nothing is known.
+
+    The only one is σ; several keep their names.
+    """
+    own = functions_of(equation)
+
+    def forget(term: Term) -> Term:
+        changed = map_children(term, forget)
+        if isinstance(changed, Apply) and changed.function in own:
+            name = "σ" if len(own) == 1 else changed.function.name
+            function = ScalarFunction(name, None, changed.function.layer, changed.function.order)
+            return Apply(function, changed.argument)
+        return changed
+
+    return Equation(equation.label, equation.left, forget(equation.right))
+
+
+def on_axes(equation: Equation, to: Mapping[Axis, Axis]) -> Equation:
+    """`with_axes` on both sides."""
+    left = with_axes(equation.left, to)
+    assert isinstance(left, Symbol)
+    return Equation(equation.label, left, with_axes(equation.right, to))
 
 
 def weighted_input(at: LayerNumber) -> Equation:
@@ -59,10 +177,16 @@ def scalar_function(
     return ScalarFunction(function.name, function.formula, at)
 
 
-def cost(function: Cost) -> Equation:
-    """C = Σ_j c(a_j^L, y_j), the cost of one sample."""
-    symbols = {"a": n.a(n.L, n.J), "y": n.y(n.L, n.J)}
-    return Equation("C", n.COST, Sum(n.on(n.J, n.L), _in_terms(function, symbols)))
+def cost(function: Cost, shared: tuple[Shared, ...] = ()) -> Equation:
+    """C = Σ_j c(a_j^L, y_j), the cost of one sample; with shared axes, their sum or mean."""
+    a = output(shared)
+    symbols: dict[str, Term] = {"a": a, "y": Symbol("y", None, a.indices)}
+    right: Term = Sum(n.on(n.J, n.L), _in_terms(function, symbols))
+    for each in reversed(shared):
+        right = Sum(each.index, right)
+        if each.mean:
+            right = mul(power(Size(each.index.axis), -1), right)
+    return Equation("C", n.COST, right)
 
 
 def _in_terms(function: Activation | Cost, *meanings: Any) -> Term:
@@ -73,12 +197,30 @@ def _in_terms(function: Activation | Cost, *meanings: Any) -> Term:
         raise NotYet(f"the formula of {function.name} cannot be derived yet: {error}") from error
 
 
-def facts(function: Cost) -> tuple[Equation, ...]:
+def facts(function: Cost, shared: tuple[Shared, ...] = ()) -> tuple[Equation, ...]:
     """What the cost takes for granted: Σ_j y_j = 1 where y says which class a sample has."""
     if not function.normalised:
         return ()
-    total = Sum(n.on(n.J, n.L), n.y(n.L, n.J))
+    total = Sum(n.on(n.J, n.L), Symbol("y", None, output(shared).indices))
     return (Equation("Σ y = 1", total, number(1)),)
+
+
+def penalised(parameter: Symbol, penalties: tuple[Penalty, ...]) -> tuple[Equation, ...]:
+    """C = E + λ/2 Σ w², what a network that is penalised for large weights adds to the cost E.
+
+    Weights are the parameters with two axes or more. (Nielsen, ch. 3, eqs. 85 and 95.)
+    """
+    if not penalties or len(parameter.indices) < 2:
+        return ()
+    added = []
+    for penalty in penalties:
+        strength = Symbol(n.OPTIONS[penalty.name])
+        symbols: dict[str, Term] = {THETA.name: parameter, STRENGTH.name: strength}
+        term = from_sympy(penalty.formula, symbols)
+        for index in reversed(parameter.indices):
+            term = Sum(index, term)
+        added.append(term)
+    return (Equation("C", n.COST, add(Symbol("E"), *added)),)
 
 
 def update(optimizer: Optimizer, parameter: Symbol) -> Term:

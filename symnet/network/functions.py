@@ -193,6 +193,26 @@ OPTIMIZERS = {
 }
 
 
+STRENGTH = sympy.Symbol("strength", real=True)  # λ, how much a large weight costs
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """What one weight θ adds to the cost, by its formula in θ and the strength λ."""
+
+    name: str
+    formula: sympy.Expr
+
+
+PENALTIES = {
+    penalty.name: penalty
+    for penalty in (
+        Penalty("l2", STRENGTH * THETA**2 / 2),
+        Penalty("l1", STRENGTH * sympy.Piecewise((-THETA, THETA <= 0), (THETA, True))),
+    )
+}
+
+
 def rectifies(activation: Activation) -> bool:
     """Whether an activation passes one half of its inputs and (nearly) blocks the other.
 

@@ -21,6 +21,7 @@ from symnet.term import (
 
 l = LayerNumber("l")  # a general layer
 L = LayerNumber("L")  # the output layer
+EVERYWHERE = LayerNumber("", 0)  # of axes that all layers share: samples, positions
 J, K, P = (
     "j",
     "k",
@@ -82,7 +83,7 @@ COST = Symbol("C")
 
 # The letters of what an optimizer is told.
 RATE = "η"
-OPTIONS = {"learning_rate": RATE}
+OPTIONS = {"learning_rate": RATE, "l2": "λ", "l1": "μ"}
 
 # The order of factors in a product, as books print them: the rate in front, then w before a before
 # ∂C/∂a before δ, then sums, then σ'.

@@ -151,7 +151,7 @@ def _by_activation() -> Derivation:
     above = n.l.shift(1)
     goal = Partial(n.COST, n.a(n.l, n.J))
     next_input = equation_at(equations.weighted_input(n.l), {"l": above})
-    return Derivation("C", goal, work_out(goal, Given((next_input,), errors=(above,))))
+    return Derivation("C", goal, work_out(goal, Given((next_input,), known=(("z", above),))))
 
 
 def _at(derivation: Derivation, wanted: Symbol | Partial, network: Network) -> Derivation:

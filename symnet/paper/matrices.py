@@ -3,7 +3,7 @@
 >>> from symnet.calculus import textbook
 >>> from symnet.network.functions import ACTIVATIONS
 >>> from symnet.paper.alphabet import LATEX, TEXT
->>> bp2 = textbook.bp2(ACTIVATIONS["sigmoid"])
+>>> bp2 = textbook.bp2()
 >>> print(matrix_form(bp2, TEXT))
 δˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹ ⊙ σ'(zˡ)
 >>> print(matrix_form(bp2, LATEX))

@@ -3,7 +3,7 @@
 >>> from symnet.calculus import textbook
 >>> from symnet.network.functions import ACTIVATIONS
 >>> from symnet.paper.alphabet import LATEX, TEXT
->>> bp2 = textbook.bp2(ACTIVATIONS["sigmoid"])
+>>> bp2 = textbook.bp2()
 >>> print(equation(bp2, TEXT))
 δⱼˡ = Σₖ wₖⱼˡ⁺¹ δₖˡ⁺¹ σ'(zⱼˡ)
 >>> print(equation(bp2, LATEX))
