@@ -243,7 +243,7 @@ def in_components(label: str, network: str, right: Term) -> bool:
     claim = Equation(label, formula.general.goal, right)
     # Not the layers next to the input or the output: a layer further up or down must be there.
     layer = formula.layers[len(formula.layers) // 2]
-    return components.judge(asked, label, layer, claim).mismatch is None
+    return components.judge(asked, layer, claim).mismatch is None
 
 
 Judge = Callable[[str, str, Term], bool]
