@@ -202,6 +202,7 @@ class Partial(Hashed):
     direct: bool = False
 
 
+Leaf = Number | Size | Symbol | Delta
 Term = Number | Size | Symbol | Delta | Apply | Power | Product | Addition | Sum | Partial
 
 ZERO = Number(Fraction(0))
@@ -282,9 +283,9 @@ def power(base: Term, exponent: int | Fraction) -> Term:
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term."""
+    if isinstance(term, Leaf):
+        return ()
     match term:
-        case Number() | Size() | Symbol() | Delta():
-            return ()
         case Apply(_, argument):
             return (argument,)
         case Power(base, _):
@@ -302,9 +303,9 @@ def children(term: Term) -> tuple[Term, ...]:
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
     """The same term with each direct part changed; where none is, the term itself."""
+    if isinstance(term, Leaf):
+        return term
     match term:
-        case Number() | Size() | Symbol() | Delta():
-            return term
         case Apply(function, argument):
             new = change(argument)
             return term if new is argument else Apply(function, new)
@@ -337,6 +338,12 @@ def walk(term: Term) -> Iterator[Term]:
     yield term
     for part in children(term):
         yield from walk(part)
+
+
+@lru_cache(maxsize=100_000)
+def kinds(term: Term) -> frozenset[type]:
+    """The kinds of terms that a term is made of: Sum, Symbol …"""
+    return frozenset((type(term),)).union(*map(kinds, children(term)))
 
 
 @lru_cache(maxsize=100_000)

@@ -241,7 +241,8 @@ def merge_powers(raw: Raw) -> Raw | None:
     coefficient, bound, factors = raw
     exponents: dict[Term, Fraction] = {}
     for atom, exponent in factors:
-        exponents[atom] = exponents.get(atom, Fraction(0)) + exponent
+        known = exponents.get(atom)
+        exponents[atom] = exponent if known is None else known + exponent
     for atom in exponents:
         if isinstance(atom, Delta) and exponents[atom] > 0:
             exponents[atom] = Fraction(1)
@@ -274,6 +275,8 @@ def contract(raw: Raw) -> Raw | None:
 def count(raw: Raw) -> Raw | None:
     """Σ_p x = n x where x does not depend on p."""
     coefficient, bound, factors = raw
+    if not bound:
+        return None
     used = frozenset[Index]().union(*(free_indices(atom) for atom, _ in factors))
     for index in bound:
         if index not in used:
@@ -285,6 +288,8 @@ def count(raw: Raw) -> Raw | None:
 def name_bound(raw: Raw) -> Raw | None:
     """Σ_p x_p = Σ_q x_q: bound indices get the names under which the factors read smallest."""
     coefficient, bound, factors = raw
+    if not bound:
+        return None
     best: tuple[list[str], Raw] | None = None
     # A part of a larger term may contain that term's own #0 as a free index: it gets ##0 then.
     free = _free_names(bound, factors)
@@ -407,9 +412,8 @@ def _collect(monomials: Iterable[Monomial]) -> Polynomial:
     """c x + d x = (c + d) x, in a fixed order."""
     coefficients: dict[tuple[tuple[Index, ...], tuple[tuple[Term, Fraction], ...]], Fraction] = {}
     for monomial in monomials:
-        coefficients[monomial.like] = (
-            coefficients.get(monomial.like, Fraction(0)) + monomial.coefficient
-        )
+        like, known = monomial.like, coefficients.get(monomial.like)
+        coefficients[like] = monomial.coefficient if known is None else known + monomial.coefficient
     collected = [Monomial(c, *like) for like, c in coefficients.items() if c]
     return tuple(sorted(collected, key=_in_order))
 
