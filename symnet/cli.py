@@ -419,10 +419,15 @@ def _stages() -> list[str]:
 
 
 def _network(net: str, activation: str, cost: str | None) -> Any:
+    network = _load("network.architecture").Network
     if net == "-":
         given = sys.stdin.buffer.read()
         net = given.decode("utf-8-sig", errors="replace").strip()
-    return _load("network.architecture").Network(net, activation=activation, cost=cost)
+        if "[" in net:
+            return network.from_toml(f"{net}\n", activation, cost)
+    if net.lower().endswith(".toml"):
+        return network.from_toml(Path(net), activation, cost)
+    return network(net, activation=activation, cost=cost)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -18,11 +18,11 @@ from symnet.errors import ArchitectureError, NotProved, NotYet
 from symnet.network import equations
 from symnet.network.architecture import Network, find_cost, unknown
 from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS, Optimizer
-from symnet.network.notation import l
+from symnet.network.layers import SHIFT
 from symnet.program import passes
 from symnet.program.ir import Program
 from symnet.program.lowering import lower
-from symnet.term import Equation, equation_at
+from symnet.term import Equation, Symbol, equation_at, walk
 
 DTYPES = ("float64", "float32")
 
@@ -85,16 +85,11 @@ def _equations(
     forward = tuple(
         equation_at(equation, numbers(network, number))
         for number in range(2, network.L + 1)
-        for equation in (
-            equations.weighted_input(l),
-            equations.activation(network.layer(number).activation, l),
-        )
+        for equation in network.layer(number).definition.equations
     )
     cost = equation_at(equations.cost(network.cost), numbers(network, network.L))
     backward = tuple(
-        derived.formula(label, number)
-        for number in range(network.L, 1, -1)
-        for label in ("BP1" if number == network.L else "BP2", "BP3", "BP4")
+        equation for number in range(network.L, 1, -1) for equation in derived.at(number)
     )
     return forward, cost, backward
 
@@ -114,7 +109,20 @@ def find_optimizer(name: str) -> Optimizer:
 
 
 def closed(network: Network) -> None:
-    """Raise NotYet if a width is open: a trainer's arrays need numbers."""
+    """Raise NotYet for what a trainer cannot have yet, open widths above all."""
+    for number in range(2, network.L + 1):
+        definition = network.layer(number).definition
+        symbols = [part for e in definition.equations for part in walk(e.right)]
+        if any(isinstance(part, Symbol) and part.name == SHIFT for part in symbols):
+            raise NotYet(f"layer {number} has index arithmetic, of which no code can be made yet")
+        if definition.given:
+            names = ", ".join(symbol.name for symbol in definition.given)
+            raise NotYet(f"layer {number} has the given {names}; no code can be made of it yet")
+    if network.shared:
+        raise NotYet(
+            f"the axis {network.shared[0].letter} is shared by all layers, as in a sequence or a "
+            "batch; no code can be made of it yet"
+        )
     letters = [size for size in network.sizes if isinstance(size, str)]
     if letters:
         raise NotYet(
@@ -126,7 +134,7 @@ def closed(network: Network) -> None:
 def _command(network: Network, optimizer: str, dtype: str) -> str:
     """The command line that makes the same file; formulas of one's own need Python."""
     activations = [layer.activation for layer in network.layers]
-    known = all(ACTIVATIONS.get(each.name) == each for each in activations)
+    known = all(each is not None and ACTIVATIONS.get(each.name) == each for each in activations)
     if not known or COSTS.get(network.cost.name) != network.cost:
         return "symnet.generate in Python, with formulas of one's own"
     words = ["symnet", "generate", str(network)]

@@ -61,7 +61,8 @@ class Listing:
     """A trainer in the words of one language: all that its template may see.
 
     `equations` are the lines of the head and `proof` is the sentence after them. A `classifier`
-    takes labels; `normalised` says that the derivation took Σ y = 1 for granted, `complex_step`
+    takes labels; `gains` are the parameters that start at 1, `penalties` the options on which the
+    cost depends; `normalised` says that the derivation took Σ y = 1 for granted, `complex_step`
     that the functions also hold for complex numbers.
     """
 
@@ -78,7 +79,9 @@ class Listing:
     normalised: bool
     complex_step: bool
     parameters: tuple[ParameterText, ...]
+    gains: tuple[str, ...]
     options: tuple[Option, ...]
+    penalties: tuple[str, ...]
     functions: tuple[FunctionText, ...]
 
 

@@ -10,18 +10,22 @@ from symnet.backends.backend import Backend, Listing, Option, ParameterText
 from symnet.calculus.normal import normalise
 from symnet.calculus.proof import Proof
 from symnet.network.architecture import Network
-from symnet.network.equations import update
-from symnet.network.functions import ACTIVATIONS, Activation, Optimizer, rectifies
+from symnet.network.equations import Definition, functions_of, update
+from symnet.network.functions import ACTIVATIONS, Optimizer, rectifies
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import TEXT
 from symnet.program.ir import Program
 from symnet.program.lowering import array_name
-from symnet.term import ARGUMENT, Equation, LayerNumber, Symbol
+from symnet.term import ARGUMENT, Addition, Axis, Equation, LayerNumber, Symbol, at_layer, walk
 
 LONGEST = 90  # the length of a printed equation's line
 MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
 
-OPTIONS = {"learning_rate": "rate of the gradient step"}
+OPTIONS = {
+    "learning_rate": "rate of the gradient step",
+    "l2": "strength of l2/2 Σw² in the cost",
+    "l1": "strength of l1 Σ|w| in the cost",
+}
 
 
 def listing(
@@ -35,11 +39,13 @@ def listing(
 ) -> Listing:
     """All that the page of a trainer shows; `equations` in the order of the program."""
     network = proof.network
+    settings = {p.name: 0.0 for p in network.penalties} | dict(network.training)
     written = {array_name(equation.left): matrices.best(equation, TEXT) for equation in equations}
     updates = {
-        f"update {name}": _update(optimizer, name)
+        f"update {name}": _update(optimizer, parameter.name, number)
         for number in range(2, network.L + 1)
-        for name in (f"w{number}", f"b{number}")
+        for parameter in network.layer(number).definition.parameters
+        for name in (f"{parameter.name}{number}",)
     }
     return Listing(
         command=command,
@@ -58,10 +64,15 @@ def listing(
         normalised=network.cost.normalised,
         complex_step=to_numpy.holds_for_complex(program),
         parameters=tuple(_parameters(network)),
-        options=tuple(
-            Option(name, repr(default), OPTIONS[name])
-            for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
+        gains=tuple(_gains(network)),
+        options=(
+            *(
+                Option(name, repr(settings.get(name, default)), OPTIONS[name])
+                for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
+            ),
+            *(Option(p.name, repr(settings[p.name]), OPTIONS[p.name]) for p in network.penalties),
         ),
+        penalties=tuple(penalty.name for penalty in network.penalties),
         functions=backend.functions(program, _comments({**written, **updates})),
     )
 
@@ -75,13 +86,13 @@ def _comments(written: Mapping[str, str]) -> dict[str, str]:
 
 def described(network: Network) -> str:
     """The network with every activation written out: 2-3:sigmoid-1:sigmoid."""
-    layers = (f"{layer.size}:{layer.activation.name}" for layer in network.layers)
+    layers = (f"{layer.size}:{layer.name}" for layer in network.layers)
     return "-".join((str(network.inputs), *layers)) + _own_formulas(network)
 
 
 def _own_formulas(network: Network) -> str:
     """What tells two formulas of one's own apart that have one name: the formulas."""
-    functions = dict.fromkeys(layer.activation for layer in network.layers)
+    functions = dict.fromkeys(layer.activation for layer in network.layers if layer.activation)
     own = [each for each in functions if ACTIVATIONS.get(each.name) != each]
     return "".join(f", {each.name} = {sympy.sstr(each.formula)}" for each in own)
 
@@ -95,29 +106,82 @@ def _head(written: Mapping[str, str]) -> list[str]:
 
 def _functions(network: Network) -> list[str]:
     """sigmoid(z) = 1 / (1 + exp(−z)), for each activation that has a formula of one number."""
-    activations: dict[str, Activation] = {
-        layer.activation.name: layer.activation for layer in network.layers
-    }
+    used = functions_of(*(e for layer in network.layers for e in layer.definition.equations))
+    formulas = {function.name: function.formula for function in used}
     return [
-        f"{name}(z) = {writer.formula(activation.formula, 'z', TEXT)}"
-        for name, activation in activations.items()
-        if not activation.couples_neurons and activation.formula != ARGUMENT
+        f"{name}(z) = {writer.formula(formula, 'z', TEXT)}"
+        for name, formula in formulas.items()
+        if formula != ARGUMENT
     ]
 
 
-def _update(optimizer: Optimizer, name: str) -> str:
+def _update(optimizer: Optimizer, name: str, number: int) -> str:
     """W² ← W² − η ∂C/∂W²."""
-    letter, layer = name[0], LayerNumber("", int(name[1:]))
-    parameter = Symbol(letter.upper() if letter == "w" else letter, layer)
+    parameter = Symbol(name.upper() if name == "w" else name, LayerNumber("", number))
     ordered = normalise(update(optimizer, parameter))
     return f"{writer.term(parameter, TEXT)} ← {writer.term(ordered, TEXT)}"
 
 
 def _parameters(network: Network) -> Iterator[ParameterText]:
-    """w ~ N(0, 1 / n_{l-1}), twice the variance where half the inputs are blocked; b = 0."""
+    """w ~ N(0, 1 / n_{l-1}), twice the variance where half the inputs are blocked; b = 0.
+
+    A parameter of a layer of one's own likewise: one that is summed over n values has the variance
+    1 / n; the others, which are added or multiplied by, start at 0 or 1.
+    """
     for number in range(2, network.L + 1):
-        size, below = network.sizes[number - 1], network.sizes[number - 2]
-        variance = f"{2 if rectifies(network.layer(number).activation) else 1} / {below}"
-        meaning = f"weights from layer {number - 1} to layer {number}"
-        yield ParameterText(f"w{number}", f"({size}, {below})", variance, meaning)
-        yield ParameterText(f"b{number}", f"({size},)", "0", f"biases of layer {number}")
+        definition, at = network.layer(number).definition, {"l": LayerNumber("", number)}
+        blocks = any(rectifies(f.formula) for f in functions_of(definition.activation))
+        for parameter in definition.parameters:
+            here = at_layer(parameter, at)
+            assert isinstance(here, Symbol)
+            sizes = [int(network.widths(index.axis)) for index in here.indices]
+            shape = "(" + ", ".join(map(str, sizes)) + (",)" if len(sizes) == 1 else ")")
+            summed = [network.widths(_at(axis, number)) for axis in _summed(definition, parameter)]
+            below = " / ".join(["2" if blocks else "1", *(str(size) for size in summed)])
+            yield ParameterText(
+                f"{parameter.name}{number}",
+                shape,
+                below if summed else "0",
+                _meaning(definition, parameter, number),
+            )
+
+
+def _at(axis: Axis, number: int) -> Axis:
+    """An axis of a general layer at a numbered one."""
+    return Axis(axis.name, LayerNumber("", number + axis.layer.offset))
+
+
+def _summed(definition: Definition, parameter: Symbol) -> list[Axis]:
+    """The axes over which an equation sums what a parameter is multiplied by."""
+    found: dict[Axis, None] = {}
+    for equation in definition.users(parameter):
+        for part in walk(equation.right):
+            if isinstance(part, Symbol) and part.name == parameter.name:
+                bound = [index for index in part.indices if index not in equation.indices]
+                found |= dict.fromkeys(index.axis for index in bound)
+    return list(found)
+
+
+def _added(definition: Definition, parameter: Symbol) -> bool:
+    """Whether a parameter is a term of its own, as a bias is."""
+    return any(
+        isinstance(equation.right, Addition)
+        and any(isinstance(x, Symbol) and x.name == parameter.name for x in equation.right.terms)
+        for equation in definition.users(parameter)
+    )
+
+
+def _gains(network: Network) -> Iterator[str]:
+    """The parameters that something is multiplied by, entry by entry."""
+    for number in range(2, network.L + 1):
+        definition = network.layer(number).definition
+        for parameter in definition.parameters:
+            if not _summed(definition, parameter) and not _added(definition, parameter):
+                yield f"{parameter.name}{number}"
+
+
+def _meaning(definition: Definition, parameter: Symbol, number: int) -> str:
+    if _summed(definition, parameter):
+        return f"weights from layer {number - 1} to layer {number}"
+    kind = "biases" if _added(definition, parameter) else "gains"
+    return f"{kind} of layer {number}"

@@ -125,8 +125,15 @@ class Backpropagation:
 
     def at(self, layer: int) -> tuple[Equation, ...]:
         """All formulas of a layer, specialised: errors first, then derivatives by parameters."""
+        parameters = [p.name for p in self.network.layer(layer).definition.parameters]
+
+        def place(formula: Formula) -> int:
+            name = _sought(formula.general.goal).name
+            return parameters.index(name) if name in parameters else -1
+
+        found = sorted((f for f in self.formulas if layer in f.layers), key=place)
         to = numbers(self.network, layer)
-        return tuple(equation_at(f.special.result, to) for f in self.formulas if layer in f.layers)
+        return tuple(equation_at(formula.special.result, to) for formula in found)
 
     def by(self, name: str, layer: int) -> Equation:
         """∂C by a quantity or a parameter of a layer, by its letter; that by z is δ.

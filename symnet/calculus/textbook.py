@@ -81,7 +81,10 @@ def _slope(at: LayerNumber) -> Apply:
 
 
 def with_penalties(equation: Equation, penalties: tuple[Penalty, ...]) -> Equation:
-    """∂C/∂w + λ w + μ sgn w (Nielsen, ch. 3, eqs. 88 and 97); sgn 0 is -1, the slope from the left."""
+    """∂C/∂w + λ w + μ sgn w (Nielsen, ch. 3, eqs. 88 and 97).
+
+    sgn 0 is -1, the slope from the left.
+    """
     assert isinstance(equation.left, Partial)
     w = equation.left.by
     sign = ScalarFunction("piecewise", sympy.Piecewise((-1, ARGUMENT <= 0), (1, True)))

@@ -16,14 +16,33 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import sympy
 
-from symnet.errors import ArchitectureError
-from symnet.network import equations
-from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, Penalty, bad_logarithm
-from symnet.network.notation import L, l
-from symnet.term import Axis, Equation, LayerNumber, Partial, Symbol, equation_at, to_sympy
+from symnet.errors import ArchitectureError, SymnetError
+from symnet.network import document, equations
+from symnet.network.functions import (
+    ACTIVATIONS,
+    COSTS,
+    PENALTIES,
+    Activation,
+    Cost,
+    Penalty,
+    bad_logarithm,
+)
+from symnet.network.layers import define, width
+from symnet.network.notation import EVERYWHERE, L
+from symnet.term import (
+    Axis,
+    Equation,
+    LayerNumber,
+    Partial,
+    Symbol,
+    at_layer,
+    equation_at,
+    to_sympy,
+)
 
 Size = int | str  # a width: a number, or a letter that stands for any number
 
@@ -70,6 +89,7 @@ class Network:
     cost: Cost
     shared: tuple[equations.Shared, ...] = ()
     penalties: tuple[Penalty, ...] = ()
+    training: tuple[tuple[str, str | float], ...] = ()
 
     def __init__(
         self,
@@ -91,6 +111,7 @@ class Network:
         object.__setattr__(self, "cost", find_cost(cost, layers[-1].activation))
         object.__setattr__(self, "shared", ())
         object.__setattr__(self, "penalties", ())
+        object.__setattr__(self, "training", ())
         check_cost(self)
 
     @classmethod
@@ -101,10 +122,12 @@ class Network:
         cost: Cost,
         shared: tuple[equations.Shared, ...] = (),
         penalties: tuple[Penalty, ...] = (),
+        training: tuple[tuple[str, str | float], ...] = (),
     ) -> "Network":
         """A network of layers that are there already, or a part of one: its cost is not checked.
 
-        `shared` are axes that all layers have, `penalties` what large weights add to the cost.
+        `shared` are axes that all layers have, `penalties` what large weights add to the cost,
+        `training` the settings that a trainer starts from.
         """
         network = object.__new__(cls)
         object.__setattr__(network, "inputs", inputs)
@@ -112,12 +135,35 @@ class Network:
         object.__setattr__(network, "cost", cost)
         object.__setattr__(network, "shared", shared)
         object.__setattr__(network, "penalties", penalties)
+        object.__setattr__(network, "training", training)
         return network
+
+    @classmethod
+    def from_toml(
+        cls,
+        source: str | Path,
+        activation: str | Activation = "sigmoid",
+        cost: str | Cost | None = None,
+    ) -> "Network":
+        """A network from a TOML file by its path, or from its text if that has several lines.
+
+        `activation` serves the layers that name none, `cost` comes before that of the file.
+        Raises ArchitectureError or EquationError that says where the file is not understood.
+        """
+        if isinstance(source, Path) or "\n" not in source:
+            content = _decoded(Path(source).read_bytes())
+            return cls.from_toml(content + "\n", activation, cost)
+        return build(document.read(source), activation, cost)
 
     @property
     def L(self) -> int:
         """The number of the output layer."""
         return len(self.layers) + 1
+
+    @property
+    def plain(self) -> bool:
+        """Whether all layers are a weighted input and an activation, without axes beside theirs."""
+        return not self.shared and all(layer.own is None for layer in self.layers)
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -144,24 +190,34 @@ class Network:
 
     def w(self, number: int) -> sympy.IndexedBase:
         """w^l, indexed [j, k]: from neuron k of layer l-1 to neuron j of layer l."""
-        self.layer(number)
-        return self._base("w", number, (number, number - 1))
+        return self.array("w", number)
 
     def b(self, number: int) -> sympy.IndexedBase:
         """b^l, indexed [j]: the bias of neuron j of layer l."""
-        self.layer(number)
-        return self._base("b", number, (number,))
+        return self.array("b", number)
 
     def z(self, number: int) -> sympy.IndexedBase:
         """z^l, indexed [j]: the weighted input of neuron j of layer l."""
-        self.layer(number)
-        return self._base("z", number, (number,))
+        return self.array("z", number)
 
     def a(self, number: int) -> sympy.IndexedBase:
         """a^l, indexed [j]: the activation of neuron j of layer l = 1..L; a^1 is the input x."""
         if not 1 <= number <= self.L:
             raise ArchitectureError(f"{self} has layers 1 to {self.L}, not {number}")
-        return self._base("a", number, (number,))
+        if number == 1:
+            shared = tuple(each.index.axis for each in self.shared)
+            return self._base("a", 1, (*shared, Axis("n", LayerNumber("", 1))))
+        return self.array("a", number)
+
+    def array(self, name: str, number: int) -> sympy.IndexedBase:
+        """A parameter or quantity of layer l = 2..L, by its letter, with its shape."""
+        definition = self.layer(number).definition
+        known = {s.name: s for s in (*definition.parameters, *definition.quantities)}
+        if name not in known:
+            raise ArchitectureError(f"layer {number} has {', '.join(known)}, no {name[:40]!r}")
+        at = at_layer(known[name], {"l": LayerNumber("", number)})
+        assert isinstance(at, Symbol)
+        return self._base(name, number, tuple(index.axis for index in at.indices))
 
     def forward(self, number: int) -> tuple[sympy.Eq, ...]:
         """The defining equations of layer l in SymPy: of z_j^l and of a_j^l."""
@@ -179,12 +235,20 @@ class Network:
 
     def size(self, axis: Axis) -> sympy.Expr:
         """The number of values of an axis: 3, or n_2 where the width is open."""
-        number = self.L if axis.layer == L else axis.layer.offset
-        size = self.sizes[number - 1]
+        size = self.widths(axis)
         return sympy.Integer(size) if isinstance(size, int) else _open(size)
 
-    def _base(self, name: str, number: int, layers: tuple[int, ...]) -> sympy.IndexedBase:
-        shape = tuple(self.size(Axis("n", LayerNumber("", layer))) for layer in layers)
+    def widths(self, axis: Axis) -> Size:
+        """The number of values of an axis as it was given."""
+        if axis.layer == EVERYWHERE:
+            return next(each.size for each in self.shared if each.letter == axis.name)
+        number = self.L if axis.layer == L else axis.layer.offset
+        if axis.name == "n":
+            return self.sizes[number - 1]
+        return dict(self.layer(number).definition.axes)[axis.name]
+
+    def _base(self, name: str, number: int, axes: tuple[Axis, ...]) -> sympy.IndexedBase:
+        shape = tuple(map(self.size, axes))
         return sympy.IndexedBase(f"{name}^{number}", shape=shape, real=True)
 
     def _atom(self, term: Symbol | Partial) -> sympy.Expr:
@@ -205,6 +269,53 @@ class Network:
 
 def _open(letter: str) -> sympy.Symbol:
     return sympy.Symbol(letter, integer=True, positive=True)
+
+
+def _decoded(content: bytes) -> str:
+    """Text as UTF-8, or as Latin-1 where it is none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def build(
+    read: document.Document,
+    activation: str | Activation = "sigmoid",
+    cost: str | Cost | None = None,
+) -> Network:
+    """The network that a TOML document describes."""
+    default = find_activation(activation)
+    layers: list[Layer] = []
+    size = read.inputs
+    for number, table in enumerate(read.layers, 1):
+        try:
+            layer = _built(table, size, default)
+        except SymnetError as error:
+            error.message = f"[[layer]] {number}: {error.message}"
+            raise
+        layers.append(layer)
+        size = layer.size
+    training = dict(read.training)
+    penalties = tuple(PENALTIES[name] for name in PENALTIES if training.get(name))
+    found = find_cost(read.cost if cost is None else cost, layers[-1].activation)
+    made = Network.of(read.inputs, tuple(layers), found, (), penalties, read.training)
+    check_cost(made)
+    return made
+
+
+def _built(table: document.Table, inputs: Size, default: Activation) -> Layer:
+    if not table.equations:
+        assert table.neurons is not None
+        activation = find_activation(table.activation) if table.activation else default
+        _check_coupled(activation, table.neurons)
+        return Layer(table.neurons, activation)
+    axes = dict(table.axes)
+    definition = define(table.equations, dict(table.parameters), axes=axes, inputs=inputs)
+    size = width(definition, inputs)
+    if table.neurons not in (None, size):
+        raise ArchitectureError(f"neurons = {table.neurons}, but a has {size}; leave out neurons")
+    return Layer(size, None, definition)
 
 
 # --- reading -------------------------------------------------------------------------------
@@ -273,20 +384,27 @@ def _parse(text: str, default: Activation) -> tuple[Size, tuple[Layer, ...]]:
                 length=len(piece),
             )
         sizes.append(size)
-        if len(sizes) > 1 and size == 1 and layers[-1].activation.couples_neurons:
-            raise ArchitectureError(
-                f"{layers[-1].activation.name} of a single neuron is always the same number; "
-                "give the layer two neurons or more, or another activation",
-                text=text,
-                start=start,
-                length=len(piece),
-            )
+        if len(sizes) > 1:
+            _check_coupled(layers[-1].activation, size, text, start, len(piece))
         start += len(piece) + 1
     if not layers:
         raise ArchitectureError(
             "a network has at least an input and an output, as in 3-1", text=text, start=len(text)
         )
     return sizes[0], tuple(layers)
+
+
+def _check_coupled(
+    activation: Activation | None, size: Size, text: str = "", start: int = 0, length: int = 1
+) -> None:
+    if size == 1 and activation is not None and activation.couples_neurons:
+        raise ArchitectureError(
+            f"{activation.name} of a single neuron is always the same number; "
+            "give the layer two neurons or more, or another activation",
+            text=text,
+            start=start,
+            length=length,
+        )
 
 
 def _parse_piece(
@@ -340,7 +458,7 @@ def find_activation(name: str | Activation, text: str = "", start: int = 0) -> A
     )
 
 
-def find_cost(name: str | Cost | None, output: Activation) -> Cost:
+def find_cost(name: str | Cost | None, output: Activation | None) -> Cost:
     """A cost by its name; by default the one that fits the activation of the output."""
     if isinstance(name, Cost):
         if COSTS.get(name.name, name) != name:
@@ -351,8 +469,10 @@ def find_cost(name: str | Cost | None, output: Activation) -> Cost:
     if name is not None and not isinstance(name, str):
         raise ArchitectureError(f"a cost is a name or a symnet.Cost, not {name!r}"[:200])
     if name is None:
-        fits = output.couples_neurons and bad_logarithm(COSTS["log_likelihood"], output) is None
-        name = "log_likelihood" if fits else "quadratic"
+        name = "quadratic"
+        if output is not None and output.couples_neurons:
+            fits = bad_logarithm(COSTS["log_likelihood"], output) is None
+            name = "log_likelihood" if fits else name
     if name in COSTS:
         return COSTS[name]
     raise ArchitectureError(unknown("cost", name, tuple(COSTS)))
@@ -383,6 +503,8 @@ def check_cost(network: Network) -> None:
             f"the cost {network.cost.name} takes Σ y = 1 for granted, which one output cannot "
             "keep; use the cost cross_entropy, or two outputs"
         )
+    if activation is None:
+        return  # equations of one's own: what a can be is the user's to know
     argument = bad_logarithm(network.cost, activation)
     if argument is not None:
         raise ArchitectureError(

@@ -57,6 +57,7 @@ Axes = Sequence[str]  # the letters of an array's axes, ["j", "k"] or "jk"
 
 INPUT = "x"  # what a layer gets, in its own equations
 SHIFT = "shift"  # the given array that is 1 where u = t + s and 0 elsewhere
+NAMES = re.compile(r"[^\W\d_]{1,20}")
 RESERVED = {
     "y": "the desired value",
     "C": "the cost",
@@ -67,6 +68,7 @@ RESERVED = {
     "c": "the cost, in code",
     "d": "the errors, in code",
     "t": "temporaries, in code",
+    "l": "penalties, in code",
     SHIFT: "index arithmetic",
 }
 
@@ -143,10 +145,8 @@ class _Reader:
     def check_names(self, trees: Sequence[e.Definition]) -> None:
         """Each quantity is defined once, before it is used, and has a name of its own."""
         for name in (*self.parameters, *self.given):
-            if not re.fullmatch(r"[^\W\d_]\w{0,20}", name) or name[-1].isdigit():
-                raise EquationError(
-                    f"{name!r} is no name of an array; use letters, with none of 0 to 9 at the end"
-                )
+            if not NAMES.fullmatch(name):
+                raise EquationError(f"{name[:40]!r} is no name of an array; use up to 20 letters")
             if name in RESERVED or name in ("a", "z"):
                 meaning = RESERVED.get(name, "a quantity of the layer")
                 raise EquationError(f"{name} stands for {meaning}; take another letter")
@@ -162,8 +162,10 @@ class _Reader:
             if name in RESERVED or name in e.FUNCTIONS or name in ACTIVATIONS:
                 meaning = RESERVED.get(name, "a function")
                 e.fail(f"{name} stands for {meaning}; take another letter", text, tree.left)
-            if not re.fullmatch(r"[^\W\d_]\w{0,20}", name):
-                e.fail("a quantity is named by letters", text, tree.left)
+            if not NAMES.fullmatch(name):
+                e.fail("a quantity is named by up to 20 letters", text, tree.left)
+            if name[0] == "d" and name[1:] in (*self.parameters, *self.later):
+                e.fail(f"{name} is the name of a derivative; take another", text, tree.left)
             self.later[name] = number_
         if trees[-1].left.name != "a":
             e.fail("the last equation defines a", self.texts[-1], trees[-1].left)

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from symnet.calculus.derivation import Backpropagation, Derivation, Step, numbers, work_out
 from symnet.calculus.rules import Given
+from symnet.errors import NotYet
 from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
@@ -52,6 +53,11 @@ def render_answer(derived: Backpropagation, text: str, form: str, *, fragment: b
 
 def answer(derived: Backpropagation, text: str, to: Alphabet) -> Page:
     """The page of one quantity, such as ∂C/∂w_{21}^3. Raises EquationError with the place."""
+    if not derived.network.plain:
+        raise NotYet(
+            "a single quantity of a network with layers of one's own cannot be asked for yet; "
+            "without --of, all its formulas are derived"
+        )
     wanted = _as_error(quantity(text, derived.network))
     name = writer.term(as_input(wanted), to)
     title = say(f"{{}} in {named(derived.network)}", to, name)
@@ -114,15 +120,12 @@ def _definition(wanted: Symbol, network: Network, to: Alphabet) -> Section:
     if wanted.name in ("w", "b") or number == 1:
         given = "the input" if number == 1 else "a parameter of the network"
         return Section("What it is", (Paragraph(prose(f"It is given: {given}.", to)),))
-    activation = network.layer(number).activation
-    of = (
-        equations.weighted_input(n.l)
-        if wanted.name == "z"
-        else equations.activation(activation, n.l, arbitrary=not activation.couples_neurons)
-    )
+    layer = network.layer(number)
+    z, a = layer.definition.equations
+    of = z if wanted.name == "z" else equations.arbitrary(a)
     here = neuron(at_number(of, network, number), *(index.name for index in wanted.indices))
     shown = written_out(here, network, to).removeprefix(f"{writer.term(here.left, to)} = ")
-    why = prose(f"the equation that defines it; the activation here is {activation.name}", to)
+    why = prose(f"the equation that defines it; the activation here is {layer.name}", to)
     said = [Said(writer.term(here.left, to), shown, "equation", why, here)]
     blocks: list[Block] = [lines(said, to, reasons=True)]
     if _whole(wanted):

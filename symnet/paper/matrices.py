@@ -132,7 +132,7 @@ class Arrays(Components):
             case Symbol(_, _, indices) if indices == over:
                 return self.array(of), ATOM
             case Partial(Symbol("C"), Symbol("a", number, indices), _) if indices == over:
-                if number is not None and number.name == "l":
+                if number is not None and number.name != "L":
                     return self.array(of), PRODUCT
                 return self.gradient(of), PRODUCT
             case Partial(Symbol("C"), Symbol(_, _, indices), _) if indices == over:

@@ -19,6 +19,7 @@ from symnet.calculus.rules import Given
 from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
+from symnet.network.equations import Definition
 from symnet.network.functions import OPTIMIZERS, Activation
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import LATEX, Alphabet
@@ -36,7 +37,7 @@ from symnet.paper.page import (
     table,
 )
 from symnet.paper.typesetting import typeset
-from symnet.term import ARGUMENT, Equation, Partial, equation_at, walk
+from symnet.term import ARGUMENT, Equation, Partial, Symbol, equation_at, walk
 
 DETAILS = ("summary", "steps", "full")
 
@@ -74,7 +75,8 @@ def derivation(derived: Backpropagation, to: Alphabet, detail: str = "steps") ->
         ],
         "full": lambda: [
             _network(derived.network, to),
-            *_forward(derived.network, to),
+            *([] if derived.network.plain else _own_forward(derived.network, to)),
+            *(_forward(derived.network, to) if derived.network.plain else []),
             _cost(derived, to, full=True),
             _definition(derived.network, to),
             *formulas,
@@ -100,7 +102,7 @@ def about(derived: Backpropagation) -> tuple[tuple[str, object], ...]:
     return (
         ("network", str(network)),
         ("widths", network.sizes),
-        ("activations", tuple(layer.activation.name for layer in network.layers)),
+        ("activations", tuple(layer.name for layer in network.layers)),
         ("cost", network.cost.name),
     )
 
@@ -116,14 +118,43 @@ def named(network: Network) -> str:
 
 def _network(network: Network, to: Alphabet) -> Section:
     text = say(
-        "Layer 1 is the input, {}, and layer {} is the output; {}. The weight {} goes from neuron "
-        "{} of layer {} to neuron {} of layer {}, and the bias {} belongs to neuron {} of layer "
-        "{}, for {}. The weighted input of the neuron is {}, its activation {}. A sum runs over "
-        "all neurons of the layer that its index belongs to.",
+        "Layer 1 is the input, {}, and layer {} is the output; {}.",
         to,
         _input(to),
         f"L = {network.L}",
         _sizes(network, to),
+    )
+    text += " " + (_meaning(network, to) if network.plain else OWN)
+    if named(network) != str(network):
+        text = f"{prose(str(network), to)}. {text}"
+    general, functions = _general(network), list(_functions(network, to))
+    rows = [(writer.equation(each, to), matrices.matrix_form(each, to) or "") for each in general]
+    for numbered, definition in _own_kinds(network).items():
+        at = f"l = {_list(numbered, to)}"
+        rows += [
+            (writer.equation(each, to), "" if i else beside("", to, at))
+            for i, each in enumerate(definition.equations)
+        ]
+        general = [*general, *definition.equations]
+    if len(general) > 1 and len(_plain(network)) < len(network.layers) and network.plain:
+        layers = f"l = {_list(_plain(network), to)}"
+        text += say(" For {} it depends on this input alone, by {}.", to, layers, to.letter("σ"))
+    return Section("The network", (Paragraph(text), table([*rows, *functions], general)))
+
+
+OWN = (
+    "Layers of one's own stand with their equations. A sum runs over all values of its index; what "
+    "an array is indexed by says which those are."
+)
+
+
+def _meaning(network: Network, to: Alphabet) -> str:
+    return say(
+        "The weight {} goes from neuron "
+        "{} of layer {} to neuron {} of layer {}, and the bias {} belongs to neuron {} of layer "
+        "{}, for {}. The weighted input of the neuron is {}, its activation {}. A sum runs over "
+        "all neurons of the layer that its index belongs to.",
+        to,
         writer.term(n.w(n.l, n.J, n.below(n.K, n.l)), to),
         *("k", f"l {to.minus} 1", "j", "l"),
         writer.term(n.b(n.l, n.J), to),
@@ -132,14 +163,6 @@ def _network(network: Network, to: Alphabet) -> Section:
         writer.term(n.z(n.l, n.J), to),
         writer.term(n.a(n.l, n.J), to),
     )
-    if named(network) != str(network):
-        text = f"{prose(str(network), to)}. {text}"
-    general, functions = _general(network), list(_functions(network, to))
-    rows = [(writer.equation(each, to), matrices.matrix_form(each, to) or "") for each in general]
-    if len(general) > 1 and len(_plain(network)) < len(network.layers):
-        layers = f"l = {_list(_plain(network), to)}"
-        text += say(" For {} it depends on this input alone, by {}.", to, layers, to.letter("σ"))
-    return Section("The network", (Paragraph(text), table([*rows, *functions], general)))
 
 
 def _input(to: Alphabet) -> str:
@@ -149,6 +172,8 @@ def _input(to: Alphabet) -> str:
 def _general(network: Network) -> list[Equation]:
     """The equations of a layer l: of z, of a = σ(z), and of each activation that couples."""
     kinds = _kinds(network)
+    if not kinds:
+        return []
     found = [equations.weighted_input(n.l)]
     if any(not kind.couples_neurons for kind in kinds):
         plain = next(kind for kind in kinds if not kind.couples_neurons)
@@ -161,8 +186,17 @@ def _plain(network: Network) -> list[int]:
     return [
         number
         for number in range(2, network.L + 1)
-        if not network.layer(number).activation.couples_neurons
+        if _elementwise(network.layer(number).activation)
     ]
+
+
+def _own_kinds(network: Network) -> dict[tuple[int, ...], Definition]:
+    """The definitions of one's own, by the layers that have them."""
+    kinds: dict[Definition, list[int]] = {}
+    for number in range(2, network.L + 1):
+        if network.layer(number).own is not None:
+            kinds.setdefault(network.layer(number).definition, []).append(number)
+    return {tuple(layers): definition for definition, layers in kinds.items()}
 
 
 def _functions(network: Network, to: Alphabet) -> Iterator[tuple[str, str]]:
@@ -183,11 +217,17 @@ def _mixed(network: Network) -> bool:
     return sum(not kind.couples_neurons for kind in _kinds(network)) > 1
 
 
+def _elementwise(activation: Activation | None) -> bool:
+    return activation is not None and not activation.couples_neurons
+
+
 def _kinds(network: Network) -> dict[Activation, list[int]]:
     """The activations of a network, each with its layers."""
     kinds: dict[Activation, list[int]] = {}
     for number in range(2, network.L + 1):
-        kinds.setdefault(network.layer(number).activation, []).append(number)
+        activation = network.layer(number).activation
+        if activation is not None:
+            kinds.setdefault(activation, []).append(number)
     return kinds
 
 
@@ -230,21 +270,17 @@ def _whole_layer(network: Network, number: int, to: Alphabet) -> tuple[str, str]
 
 
 def _layer_equations(network: Network, number: int) -> tuple[Equation, Equation]:
-    activation = network.layer(number).activation
-    found = (
-        equations.weighted_input(n.l),
-        equations.activation(
-            activation, n.l, arbitrary=not activation.couples_neurons and not _mixed(network)
-        ),
-    )
-    z, a = (equation_at(each, numbers(network, number)) for each in found)
-    return z, a
+    z, a = network.layer(number).definition.equations
+    if not _mixed(network):
+        a = equations.arbitrary(a)
+    at = numbers(network, number)
+    return equation_at(z, at), equation_at(a, at)
 
 
 def _layer(network: Network, number: int, to: Alphabet) -> Section:
     """z and a of one layer: each neuron, all entries of the matrices, the layer as a whole."""
     z, a = _layer_equations(network, number)
-    below, name = number - 1, network.layer(number).activation.name
+    below, name = number - 1, network.layer(number).name
     weighs = (
         f"Each neuron of layer {number} weighs what comes from layer {below} and adds its bias:"
     )
@@ -264,6 +300,16 @@ def _layer(network: Network, number: int, to: Alphabet) -> Section:
     blocks.append(Paragraph("Layer-wise:"))
     blocks.append(table([_whole_layer(network, number, to)], (z, a)))
     return Section(f"From layer {below} to layer {number}", tuple(blocks))
+
+
+def _own_forward(network: Network, to: Alphabet) -> Iterator[Section]:
+    """The defining equations of each layer."""
+    for number in _few(range(2, network.L + 1)):
+        if number is not None:
+            own = network.layer(number).definition.equations
+            here = [equation_at(each, numbers(network, number)) for each in own]
+            rows = [(writer.equation(each, to), "") for each in here]
+            yield Section(f"From layer {number - 1} to layer {number}", (table(rows, here),))
 
 
 # --- the cost and the four formulas --------------------------------------------------------
@@ -310,12 +356,13 @@ TITLES = {
 
 def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
     network = derived.network
-    activation = network.layer(formula.layers[0]).activation
+    layer = network.layer(formula.layers[0])
+    couples = layer.activation is not None and layer.activation.couples_neurons
     errors = formula.label in ("BP1", "BP2")
     layers = f"l = {_list(formula.layers, to, down=formula.label == 'BP2')}"
     text = say("For {}:", to, layers)
-    if errors and activation.couples_neurons:
-        words = f"For {{}}, where {activation.name} couples the neurons of the layer:"
+    if errors and couples:
+        words = f"For {{}}, where {layer.name} couples the neurons of the layer:"
         text = say(words, to, layers)
     elif errors:
         arbitrary = "activation {} and cost {}:" if formula.label == "BP1" else "activation {}:"
@@ -324,15 +371,29 @@ def _formula(formula: Formula, derived: Backpropagation, to: Alphabet, *, full: 
     blocks: list[Block] = [Paragraph(text), *chain(formula.general, to, reasons=full)]
     blocks += _notes(formula.general.result, to, first=formula.label == "BP1")
     if _specialised(formula):
-        named = [] if activation.couples_neurons else [f"the activation {activation.name}"]
-        named += ["the cost above"] if formula.label == "BP1" else []
+        named = [f"the activation {name}" for name in _activations(formula)]
+        named += ["the cost above"] if formula.given_special.lemmas else []
         blocks.append(Paragraph(prose(f"With {' and '.join(named)}:", to)))
         blocks += chain(formula.special, to, reasons=full)
         blocks += _notes(formula.special.result, to)
-    if full:
+    if full and network.plain:
         for number in _few(sorted(formula.layers, reverse=True)):
             blocks += _at_layer(formula.label, derived, number, to)
-    return Section(prose(TITLES[formula.label], to), tuple(blocks))
+    return Section(_title(formula, to), tuple(blocks))
+
+
+def _activations(formula: Formula) -> list[str]:
+    """The activations that a formula is specialised to."""
+    return list(dict.fromkeys(function.name for function in formula.given_special.functions))
+
+
+def _title(formula: Formula, to: Alphabet) -> str:
+    if formula.label in TITLES:
+        return prose(TITLES[formula.label], to)
+    goal = formula.general.goal
+    if isinstance(goal, Partial):
+        return say("The derivative by {}", to, writer.term(goal.by, to))
+    return say("The error {}", to, writer.term(goal, to))
 
 
 def _notes(of: Equation, to: Alphabet, *, first: bool = False) -> Iterator[Paragraph]:
@@ -372,7 +433,7 @@ def _specialised(formula: Formula) -> bool:
 
 def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
     """w ← w − η ∂C/∂w with what ∂C/∂w is, in components and layer by layer."""
-    derivatives = (f for f in derived.formulas if f.label in ("BP3", "BP4"))
+    derivatives = (f for f in derived.formulas if isinstance(f.general.goal, Partial))
     known = Given((), lemmas=tuple(formula.special.result for formula in derivatives))
     blocks: list[Block] = [
         Paragraph(
@@ -386,7 +447,7 @@ def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Sec
             )
         )
     ]
-    for symbol in (n.w(n.l, n.J, n.below(n.K, n.l)), n.b(n.l, n.J)):
+    for symbol in _parameters(derived.network):
         moved = normalise(equations.update(OPTIMIZERS["sgd"], symbol))
         why = "against the gradient the cost falls fastest"
         steps = [Step("gradient step", symbol, moved, why), *work_out(moved, known, ("lemma",))]
@@ -400,6 +461,12 @@ def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Sec
         shown = matrices.matrix_form(arrived, to, to.arrow)
         blocks.append(Result(shown or "", arrived))
     return Section("The gradient step", tuple(blocks))
+
+
+def _parameters(network: Network) -> list[Symbol]:
+    """The parameters of all layers, each kind once."""
+    layers = (network.layer(number) for number in range(2, network.L + 1))
+    return list(dict.fromkeys(p for layer in layers for p in layer.definition.parameters))
 
 
 def _in_short(derived: Backpropagation, to: Alphabet, *, cost: bool = False) -> Section:

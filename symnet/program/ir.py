@@ -121,6 +121,9 @@ class Program:
         return f"program for {self.network}: {sizes}\npasses: {passes}\n\n{functions}"
 
 
+DATA_PART = "data_"  # names what a result is without penalties, which samples do not change
+
+
 class ProgramError(Exception):
     """The lowering or a pass made a program that means nothing; a defect of ours, not a user's."""
 

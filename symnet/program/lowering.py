@@ -9,16 +9,27 @@ weighted inputs are shifted by one number (softmax; the normal form decides it) 
 shifted by their maximum, so that no exponential overflows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import sympy
 
 from symnet.calculus import normal
 from symnet.errors import NotYet
+from symnet.network import equations, notation
 from symnet.network.architecture import Network
-from symnet.network.functions import Optimizer
-from symnet.program.ir import Array, Contract, Function, Instruction, Map, Program, Reduce, check
+from symnet.network.functions import PENALTIES, Optimizer
+from symnet.program.ir import (
+    DATA_PART,
+    Array,
+    Contract,
+    Function,
+    Instruction,
+    Map,
+    Program,
+    Reduce,
+    check,
+)
 from symnet.term import (
     ARGUMENT,
     Addition,
@@ -26,6 +37,7 @@ from symnet.term import (
     Axis,
     Equation,
     Index,
+    LayerNumber,
     Number,
     Partial,
     Power,
@@ -36,6 +48,7 @@ from symnet.term import (
     Term,
     add,
     apply_formula,
+    at_layer,
     children,
     free_indices,
     from_sympy,
@@ -44,10 +57,11 @@ from symnet.term import (
     spell,
     to_sympy,
     walk,
+    with_axes,
 )
 
 # The letters of arrays: δ^2 is d2, the derivative by w^2 is dw2.
-LETTERS = {"w": "w", "b": "b", "z": "z", "a": "a", "δ": "d", "y": "y", "C": "c"}
+LETTERS = {"δ": "d", "C": "c", **{sign: option for option, sign in notation.OPTIONS.items()}}
 
 
 def array_name(left: Term) -> str:
@@ -76,29 +90,118 @@ def lower(
 
     The equations stand at literal layers, in the order in which they are computed.
     """
-    forward = tuple(forward)
-    layers = range(2, network.L + 1)
-    parameters = tuple(
-        array
-        for l in layers
-        for array in (Array(f"w{l}", (f"n{l}", f"n{l - 1}")), Array(f"b{l}", (f"n{l}",)))
+    same = same_axes(network)
+    forward, backward = (
+        tuple(_on_axes(equation, same) for equation in each) for each in (forward, backward)
     )
-    inputs, target = Array("a1", ("n1",)), Array("y", (f"n{network.L}",))
-    output = Array(f"a{network.L}", target.axes)
-    sizes = {f"n{l}": size for l, size in enumerate(network.sizes, 1)}
+    cost = _on_axes(cost, same)
+    parameters = tuple(
+        Array(array_name(symbol), _axis_names(symbol.indices))
+        for number in range(2, network.L + 1)
+        for symbol in (with_axes(each, same) for each in _parameters(network, number))
+        if isinstance(symbol, Symbol)
+    )
+    sizes = _sizes(network, same)
     up = _lower_all(forward, sizes)
-    down = _lower_all(backward, sizes, first_temporary=len(up))
+    (made,) = (e for e in forward if array_name(e.left) == f"a{network.L}")
+    inputs, target = Array("a1", ("n1",)), Array("y", _axis_names(made.indices))
+    output = Array(f"a{network.L}", target.axes)
+    split = (part for equation in backward for part in _apart(equation))
+    down = _lower_all(split, sizes, first_temporary=len(up))
     gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
-    (made,) = (equation for equation in forward if array_name(equation.left) == output.name)
-    spent = _lower_all((stable_cost(cost, made),), sizes, first_temporary=len(up))
-    slopes = Function("gradients", (*parameters, inputs, target), (*up, *down), gradients)
+    costs = _with_penalties(stable_cost(cost, made), network, same)
+    spent = _lower_all(costs, sizes, first_temporary=len(up))
+    strengths = tuple(Array(penalty.name) for penalty in network.penalties)
+    given = (*parameters, inputs, target)
+    slopes = Function("gradients", (*given, *strengths), (*up, *down), gradients)
     functions = (
         Function("forward", (*parameters, inputs), up, (output,)),
-        Function("cost", (*parameters, inputs, target), (*up, *spent), (Array("c"),)),
+        Function("cost", (*given, *strengths), (*up, *spent), (Array("c"),)),
         slopes,
         _step(slopes, optimizer),
     )
     return check(Program(str(network), tuple(sizes.items()), functions, ("lower",)))
+
+
+def same_axes(network: Network) -> dict[Axis, Axis]:
+    """n_l as n_{l-1}, and so on down, where layers have the neurons of the layers before."""
+    same: dict[Axis, Axis] = {}
+    for number in range(2, network.L + 1):
+        to = LayerNumber("", number)
+        for axis, below in network.layer(number).definition.same_axes.items():
+            before = Axis(below.name, to.shift(-1))
+            same[Axis(axis.name, to)] = same.get(before, before)
+    return same
+
+
+def _on_axes(equation: Equation, same: Mapping[Axis, Axis]) -> Equation:
+    left = with_axes(equation.left, same)
+    assert isinstance(left, Symbol | Partial)
+    return Equation(equation.label, left, with_axes(equation.right, same))
+
+
+def _parameters(network: Network, number: int) -> Iterator[Term]:
+    for symbol in network.layer(number).definition.parameters:
+        yield at_layer(symbol, {"l": LayerNumber("", number)})
+
+
+def _sizes(network: Network, same: Mapping[Axis, Axis]) -> dict[str, int | str]:
+    axes = [Axis("n", LayerNumber("", number)) for number in range(1, network.L + 1)]
+    for number in range(2, network.L + 1):
+        own = network.layer(number).definition.axes
+        axes += [Axis(name, LayerNumber("", number)) for name, _ in own if name != "n"]
+    return {axis_name(axis): network.widths(axis) for axis in axes if axis not in same}
+
+
+def _axis_names(indices: Iterable[Index]) -> tuple[str, ...]:
+    """The names of axes; a second index over one axis gets a prime."""
+    names: list[str] = []
+    for index in indices:
+        name = axis_name(index.axis)
+        while name in names:
+            name += "'"
+        names.append(name)
+    return tuple(names)
+
+
+def _with_penalties(
+    cost: Equation, network: Network, same: Mapping[Axis, Axis]
+) -> tuple[Equation, ...]:
+    """C = E + λ/2 Σ w², over all weights, after the equation of E."""
+    symbols = (x for number in range(2, network.L + 1) for x in _parameters(network, number))
+    penalised = [
+        equation.right
+        for symbol in symbols
+        if isinstance(symbol, Symbol)
+        for equation in equations.penalised(symbol, network.penalties)
+    ]
+    if not penalised:
+        return (cost,)
+    data = Symbol(f"{DATA_PART}c")
+    terms = [part for right in penalised if isinstance(right, Addition) for part in right.terms]
+    added = (with_axes(part, same) for part in terms if part != Symbol("E"))
+    return (
+        Equation("E", data, cost.right),
+        Equation(cost.label, cost.left, add(data, *added)),
+    )
+
+
+def _apart(equation: Equation) -> tuple[Equation, ...]:
+    """∂C/∂w = ∂E/∂w + λ w, after the equation of ∂E/∂w: only that is a mean over samples."""
+    left, right = equation.left, equation.right
+    strengths = {notation.OPTIONS[name] for name in PENALTIES}
+    if not isinstance(left, Partial) or not isinstance(right, Addition):
+        return (equation,)
+
+    def penalty(term: Term) -> bool:
+        return any(isinstance(part, Symbol) and part.name in strengths for part in walk(term))
+
+    penalties = [term for term in right.terms if penalty(term)]
+    if not penalties:
+        return (equation,)
+    data = Symbol(f"{DATA_PART}d{left.by.name}", left.by.layer, left.by.indices)
+    rest = add(*(term for term in right.terms if not penalty(term)))
+    return (Equation("", data, rest), Equation(equation.label, left, add(data, *penalties)))
 
 
 def _step(gradients: Function, optimizer: Optimizer) -> Function:
@@ -116,9 +219,12 @@ def _step(gradients: Function, optimizer: Optimizer) -> Function:
         used = tuple(x for x in (parameter, result, *options) if x.symbol in formula.free_symbols)
         body.append(Map(new, formula, used, f"update {parameter.name}"))
         results.append(new)
+    # The rates stand before the strengths of penalties, as the settings of a trainer do.
+    strengths = tuple(x for x in gradients.parameters if x.name in PENALTIES)
+    given = tuple(x for x in gradients.parameters if x not in strengths)
     return Function(
         "step",
-        (*gradients.parameters, *options),
+        (*given, *options, *strengths),
         tuple(body),
         tuple(results),
         tuple((new.name, new.name.removesuffix("_new")) for new in results),
@@ -133,6 +239,13 @@ def _anonymous(line: Instruction) -> Instruction:
             return Map(target, formula, arguments)
         case Reduce(target, how, argument, _):
             return Reduce(target, how, argument)
+
+
+def _named_errors(term: Term) -> Term:
+    """∂C/∂a, where it has a formula of its own, as the array da."""
+    if isinstance(term, Partial):
+        return Symbol(array_name(term), None, term.by.indices)
+    return map_children(term, _named_errors)
 
 
 # --- one equation --------------------------------------------------------------------------
@@ -158,19 +271,21 @@ class _Lowering:
     body: list[Instruction] = field(default_factory=list)
 
     def lines(self) -> list[Instruction]:
-        axes = {index: axis_name(index.axis) for index in self.equation.indices}
+        indices = self.equation.indices
+        axes = dict(zip(indices, _axis_names(indices), strict=True))
         target = Array(array_name(self.equation.left), tuple(axes.values()))
-        right = steady(self.equation.right, self._top)
+        label = "" if target.name.startswith(DATA_PART) else target.name  # a part has no equation
+        right = steady(_named_errors(self.equation.right), self._top)
         if isinstance(right, Product) and all(isinstance(f, Symbol) for f in right.factors):
             # δ_j a_k: a product of arrays over different axes
             factors = tuple(self._array(f, axes) for f in right.factors if isinstance(f, Symbol))
-            self.body.append(Contract(target, factors, target.name))
+            self.body.append(Contract(target, factors, label))
             return self.body
         formula, read = self._formula(right, axes)
         match self.body[-1:], formula:
             case [(Contract() | Reduce()) as last], sympy.Symbol() if formula == last.target.symbol:
                 # The equation is a single sum: it needs no copy.
-                self.body[-1] = _retarget(last, target, target.name)
+                self.body[-1] = _retarget(last, target, label)
             case _:
                 used = _used(formula, read)
                 if set(target.axes) - {axis for array in used for axis in array.axes}:
@@ -178,7 +293,7 @@ class _Lowering:
                         f"{target.name} is the same for every neuron of its layer; such an "
                         "equation cannot become code yet"
                     )
-                self.body.append(Map(target, formula, used, target.name))
+                self.body.append(Map(target, formula, used, label))
         return self.body
 
     def _formula(

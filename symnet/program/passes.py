@@ -13,6 +13,7 @@ import sympy
 from sympy.codegen.cfunctions import log1p
 
 from symnet.program.ir import (
+    DATA_PART,
     Array,
     Contract,
     Function,
@@ -37,7 +38,10 @@ def over_batch(program: Program) -> Program:
     One matrix product for all samples instead of one each.
     """
     averaged = {
-        result.name for name in ("cost", "gradients") for result in program.function(name).results
+        name
+        for function in ("cost", "gradients")
+        for line in (program.function(function).results)
+        for name in (line.name, DATA_PART + line.name)
     }
     functions = tuple(_over_batch(function, averaged) for function in program.functions)
     return replace(program, sizes=((SAMPLES, SAMPLES), *program.sizes), functions=functions)
