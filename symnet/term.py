@@ -202,7 +202,7 @@ class Partial(Hashed):
     direct: bool = False
 
 
-Leaf = Number | Size | Symbol | Delta
+LEAVES = (Number, Size, Symbol, Delta)
 Term = Number | Size | Symbol | Delta | Apply | Power | Product | Addition | Sum | Partial
 
 ZERO = Number(Fraction(0))
@@ -251,18 +251,22 @@ def add(*terms: Term) -> Term:
 
 def mul(*factors: Term) -> Term:
     """The product of factors in their order, flattened; numbers become one that stands first."""
-    coefficient = Fraction(1)
+    coefficient: Fraction | None = None
     flat: list[Term] = []
     for factor in factors:
         for part in factor.factors if isinstance(factor, Product) else (factor,):
             if isinstance(part, Number):
-                coefficient *= part.value
+                coefficient = part.value if coefficient is None else coefficient * part.value
             else:
                 flat.append(part)
-    if coefficient == 0:
+    if coefficient is None:
+        coefficient = ONE.value
+    elif coefficient == 0:
         return ZERO
-    if coefficient != 1 or not flat:
+    elif coefficient != 1:
         flat.insert(0, Number(coefficient))
+    if not flat:
+        return Number(coefficient)
     return flat[0] if len(flat) == 1 else Product(tuple(flat))
 
 
@@ -283,7 +287,7 @@ def power(base: Term, exponent: int | Fraction) -> Term:
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term."""
-    if isinstance(term, Leaf):
+    if isinstance(term, LEAVES):
         return ()
     match term:
         case Apply(_, argument):
@@ -303,7 +307,7 @@ def children(term: Term) -> tuple[Term, ...]:
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
     """The same term with each direct part changed; where none is, the term itself."""
-    if isinstance(term, Leaf):
+    if isinstance(term, LEAVES):
         return term
     match term:
         case Apply(function, argument):
@@ -427,7 +431,11 @@ def fresh(axis: Axis, taken: frozenset[Index]) -> Index:
 def rename(term: Term, to: Mapping[Index, Index]) -> Term:
     """The term with free indices renamed; a bound index that would capture one is renamed first."""
     to = {old: new for old, new in to.items() if old != new}
-    if not to or not (to.keys() & free_indices(term)):
+    return _renamed(term, to) if to else term
+
+
+def _renamed(term: Term, to: Mapping[Index, Index]) -> Term:
+    if free_indices(term).isdisjoint(to):
         return term
     match term:
         case Symbol(name, layer, indices):
@@ -440,10 +448,10 @@ def rename(term: Term, to: Mapping[Index, Index]) -> Term:
             if index.name in {new.name for new in inner.values()}:
                 taken = free_indices(body) | frozenset(inner.values())
                 index, old = fresh(index.axis, taken), index
-                body = rename(body, {old: index})
-            return Sum(index, rename(body, inner))
+                body = _renamed(body, {old: index})
+            return Sum(index, _renamed(body, inner))
         case _:
-            return map_children(term, lambda part: rename(part, to))
+            return map_children(term, lambda part: _renamed(part, to))
 
 
 def relettered(term: Term, names: Mapping[str, str]) -> Term:

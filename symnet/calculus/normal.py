@@ -218,14 +218,19 @@ def _multiplied(parts: Sequence[Monomial]) -> Iterator[Monomial]:
     coefficient = Fraction(1)
     bound: tuple[Index, ...] = ()
     factors: list[tuple[Term, Fraction]] = []
-    taken = {name for part in parts for name in _free_names(part.bound, part.factors)}
+    taken: set[str] = set()
+    if any(part.bound for part in parts):
+        taken = {name for part in parts for name in _free_names(part.bound, part.factors)}
     for part in parts:
+        coefficient *= part.coefficient
+        if not part.bound:
+            factors += part.factors
+            continue
         own = {}
         for index in part.bound:
             name = next(n for n in (f"~{i}" for i in count_from(0)) if n not in taken)
             taken.add(name)
             own[index] = Index(name, index.axis)
-        coefficient *= part.coefficient
         bound += tuple(own.values())
         factors += [(rename(atom, own), exponent) for atom, exponent in part.factors]
     yield from _simplified(coefficient, bound, factors)
@@ -322,9 +327,7 @@ def _simplified(
     while raw[0]:
         # A sum with a positive whole exponent is no atom any more: S² S⁻¹ has become S.
         if any(
-            isinstance(x, Addition | Sum | Product)
-            and e.denominator == 1
-            and 0 < e <= LARGEST_EXPANDED
+            isinstance(x, SUMS) and e.denominator == 1 and 0 < e <= LARGEST_EXPANDED
             for x, e in raw[2]
         ):
             yield from _monomials(_as_body(raw))
@@ -344,8 +347,9 @@ def _simplified(
             return
 
 
-# Atoms that are made of terms.
-COMPOUND = Apply | Addition | Sum | Product
+# Atoms that are sums or products, if a power keeps them together; atoms that are made of terms.
+SUMS = (Addition, Sum, Product)
+COMPOUND = (Apply, *SUMS)
 
 
 def _as_body(raw: Raw) -> Term:
