@@ -28,12 +28,13 @@ import sympy
 T = TypeVar("T")
 
 
-class Hashed:
-    """What a record keeps beside its fields: its hash, once somebody has asked for it."""
+class Remembering:
+    """What a record keeps beside its fields, once somebody has asked: its hash, its `kinds`."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_hash", "_kinds")
 
     _hash: int
+    _kinds: frozenset[type]
 
 
 @dataclass_transform(frozen_default=True)
@@ -46,7 +47,7 @@ def record(cls: type[T]) -> type[T]:
     made = dataclass(frozen=True, slots=True)(cls)
     of_fields = made.__hash__
 
-    def remembered(self: Hashed) -> int:
+    def remembered(self: Remembering) -> int:
         try:
             return self._hash
         except AttributeError:
@@ -62,7 +63,7 @@ def record(cls: type[T]) -> type[T]:
 
 
 @record
-class LayerNumber(Hashed):
+class LayerNumber(Remembering):
     """The number of a layer: `l`, `l+1`, `L`, or a literal (no name, the offset is the number)."""
 
     name: str
@@ -79,7 +80,7 @@ class LayerNumber(Hashed):
 
 
 @record
-class Axis(Hashed):
+class Axis(Remembering):
     """What an index runs over: `n` at layer l means 1..n_l, the neurons of layer l."""
 
     name: str
@@ -87,7 +88,7 @@ class Axis(Hashed):
 
 
 @record
-class Index(Hashed):
+class Index(Remembering):
     """A variable that runs over an axis, from 1 to the size of the axis."""
 
     name: str
@@ -101,7 +102,7 @@ ARGUMENT = sympy.Symbol("z", real=True)  # the variable of every scalar function
 
 
 @record
-class ScalarFunction(Hashed):
+class ScalarFunction(Remembering):
     """A function of one number: σ of layer l, or exp and ln; `order` counts its primes.
 
     `formula` is an expression in ARGUMENT; None means arbitrary: nothing about it is known but that
@@ -130,19 +131,19 @@ class ScalarFunction(Hashed):
 
 
 @record
-class Number(Hashed):
+class Number(Remembering):
     value: Fraction
 
 
 @record
-class Size(Hashed):
+class Size(Remembering):
     """The number of values of an axis, n_l."""
 
     axis: Axis
 
 
 @record
-class Symbol(Hashed):
+class Symbol(Remembering):
     """An indexed symbol at a layer: w_jk^l is Symbol("w", l, (j, k)); C has neither."""
 
     name: str
@@ -151,7 +152,7 @@ class Symbol(Hashed):
 
 
 @record
-class Delta(Hashed):
+class Delta(Remembering):
     """Kronecker's delta, printed [j = p] because δ is the error."""
 
     left: Index
@@ -159,29 +160,29 @@ class Delta(Hashed):
 
 
 @record
-class Apply(Hashed):
+class Apply(Remembering):
     function: ScalarFunction
     argument: "Term"
 
 
 @record
-class Power(Hashed):
+class Power(Remembering):
     base: "Term"
     exponent: Fraction
 
 
 @record
-class Product(Hashed):
+class Product(Remembering):
     factors: tuple["Term", ...]
 
 
 @record
-class Addition(Hashed):
+class Addition(Remembering):
     terms: tuple["Term", ...]
 
 
 @record
-class Sum(Hashed):
+class Sum(Remembering):
     """Σ over all values of an index, which is bound in the body."""
 
     index: Index
@@ -189,7 +190,7 @@ class Sum(Hashed):
 
 
 @record
-class Partial(Hashed):
+class Partial(Remembering):
     """A derivative not yet worked out: ∂of/∂by.
 
     `of` is a quantity that an equation defines. With `direct` it is the right-hand side of such an
@@ -344,10 +345,14 @@ def walk(term: Term) -> Iterator[Term]:
         yield from walk(part)
 
 
-@lru_cache(maxsize=100_000)
 def kinds(term: Term) -> frozenset[type]:
     """The kinds of terms that a term is made of: Sum, Symbol …"""
-    return frozenset((type(term),)).union(*map(kinds, children(term)))
+    try:
+        return term._kinds
+    except AttributeError:
+        found = frozenset((type(term),)).union(*map(kinds, children(term)))
+        object.__setattr__(term, "_kinds", found)
+        return found
 
 
 @lru_cache(maxsize=100_000)

@@ -19,6 +19,7 @@ from symnet.calculus.normal import Monomial, as_term, factorise, normal, positiv
 from symnet.network.notation import COST
 from symnet.term import (
     ARGUMENT,
+    LEAVES,
     ONE,
     ZERO,
     Addition,
@@ -409,6 +410,8 @@ class Rule:
 
     def concerns(self, term: Term) -> bool:
         """Whether the rule may find something to rewrite in a term."""
+        if isinstance(term, LEAVES):
+            return self.kind is None or isinstance(term, self.kind)
         return self.kind is None or self.kind in kinds(term)
 
     def has_what_it_needs(self, given: Given) -> bool:
