@@ -423,7 +423,7 @@ def _network(net: str, activation: str, cost: str | None) -> Any:
     if net == "-":
         given = sys.stdin.buffer.read()
         net = given.decode("utf-8-sig", errors="replace").strip()
-        if "[" in net:
+        if "[network]" in net:
             return network.from_toml(f"{net}\n", activation, cost)
     if net.lower().endswith(".toml"):
         return network.from_toml(Path(net), activation, cost)

@@ -25,7 +25,17 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 0: knows nothing of networks
     (("errors", "templating", "term", "digits"),),
     # 1: what a network is
-    (("network.notation", "network.functions", "network.equations", "network.architecture"),),
+    (
+        (
+            "network.notation",
+            "network.expression",
+            "network.functions",
+            "network.equations",
+            "network.layers",
+            "network.document",
+            "network.architecture",
+        ),
+    ),
     # 2: what follows from it
     (
         (

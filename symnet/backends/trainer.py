@@ -11,7 +11,7 @@ from symnet.calculus.normal import normalise
 from symnet.calculus.proof import Proof
 from symnet.network.architecture import Network
 from symnet.network.equations import Definition, functions_of, update
-from symnet.network.functions import ACTIVATIONS, Optimizer, rectifies
+from symnet.network.functions import ACTIVATIONS, Activation, Optimizer, rectifies
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import TEXT
 from symnet.program.ir import Program
@@ -130,7 +130,8 @@ def _parameters(network: Network) -> Iterator[ParameterText]:
     """
     for number in range(2, network.L + 1):
         definition, at = network.layer(number).definition, {"l": LayerNumber("", number)}
-        blocks = any(rectifies(f.formula) for f in functions_of(definition.activation))
+        used = functions_of(definition.activation)
+        blocks = any(rectifies(Activation(f.name, f.formula)) for f in used)
         for parameter in definition.parameters:
             here = at_layer(parameter, at)
             assert isinstance(here, Symbol)

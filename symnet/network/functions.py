@@ -213,16 +213,17 @@ PENALTIES = {
 }
 
 
-def rectifies(formula: sympy.Expr | None) -> bool:
+def rectifies(activation: Activation) -> bool:
     """Whether an activation passes one half of its inputs and (nearly) blocks the other.
 
     Such a layer halves the second moment, so its weights start with twice the variance
     (He et al. 2015, eq. 10).
     """
-    if formula is None or not formula.has(sympy.Piecewise):
+    if not activation.formula.has(sympy.Piecewise):
         return False
     right, left = (
-        sympy.limit(_branch(formula, far * 10**6) / Z, Z, sympy.oo * far) for far in (1, -1)
+        sympy.limit(_branch(activation.formula, far * 10**6) / Z, Z, sympy.oo * far)
+        for far in (1, -1)
     )
     return bool(right == 1 and abs(left) < sympy.Rational(1, 2))
 

@@ -296,6 +296,8 @@ class _Reader:
 
     def check_use(self, made: Sequence[Equation], symbols: Sequence[Symbol]) -> None:
         """What is declared or defined and never used is a slip."""
+        if not any(_stands(each.right, BELOW) for each in made):
+            raise EquationError("a does not depend on x", text=self.texts[-1])
         for symbol in symbols:
             if not any(_stands(each.right, symbol) for each in made):
                 raise EquationError(f"{symbol.name} is declared, but stands in no equation")
