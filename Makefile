@@ -4,6 +4,7 @@
 #   make demo       install, then derive, prove, generate and train on handwritten digits
 #   make test       install with the test tools, then run the tests
 #   make test-all   the slow tests too, and Hypothesis looks for new examples
+#   make benchmarks how long deriving and proving takes, as ratios to a peer
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
@@ -25,7 +26,7 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all lint samples clean stale
+.PHONY: help demo test test-all benchmarks lint samples clean stale
 .NOTPARALLEL:
 
 help:
@@ -43,9 +44,13 @@ test: $(VENV)/tests
 test-all: $(VENV)/tests
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
+# CPU time of one process, so it need not be alone on the machine; benchmarks/README.md says more.
+benchmarks: $(VENV)/tests
+	@$(BIN)/python benchmarks/kernel.py
+
 lint: $(VENV)/tests
-	@$(BIN)/ruff check symnet tests generated
-	@$(BIN)/ruff format --check symnet tests generated
+	@$(BIN)/ruff check symnet tests benchmarks generated
+	@$(BIN)/ruff format --check symnet tests benchmarks generated
 	@$(BIN)/mypy
 
 samples: $(VENV)/package
@@ -53,7 +58,7 @@ samples: $(VENV)/package
 
 clean:
 	rm -rf $(VENV) build dist symnet-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find symnet tests generated -name __pycache__ -prune -exec rm -rf {} +
+	find symnet tests benchmarks generated -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: `here` says where the environment was made, `package` and `tests` what is installed in it.
 # The package is installed in place, so only a change of pyproject.toml calls for pip again.

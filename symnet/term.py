@@ -18,15 +18,52 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import assert_never
+from operator import is_
+from typing import TypeVar, assert_never, dataclass_transform
 
 import sympy
+
+# --- records -------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+
+class Remembering:
+    """What a record keeps beside its fields, once somebody has asked: its hash, its `kinds`."""
+
+    __slots__ = ("_hash", "_kinds")
+
+    _hash: int
+    _kinds: frozenset[type]
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: type[T]) -> type[T]:
+    """A frozen dataclass that computes its hash once.
+
+    Terms are deep and stand in many sets and tables; without this, each look-up would walk through
+    the whole term again.
+    """
+    made = dataclass(frozen=True, slots=True)(cls)
+    of_fields = made.__hash__
+
+    def remembered(self: Remembering) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            value = of_fields(self)
+            object.__setattr__(self, "_hash", value)
+            return value
+
+    made.__hash__ = remembered  # type: ignore[method-assign, assignment]
+    return made
+
 
 # --- layers, axes, indices -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LayerNumber:
+@record
+class LayerNumber(Remembering):
     """The number of a layer: `l`, `l+1`, `L`, or a literal (no name, the offset is the number)."""
 
     name: str
@@ -42,16 +79,16 @@ class LayerNumber:
         return f"{self.name}{self.offset:+d}" if self.offset else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+@record
+class Axis(Remembering):
     """What an index runs over: `n` at layer l means 1..n_l, the neurons of layer l."""
 
     name: str
     layer: LayerNumber
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+@record
+class Index(Remembering):
     """A variable that runs over an axis, from 1 to the size of the axis."""
 
     name: str
@@ -64,8 +101,8 @@ class Index:
 ARGUMENT = sympy.Symbol("z", real=True)  # the variable of every scalar function's formula
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarFunction:
+@record
+class ScalarFunction(Remembering):
     """A function of one number: σ of layer l, or exp and ln; `order` counts its primes.
 
     `formula` is an expression in ARGUMENT; None means arbitrary: nothing about it is known but that
@@ -93,20 +130,20 @@ class ScalarFunction:
 # --- terms ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+@record
+class Number(Remembering):
     value: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+@record
+class Size(Remembering):
     """The number of values of an axis, n_l."""
 
     axis: Axis
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+@record
+class Symbol(Remembering):
     """An indexed symbol at a layer: w_jk^l is Symbol("w", l, (j, k)); C has neither."""
 
     name: str
@@ -114,46 +151,46 @@ class Symbol:
     indices: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+@record
+class Delta(Remembering):
     """Kronecker's delta, printed [j = p] because δ is the error."""
 
     left: Index
     right: Index
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+@record
+class Apply(Remembering):
     function: ScalarFunction
     argument: "Term"
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+@record
+class Power(Remembering):
     base: "Term"
     exponent: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+@record
+class Product(Remembering):
     factors: tuple["Term", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+@record
+class Addition(Remembering):
     terms: tuple["Term", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+@record
+class Sum(Remembering):
     """Σ over all values of an index, which is bound in the body."""
 
     index: Index
     body: "Term"
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+@record
+class Partial(Remembering):
     """A derivative not yet worked out: ∂of/∂by.
 
     `of` is a quantity that an equation defines. With `direct` it is the right-hand side of such an
@@ -166,6 +203,7 @@ class Partial:
     direct: bool = False
 
 
+LEAVES = (Number, Size, Symbol, Delta)
 Term = Number | Size | Symbol | Delta | Apply | Power | Product | Addition | Sum | Partial
 
 ZERO = Number(Fraction(0))
@@ -214,18 +252,22 @@ def add(*terms: Term) -> Term:
 
 def mul(*factors: Term) -> Term:
     """The product of factors in their order, flattened; numbers become one that stands first."""
-    coefficient = Fraction(1)
+    coefficient: Fraction | None = None
     flat: list[Term] = []
     for factor in factors:
         for part in factor.factors if isinstance(factor, Product) else (factor,):
             if isinstance(part, Number):
-                coefficient *= part.value
+                coefficient = part.value if coefficient is None else coefficient * part.value
             else:
                 flat.append(part)
-    if coefficient == 0:
+    if coefficient is None:
+        coefficient = ONE.value
+    elif coefficient == 0:
         return ZERO
-    if coefficient != 1 or not flat:
+    elif coefficient != 1:
         flat.insert(0, Number(coefficient))
+    if not flat:
+        return Number(coefficient)
     return flat[0] if len(flat) == 1 else Product(tuple(flat))
 
 
@@ -246,9 +288,9 @@ def power(base: Term, exponent: int | Fraction) -> Term:
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term."""
+    if isinstance(term, LEAVES):
+        return ()
     match term:
-        case Number() | Size() | Symbol() | Delta():
-            return ()
         case Apply(_, argument):
             return (argument,)
         case Power(base, _):
@@ -265,26 +307,35 @@ def children(term: Term) -> tuple[Term, ...]:
 
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
-    """The same term with each direct part changed."""
+    """The same term with each direct part changed; where none is, the term itself."""
+    if isinstance(term, LEAVES):
+        return term
     match term:
-        case Number() | Size() | Symbol() | Delta():
-            return term
         case Apply(function, argument):
-            return Apply(function, change(argument))
+            new = change(argument)
+            return term if new is argument else Apply(function, new)
         case Power(base, exponent):
-            return power(change(base), exponent)
+            new = change(base)
+            return term if new is base else power(new, exponent)
         case Product(factors):
-            return mul(*map(change, factors))
+            changed = tuple(map(change, factors))
+            return term if _same(changed, factors) else mul(*changed)
         case Addition(terms):
-            return add(*map(change, terms))
+            changed = tuple(map(change, terms))
+            return term if _same(changed, terms) else add(*changed)
         case Sum(index, body):
-            return Sum(index, change(body))
+            new = change(body)
+            return term if new is body else Sum(index, new)
         case Partial(of, by, direct):
-            changed = change(by)
-            if not isinstance(changed, Symbol):
-                raise TypeError(f"a derivative by {changed} has no meaning")
-            return Partial(change(of), changed, direct)
+            new, new_by = change(of), change(by)
+            if not isinstance(new_by, Symbol):
+                raise TypeError(f"a derivative by {new_by} has no meaning")
+            return term if new is of and new_by is by else Partial(new, new_by, direct)
     assert_never(term)
+
+
+def _same(changed: tuple[Term, ...], parts: tuple[Term, ...]) -> bool:
+    return all(map(is_, changed, parts))
 
 
 def walk(term: Term) -> Iterator[Term]:
@@ -292,6 +343,16 @@ def walk(term: Term) -> Iterator[Term]:
     yield term
     for part in children(term):
         yield from walk(part)
+
+
+def kinds(term: Term) -> frozenset[type]:
+    """The kinds of terms that a term is made of: Sum, Symbol …"""
+    try:
+        return term._kinds
+    except AttributeError:
+        found = frozenset((type(term),)).union(*map(kinds, children(term)))
+        object.__setattr__(term, "_kinds", found)
+        return found
 
 
 @lru_cache(maxsize=100_000)
@@ -375,7 +436,11 @@ def fresh(axis: Axis, taken: frozenset[Index]) -> Index:
 def rename(term: Term, to: Mapping[Index, Index]) -> Term:
     """The term with free indices renamed; a bound index that would capture one is renamed first."""
     to = {old: new for old, new in to.items() if old != new}
-    if not to or not (to.keys() & free_indices(term)):
+    return _renamed(term, to) if to else term
+
+
+def _renamed(term: Term, to: Mapping[Index, Index]) -> Term:
+    if free_indices(term).isdisjoint(to):
         return term
     match term:
         case Symbol(name, layer, indices):
@@ -388,10 +453,10 @@ def rename(term: Term, to: Mapping[Index, Index]) -> Term:
             if index.name in {new.name for new in inner.values()}:
                 taken = free_indices(body) | frozenset(inner.values()) | inner.keys()
                 index, old = fresh(index.axis, taken), index
-                body = rename(body, {old: index})
-            return Sum(index, rename(body, inner))
+                body = _renamed(body, {old: index})
+            return Sum(index, _renamed(body, inner))
         case _:
-            return map_children(term, lambda part: rename(part, to))
+            return map_children(term, lambda part: _renamed(part, to))
 
 
 def relettered(term: Term, names: Mapping[str, str]) -> Term:

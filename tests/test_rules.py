@@ -20,7 +20,7 @@ from meaning import Exact, Measured, Place, close, loose, places, value
 from test_normal import AXES, DIVIDED_BY_ZERO, HERE, SIZES, J, K, l, small, terms
 
 from symnet.calculus import normal
-from symnet.calculus.derivation import Backpropagation, numbers, work_out
+from symnet.calculus.derivation import Backpropagation, derive, numbers, work_out
 from symnet.calculus.normal import REWRITES, Raw, Rewrite
 from symnet.calculus.proof import Proof, prove
 from symnet.calculus.rules import RULES, Given, Rule
@@ -223,6 +223,16 @@ def test_every_rule_has_its_name_and_its_reason() -> None:
         assert rule.because
         assert (rule.rewrite.__doc__ or "").strip()
     assert len({rule.because for rule in RULES.values()}) == len(RULES)
+
+
+@pytest.mark.parametrize("name", ["2-3:tanh-2:relu-2", "2-3:softmax-2", "3-2:softmax", "2-3-4-1"])
+def test_where_a_rule_does_not_look_it_would_have_found_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived = derive(name)
+    monkeypatch.setattr(Rule, "concerns", lambda rule, term: True)
+    monkeypatch.setattr(Rule, "has_what_it_needs", lambda rule, given: True)
+    assert derive(name) == derived
 
 
 # --- (b) networks that need the rules ------------------------------------------------------

@@ -1,5 +1,8 @@
 """Terms: renaming and substitution never capture, spelling is one to one, SymPy and back."""
 
+import pickle
+from copy import deepcopy
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import pytest
@@ -57,6 +60,7 @@ from symnet.term import (
     free_indices,
     fresh,
     from_sympy,
+    kinds,
     map_children,
     mentions,
     mul,
@@ -65,6 +69,7 @@ from symnet.term import (
     rename,
     spell,
     to_sympy,
+    walk,
 )
 
 WORLDS = [Exact(seed, dict(zip(AXES, sizes, strict=True))) for seed, sizes in enumerate(SIZES)]
@@ -125,8 +130,21 @@ def test_free_indices_are_the_loose_ones(term: Term) -> None:
 
 @few
 @given(terms())
-def test_map_children_with_nothing_to_do_keeps_the_value(term: Term) -> None:
-    same_value(term, map_children(term, lambda part: part))
+def test_map_children_with_nothing_to_do_is_the_same_term(term: Term) -> None:
+    """Not a copy: what a rule leaves alone costs nothing, and is seen to be unchanged at once."""
+    assert map_children(term, lambda part: part) is term
+
+
+@few
+@given(terms())
+def test_map_children_makes_terms_of_the_same_value_from_copies(term: Term) -> None:
+    same_value(term, map_children(term, deepcopy))
+
+
+@few
+@given(terms())
+def test_kinds_are_those_of_all_parts(term: Term) -> None:
+    assert kinds(term) == {type(part) for part in walk(term)}
 
 
 @few
@@ -297,6 +315,18 @@ def test_records_are_values() -> None:
     assert str(LayerNumber("l")) == "l"
     assert str(l.shift(-1)) == "l-1"
     assert str(LayerNumber("", 3).shift(1)) == "4"
+
+
+def test_a_hash_once_computed_is_no_part_of_a_record() -> None:
+    """Copies, pickles and patterns know the fields alone."""
+    one, other = Sum(P, x(P)), Sum(P, x(P))
+    assert hash(one) == hash(other)
+    assert one == other
+    for copy in (deepcopy(one), pickle.loads(pickle.dumps(one)), replace(one)):
+        assert copy == one
+        assert hash(copy) == hash(one)
+    assert hash(replace(one, index=Q)) == hash(Sum(Q, x(P)))
+    assert [f.name for f in fields(one)] == list(Sum.__match_args__) == ["index", "body"]
 
 
 def test_a_derivative_is_by_a_symbol() -> None:

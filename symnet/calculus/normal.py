@@ -19,6 +19,7 @@ on purpose in the tests.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count as count_from
 from itertools import permutations, product
 
@@ -71,6 +72,7 @@ class Monomial:
 Polynomial = tuple[Monomial, ...]
 
 
+@lru_cache(maxsize=10_000)
 def normal(term: Term) -> Polynomial:
     """The monomials of a term, collected and in a fixed order."""
     return _collect(_monomials(term))
@@ -216,14 +218,19 @@ def _multiplied(parts: Sequence[Monomial]) -> Iterator[Monomial]:
     coefficient = Fraction(1)
     bound: tuple[Index, ...] = ()
     factors: list[tuple[Term, Fraction]] = []
-    taken = {name for part in parts for name in _free_names(part.bound, part.factors)}
+    taken: set[str] = set()
+    if any(part.bound for part in parts):
+        taken = {name for part in parts for name in _free_names(part.bound, part.factors)}
     for part in parts:
+        coefficient *= part.coefficient
+        if not part.bound:
+            factors += part.factors
+            continue
         own = {}
         for index in part.bound:
             name = next(n for n in (f"~{i}" for i in count_from(0)) if n not in taken)
             taken.add(name)
             own[index] = Index(name, index.axis)
-        coefficient *= part.coefficient
         bound += tuple(own.values())
         factors += [(rename(atom, own), exponent) for atom, exponent in part.factors]
     yield from _simplified(coefficient, bound, factors)
@@ -239,7 +246,8 @@ def merge_powers(raw: Raw) -> Raw | None:
     coefficient, bound, factors = raw
     exponents: dict[Term, Fraction] = {}
     for atom, exponent in factors:
-        exponents[atom] = exponents.get(atom, Fraction(0)) + exponent
+        known = exponents.get(atom)
+        exponents[atom] = exponent if known is None else known + exponent
     for atom in exponents:
         if isinstance(atom, Delta) and exponents[atom] > 0:
             exponents[atom] = Fraction(1)
@@ -272,6 +280,8 @@ def contract(raw: Raw) -> Raw | None:
 def count(raw: Raw) -> Raw | None:
     """Σ_p x = n x where x does not depend on p."""
     coefficient, bound, factors = raw
+    if not bound:
+        return None
     used = frozenset[Index]().union(*(free_indices(atom) for atom, _ in factors))
     for index in bound:
         if index not in used:
@@ -283,6 +293,8 @@ def count(raw: Raw) -> Raw | None:
 def name_bound(raw: Raw) -> Raw | None:
     """Σ_p x_p = Σ_q x_q: bound indices get the names under which the factors read smallest."""
     coefficient, bound, factors = raw
+    if not bound:
+        return None
     best: tuple[list[str], Raw] | None = None
     # A part of a larger term may contain that term's own #0 as a free index: it gets ##0 then.
     free = _free_names(bound, factors)
@@ -315,9 +327,7 @@ def _simplified(
     while raw[0]:
         # A sum with a positive whole exponent is no atom any more: S² S⁻¹ has become S.
         if any(
-            isinstance(x, Addition | Sum | Product)
-            and e.denominator == 1
-            and 0 < e <= LARGEST_EXPANDED
+            isinstance(x, SUMS) and e.denominator == 1 and 0 < e <= LARGEST_EXPANDED
             for x, e in raw[2]
         ):
             yield from _monomials(_as_body(raw))
@@ -337,8 +347,9 @@ def _simplified(
             return
 
 
-# Atoms that are made of terms.
-COMPOUND = Apply | Addition | Sum | Product
+# Atoms that are sums or products, if a power keeps them together; atoms that are made of terms.
+SUMS = (Addition, Sum, Product)
+COMPOUND = (Apply, *SUMS)
 
 
 def _as_body(raw: Raw) -> Term:
@@ -405,9 +416,8 @@ def _collect(monomials: Iterable[Monomial]) -> Polynomial:
     """c x + d x = (c + d) x, in a fixed order."""
     coefficients: dict[tuple[tuple[Index, ...], tuple[tuple[Term, Fraction], ...]], Fraction] = {}
     for monomial in monomials:
-        coefficients[monomial.like] = (
-            coefficients.get(monomial.like, Fraction(0)) + monomial.coefficient
-        )
+        like, known = monomial.like, coefficients.get(monomial.like)
+        coefficients[like] = monomial.coefficient if known is None else known + monomial.coefficient
     collected = [Monomial(c, *like) for like, c in coefficients.items() if c]
     return tuple(sorted(collected, key=_in_order))
 

@@ -19,6 +19,7 @@ from symnet.calculus.normal import Monomial, as_term, factorise, normal, positiv
 from symnet.network.notation import COST
 from symnet.term import (
     ARGUMENT,
+    LEAVES,
     ONE,
     ZERO,
     Addition,
@@ -41,6 +42,7 @@ from symnet.term import (
     free_indices,
     fresh,
     from_sympy,
+    kinds,
     map_children,
     mentions,
     mul,
@@ -394,30 +396,59 @@ def collect(term: Term, given: Given) -> Term | None:
 class Rule:
     """A named rewrite; `because` is the sentence that the reader of a derivation sees.
 
-    `whole` rules look at the whole term, the others at each place from the outside in.
+    `whole` rules look at the whole term, the others at each place from the outside in. Where a
+    rule rewrites terms of one `kind` only, what has none of them inside need not be searched, nor
+    anything if what it `needs` of `Given` is empty.
     """
 
     name: str
     because: str
     rewrite: Callable[[Term, Given], Term | None] = field(repr=False)
+    kind: type[Term] | None = None
+    needs: str = ""
     whole: bool = False
+
+    def concerns(self, term: Term) -> bool:
+        """Whether the rule may find something to rewrite in a term."""
+        if isinstance(term, LEAVES):
+            return self.kind is None or isinstance(term, self.kind)
+        return self.kind is None or self.kind in kinds(term)
+
+    def has_what_it_needs(self, given: Given) -> bool:
+        """Whether there is anything that the rule could put in."""
+        return not self.needs or bool(getattr(given, self.needs))
 
 
 RULES = {
     rule.name: rule
     for rule in (
-        Rule("definition of δ", "the derivative by z is the error δ of that neuron", definition),
-        Rule("lemma", "what was found above is put in", lemma),
-        Rule("equation", "insert the defining equation of the quantity", equation),
-        Rule("sum rule", "the derivative of a sum is the sum of the derivatives", sum_rule),
-        Rule("constant", "what does not contain the variable has derivative 0", constant),
         Rule(
-            "product rule", "one factor at a time; factors without the variable stay", product_rule
+            "definition of δ",
+            "the derivative by z is the error δ of that neuron",
+            definition,
+            Partial,
         ),
-        Rule("power rule", "the derivative of xⁿ is n xⁿ⁻¹, times that of x", power_rule),
-        Rule("scalar chain rule", "the outer derivative times the inner one", scalar_chain),
+        Rule("lemma", "what was found above is put in", lemma, needs="lemmas"),
+        Rule("equation", "insert the defining equation of the quantity", equation, Partial),
         Rule(
-            "same symbol", "a symbol by itself is 1 at equal indices and 0 elsewhere", same_symbol
+            "sum rule", "the derivative of a sum is the sum of the derivatives", sum_rule, Partial
+        ),
+        Rule("constant", "what does not contain the variable has derivative 0", constant, Partial),
+        Rule(
+            "product rule",
+            "one factor at a time; factors without the variable stay",
+            product_rule,
+            Partial,
+        ),
+        Rule("power rule", "the derivative of xⁿ is n xⁿ⁻¹, times that of x", power_rule, Partial),
+        Rule(
+            "scalar chain rule", "the outer derivative times the inner one", scalar_chain, Partial
+        ),
+        Rule(
+            "same symbol",
+            "a symbol by itself is 1 at equal indices and 0 elsewhere",
+            same_symbol,
+            Partial,
         ),
         Rule(
             "collect",
@@ -426,30 +457,40 @@ RULES = {
             whole=True,
         ),
         Rule("fold", "the layer's own quantities are written by their names", fold, whole=True),
-        Rule("fact", "a declared fact about the desired values", fact),
-        Rule("chain rule", "C depends on the variable only through these quantities", chain),
-        Rule("activation", "the activation that this layer has", name_function),
+        Rule("fact", "a declared fact about the desired values", fact, Sum, "facts"),
+        Rule(
+            "chain rule", "C depends on the variable only through these quantities", chain, Partial
+        ),
+        Rule("activation", "the activation that this layer has", name_function, Apply, "functions"),
         Rule(
             "simplify",
             "cancelled, or in factors: equal, and cheaper to compute",
             simplify,
             whole=True,
         ),
-        Rule("slope", "the slope in its cheapest exact form, through the activation", slope),
+        Rule("slope", "the slope in its cheapest exact form, through the activation", slope, Apply),
     )
 }
 
 
 def apply(rule: Rule, term: Term, given: Given) -> Term:
     """The term with a rule applied wherever it applies, from the outside in."""
-    changed = rule.rewrite(term, given)
-    if changed is not None:
-        return changed
-    return term if rule.whole else map_children(term, lambda part: apply(rule, part, given))
+
+    def go(part: Term) -> Term:
+        if not rule.concerns(part):
+            return part
+        changed = rule.rewrite(part, given)
+        if changed is not None:
+            return changed
+        return part if rule.whole else map_children(part, go)
+
+    return go(term) if rule.has_what_it_needs(given) else term
 
 
 def place(rule: Rule, term: Term, given: Given) -> tuple[Term, Term] | None:
     """The first part of a term that a rule rewrites, and what it becomes; None if there is none."""
+    if not rule.concerns(term) or not rule.has_what_it_needs(given):
+        return None
     changed = rule.rewrite(term, given)
     if changed is not None:
         return term, changed

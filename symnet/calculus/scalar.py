@@ -74,6 +74,7 @@ def _cheapest(formula: sympy.Expr, plain: sympy.Expr) -> sympy.Expr:
     return min([*sound, plain], key=cost)
 
 
+@lru_cache(maxsize=1000)
 def simplest(expression: sympy.Expr) -> sympy.Expr:
     """The cheapest of a few equal forms; the expression as it stands where that is no dearer."""
     if expression.has(sympy.Piecewise):
