@@ -267,10 +267,10 @@ def _indices(equation: Equation) -> Iterator[Index]:
 def _sizes(network: Network, layer: int) -> tuple[tuple[Axis, int | str], ...]:
     """The sizes of all axes around a layer, which is number 2."""
     sizes: dict[Axis, int | str] = {each.index.axis: each.size for each in network.shared}
-    sizes[Axis("n", LayerNumber("", 1))] = network.sizes[layer - 2]
+    sizes[Axis("n", LayerNumber("", 1))] = network.width(layer - 1)
     for own, at in ((layer, HERE), (layer + 1, ABOVE)):
         if own <= network.L:
-            sizes[Axis("n", at)] = network.sizes[own - 1]
+            sizes[Axis("n", at)] = network.width(own)
             for name, size in network.layer(own).definition.axes:
                 sizes[Axis(name, at)] = size
     return tuple(sizes.items())

@@ -170,6 +170,10 @@ class Network:
         """The widths n_1..n_L."""
         return (self.inputs, *(layer.size for layer in self.layers))
 
+    def width(self, number: int) -> Size:
+        """The width n_l of layer l = 1..L."""
+        return self.inputs if number == 1 else self.layers[number - 2].size
+
     def layer(self, number: int) -> Layer:
         """Layer l, for l = 2..L. Raises ArchitectureError for other numbers."""
         if not 2 <= number <= self.L:
@@ -244,7 +248,7 @@ class Network:
             return next(each.size for each in self.shared if each.letter == axis.name)
         number = self.L if axis.layer == L else axis.layer.offset
         if axis.name == "n":
-            return self.sizes[number - 1]
+            return self.width(number)
         return dict(self.layer(number).definition.axes)[axis.name]
 
     def _base(self, name: str, number: int, axes: tuple[Axis, ...]) -> sympy.IndexedBase:

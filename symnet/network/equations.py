@@ -8,6 +8,7 @@ neurons, such as softmax, always stands with its formula, since how it couples i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from symnet.errors import NotYet
@@ -87,6 +88,7 @@ class Definition:
         return tuple(inner) if through_one and not bypassed else (*inner, a)
 
 
+@lru_cache(maxsize=1000)
 def dense(function: Activation) -> Definition:
     """z_j^l = Σ_k w_jk^l a_k^{l-1} + b_j^l, a_j^l = σ(z_j^l). w over (n_l, n_{l-1}), b (n_l,)."""
     parameters = (n.w(n.l, n.J, n.below(n.K, n.l)), n.b(n.l, n.J))
