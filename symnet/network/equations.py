@@ -10,7 +10,7 @@ from typing import Any
 
 from symnet.errors import NotYet
 from symnet.network import notation as n
-from symnet.network.functions import THETA, Activation, Cost, G, Optimizer
+from symnet.network.functions import THETA, Activation, Cost, G, Optimizer, cost_term
 from symnet.term import (
     Apply,
     Equation,
@@ -68,6 +68,8 @@ def cost(function: Cost) -> Equation:
 def _in_terms(function: Activation | Cost, *meanings: Any) -> Term:
     """The formula in index terms. Raises NotYet for what they cannot say."""
     try:
+        if isinstance(function, Cost):
+            return cost_term(function, *meanings)
         return from_sympy(function.formula, *meanings)
     except (TypeError, KeyError) as error:
         raise NotYet(f"the formula of {function.name} cannot be derived yet: {error}") from error
