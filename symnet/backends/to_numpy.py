@@ -163,13 +163,17 @@ def _right(
             return ((target.name, (f"{argument.name}.{how}({_axis(argument, target)})", ATOM)),)
 
 
+# What is not computed twice in a line.
+_COSTLY = (sympy.exp, sympy.log, sympy.erf, sympy.tanh, sympy.sin, sympy.cos)
+
+
 def _in_parts(
     formula: sympy.Expr, length: Callable[[sympy.Expr], int], room: int, names: Iterator[str]
 ) -> list[tuple[sympy.Symbol | None, sympy.Expr]]:
     """A formula as several, each with its name; the last, without one, is the formula itself.
 
     What stands beside branches gets a name, since each branch holds it, and in a formula that is
-    too long for its line what occurs twice, and then whatever is longest.
+    too long for its line, or holds a costly function twice, what occurs twice, and then whatever is longest.
     """
     symbols = (sympy.Symbol(name, real=True) for name in names)
     lines: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
@@ -186,7 +190,8 @@ def _in_parts(
         lambda x: isinstance(x, sympy.Mul) and any(isinstance(y, sympy.Piecewise) for y in x.args),
         name_factors,
     )
-    if length(formula) > room:
+    functions = [x for x in sympy.preorder_traversal(formula) if isinstance(x, _COSTLY)]
+    if length(formula) > room or len(functions) > len(set(functions)):
         shared, (formula,) = sympy.cse(formula, symbols)
         lines += shared
     short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []

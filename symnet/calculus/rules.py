@@ -203,7 +203,7 @@ def prime(function: ScalarFunction, argument: Term) -> Term:
     """f'(x): σ keeps its name with a prime; exp and ln are written out."""
     if function.layer is not None or function.formula is None:
         return Apply(replace(function, order=function.order + 1), argument)
-    plain = scalar.derivative(function.formula)
+    plain = scalar.slope_in_z(function.formula)
     try:
         return from_sympy(plain, {ARGUMENT.name: argument})
     except TypeError:
@@ -310,7 +310,7 @@ def slope(term: Term, given: Given) -> Term | None:
                 return from_sympy(form, {"a": rename(a(at, "j"), {_only(at): j}), "z": z})
             except TypeError:
                 # It needs more than terms can say, √π or a branch within: one function of z.
-                plain = scalar.derivative(formula)
+                plain = scalar.slope_in_z(formula)
                 return Apply(ScalarFunction(f"{term.function.name}_slope", plain), z)
     return None
 

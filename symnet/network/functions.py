@@ -78,11 +78,12 @@ def left_closed(formula: sympy.Expr) -> sympy.Expr:
     ordered = sorted(kinks)
     inside = [ordered[0] - 1, *((x + y) / 2 for x, y in pairwise(ordered)), ordered[-1] + 1]
     values = [_branch(formula, point) for point in inside]
-    sides = zip(ordered, pairwise(values), strict=True)
+    sides = list(zip(ordered, pairwise(values), strict=True))
     if any(low.subs(Z, kink) != high.subs(Z, kink) for kink, (low, high) in sides):
         return formula  # it jumps, and what it is at the jump was said
-    conditions = [*(kink >= Z for kink in ordered), True]
-    return sympy.Piecewise(*zip(values, conditions, strict=True))
+    # Where the formula is the same on both sides nothing happens.
+    branches = [(low, kink >= Z) for kink, (low, high) in sides if low != high]
+    return sympy.Piecewise(*branches, (values[-1], True))
 
 
 def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
