@@ -124,14 +124,23 @@ def closed(network: Network) -> None:
 
 
 def _command(network: Network, optimizer: str, dtype: str) -> str:
-    """The command line that makes the same file; formulas of one's own need Python."""
+    """The command line that makes the same file; formulas without a text need Python."""
     activations = [layer.activation for layer in network.layers]
-    known = all(ACTIVATIONS.get(each.name) == each for each in activations)
-    if not known or COSTS.get(network.cost.name) != network.cost:
+    own = list(dict.fromkeys(x for x in activations if ACTIVATIONS.get(x.name) != x))
+    own_cost = COSTS.get(network.cost.name) != network.cost
+    if len(own) > 1 or not all(x.text for x in own) or (own_cost and not network.cost.text):
         return "symnet.generate in Python, with formulas of one's own"
     words = ["symnet", "generate", str(network)]
+    if own:
+        # The formula is what layers have that name no other; a sigmoid is named then.
+        layers = (
+            str(layer.size) if layer.activation in own else f"{layer.size}:{layer.activation.name}"
+            for layer in network.layers
+        )
+        words[2] = "-".join((str(network.inputs), *layers))
+        words += ["--activation", own[0].text]
     if network.cost != find_cost(None, activations[-1]):
-        words += ["--cost", network.cost.name]
+        words += ["--cost", network.cost.text if own_cost else network.cost.name]
     if optimizer != "sgd":
         words += ["--optimizer", optimizer]
     if dtype != "float64":

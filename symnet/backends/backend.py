@@ -62,7 +62,9 @@ class Listing:
 
     `equations` are the lines of the head and `proof` is the sentence after them. A `classifier`
     takes labels; `normalised` says that the derivation took Σ y = 1 for granted, `complex_step`
-    that the functions also hold for complex numbers.
+    that the functions also hold for complex numbers, `error_function` that they need erf. A
+    classifier's outputs are to be `low` or `high`; only if these are 0 and 1 are they
+    probabilities.
     """
 
     command: str
@@ -76,7 +78,10 @@ class Listing:
     outputs: int
     classifier: bool
     normalised: bool
+    low: int
+    high: int
     complex_step: bool
+    error_function: bool
     parameters: tuple[ParameterText, ...]
     options: tuple[Option, ...]
     functions: tuple[FunctionText, ...]

@@ -40,10 +40,11 @@ FUNCTIONS = {
     sympy.acosh: "np.arccosh",
     sympy.atanh: "np.arctanh",
     sympy.Abs: "np.abs",
+    sympy.erf: "_erf",  # NumPy has none; a file that needs it has this function of its own
     sympy.sign: "np.sign",
 }
-# Functions that complex step cannot go through: |x| and its like are not analytic.
-NOT_ANALYTIC = (sympy.Piecewise, sympy.Abs, sympy.sign)
+# What complex step cannot go through: |x| and its like are not analytic, erf takes real numbers.
+NOT_ANALYTIC = (sympy.Piecewise, sympy.Abs, sympy.sign, sympy.erf)
 
 
 def analytic(formula: sympy.Expr) -> bool:

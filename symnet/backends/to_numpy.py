@@ -55,6 +55,12 @@ def holds_for_complex(program: Program) -> bool:
     return all(analytic(line.formula) for line in lines if isinstance(line, Map))
 
 
+def needs_erf(program: Program) -> bool:
+    """Whether a formula in the program has the error function, which NumPy lacks."""
+    lines = (line for function in program.functions for line in function.body)
+    return any(line.formula.has(sympy.erf) for line in lines if isinstance(line, Map))
+
+
 def _function(function: Function, comments: Mapping[str, str]) -> FunctionText:
     names = tuple(parameter.name for parameter in function.parameters)
     kept = tuple(result.name for result in function.results)
@@ -173,7 +179,8 @@ def _in_parts(
     """A formula as several, each with its name; the last, without one, is the formula itself.
 
     What stands beside branches gets a name, since each branch holds it, and in a formula that is
-    too long for its line, or holds a costly function twice, what occurs twice, and then whatever is longest.
+    too long for its line, or has a costly function twice, what occurs twice; then whatever is
+    longest.
     """
     symbols = (sympy.Symbol(name, real=True) for name in names)
     lines: list[tuple[sympy.Symbol | None, sympy.Expr]] = []

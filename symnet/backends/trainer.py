@@ -56,7 +56,10 @@ def listing(
         outputs=int(network.sizes[-1]),
         classifier=network.cost.classifies,
         normalised=network.cost.normalised,
+        low=network.cost.targets[0],
+        high=network.cost.targets[1],
         complex_step=to_numpy.holds_for_complex(program),
+        error_function=to_numpy.needs_erf(program),
         parameters=tuple(_parameters(network)),
         options=tuple(
             Option(name, repr(default), OPTIONS[name])

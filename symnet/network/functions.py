@@ -97,6 +97,9 @@ def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
     return formula
 
 
+TYPED = "custom"  # the name of a function that was typed as a formula
+
+
 def _check_name(name: str) -> None:
     """A name ends up in generated files, so that it must be no more than a name."""
     if not (name.isascii() and name.isidentifier() and len(name) <= 40):
@@ -180,8 +183,6 @@ class Optimizer:
 
 
 # --- what is typed -------------------------------------------------------------------------
-
-TYPED = "custom"  # the name of a function that was typed as a formula
 
 
 def typed_activation(text: str, name: str = TYPED) -> Activation:
