@@ -200,7 +200,9 @@ def _in_parts(
     functions = [x for x in sympy.preorder_traversal(formula) if isinstance(x, _COSTLY)]
     if length(formula) > room or len(functions) > len(set(functions)):
         shared, (formula,) = sympy.cse(formula, symbols)
-        lines += shared
+        numbers = {name: value for name, value in shared if value.is_number}
+        formula = formula.xreplace(numbers)
+        lines += [(x, value.xreplace(numbers)) for x, value in shared if x not in numbers]
     short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
     for name, part in (*lines, (None, formula)):
         while length(part) > room:

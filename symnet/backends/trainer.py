@@ -101,11 +101,12 @@ def _functions(network: Network) -> list[str]:
     activations: dict[str, Activation] = {
         layer.activation.name: layer.activation for layer in network.layers
     }
-    return [
+    lines = [
         f"{name}(z) = {writer.formula(activation.formula, 'z', TEXT)}"
         for name, activation in activations.items()
         if not activation.couples_neurons and activation.formula != ARGUMENT
     ]
+    return ["\n        ".join(textwrap.wrap(line, LONGEST)) for line in lines]
 
 
 def _update(optimizer: Optimizer, name: str) -> str:

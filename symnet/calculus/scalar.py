@@ -294,6 +294,15 @@ def _holds_up(form: sympy.Expr, exact: sympy.Expr, formula: sympy.Expr, stretch:
     return True
 
 
+def keeps_up(form: sympy.Expr, other: sympy.Expr, formula: sympy.Expr) -> bool:
+    """Whether a form in a = σ(z) and z computes as well as another that is equal to it."""
+    exact = other.xreplace({A: formula})
+    everywhere = (None, None)
+    return _holds_up(form, exact, formula, everywhere) or not _holds_up(
+        other, exact, formula, everywhere
+    )
+
+
 @lru_cache(maxsize=10_000)
 def _float(formula: sympy.Expr, z: float) -> float:
     """The value of a formula in z, rounded once; nan where it has none."""
