@@ -60,10 +60,11 @@ def test_tables_are_keyed_by_name() -> None:
     assert all(name == cost.name for name, cost in COSTS.items())
     assert [name for name, a in ACTIVATIONS.items() if a.couples_neurons] == ["softmax"]
     assert [name for name, c in COSTS.items() if c.normalised] == ["log_likelihood"]
-    assert [name for name, c in COSTS.items() if c.classifies] == [
-        "cross_entropy",
-        "log_likelihood",
-    ]
+    assert {name: c.targets for name, c in COSTS.items() if c.classifies} == {
+        "cross_entropy": (0, 1),
+        "log_likelihood": (0, 1),
+        "hinge": (-1, 1),
+    }
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,13 @@ def test_the_cheapest_form(name: str, slope: sympy.Expr) -> None:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_form_is_dearer_than_the_derivative(name: str) -> None:
+    """But for a derivative that no machine computes: e^z/(1 + e^z) is ∞/∞ far out."""
     formula = FORMULAS[name]
-    assert scalar.cost(scalar.slope(formula)) <= scalar.cost(scalar.derivative(formula))
+    slope, plain = scalar.slope(formula), scalar.derivative(formula)
+    overflows = scalar.keeps_up(slope, plain, formula) and not scalar.keeps_up(
+        plain, slope, formula
+    )
+    assert overflows or scalar.cost(slope) <= scalar.cost(plain)
 
 
 # --- equality over exp ---------------------------------------------------------------------
