@@ -25,13 +25,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class FunctionText:
-    """A derived function; `signature` is all of `def …:`, `returns` all of `return …` or ''."""
+    """A derived function; `signature` is all of `def …:`, `returns` all of `return …` or ''.
+
+    `ignored` are the floating-point errors that are none here, as NumPy's errstate takes them.
+    """
 
     name: str
     signature: str
     docstring: str
     lines: tuple[Line, ...]
     returns: str
+    ignored: str
 
 
 @dataclass(frozen=True, slots=True)

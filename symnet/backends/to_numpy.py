@@ -72,7 +72,22 @@ def _function(function: Function, comments: Mapping[str, str]) -> FunctionText:
         docstring=DOCSTRINGS[function.name],
         lines=tuple(_lines(function, comments)),
         returns=results(returned, INDENT) if returned else "",
+        ignored="all" if any(map(_partial, function.body)) else "over",
     )
+
+
+def _partial(line: Instruction) -> bool:
+    """Whether a branch has no value in places where another branch is taken: all are computed."""
+    if not isinstance(line, Map):
+        return False
+    branches = (v for x in line.formula.atoms(sympy.Piecewise) for v, _ in x.args)
+    return any(_somewhere_undefined(branch) for branch in branches)
+
+
+def _somewhere_undefined(formula: sympy.Expr) -> bool:
+    powers = (x.exp for x in formula.atoms(sympy.Pow))
+    roots = any(not (x.is_Integer and x.is_nonnegative) for x in powers)
+    return roots or formula.has(sympy.log, sympy.asin, sympy.acos, sympy.tan)
 
 
 def _lines(function: Function, comments: Mapping[str, str]) -> Iterable[Line]:
@@ -200,9 +215,15 @@ def _in_parts(
     functions = [x for x in sympy.preorder_traversal(formula) if isinstance(x, _COSTLY)]
     if length(formula) > room or len(functions) > len(set(functions)):
         shared, (formula,) = sympy.cse(formula, symbols)
-        numbers = {name: value for name, value in shared if value.is_number}
-        formula = formula.xreplace(numbers)
-        lines += [(x, value.xreplace(numbers)) for x, value in shared if x not in numbers]
+        # A number needs no name, and a condition has none.
+        unnamed: dict[sympy.Symbol, sympy.Basic] = {}
+        for name, value in shared:
+            value = value.xreplace(unnamed)
+            if value.is_number or isinstance(value, sympy.logic.boolalg.Boolean):
+                unnamed[name] = value
+            else:
+                lines.append((name, value))
+        formula = formula.xreplace(unnamed)
     short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
     for name, part in (*lines, (None, formula)):
         while length(part) > room:

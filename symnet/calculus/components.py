@@ -330,7 +330,10 @@ def judge_at_numbers(
     """
     seen = 0
     for draw in range(DRAWS):
-        sample = _Sample(label, activation, cost, claim, Random(f"{label} {draw}"))
+        try:
+            sample = _Sample(label, activation, cost, claim, Random(f"{label} {draw}"))
+        except NoValueError:
+            continue
         for j in range(SMALL_COUPLED):
             try:
                 formula, derivative = sample.formula(j), sample.derivative(j)

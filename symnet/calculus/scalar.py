@@ -433,8 +433,15 @@ def _with_bounds(g: sympy.Expr, E: sympy.Symbol, unit: sympy.Expr) -> Iterator[s
         inside = g.subs(E, exponential)
         if _room(inside) <= LIMIT:
             for form in forms_of(inside):
+                form = _upright(form)
                 collected = sympy.collect(form, [A, Z]) if form.is_Add else form
                 yield from (each.subs(bounded, meaning) for each in {form, collected})
+
+
+def _upright(quotient: sympy.Expr) -> sympy.Expr:
+    """(-x)/(-y) as x/y."""
+    above, below = sympy.fraction(quotient)
+    return -above / -below if below.is_Add and below.could_extract_minus_sign() else quotient
 
 
 def _in_logarithms(formula: sympy.Expr) -> Iterator[sympy.Expr]:
@@ -561,7 +568,10 @@ def _degrees(
 def _kinks(*formulas: sympy.Expr) -> list[sympy.Expr]:
     """Where the branches of formulas meet, in order."""
     relations = {r for f in formulas for r in f.atoms(sympy.core.relational.Relational)}
-    return sorted({r.rhs if r.lhs == Z else r.lhs for r in relations})
+    places = {r.rhs if r.lhs == Z else r.lhs for r in relations}
+    if not all(place.is_number for place in places):
+        raise NotYet("the branches of the formula meet at points that are no plain numbers")
+    return sorted(places)
 
 
 def _stretches(kinks: Sequence[sympy.Expr]) -> list[sympy.Expr]:

@@ -384,9 +384,10 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
     return next(iter(difflib.get_close_matches(name.lower(), known, 1)), "")
 
 
-def _fitting(cost: Cost) -> list[str]:
-    """The activations with which no logarithm in a cost meets 0 or less."""
-    return [name for name, each in ACTIVATIONS.items() if bad_logarithm(cost, each) is None]
+def _fitting(cost: Cost) -> str:
+    """Which activations may stand at the output, because no logarithm in a cost meets 0 or less."""
+    names = [name for name, each in ACTIVATIONS.items() if bad_logarithm(cost, each) is None]
+    return f"an output activation with which it cannot ({', '.join(names)}), or " if names else ""
 
 
 def check_cost(network: Network) -> None:
@@ -401,6 +402,6 @@ def check_cost(network: Network) -> None:
     if argument is not None:
         raise ArchitectureError(
             f"the cost {network.cost.name} takes the logarithm of {argument}, and with the output "
-            f"activation {activation.name} that can be 0 or negative; use an output activation "
-            f"with which it cannot ({', '.join(_fitting(network.cost))}), or the quadratic cost"
+            f"activation {activation.name} that can be 0 or negative; use {_fitting(network.cost)}"
+            "the quadratic cost"
         )

@@ -58,6 +58,9 @@ def exact(formula: sympy.Expr) -> sympy.Expr:
     return sympy.nsimplify(formula, rational=True) if formula.has(sympy.Float) else formula
 
 
+MOST_NESTED = 12  # conditions, where some hold others
+
+
 def left_closed(formula: sympy.Expr) -> sympy.Expr:
     """The formula with |z|, max and their like as branches, each up to and with its kink.
 
@@ -66,7 +69,15 @@ def left_closed(formula: sympy.Expr) -> sympy.Expr:
     """
     formula = exact(formula)
     if formula.has(sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside):
-        formula = sympy.piecewise_fold(formula.rewrite(sympy.Piecewise))
+        formula = formula.rewrite(sympy.Piecewise)
+        relations = formula.atoms(sympy.core.relational.Relational)
+        # Folding takes time that doubles with each kink; only kinks inside kinks need it.
+        if any(relation.has(sympy.Piecewise) for relation in relations):
+            if len(relations) > MOST_NESTED:
+                raise ArchitectureError(
+                    f"more than {MOST_NESTED} kinks, and some inside others, are too many"
+                )
+            formula = sympy.piecewise_fold(formula)
     if not formula.has(sympy.Piecewise) or formula.free_symbols != {Z}:
         return formula
     kinks: set[sympy.Expr] = set()
