@@ -431,17 +431,19 @@ def _with_bounds(g: sympy.Expr, E: sympy.Symbol, unit: sympy.Expr) -> Iterator[s
     }
     for bounded, (exponential, meaning) in through.items():
         inside = g.subs(E, exponential)
-        if _room(inside) <= LIMIT:
+        if _room(inside) <= BOUNDED:
             for form in forms_of(inside):
-                form = _upright(form)
+                form = _upright(form, bounded)
                 collected = sympy.collect(form, [A, Z]) if form.is_Add else form
                 yield from (each.subs(bounded, meaning) for each in {form, collected})
 
 
-def _upright(quotient: sympy.Expr) -> sympy.Expr:
-    """(-x)/(-y) as x/y."""
+def _upright(quotient: sympy.Expr, bounded: sympy.Symbol) -> sympy.Expr:
+    """(-x)/(-y) as x/y: what is divided by is positive, at least half way up."""
     above, below = sympy.fraction(quotient)
-    return -above / -below if below.is_Add and below.could_extract_minus_sign() else quotient
+    if not below.subs(bounded, sympy.Rational(1, 2)).is_negative:
+        return quotient
+    return sympy.expand_mul(-above) / sympy.expand_mul(-below)
 
 
 def _in_logarithms(formula: sympy.Expr) -> Iterator[sympy.Expr]:
@@ -508,6 +510,7 @@ def _quotient(expression: sympy.Expr) -> sympy.Expr | None:
 # How many coefficients, at most, a quotient may have that is expanded and cancelled, how many parts
 # an expression that is looked through, and how many functions inside each other.
 LIMIT, PARTS, HEIGHT = 400, 1000, 4
+BOUNDED = 80  # as LIMIT, where s or tanh stands in for each e^{cz}
 
 
 def _surveyable(expression: sympy.Expr) -> bool:

@@ -344,12 +344,14 @@ def cost_term(cost: Cost, symbols: dict[str, Term]) -> Term:
                 return power(go(formula.base), int(formula.exp))
             case sympy.Max():
                 # max(x, y) = y + max(x − y, 0)
-                first, *others = formula.args
-                rest = sympy.Max(*others)
+                first, rest = _first(formula)
                 difference = Apply(ScalarFunction("f", POSITIVE_PART), go(first - rest))
                 return add(go(rest), difference)
             case sympy.Min():
-                return mul(number(-1), go(sympy.Max(*(-each for each in formula.args))))
+                # min(x, y) = x − max(x − y, 0)
+                first, rest = _first(formula)
+                difference = Apply(ScalarFunction("f", POSITIVE_PART), go(first - rest))
+                return add(go(first), mul(number(-1), difference))
             case sympy.Abs():
                 outer = left_closed(sympy.Abs(Z))
                 return Apply(ScalarFunction("f", outer), go(formula.args[0]))
@@ -358,6 +360,12 @@ def cost_term(cost: Cost, symbols: dict[str, Term]) -> Term:
         return from_sympy(formula, symbols)
 
     return go(cost.formula)
+
+
+def _first(extreme: sympy.Max | sympy.Min) -> tuple[sympy.Expr, sympy.Expr]:
+    """One argument of max or min, in which a stands, and max or min of the others."""
+    first = next((x for x in extreme.args if x.has(A)), extreme.args[0])
+    return first, extreme.func(*(each for each in extreme.args if each != first))
 
 
 def _mixed(formula: sympy.Expr) -> set[sympy.Expr]:
