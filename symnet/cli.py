@@ -111,7 +111,9 @@ def network_argument(command: Callable[..., None]) -> Callable[..., None]:
             "--cost",
             metavar="NAME",
             shell_complete=_names("network.functions", "COSTS"),
-            help="quadratic, cross_entropy or log_likelihood; by default what fits the output.",
+            help="quadratic, squared_error, absolute_error, huber, log_cosh, cross_entropy, "
+            "log_likelihood, hinge or poisson; or a formula in a and y, such as '(a - y)**4 / 4'. "
+            "By default what fits the output.",
         ),
         click.option(
             "--activation",
@@ -119,7 +121,9 @@ def network_argument(command: Callable[..., None]) -> Callable[..., None]:
             default="sigmoid",
             show_default=True,
             shell_complete=_names("network.functions", "ACTIVATIONS"),
-            help="For layers that name none: sigmoid, tanh, relu, identity or softmax.",
+            help="For layers that name none: identity, sigmoid, tanh, relu, leaky_relu, elu, selu, "
+            "softplus, softsign, silu, mish, gelu, gelu_tanh, hard_sigmoid, hard_tanh or softmax; "
+            "or a formula in z, such as 'z / (1 + exp(-z))'.",
         ),
         click.argument("net"),
     ):
@@ -287,7 +291,14 @@ def generate(
     symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
     """
     network = _network(net, activation, cost)
-    text = _load("pipeline").generate(network, optimizer=optimizer, dtype=dtype, backend=backend)
+    source: tuple[str, ...] = ()
+    if net.lower().endswith(".toml"):
+        source = (Path(net).name,)
+        source += ("--activation", activation) if activation != "sigmoid" else ()
+        source += ("--cost", cost) if cost else ()
+    text = _load("pipeline").generate(
+        network, optimizer=optimizer, dtype=dtype, backend=backend, source=source
+    )
     _write(text, output)
 
 

@@ -37,6 +37,7 @@ def generate(
     dtype: str = "float64",
     backend: str = "numpy",
     command: str = "",
+    source: tuple[str, ...] = (),
 ) -> str:
     """The text of a standalone trainer for a network, from proved equations only.
 
@@ -50,7 +51,7 @@ def generate(
     closed(network)
     proof = proved(network)
     program = passes.optimize(program_of(proof, rule), to.passes)
-    command = command or _command(network, optimizer, dtype)
+    command = command or _command(network, optimizer, dtype, source)
     return emit(trainer.listing(proof, computed(proof), program, rule, dtype, command, to), to)
 
 
@@ -131,15 +132,15 @@ def closed(network: Network) -> None:
         )
 
 
-def _command(network: Network, optimizer: str, dtype: str) -> str:
-    """The command line that makes the same file; formulas of one's own need Python."""
-    activations = [layer.activation for layer in network.layers]
-    known = all(each is not None and ACTIVATIONS.get(each.name) == each for each in activations)
-    if not known or COSTS.get(network.cost.name) != network.cost:
+def _command(network: Network, optimizer: str, dtype: str, source: tuple[str, ...]) -> str:
+    """The command line that makes the same file; formulas without a text need Python.
+
+    `source` are its words for a network that was read from a file.
+    """
+    words = list(source) or _words(network)
+    if not words:
         return "symnet.generate in Python, with formulas of one's own"
-    words = ["symnet", "generate", str(network)]
-    if network.cost != find_cost(None, activations[-1]):
-        words += ["--cost", network.cost.name]
+    words = ["symnet", "generate", *words]
     if optimizer != "sgd":
         words += ["--optimizer", optimizer]
     if dtype != "float64":
@@ -147,3 +148,26 @@ def _command(network: Network, optimizer: str, dtype: str) -> str:
     line = shlex.join(words)
     # A network too long for a line stands on one of its own, as a shell reads it.
     return line if len(line) < 80 else " \\\n    ".join(map(shlex.quote, words))
+
+
+def _words(network: Network) -> list[str]:
+    """A network and its cost as words of a command line; none if they cannot be written so."""
+    if not network.plain or network.penalties:
+        return []
+    activations = [layer.activation for layer in network.layers if layer.activation is not None]
+    own = list(dict.fromkeys(x for x in activations if ACTIVATIONS.get(x.name) != x))
+    own_cost = COSTS.get(network.cost.name) != network.cost
+    if len(own) > 1 or not all(x.text for x in own) or (own_cost and not network.cost.text):
+        return []
+    words = [str(network)]
+    if own:
+        # The formula is what layers have that name no other; a sigmoid is named then.
+        layers = (
+            str(layer.size) if layer.activation in own else f"{layer.size}:{layer.name}"
+            for layer in network.layers
+        )
+        words[0] = "-".join((str(network.inputs), *layers))
+        words += ["--activation", own[0].text]
+    if network.cost != find_cost(None, activations[-1]):
+        words += ["--cost", network.cost.text if own_cost else network.cost.name]
+    return words

@@ -325,6 +325,8 @@ def number(
             return values[expression]
         case sympy.Rational():
             return mp.mpf(int(expression.p)) / int(expression.q)
+        case sympy.NumberSymbol():
+            return mp.mpf(str(expression.evalf(mp.dps + 5)))
         case sympy.Float():
             return mp.mpf(str(expression))
         case sympy.Add():

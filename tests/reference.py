@@ -66,11 +66,56 @@ def _relu(z: Number) -> Number:
     return z if z.real > 0 else 0.0
 
 
+def _erf(z: Number) -> Number:
+    if isinstance(z, complex):  # to first order, which is all that a complex step asks for
+        return complex(math.erf(z.real), 2 / math.sqrt(math.pi) * math.exp(-(z.real**2)) * z.imag)
+    return math.erf(z)
+
+
+def _softplus(z: Number) -> Number:
+    return z + _log(1 + _exp(-z)) if z.real > 0 else _log(1 + _exp(z))
+
+
+def _phi(z: Number) -> Number:
+    """The share of a normal distribution that lies below z."""
+    return (1 + _erf(z / math.sqrt(2))) / 2
+
+
+def _bend(z: Number) -> Number:
+    return _tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))
+
+
+def _bend_slope(z: Number) -> Number:
+    return (1 - _bend(z) ** 2) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z**2)
+
+
+def _clip(z: Number, low: float, high: float) -> Number:
+    return low if z.real <= low else high if z.real > high else z
+
+
+def _inside(z: Number, low: float, high: float) -> bool:
+    """Whether z comes from the left through the stretch from low to high."""
+    return low < z.real <= high
+
+
+_LAMBDA, _ALPHA = 1.0507009873554805, 1.6732632423543772
+
 ACTIVATIONS: dict[str, Callable[[Number], Number]] = {
     "identity": lambda z: z,
     "sigmoid": _sigmoid,
     "tanh": _tanh,
     "relu": _relu,
+    "leaky_relu": lambda z: z if z.real > 0 else 0.01 * z,
+    "elu": lambda z: z if z.real > 0 else _exp(z) - 1,
+    "selu": lambda z: _LAMBDA * z if z.real > 0 else _LAMBDA * _ALPHA * (_exp(z) - 1),
+    "softplus": _softplus,
+    "softsign": lambda z: z / (1 + z) if z.real > 0 else z / (1 - z),
+    "silu": lambda z: z * _sigmoid(z),
+    "mish": lambda z: z * _tanh(_softplus(z)),
+    "gelu": lambda z: z * _phi(z),
+    "gelu_tanh": lambda z: z * (1 + _bend(z)) / 2,
+    "hard_sigmoid": lambda z: _clip((z + 3) / 6, 0.0, 1.0),
+    "hard_tanh": lambda z: _clip(z, -1.0, 1.0),
 }
 
 SLOPES: dict[str, Callable[[Number], Number]] = {
@@ -78,6 +123,17 @@ SLOPES: dict[str, Callable[[Number], Number]] = {
     "sigmoid": lambda z: _sigmoid(z) * (1 - _sigmoid(z)),
     "tanh": lambda z: 1 - _tanh(z) ** 2,
     "relu": lambda z: 1.0 if z.real > 0 else 0.0,  # at the kink the slope from the left
+    "leaky_relu": lambda z: 1.0 if z.real > 0 else 0.01,
+    "elu": lambda z: 1.0 if z.real > 0 else _exp(z),
+    "selu": lambda z: _LAMBDA if z.real > 0 else _LAMBDA * _ALPHA * _exp(z),
+    "softplus": _sigmoid,
+    "softsign": lambda z: 1 / (1 + abs(z)) ** 2,
+    "silu": lambda z: _sigmoid(z) * (1 + z * (1 - _sigmoid(z))),
+    "mish": lambda z: _tanh(_softplus(z)) + z * (1 - _tanh(_softplus(z)) ** 2) * _sigmoid(z),
+    "gelu": lambda z: _phi(z) + z * _exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    "gelu_tanh": lambda z: (1 + _bend(z) + z * _bend_slope(z)) / 2,
+    "hard_sigmoid": lambda z: _inside(z, -3, 3) / 6,
+    "hard_tanh": lambda z: 1.0 * _inside(z, -1, 1),
 }
 
 
@@ -115,6 +171,21 @@ def cost_of_output(name: str, a: Vector, y: Sequence[float]) -> Number:
                 total -= (1 - y_j) * _log(1 - a_j) if y_j != 1 else 0.0
             case "log_likelihood":
                 total -= y_j * _log(a_j) if y_j else 0.0
+            case "squared_error":
+                total += (a_j - y_j) ** 2
+            case "absolute_error":
+                total += a_j - y_j if a_j.real > y_j else y_j - a_j
+            case "huber":
+                far = abs((a_j - y_j).real) > 1
+                side = 1 if a_j.real > y_j else -1
+                total += side * (a_j - y_j) - 0.5 if far else (a_j - y_j) ** 2 / 2
+            case "log_cosh":
+                side = 1 if a_j.real > y_j else -1
+                total += side * (a_j - y_j) - math.log(2) + _log(1 + _exp(-2 * side * (a_j - y_j)))
+            case "hinge":
+                total += 1 - y_j * a_j if (y_j * a_j).real <= 1 else 0.0
+            case "poisson":
+                total += a_j - (y_j * _log(a_j) if y_j else 0.0)
             case _:
                 raise KeyError(name)
     return total
@@ -132,6 +203,18 @@ def slope_of_cost(name: str, a: Vector, y: Sequence[float]) -> Vector:
             ]
         case "log_likelihood":
             return [-y_j / a_j if y_j else 0.0 for a_j, y_j in zip(a, y, strict=True)]
+        case "squared_error":
+            return [2 * (a_j - y_j) for a_j, y_j in zip(a, y, strict=True)]
+        case "absolute_error":
+            return [1.0 if a_j.real > y_j else -1.0 for a_j, y_j in zip(a, y, strict=True)]
+        case "huber":
+            return [_clip(a_j - y_j, -1.0, 1.0) for a_j, y_j in zip(a, y, strict=True)]
+        case "log_cosh":
+            return [_tanh(a_j - y_j) for a_j, y_j in zip(a, y, strict=True)]
+        case "hinge":
+            return [-y_j if (y_j * a_j).real <= 1 else 0.0 for a_j, y_j in zip(a, y, strict=True)]
+        case "poisson":
+            return [1 - y_j / a_j if y_j else 1.0 for a_j, y_j in zip(a, y, strict=True)]
         case _:
             raise KeyError(name)
 

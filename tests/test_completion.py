@@ -64,9 +64,12 @@ COMPLETED = [
     (("prove", "--"), ["--activation", "--cost", "--help"]),
     (("prove", "2-3:relu-1", "--c"), ["--cost"]),
     (("prove", "--activation", ""), [*ACTIVATIONS]),
-    (("prove", "--activation", "s"), ["sigmoid", "softmax"]),
+    (
+        ("prove", "--activation", "s"),
+        ["sigmoid", "selu", "softplus", "softsign", "silu", "softmax"],
+    ),
     (("generate", "2-3", "--cost", ""), [*COSTS]),
-    (("generate", "2-3", "--cost", "log"), ["log_likelihood"]),
+    (("generate", "2-3", "--cost", "log"), ["log_cosh", "log_likelihood"]),
     (("generate", "--optimizer", ""), [*OPTIMIZERS]),
     (("show", "--optimizer", ""), [*OPTIMIZERS]),
     (("generate", "--dtype", ""), [*DTYPES]),
@@ -198,6 +201,6 @@ def test_bash_completes_after_the_line_of_the_help(home: Path) -> None:
     for words, expected in (
         (("symnet", "der"), "derive"),
         (("symnet", "prove", "2-3", ":", "relu", "--co"), "--cost"),
-        (("symnet", "prove", "2-3", ":", "relu", "--activation", "so"), "softmax"),
+        (("symnet", "prove", "2-3", ":", "relu", "--activation", "softm"), "softmax"),
     ):
         assert bash(home, "source ~/.bashrc" + tab(*words)) == f"{expected}\n"

@@ -1,6 +1,7 @@
 """Activations and costs: the named ones against plain Python, and what any formula has to be."""
 
 import math
+import time
 
 import pytest
 import reference
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meaning import Measured, activate, close, mp, number
 
+from symnet.calculus.derivation import derive
+from symnet.calculus.proof import prove
 from symnet.errors import ArchitectureError
-from symnet.network.architecture import Network
+from symnet.network.architecture import Layer, Network, told_apart
 from symnet.network.functions import (
     ACTIVATIONS,
     COSTS,
@@ -25,6 +28,7 @@ from symnet.network.functions import (
     Z,
     bad_logarithm,
     rectifies,
+    typed_activation,
     values,
 )
 
@@ -35,7 +39,7 @@ numbers = st.floats(-20, 20)
 @given(z=numbers)
 def test_activations_are_what_they_are_called(name: str, z: float) -> None:
     found = number(ACTIVATIONS[name].formula, {Z: mp.mpf(z)})
-    assert math.isclose(found, reference.ACTIVATIONS[name](z).real, rel_tol=1e-12, abs_tol=1e-300)
+    assert math.isclose(found, reference.ACTIVATIONS[name](z).real, rel_tol=1e-12, abs_tol=1e-13)
 
 
 @given(st.lists(numbers, min_size=2, max_size=4))
@@ -60,10 +64,11 @@ def test_tables_are_keyed_by_name() -> None:
     assert all(name == cost.name for name, cost in COSTS.items())
     assert [name for name, a in ACTIVATIONS.items() if a.couples_neurons] == ["softmax"]
     assert [name for name, c in COSTS.items() if c.normalised] == ["log_likelihood"]
-    assert [name for name, c in COSTS.items() if c.classifies] == [
-        "cross_entropy",
-        "log_likelihood",
-    ]
+    assert {name: c.targets for name, c in COSTS.items() if c.classifies} == {
+        "cross_entropy": (0, 1),
+        "log_likelihood": (0, 1),
+        "hinge": (-1, 1),
+    }
 
 
 @pytest.mark.parametrize(
@@ -145,3 +150,64 @@ def test_softmax_is_positive_whatever_the_others_are() -> None:
     # A sum of terms that may be negative can be anything.
     norm = Activation("norm", ZS[J] / sympy.Sum(ZS[P], (P, 1, N)))
     assert bad_logarithm(COSTS["log_likelihood"], norm) == A
+
+
+# --- the tables, whole ---------------------------------------------------------------------
+
+FITTING = {"cross_entropy": "sigmoid", "log_likelihood": "softmax", "poisson": "softplus"}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_proved_below_and_at_the_output(name: str) -> None:
+    assert prove(Network(f"2-3:{name}-2:{name}", cost="squared_error")).holds
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_every_cost_is_proved(name: str) -> None:
+    assert prove(Network("2-2", FITTING.get(name, "identity"), cost=name)).holds
+
+
+@pytest.mark.parametrize("name", [n for n in COSTS if n in FITTING])
+def test_a_logarithm_of_what_may_be_negative_is_refused(name: str) -> None:
+    with pytest.raises(ArchitectureError, match=f"takes the logarithm of .*{FITTING[name]}"):
+        Network("2-2:gelu", cost=name)
+
+
+def test_start_values_follow_from_the_formula() -> None:
+    assert [name for name, each in ACTIVATIONS.items() if rectifies(each)] == [
+        "relu", "leaky_relu", "elu", "softplus", "silu", "mish", "gelu", "gelu_tanh",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "a", "y", "slope"),
+    [
+        ("abs(a - y)", 1, 1, -1),
+        ("max(0, 1 - y*a)", 1, 1, -1),
+        ("max(0, a - y)", 2, 2, 0),
+        ("min(a, y)", 2, 2, 1),
+        ("y*max(0, a)", 0, 3, 0),
+        ("min(1, abs(a - y)) * (abs(a - y) - min(1, abs(a - y)) / 2)", 3, 2, 1),
+    ],
+)
+def test_at_a_kink_a_cost_has_the_slope_from_the_left(
+    text: str, a: int, y: int, slope: int
+) -> None:
+    right = derive(Network("1-1:identity", cost=text)).delta(2).rhs
+    found = {str(base): value for base, value in (("a^2", a), ("y", y), ("z^2", a))}
+    at = {each: found[str(each.base)] for each in right.atoms(sympy.Indexed)}
+    assert right.subs(at) == slope
+
+
+def test_typed_activations_are_told_apart() -> None:
+    one, other = typed_activation("z**3"), typed_activation("z**5")
+    layers = told_apart([Layer(2, one), Layer(3, other), Layer(1, one)])
+    assert [layer.activation.name for layer in layers] == ["custom", "custom2", "custom"]
+    assert layers[1].activation.text == "z**5"
+
+
+def test_many_kinks_take_little_time() -> None:
+    began = time.perf_counter()
+    many = typed_activation(" + ".join(f"max(0, z - {k})" for k in range(30)))
+    assert many.formula.subs(Z, 7) == sum(max(0, 7 - k) for k in range(30))
+    assert time.perf_counter() - began < 5

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 # before it in its own tuple: two tuples on a floor are neighbours that never import each other.
 FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 0: knows nothing of networks
-    (("errors", "templating", "term", "digits"),),
+    (("errors", "templating", "term", "floating", "digits"),),
     # 1: what a network is
     (
         (

@@ -66,7 +66,7 @@ CUSTOM = {
         Activation("steep", 1 / (1 + exp(-3 * Z))),
         Activation("hyperbola", sqrt(1 + Z**2)),
         Activation("wave", sin(Z) + Z / 2),
-        Activation("gelu_tanh", Z * (1 + tanh(Z * Rational(4, 5) + Z**3 / 28)) / 2),
+        Activation("nearly_gelu", Z * (1 + tanh(Z * Rational(4, 5) + Z**3 / 28)) / 2),
         Activation("softsign", Z / (1 + Abs(Z))),
         Activation("leaky", Piecewise((Z / 10, Z <= 0), (Z, True))),
         Activation("elu", Piecewise((exp(Z) - 1, Z <= 0), (Z, True))),
@@ -95,8 +95,8 @@ CUSTOM_COSTS = {
         Cost("smooth", sqrt(1 + (A - Y) ** 2) - 1),
         Cost("margin", log(1 + exp(-Y * A))),
         Cost("linear", A * Y),
-        Cost("absolute_error", Abs(A - Y)),
-        Cost("poisson", A - Y * log(A)),
+        Cost("distance", Abs(A - Y)),
+        Cost("counts", A - Y * log(A)),
         Cost("focal", -Y * (1 - A) ** 2 * log(A)),
     )
 }
@@ -330,7 +330,7 @@ def test_large_weighted_inputs_in_a_hidden_layer(hidden: str) -> None:
 
 LIMITS = {
     # σ(z) and σ'(z) for z = -1000 and for z = 1000
-    "gelu_tanh": ((0, 0), (1000, 1)),
+    "nearly_gelu": ((0, 0), (1000, 1)),
     "gauss": ((0, 0), (0, 0)),
     "bell": ((1e-6, 2e-9), (1e-6, -2e-9)),
     "steep": ((0, 0), (1, 0)),
@@ -422,7 +422,7 @@ def test_steady_asks_the_normal_form() -> None:
 
 COSTS_AND_OUTPUTS = [
     (cost, activation)
-    for cost in (*COSTS.values(), CUSTOM_COSTS["poisson"], CUSTOM_COSTS["focal"])
+    for cost in (*COSTS.values(), CUSTOM_COSTS["counts"], CUSTOM_COSTS["focal"])
     for activation in (ACTIVATIONS["sigmoid"], ACTIVATIONS["softmax"], CUSTOM["steep"])
 ] + [
     (CUSTOM_COSTS["margin"], activation)

@@ -308,7 +308,7 @@ def test_hostile_names_are_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        sympy.erf(Z),
+        sympy.erfi(Z / 100),
         sympy.gamma(2 + Z**2),
         sympy.besselj(0, Z),
         sympy.Function("f")(Z),

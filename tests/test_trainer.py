@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -1232,3 +1233,73 @@ def test_output_may_be_cut_short(tmp_path: Path) -> None:
         run.stdout.readline()
         run.stdout.close()
         assert run.stderr.read() == ""
+
+
+# --- hinge: y is ±1, and outputs are no probabilities -------------------------------------------
+
+HINGES = [
+    Net("3-4:tanh-1:identity", "hinge"),
+    Net("6-14:relu-3:identity", "hinge", "float32"),
+]
+every_hinge = pytest.mark.parametrize("net", HINGES, ids=lambda net: net.name)
+
+
+@every_hinge
+def test_labels_become_plus_and_minus_one(net: Net) -> None:
+    X, labels = net.data()
+    classes = max(2, net.sizes[-1])
+    names = np.array([f"kind {k}" for k in range(classes)])
+    trainer = net.trainer(epochs=30, learning_rate=0.1).fit(X, names[labels])
+    signs = 2 * np.eye(classes)[labels] - 1 if classes > 2 else 2.0 * labels[:, None] - 1
+    assert trainer.prepare(X, names[labels])[1].tolist() == signs.tolist()
+    assert trainer.loss_curve_[-1] < trainer.loss_curve_[0]
+    assert set(trainer.predict(X)) <= set(names)
+    assert trainer.score(X, names[labels]) == np.mean(trainer.predict(X) == names[labels]) > 0.5
+    assert trainer.cost(X, names[labels]) == trainer.cost(X, signs)
+    scores = trainer.decision_function(X)
+    assert scores.shape == (len(X), classes)
+    assert (names[scores.argmax(axis=1)] == trainer.predict(X)).all()
+    assert not hasattr(trainer, "predict_proba")
+
+
+@every_hinge
+def test_hinge_takes_numbers_between_its_targets(net: Net) -> None:
+    X, _ = net.data()
+    trainer = net.trainer()
+    with pytest.raises(ValueError, match="labels or numbers from -1 to 1"):
+        trainer.cost(X, np.full((len(X), net.sizes[-1]), 1.5))
+
+
+@every_hinge
+def test_hinge_is_the_textbook_s_and_checks_itself(net: Net, tmp_path: Path) -> None:
+    X, labels = net.data()
+    trainer = net.trainer(epochs=2).fit(X, labels)
+    signs = trainer.prepare(X, labels)[1]
+    layers = reference.layers(trainer.weights, net.activations)
+    expected = reference.gradients(layers, X, signs, "hinge")
+    tolerance = 1e-9 if net.dtype == "float64" else 1e-4
+    for name, value in trainer.gradients(X, labels).items():
+        np.testing.assert_allclose(value, expected[name], rtol=tolerance, atol=tolerance)
+    assert "ok" in net.run("check", cwd=tmp_path)
+
+
+def test_labels_of_plus_and_minus_one_are_labels(tmp_path: Path) -> None:
+    net = HINGES[0]
+    X, labels = net.data()
+    trainer = net.trainer().fit(X, 2 * labels - 1)
+    assert trainer.classes_.tolist() == [-1, 1]
+    assert set(trainer.predict(X)) <= {-1, 1}
+
+
+# --- formulas of one's own ----------------------------------------------------------------------
+
+
+def test_the_head_holds_the_command_that_makes_the_file_again(tmp_path: Path) -> None:
+    network = symnet.Network("2-3:sigmoid-1", activation="z / (1 + exp(-z))", cost="(a - y)**4 / 4")
+    text = symnet.generate(network)
+    (_, made_by) = text.split("Made by: ")
+    words = shlex.split(made_by.split("\n\n")[0].replace("\\\n", ""))
+    assert words[3:] == ["--activation", "z / (1 + exp(-z))", "--cost", "(a - y)**4 / 4"]
+    again = symnet.Network(words[2], activation=words[4], cost=words[6])
+    assert again == network
+    assert symnet.generate(again) == text

@@ -908,6 +908,13 @@ def test_costs_are_printed_as_they_are_defined(name: str, cost: Any) -> None:
                     return go(base) ** int(exponent)
                 case "call", "ln", 0, inside:
                     return math.log(go(inside))
+                case "call", "cosh", 0, inside:
+                    return math.cosh(go(inside))
+                case "cases", rows, last:
+                    for value, (_, *conditions) in rows:
+                        if all(COMPARE[sign](go(x), go(b)) for sign, x, b in conditions):
+                            return go(value)
+                    return go(last)
                 case "number", amount:
                     return float(amount)
             raise AssertionError(node)

@@ -25,13 +25,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class FunctionText:
-    """A derived function; `signature` is all of `def …:`, `returns` all of `return …` or ''."""
+    """A derived function; `signature` is all of `def …:`, `returns` all of `return …` or ''.
+
+    `ignored` are the floating-point errors that are none here, as NumPy's errstate takes them.
+    """
 
     name: str
     signature: str
     docstring: str
     lines: tuple[Line, ...]
     returns: str
+    ignored: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Listing:
     `equations` are the lines of the head and `proof` is the sentence after them. A `classifier`
     takes labels; `gains` are the parameters that start at 1, `penalties` the options on which the
     cost depends; `normalised` says that the derivation took Σ y = 1 for granted, `complex_step`
-    that the functions also hold for complex numbers.
+    that the functions also hold for complex numbers, `error_function` that they need erf. A
+    classifier's outputs are to be `low` or `high`; only if these are 0 and 1 are they
+    probabilities.
     """
 
     command: str
@@ -77,7 +83,10 @@ class Listing:
     outputs: int
     classifier: bool
     normalised: bool
+    low: int
+    high: int
     complex_step: bool
+    error_function: bool
     parameters: tuple[ParameterText, ...]
     gains: tuple[str, ...]
     options: tuple[Option, ...]

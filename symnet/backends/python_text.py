@@ -40,10 +40,11 @@ FUNCTIONS = {
     sympy.acosh: "np.arccosh",
     sympy.atanh: "np.arctanh",
     sympy.Abs: "np.abs",
+    sympy.erf: "_erf",  # NumPy has none; a file that needs it has this function of its own
     sympy.sign: "np.sign",
 }
-# Functions that complex step cannot go through: |x| and its like are not analytic.
-NOT_ANALYTIC = (sympy.Piecewise, sympy.Abs, sympy.sign)
+# What complex step cannot go through: |x| and its like are not analytic, erf takes real numbers.
+NOT_ANALYTIC = (sympy.Piecewise, sympy.Abs, sympy.sign, sympy.erf)
 
 
 def analytic(formula: sympy.Expr) -> bool:
@@ -72,8 +73,10 @@ def piece(
         match x:
             case sympy.Symbol():
                 return parts.get(x, (x.name, ATOM))
-            case sympy.Integer():
+            case sympy.Integer() if _short(x):
                 return str(int(x)), ATOM if x >= 0 else SIGN
+            case sympy.Rational() if not _short(x):
+                return _number(x)
             case sympy.Rational():
                 return f"{int(x.p)} / {int(x.q)}", PRODUCT
             case _ if x.is_number:
@@ -112,7 +115,7 @@ def piece(
 
     def _product(x: sympy.Expr) -> Piece:
         numbers = [part for part in x.args if part.is_number]
-        if not all(number.is_Rational for number in numbers):
+        if not all(number.is_Rational and _short(number) for number in numbers):
             # √2 and π become one number with all that stands beside them.
             rest = sympy.Mul(*(part for part in x.args if not part.is_number))
             x = sympy.Mul(sympy.Float(float(_real(sympy.Mul(*numbers)))), rest, evaluate=False)
@@ -206,6 +209,11 @@ _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z_0-9.]*|[0-9.]+(e[+-]?[0-9]+)?")
 
 def _number(x: sympy.Expr) -> Piece:
     return repr(float(_real(x))), ATOM if x >= 0 else SIGN
+
+
+def _short(x: sympy.Rational) -> bool:
+    """Whether a fraction is written as one; one with many digits is a decimal."""
+    return bool(max(abs(x.p), x.q) < 10**9)
 
 
 def _real(x: sympy.Expr) -> sympy.Expr:

@@ -55,6 +55,12 @@ def holds_for_complex(program: Program) -> bool:
     return all(analytic(line.formula) for line in lines if isinstance(line, Map))
 
 
+def needs_erf(program: Program) -> bool:
+    """Whether a formula in the program has the error function, which NumPy lacks."""
+    lines = (line for function in program.functions for line in function.body)
+    return any(line.formula.has(sympy.erf) for line in lines if isinstance(line, Map))
+
+
 def _function(function: Function, comments: Mapping[str, str]) -> FunctionText:
     names = tuple(parameter.name for parameter in function.parameters)
     kept = tuple(result.name for result in function.results)
@@ -66,7 +72,22 @@ def _function(function: Function, comments: Mapping[str, str]) -> FunctionText:
         docstring=DOCSTRINGS[function.name],
         lines=tuple(_lines(function, comments)),
         returns=results(returned, INDENT) if returned else "",
+        ignored="all" if any(map(_partial, function.body)) else "over",
     )
+
+
+def _partial(line: Instruction) -> bool:
+    """Whether a branch has no value in places where another branch is taken: all are computed."""
+    if not isinstance(line, Map):
+        return False
+    branches = (v for x in line.formula.atoms(sympy.Piecewise) for v, _ in x.args)
+    return any(_somewhere_undefined(branch) for branch in branches)
+
+
+def _somewhere_undefined(formula: sympy.Expr) -> bool:
+    powers = (x.exp for x in formula.atoms(sympy.Pow))
+    roots = any(not (x.is_Integer and x.is_nonnegative) for x in powers)
+    return roots or formula.has(sympy.log, sympy.asin, sympy.acos, sympy.tan)
 
 
 def _lines(function: Function, comments: Mapping[str, str]) -> Iterable[Line]:
@@ -163,13 +184,18 @@ def _right(
             return ((target.name, (f"{argument.name}.{how}({_axis(argument, target)})", ATOM)),)
 
 
+# What is not computed twice in a line.
+_COSTLY = (sympy.exp, sympy.log, sympy.erf, sympy.tanh, sympy.sin, sympy.cos)
+
+
 def _in_parts(
     formula: sympy.Expr, length: Callable[[sympy.Expr], int], room: int, names: Iterator[str]
 ) -> list[tuple[sympy.Symbol | None, sympy.Expr]]:
     """A formula as several, each with its name; the last, without one, is the formula itself.
 
     What stands beside branches gets a name, since each branch holds it, and in a formula that is
-    too long for its line what occurs twice, and then whatever is longest.
+    too long for its line, or has a costly function twice, what occurs twice; then whatever is
+    longest.
     """
     symbols = (sympy.Symbol(name, real=True) for name in names)
     lines: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
@@ -186,9 +212,18 @@ def _in_parts(
         lambda x: isinstance(x, sympy.Mul) and any(isinstance(y, sympy.Piecewise) for y in x.args),
         name_factors,
     )
-    if length(formula) > room:
+    functions = [x for x in sympy.preorder_traversal(formula) if isinstance(x, _COSTLY)]
+    if length(formula) > room or len(functions) > len(set(functions)):
         shared, (formula,) = sympy.cse(formula, symbols)
-        lines += shared
+        # A number needs no name, and a condition has none.
+        unnamed: dict[sympy.Symbol, sympy.Basic] = {}
+        for name, value in shared:
+            value = value.xreplace(unnamed)
+            if value.is_number or isinstance(value, sympy.logic.boolalg.Boolean):
+                unnamed[name] = value
+            else:
+                lines.append((name, value))
+        formula = formula.xreplace(unnamed)
     short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
     for name, part in (*lines, (None, formula)):
         while length(part) > room:

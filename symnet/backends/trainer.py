@@ -62,7 +62,10 @@ def listing(
         outputs=int(network.sizes[-1]),
         classifier=network.cost.classifies,
         normalised=network.cost.normalised,
+        low=network.cost.targets[0],
+        high=network.cost.targets[1],
         complex_step=to_numpy.holds_for_complex(program),
+        error_function=to_numpy.needs_erf(program),
         parameters=tuple(_parameters(network)),
         gains=tuple(_gains(network)),
         options=(
@@ -108,11 +111,12 @@ def _functions(network: Network) -> list[str]:
     """sigmoid(z) = 1 / (1 + exp(−z)), for each activation that has a formula of one number."""
     used = functions_of(*(e for layer in network.layers for e in layer.definition.equations))
     formulas = {function.name: function.formula for function in used}
-    return [
+    lines = [
         f"{name}(z) = {writer.formula(formula, 'z', TEXT)}"
         for name, formula in formulas.items()
         if formula != ARGUMENT and formula != sympy.Function(name)(ARGUMENT)
     ]
+    return ["\n        ".join(textwrap.wrap(line, LONGEST)) for line in lines]
 
 
 def _update(optimizer: Optimizer, name: str, number: int) -> str:

@@ -11,6 +11,7 @@ apart into their exponentials and other functions, or stay whole where they have
 True
 """
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
@@ -130,10 +131,9 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
-    coefficient, bound, factors = Fraction(1), (), ()
-    for c, b, f in parts:
-        coefficient, bound, factors = coefficient * c, (*bound, *b), (*factors, *f)
-    return coefficient, bound, factors
+    bound = tuple(index for _, own, _ in parts for index in own)
+    factors = tuple(pair for _, _, own in parts for pair in own)
+    return math.prod((c for c, _, _ in parts), start=Fraction(1)), bound, factors
 
 
 def _powers(base: Term, exponent: Fraction, fresh: "count[int]") -> Iterator[Monomial]:

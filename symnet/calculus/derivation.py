@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from symnet.calculus.rules import RULES, Given, apply, place
+from symnet.calculus.rules import RULES, Given, apply, computes_like, place
 from symnet.errors import EquationError, SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
@@ -333,6 +333,7 @@ def specialise(term: Term, special: Given) -> tuple[Step, ...]:
     collected += work_out(_last(named, collected), special, ("simplify",))
     # One step that does the same is better than several.
     ways = [work_out(named, special, ("simplify",)), collected]
+    ways = [way for way in ways if computes_like(_last(named, way), named, special)] or [()]
     tidied = min(ways, key=lambda way: effort(_last(named, way)))
     if effort(_last(named, tidied)) < effort(named):
         steps += tidied

@@ -102,6 +102,11 @@ def evaluate(
                     argument = go(x.args[0])
                     if name == "log" and argument <= 0:
                         raise NoValueError(str(x))
+                    if name in ("exp", "sinh", "cosh") and abs(argument) > 10**6:
+                        # Beyond whatever a number may be, or nothing beside any.
+                        if name == "exp" and argument < 0:
+                            return NUMBERS.mpf(0)
+                        raise NoValueError(str(x))
                     return real(_FUNCTIONS[name](argument))
                 return _by_sympy(x, [go(part) for part in x.args])
         raise NoValueError(str(x))

@@ -16,6 +16,7 @@ import sympy
 
 from symnet.calculus import scalar
 from symnet.calculus.normal import Monomial, as_term, factorise, normal, positive
+from symnet.network.functions import A, Z
 from symnet.network.notation import COST
 from symnet.term import (
     ARGUMENT,
@@ -28,6 +29,7 @@ from symnet.term import (
     Equation,
     Index,
     LayerNumber,
+    Number,
     Partial,
     Power,
     Product,
@@ -208,7 +210,7 @@ def prime(function: ScalarFunction, argument: Term) -> Term:
     """f'(x): σ keeps its name with a prime; exp and ln are written out."""
     if function.layer is not None or function.formula is None:
         return Apply(replace(function, order=function.order + 1), argument)
-    plain = scalar.derivative(function.formula)
+    plain = scalar.slope_in_z(function.formula)
     try:
         return from_sympy(plain, {ARGUMENT.name: argument})
     except TypeError:
@@ -315,7 +317,7 @@ def slope(term: Term, given: Given) -> Term | None:
                 return from_sympy(form, {"a": _value(replace(function, order=0), z, given), "z": z})
             except TypeError:
                 # It needs more than terms can say, √π or a branch within: one function of z.
-                plain = scalar.derivative(formula)
+                plain = scalar.slope_in_z(formula)
                 return Apply(ScalarFunction(f"{function.name}_slope", plain), z)
     return None
 
@@ -372,6 +374,42 @@ def simplify(term: Term, given: Given) -> Term | None:
     # SymPy cancels x/x as it reads; what it reads may be simpler already than what was written.
     cancelled = len(list(walk(simpler))) < len(list(walk(term)))
     return simpler if simplest != expression or cancelled else None
+
+
+def computes_like(term: Term, before: Term, given: Given) -> bool:
+    """Whether a machine gets from a term what it gets from an equal one: no ∞/∞ has come in.
+
+    Looked at are terms in a and z of one neuron, all else being numbers.
+    """
+    if term == before or len(given.functions) != 1:
+        return True
+    (function,) = given.functions
+    numbers: dict[Term, sympy.Expr] = {}
+
+    def stand_in(part: Term) -> Term:
+        match part:
+            case Symbol("a" | "z", layer) if layer == function.layer:
+                return Symbol(part.name)
+            case Symbol() | Sum() | Size() | Delta() | Partial():
+                number_ = sympy.Rational(37 + 24 * len(numbers), 100)
+                numbers.setdefault(part, number_)
+                return Number(Fraction(int(numbers[part].p), int(numbers[part].q)))
+            case _:
+                return map_children(part, stand_in)
+
+    letters = {"a": A, "z": Z}
+    first, second = (
+        to_sympy(stand_in(x), lambda axis: sympy.Symbol(axis.name), lambda s: letters[_name(s)])
+        for x in (before, term)
+    )
+    if function.formula is None or first.free_symbols - {A, Z}:
+        return True
+    return scalar.keeps_up(second, first, function.formula)
+
+
+def _name(symbol: Symbol | Partial) -> str:
+    assert isinstance(symbol, Symbol)
+    return symbol.name
 
 
 def _plain_symbol(stand_in: Symbol | Partial) -> sympy.Symbol:

@@ -5,7 +5,9 @@ anyway. The form is found, not looked up, on each stretch between kinks: z or e^
 between a = σ(z) and σ'(z), quotients of exponentials are written with e^{-z}; where σ has branches,
 z ≤ c is replaced by a ≤ σ(c) if the branches show that both say the same.
 
-What is taken from SymPy, a derivative or an identity, is confirmed by numbers at some points.
+What is taken from SymPy, a derivative or an identity, is confirmed by numbers at some points. Only
+forms that a machine computes well count: where e^z overflows, ∞/∞ is no number. Such forms are
+written with s = 1/(1 + e^{-cz}) or tanh instead, which stay between bounds.
 
 >>> from symnet.network.functions import ACTIVATIONS
 >>> slope(ACTIVATIONS["sigmoid"].formula), slope(ACTIVATIONS["tanh"].formula)
@@ -25,15 +27,19 @@ from functools import lru_cache, reduce
 from itertools import islice, pairwise
 from operator import or_
 
+import numpy as np
 import sympy
 
+from symnet import floating
 from symnet.calculus.instances import AGREEMENT, NUMBERS, NoValueError, Value, evaluate
 from symnet.calculus.instances import slope as difference
 from symnet.errors import NotYet
 from symnet.network.functions import A, Z
 
+Stretch = tuple[sympy.Expr | None, sympy.Expr | None]  # between two kinks, or unbounded
+
 # What an operation costs, in elementwise multiplications: the order matters, not the figures.
-DIVISION, FUNCTION = 4, 15
+DIVISION, EXPONENTIAL, FUNCTION = 4, 15, 20
 
 
 @lru_cache(maxsize=1000)
@@ -53,25 +59,104 @@ def derivative(formula: sympy.Expr) -> sympy.Expr:
 @lru_cache(maxsize=1000)
 def slope(formula: sympy.Expr) -> sympy.Expr:
     """σ'(z) in its cheapest exact form in a = σ(z) and z."""
+    return _slope(formula, through_a=True)
+
+
+@lru_cache(maxsize=1000)
+def slope_in_z(formula: sympy.Expr) -> sympy.Expr:
+    """σ'(z) in its cheapest exact form in z alone."""
+    return _slope(formula, through_a=False)
+
+
+def _slope(formula: sympy.Expr, *, through_a: bool) -> sympy.Expr:
     plain = derivative(formula)
     kinks = _kinks(formula, plain)
     try:
-        pieces = [_cheapest(_on(at, formula), _on(at, plain)) for at in _stretches(kinks)]
-    except sympy.PolynomialError:
+        pieces = [
+            _cheapest(_on(at, formula), _on(at, plain), stretch, through_a=through_a)
+            for at, stretch in zip(_stretches(kinks), pairwise([None, *kinks, None]), strict=True)
+        ]
+    except (sympy.PolynomialError, TypeError):
         return plain  # a formula of which SymPy makes no quotient of polynomials
     if not kinks:
         return pieces[0]
     whole = sympy.Piecewise(*zip(pieces, [*(kink >= Z for kink in kinks), True], strict=True))
-    candidates = [*_by_branches(formula, pieces), whole, plain]
-    sound = [form for form in candidates if form is plain or equal(form, plain, formula)]
-    return min(sound, key=cost)
+    candidates = [*(_by_branches(formula, pieces) if through_a else ()), whole]
+    sound = [form for form in candidates if equal(form, plain, formula)]
+    return min(sound or [plain], key=cost)
 
 
-def _cheapest(formula: sympy.Expr, plain: sympy.Expr) -> sympy.Expr:
-    """The cheapest form of a slope where there are no branches."""
-    forms = [*_by_elimination(formula, plain), *_steady(plain)]
-    sound = [form for form in forms if _is_zero(form.subs(A, formula) - plain)]
-    return min([*sound, plain], key=cost)
+def _cheapest(
+    formula: sympy.Expr, plain: sympy.Expr, stretch: Stretch, *, through_a: bool = True
+) -> sympy.Expr:
+    """The cheapest form of a slope where there are no branches, among those that hold up."""
+    forms = [*_steady(plain), *_bounded(plain)]
+    if through_a:
+        forms += [*_by_elimination(formula, plain), *_by_bounded_elimination(formula, plain)]
+    forms = [plain, *(form for form in forms if form.free_symbols <= {A, Z})]
+    sound = (form for form in forms if form is plain or _is_zero(form.subs(A, formula) - plain))
+    ordered = sorted(dict.fromkeys(sound), key=cost)
+    return next((f for f in ordered if _holds_up(f, plain, formula, stretch)), ordered[0])
+
+
+@lru_cache(maxsize=1000)
+def steady(formula: sympy.Expr) -> sympy.Expr:
+    """The formula itself, or an equal one in z that a machine computes well where this is not."""
+    if formula.free_symbols - {Z}:
+        return formula
+    kinks = _kinks(formula)
+    try:
+        if not kinks:
+            return _steadier(formula, (None, None))
+        stretches = list(pairwise([None, *kinks, None]))
+        points = _stretches(kinks)
+        pieces = [
+            _steadier(_on(at, formula), stretch)
+            for at, stretch in zip(points, stretches, strict=True)
+        ]
+        if len(pieces) > 2:
+            pass
+        elif (form := _mirrored(formula, pieces)) is not None:
+            return form
+        if pieces == [_on(at, formula) for at in points]:
+            return formula
+    except (sympy.PolynomialError, TypeError):
+        return formula
+    return sympy.Piecewise(*zip(pieces, [*(kink >= Z for kink in kinks), True], strict=True))
+
+
+def _steadier(formula: sympy.Expr, stretch: Stretch) -> sympy.Expr:
+    """A formula without branches, or an equal one that holds up on a stretch."""
+    if _holds_up(formula, formula, formula, stretch):
+        return formula
+    forms = [*_steady(formula), *_bounded(formula), *_in_logarithms(formula)]
+    sound = (form for form in forms if _is_equal(form, formula))
+    ordered = sorted(dict.fromkeys(sound), key=cost)
+    return next((f for f in ordered if _holds_up(f, formula, formula, stretch)), formula)
+
+
+def _mirrored(formula: sympy.Expr, pieces: Sequence[sympy.Expr]) -> sympy.Expr | None:
+    """z/(1 - z) up to 0 and z/(1 + z) beyond as z/(1 + |z|), if there is such a form."""
+    above, below = sympy.fraction(sympy.together(pieces[1]))
+    size = sympy.Abs(Z)
+    for form in (above.subs(Z, size) / below.subs(Z, size), above / below.subs(Z, size)):
+        sides = (form.subs(size, -Z), form.subs(size, Z))
+        same = zip(sides, pieces, strict=True)
+        if _kinks(formula) == [0] and all(_is_equal(x, y) for x, y in same) and form.has(size):
+            return form
+    return None
+
+
+def _is_equal(form: sympy.Expr, formula: sympy.Expr) -> bool:
+    """Whether two formulas are equal: exactly, or if they have logarithms, as far as slopes tell.
+
+    With equal slopes and one equal value they are equal.
+    """
+    if form.has(sympy.log):
+        slopes = sympy.diff(form, Z) - sympy.diff(formula, Z)
+        values = _values(form - formula, POINTS)
+        return _quotient(slopes) == 0 and all(abs(x) < AGREEMENT for x in values)
+    return _is_zero(form - formula)
 
 
 @lru_cache(maxsize=1000)
@@ -94,25 +179,35 @@ def forms_of(expression: sympy.Expr) -> tuple[sympy.Expr, ...]:
 
 
 def cost(expression: sympy.Expr) -> int:
-    """What it costs to compute an expression elementwise, in multiplications."""
+    """What it costs to compute an expression elementwise, in multiplications.
+
+    What stands in several places is computed once.
+    """
+    shared, (rest,) = sympy.cse(expression)
+    return sum(_cost(part) for _, part in shared) + _cost(rest)
+
+
+def _cost(expression: sympy.Expr) -> int:
     match expression:
         case sympy.Add():
             # x - y is one operation: a sign inside a sum is free.
             terms = (-term if term.could_extract_minus_sign() else term for term in expression.args)
-            return len(expression.args) - 1 + sum(map(cost, terms))
+            return len(expression.args) - 1 + sum(map(_cost, terms))
         case sympy.Mul():
             below = [1 / factor for factor in expression.args if _divides(factor)]
             above = [factor for factor in expression.args if not _divides(factor)]
-            divided = DIVISION + cost(sympy.Mul(*below)) if below else 0
-            return max(0, len(above) - 1) + sum(map(cost, above)) + divided
+            divided = DIVISION + _cost(sympy.Mul(*below)) if below else 0
+            return max(0, len(above) - 1) + sum(map(_cost, above)) + divided
         case sympy.Pow() if expression.exp.is_Integer:
             exponent = int(expression.exp)
             divided = DIVISION if exponent < 0 else 0
-            return divided + abs(exponent) - 1 + cost(expression.base)
+            return divided + abs(exponent) - 1 + _cost(expression.base)
         case sympy.Piecewise():
-            return DIVISION + sum(cost(value) for value, _ in expression.args)
+            return DIVISION + sum(_cost(value) for value, _ in expression.args)
+        case sympy.exp() | sympy.log():
+            return EXPONENTIAL + _cost(expression.args[0])
         case sympy.Function() | sympy.Pow():
-            return FUNCTION + sum(map(cost, expression.args))
+            return FUNCTION + sum(map(_cost, expression.args))
     return 0
 
 
@@ -169,6 +264,55 @@ def _confirmed(slope_: sympy.Expr, formula: sympy.Expr) -> bool:
     return seen > 0
 
 
+# Where a form must hold up: from where nothing happens to where e^z is no number any more.
+_FAR = (0.01, 0.5, 3.0, 12.0, 40.0, 95.0)
+_FARTHER = (300.0, 720.0, 1000.0)
+_PRECISIONS = ((np.float64, (*_FAR, *_FARTHER), 1e-9, 1e300), (np.float32, _FAR, 1e-3, 1e37))
+
+
+@lru_cache(maxsize=10_000)
+def _holds_up(form: sympy.Expr, exact: sympy.Expr, formula: sympy.Expr, stretch: Stretch) -> bool:
+    """Whether a machine gets from a form in a and z what the exact formula in z gives."""
+    low, high = (None if end is None else float(end) for end in stretch)
+    try:
+        for precision, distances, tolerance, greatest in _PRECISIONS:
+            places = [x + (low or high or 0.0) for x in (*(-d for d in distances), *distances)]
+            places = [p for p in places if (low is None or p > low) and (high is None or p < high)]
+            z = np.array(places, precision)
+            known = {Z: z}
+            if form.has(A):
+                with np.errstate(over="ignore"):
+                    known[A] = np.array([_float(formula, x) for x in z], precision)
+            found = np.broadcast_to(floating.evaluate(form, known), z.shape)
+            for place, value in zip(z, found, strict=True):
+                expected = _float(exact, place)
+                if not abs(expected) < greatest or not abs(known.get(A, z)).max() < greatest:
+                    continue
+                if not abs(value - expected) <= tolerance * (1 + abs(expected)):
+                    return False
+    except (TypeError, OverflowError, MemoryError):
+        return True  # of what has no floating point, nothing is known
+    return True
+
+
+def keeps_up(form: sympy.Expr, other: sympy.Expr, formula: sympy.Expr) -> bool:
+    """Whether a form in a = σ(z) and z computes as well as another that is equal to it."""
+    exact = other.xreplace({A: formula})
+    everywhere = (None, None)
+    return _holds_up(form, exact, formula, everywhere) or not _holds_up(
+        other, exact, formula, everywhere
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _float(formula: sympy.Expr, z: float) -> float:
+    """The value of a formula in z, rounded once; nan where it has none."""
+    try:
+        return float(_value(formula, NUMBERS.mpf(float(z))))
+    except (NoValueError, OverflowError):
+        return math.nan
+
+
 # --- finding forms -------------------------------------------------------------------------
 
 
@@ -218,6 +362,8 @@ def _steady(plain: sympy.Expr) -> Iterator[sympy.Expr]:
     if found is None or found[2] == Z:
         return
     _, g, E, exponential = found
+    if g.has(sympy.log):
+        return
     above, below = (sympy.Poly(part, E) for part in sympy.fraction(sympy.together(g)))
     if 0 < below.degree() >= above.degree():
         small = 1 / exponential
@@ -226,6 +372,109 @@ def _steady(plain: sympy.Expr) -> Iterator[sympy.Expr]:
             for part in (above, below)
         )
         yield top / bottom
+
+
+def _over_exponential(
+    *expressions: sympy.Expr,
+) -> tuple[list[sympy.Expr], sympy.Symbol, sympy.Expr] | None:
+    """Expressions as quotients of polynomials in z and one unknown E = e^{cz}; E, and c."""
+    quotients = [_quotient(expression) for expression in expressions]
+    if any(q is None or q.has(sympy.log) for q in quotients):
+        return None
+    exponentials = set().union(*(q.atoms(sympy.exp) for q in quotients if q is not None))
+    rates = [e.args[0].as_coefficient(Z) for e in exponentials]
+    if not rates or not all(isinstance(rate, sympy.Rational) for rate in rates):
+        return None
+    unit = reduce(sympy.gcd, map(abs, rates))
+    E = sympy.Symbol("E", positive=True)
+    powers = {e: E ** (e.args[0].as_coefficient(Z) / unit) for e in exponentials}
+    replaced = [q.xreplace(powers) for q in quotients if q is not None]
+    rational = all(q.is_rational_function(Z, E) for q in replaced)
+    return (replaced, E, unit) if rational else None
+
+
+def _bounded(plain: sympy.Expr) -> Iterator[sympy.Expr]:
+    """Quotients of exponentials through s = 1/(1 + e^{-cz}): E = s/(1 - s), and cancelled.
+
+    Logarithms beside them stay what they are; a product of exponentials becomes one.
+    """
+    if not _surveyable(plain):
+        return
+    yield sympy.powsimp(plain)
+    logarithms = {x: sympy.Dummy("log", real=True) for x in plain.atoms(sympy.log)}
+    found = _over_exponential(plain.xreplace(logarithms))
+    if found is not None:
+        (g,), E, unit = found
+        back = {name: logarithm for logarithm, name in logarithms.items()}
+        yield from (form.xreplace(back) for form in _with_bounds(g, E, unit))
+
+
+def _by_bounded_elimination(formula: sympy.Expr, plain: sympy.Expr) -> Iterator[sympy.Expr]:
+    """Eliminate z between a and σ', and write what is left through s."""
+    found = _over_exponential(formula, plain)
+    if found is None:
+        return
+    (f, g), E, unit = found
+    above, below = sympy.fraction(sympy.together(f))
+    if not above.has(Z) and not below.has(Z):
+        return
+    relation = sympy.Poly(A * below - above, Z)
+    if relation.degree() == 1:
+        linear, constant = relation.all_coeffs()
+        yield from _with_bounds(g.subs(Z, -constant / linear), E, unit)
+
+
+def _with_bounds(g: sympy.Expr, E: sympy.Symbol, unit: sympy.Expr) -> Iterator[sympy.Expr]:
+    s, t = sympy.symbols("s t", real=True)
+    through = {
+        s: (s / (1 - s), 1 / (1 + sympy.exp(-unit * Z))),
+        t: ((1 + t) / (1 - t), sympy.tanh(unit * Z / 2)),
+    }
+    for bounded, (exponential, meaning) in through.items():
+        inside = g.subs(E, exponential)
+        if _room(inside) <= BOUNDED:
+            for form in forms_of(inside):
+                form = _upright(form, bounded)
+                collected = sympy.collect(form, [A, Z]) if form.is_Add else form
+                yield from (each.subs(bounded, meaning) for each in {form, collected})
+
+
+def _upright(quotient: sympy.Expr, bounded: sympy.Symbol) -> sympy.Expr:
+    """(-x)/(-y) as x/y: what is divided by is positive, at least half way up."""
+    above, below = sympy.fraction(quotient)
+    if not below.subs(bounded, sympy.Rational(1, 2)).is_negative:
+        return quotient
+    return sympy.expand_mul(-above) / sympy.expand_mul(-below)
+
+
+def _in_logarithms(formula: sympy.Expr) -> Iterator[sympy.Expr]:
+    """ln(p + q e^{cz}) = ln p + ln(1 + e^{cz + ln(q/p)}), for each factor inside a logarithm."""
+
+    def apart(logarithm: sympy.Expr) -> sympy.Expr:
+        found = _over_exponential(logarithm.args[0])
+        if found is None:
+            return logarithm
+        (q,), E, unit = found
+        whole = sympy.Integer(0)
+        for factor, power in sympy.factor(q).as_powers_dict().items():
+            if factor.is_number and factor.is_positive:
+                whole += power * sympy.log(factor)
+                continue
+            terms = sympy.Poly(factor, E).terms()
+            if not all(c.is_positive for _, c in terms) or len(terms) > 2:
+                return logarithm
+            ((least,), p) = terms[-1]
+            whole += power * (least * unit * Z + sympy.log(p))
+            if len(terms) == 2:
+                ((most,), q) = terms[0]
+                u = (most - least) * unit * Z + sympy.log(q / p)
+                whole += power * sympy.log(1 + sympy.exp(u))
+        return whole
+
+    if _surveyable(formula):
+        form = formula.replace(lambda x: isinstance(x, sympy.log), apart)
+        if form != formula:
+            yield form
 
 
 def _by_branches(formula: sympy.Expr, pieces: Sequence[sympy.Expr]) -> Iterator[sympy.Expr]:
@@ -262,6 +511,7 @@ def _quotient(expression: sympy.Expr) -> sympy.Expr | None:
 # How many coefficients, at most, a quotient may have that is expanded and cancelled, how many parts
 # an expression that is looked through, and how many functions inside each other.
 LIMIT, PARTS, HEIGHT = 400, 1000, 4
+BOUNDED = 80  # as LIMIT, where s or tanh stands in for each e^{cz}
 
 
 def _surveyable(expression: sympy.Expr) -> bool:
@@ -322,7 +572,10 @@ def _degrees(
 def _kinks(*formulas: sympy.Expr) -> list[sympy.Expr]:
     """Where the branches of formulas meet, in order."""
     relations = {r for f in formulas for r in f.atoms(sympy.core.relational.Relational)}
-    return sorted({r.rhs if r.lhs == Z else r.lhs for r in relations})
+    places = {r.rhs if r.lhs == Z else r.lhs for r in relations}
+    if not all(place.is_number for place in places):
+        raise NotYet("the branches of the formula meet at points that are no plain numbers")
+    return sorted(places)
 
 
 def _stretches(kinks: Sequence[sympy.Expr]) -> list[sympy.Expr]:

@@ -15,7 +15,7 @@ Eq(z^2[j], b^2[j] + Sum(a^1[k]*w^2[j, k], (k, 1, 2)))
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sympy
@@ -26,10 +26,13 @@ from symnet.network.functions import (
     ACTIVATIONS,
     COSTS,
     PENALTIES,
+    TYPED,
     Activation,
     Cost,
     Penalty,
     bad_logarithm,
+    typed_activation,
+    typed_cost,
 )
 from symnet.network.layers import define, width
 from symnet.network.notation import EVERYWHERE, L
@@ -81,7 +84,8 @@ class Network:
 
     `architecture` is a string such as `784-128:relu-10:softmax` or a list of widths; `activation`
     serves the layers that name none; `cost` is log_likelihood after softmax, else quadratic, unless
-    given. Raises ArchitectureError that points at the place.
+    given. Both are names or formulas: "z / (1 + exp(-z))", "(a - y)**4 / 4". Raises
+    ArchitectureError or EquationError that points at the place.
     """
 
     inputs: Size
@@ -107,7 +111,7 @@ class Network:
         default = find_activation(activation)
         inputs, layers = parse(architecture, default)
         object.__setattr__(self, "inputs", inputs)
-        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "layers", told_apart(layers))
         object.__setattr__(self, "cost", find_cost(cost, layers[-1].activation))
         object.__setattr__(self, "shared", ())
         object.__setattr__(self, "penalties", ())
@@ -183,7 +187,10 @@ class Network:
         return self.layers[number - 2]
 
     def __str__(self) -> str:
-        """The string that makes this network again; sigmoid, the default, is left out."""
+        """The string that makes this network again; sigmoid, the default, is left out.
+
+        A formula that was typed stands there as `custom`, a name that nothing else may have.
+        """
         widths = [str(self.inputs)]
         for layer in self.layers:
             name = layer.name
@@ -303,7 +310,7 @@ def build(
     training = dict(read.training)
     penalties = tuple(PENALTIES[name] for name in PENALTIES if training.get(name))
     found = find_cost(read.cost if cost is None else cost, layers[-1].activation)
-    made = Network.of(read.inputs, tuple(layers), found, (), penalties, read.training)
+    made = Network.of(read.inputs, told_apart(layers), found, (), penalties, read.training)
     check_cost(made)
     return made
 
@@ -444,7 +451,10 @@ def _parse_piece(
 
 
 def find_activation(name: str | Activation, text: str = "", start: int = 0) -> Activation:
-    """An activation by its name. Raises ArchitectureError with the nearest name and the list."""
+    """An activation by its name or its formula.
+
+    Raises ArchitectureError with the nearest name and the list, EquationError with the place.
+    """
     if isinstance(name, Activation):
         if ACTIVATIONS.get(name.name, name) != name:
             raise ArchitectureError(
@@ -457,13 +467,37 @@ def find_activation(name: str | Activation, text: str = "", start: int = 0) -> A
         )
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
+    if _is_formula(name, tuple(ACTIVATIONS)):
+        return typed_activation(name)
     raise ArchitectureError(
         unknown("activation", name, tuple(ACTIVATIONS)), text=text, start=start, length=len(name)
     )
 
 
+def _is_formula(text: str, known: tuple[str, ...]) -> bool:
+    """Whether a text is meant as a formula: no name, nor a known one but for its punctuation."""
+    if not text.strip() or re.fullmatch(r"\s*\w+\s*", text):
+        return False
+    slip = re.fullmatch(r"[\w\s-]+", text) and not re.fullmatch(r"\W*[zay]\b.*", text)
+    return not (slip and nearest(re.sub(r"[\s-]+", "_", text.strip()), known))
+
+
+def told_apart(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers with typed activations numbered where there are several: custom, custom2, …"""
+    used = (layer.activation for layer in layers if layer.activation is not None)
+    typed = list(dict.fromkeys(each for each in used if each.name == TYPED))
+
+    def named(layer: Layer) -> Layer:
+        if layer.activation is None or layer.activation not in typed[1:]:
+            return layer
+        name = f"{TYPED}{typed.index(layer.activation) + 1}"
+        return replace(layer, activation=replace(layer.activation, name=name))
+
+    return tuple(map(named, layers))
+
+
 def find_cost(name: str | Cost | None, output: Activation | None) -> Cost:
-    """A cost by its name; by default the one that fits the activation of the output."""
+    """A cost by its name or its formula; by default the one that fits the output's activation."""
     if isinstance(name, Cost):
         if COSTS.get(name.name, name) != name:
             raise ArchitectureError(
@@ -479,6 +513,8 @@ def find_cost(name: str | Cost | None, output: Activation | None) -> Cost:
             name = "log_likelihood" if fits else name
     if name in COSTS:
         return COSTS[name]
+    if _is_formula(name, tuple(COSTS)):
+        return typed_cost(name)
     raise ArchitectureError(unknown("cost", name, tuple(COSTS)))
 
 
@@ -499,6 +535,12 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
     return next(iter(difflib.get_close_matches(name.lower(), known, 1)), "")
 
 
+def _fitting(cost: Cost) -> str:
+    """Which activations may stand at the output, because no logarithm in a cost meets 0 or less."""
+    names = [name for name, each in ACTIVATIONS.items() if bad_logarithm(cost, each) is None]
+    return f"an output activation with which it cannot ({', '.join(names)}), or " if names else ""
+
+
 def check_cost(network: Network) -> None:
     """Refuse a cost that the outputs do not fit: ln of what can be ≤ 0, Σ y = 1 over one y."""
     activation = network.layers[-1].activation
@@ -513,6 +555,6 @@ def check_cost(network: Network) -> None:
     if argument is not None:
         raise ArchitectureError(
             f"the cost {network.cost.name} takes the logarithm of {argument}, and with the output "
-            f"activation {activation.name} that can be 0 or negative; use an output activation "
-            "with values between 0 and 1 (sigmoid, softmax), or the quadratic cost"
+            f"activation {activation.name} that can be 0 or negative; use {_fitting(network.cost)}"
+            "the quadratic cost"
         )

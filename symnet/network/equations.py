@@ -13,7 +13,16 @@ from typing import Any
 
 from symnet.errors import NotYet
 from symnet.network import notation as n
-from symnet.network.functions import STRENGTH, THETA, Activation, Cost, G, Optimizer, Penalty
+from symnet.network.functions import (
+    STRENGTH,
+    THETA,
+    Activation,
+    Cost,
+    G,
+    Optimizer,
+    Penalty,
+    cost_term,
+)
 from symnet.term import (
     Apply,
     Axis,
@@ -194,6 +203,8 @@ def cost(function: Cost, shared: tuple[Shared, ...] = ()) -> Equation:
 def _in_terms(function: Activation | Cost, *meanings: Any) -> Term:
     """The formula in index terms. Raises NotYet for what they cannot say."""
     try:
+        if isinstance(function, Cost):
+            return cost_term(function, *meanings)
         return from_sympy(function.formula, *meanings)
     except (TypeError, KeyError) as error:
         raise NotYet(f"the formula of {function.name} cannot be derived yet: {error}") from error

@@ -262,9 +262,9 @@ def fail(message: str, text: str, node: Node | Definition, hint: str = "") -> No
 def _parse(text: str, start: str) -> Any:
     if not isinstance(text, str):
         raise EquationError(f"a formula is a text, not {text!r}"[:200])
+    _check_brackets(text)
     if len(text) > LONGEST:
         raise EquationError(f"{len(text)} characters are too many; a formula has up to {LONGEST}")
-    _check_brackets(text)
     try:
         return _PARSER.parse(text, start=start)
     except _TooLongError as error:

@@ -136,6 +136,9 @@ class Components:
         """A number that is not negative."""
         if value.denominator == 1:
             return str(value.numerator), BASE
+        decimal = _decimal(value)
+        if decimal:
+            return decimal, BASE
         if self.to.stacked:
             return self.to.fraction(str(value.numerator), str(value.denominator)), ATOM
         return str(value), PRODUCT
@@ -225,6 +228,15 @@ class Components:
         if self.to.stacked:
             return self.to.fraction(d.strip(), under) + inside, PRODUCT
         return f"{d}/{under} {inside}", PRODUCT
+
+
+def _decimal(value: Fraction) -> str:
+    """A fraction of many digits as a decimal, where that is exact; else nothing."""
+    if value.denominator < 10**9:
+        return ""
+    exact = sympy.Rational(value.numerator, value.denominator)
+    decimal = format(exact.evalf(60), "f").rstrip("0")
+    return decimal if sympy.Rational(decimal) == exact else ""
 
 
 def _acts(factor: Term) -> bool:

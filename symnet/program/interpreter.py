@@ -5,6 +5,7 @@ evaluated node by node.
 """
 
 import functools
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -85,6 +86,8 @@ def evaluate(
         case sympy.Max() | sympy.Min():
             extreme = np.maximum if isinstance(formula, sympy.Max) else np.minimum
             return np.asarray(functools.reduce(extreme, parts))
+        case sympy.erf():
+            return np.asarray(np.vectorize(math.erf, otypes=[float])(parts[0]))
         case sympy.Function():
             return np.asarray(getattr(np, NAMES.get(formula.func, formula.func.__name__))(*parts))
     return np.asarray(float(formula))

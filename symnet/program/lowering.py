@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from symnet.calculus import normal
+from symnet.calculus import normal, scalar
 from symnet.errors import NotYet
 from symnet.network import equations, notation
 from symnet.network.architecture import Network
@@ -311,6 +311,9 @@ class _Lowering:
                     read[array.symbol] = array
                     return array.symbol
                 case Apply(function, argument):
+                    if function.formula is not None:
+                        steadier = scalar.steady(function.formula)
+                        return steadier.subs(ARGUMENT, go(argument))
                     return apply_formula(function, go(argument))
                 case Power(base, exponent):
                     return go(base) ** sympy.Rational(exponent.numerator, exponent.denominator)
