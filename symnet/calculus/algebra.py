@@ -63,12 +63,18 @@ class UndecidedError(SymnetError):
 def form(term: Term, facts: frozenset[str] = frozenset()) -> Form:
     """The monomials of a term, added up, in order. `facts` are the y with Σ_j y_j = 1."""
     found: dict[tuple[tuple[Index, ...], Factors], Fraction] = {}
-    for monomial in _expanded(term, count()):
+    for monomial in _expanded(term, _fresh(term)):
         for coefficient, bound, factors in _reduced(monomial, facts):
             key = bound, factors
             found[key] = found.get(key, Fraction(0)) + coefficient
     whole = ((c, *key) for key, c in found.items() if c)
     return tuple(sorted(whole, key=lambda m: [f"{spell(x)}^{e}" for x, e in m[2]]))
+
+
+def _fresh(term: Term) -> "count[int]":
+    """Numbers for the names of bound indices, beyond those that stand free in a term already."""
+    names = (index.name for index in free_indices(term))
+    return count(1 + max((int(name[1:]) for name in names if name.startswith("·")), default=-1))
 
 
 def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
@@ -123,7 +129,7 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
         case Power(base, exponent):
             yield from _powers(base, exponent, fresh)
         case Apply(function, argument) if function == EXP:
-            yield _exponential(argument)
+            yield from _exponential(argument, fresh)
         case Apply(function, argument):
             yield one, (), ((Apply(function, canonical(argument)), one),)
         case _:
@@ -201,13 +207,17 @@ def _whole_roots(c: Fraction, bound: tuple[Index, ...], factors: Factors) -> Mon
     return c, bound, tuple(kept)
 
 
-def _exponential(argument: Term) -> Monomial:
-    """e^{2u + v} = (e^u)^2 e^v."""
-    factors = []
+def _exponential(argument: Term, fresh: "count[int]") -> Iterator[Monomial]:
+    """e^{2u + v} = (e^u)^2 e^v, and e^{2 ln u} = u^2."""
+    factors, powers = [], []
     for c, bound, inner in form(argument):
         of = _as_term((Fraction(1), bound, inner))
-        factors.append((Apply(EXP, of), c))
-    return Fraction(1), (), tuple(factors)
+        if isinstance(of, Apply) and of.function == LOG:
+            powers.append(power(of.argument, c))
+        else:
+            factors.append((Apply(EXP, of), c))
+    for c, bound, others in _expanded(mul(*powers), fresh):
+        yield c, bound, (*factors, *others)
 
 
 # --- one monomial --------------------------------------------------------------------------
@@ -231,7 +241,8 @@ def _reduced(monomial: Monomial, facts: frozenset[str]) -> Iterator[Monomial]:
     whole = (Addition, Sum, Product, Power)
     if any(isinstance(x, whole) and ((e.denominator == 1 and e > 0) or e > 1) for x, e in factors):
         # What has cancelled a denominator is multiplied out; x^{3/2} is √x x.
-        for inner in _expanded(_as_term((c, bound, factors)), count(10**6)):
+        whole_term = _as_term((c, bound, factors))
+        for inner in _expanded(whole_term, _fresh(whole_term)):
             yield from _reduced(inner, facts)
         return
     for index in bound:
@@ -327,9 +338,9 @@ def _again(atom: Term) -> Term:
 
 
 @lru_cache(maxsize=20_000)
-def canonical(term: Term) -> Term:
+def canonical(term: Term, facts: frozenset[str] = frozenset()) -> Term:
     """The term as its monomials read."""
-    return add(*map(_as_term, form(term)))
+    return add(*map(_as_term, form(term, facts)))
 
 
 def _as_term(monomial: Monomial) -> Term:
@@ -366,6 +377,8 @@ def applied(formula: sympy.Expr, at: Term, *, over_exp: bool = False) -> Term:
                 return Apply(EXP, mul(go(x.exp), Apply(LOG, go(x.base))))
             case sympy.exp():
                 return Apply(EXP, go(x.args[0]))
+            case sympy.log():
+                return Apply(LOG, go(x.args[0]))
             case sympy.sinh() | sympy.cosh() | sympy.tanh() if over_exp:
                 return _hyperbolic(type(x).__name__, go(x.args[0]))
             case sympy.Function() if len(x.args) == 1:

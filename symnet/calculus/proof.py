@@ -16,7 +16,8 @@ The judges share the records of formulas and nothing else. Only this module says
 
 from dataclasses import dataclass
 
-from symnet.calculus import components, normal, textbook
+from symnet.calculus import checker, components, normal, textbook
+from symnet.calculus.certificate import Certificate, Chapter, Line
 from symnet.calculus.derivation import (
     SPECIALISE,
     TIDY,
@@ -85,11 +86,14 @@ class Proof:
     network: Network
     derived: Backpropagation | None
     obligations: tuple[Obligation, ...]
+    certificate: Certificate | None = None
+    refusal: str = "there is no certificate"
 
     @property
     def holds(self) -> bool:
-        """Whether every formula of every layer is proved."""
-        return bool(self.obligations) and all(o.holds for o in self.obligations)
+        """Whether every formula of every layer is proved, and the checker says so too."""
+        proved = bool(self.obligations) and all(o.holds for o in self.obligations)
+        return proved and self.certificate is not None and not self.refusal
 
     @property
     def remark(self) -> str:
@@ -114,6 +118,11 @@ class Proof:
             lines += [f"      {j.judge}: {j.difference}" for j in o.judgements if not j.holds]
         done = sum(o.holds for o in self.obligations)
         lines.append(f"  {done} of {len(self.obligations)} obligations proved; {self.remark}")
+        if self.certificate is not None and not self.refusal:
+            steps = sum(len(c.general) + len(c.special) for c in self.certificate.chapters)
+            lines.append(f"  certificate {self.certificate.digest[:12]}: {steps} lines replayed")
+        elif self.certificate is not None:
+            lines.append(f"  certificate REFUSED: {self.refusal}")
         return "\n".join(lines)
 
 
@@ -138,7 +147,25 @@ def prove(network: Network | str) -> Proof:
             obligations.append(
                 Obligation(formula.label, layer, equation_at(claim, at), (general, written))
             )
-    return Proof(network, derived, tuple(obligations))
+    certificate = certify(derived)
+    return Proof(network, derived, tuple(obligations), certificate, checker.check(certificate))
+
+
+def certify(derived: Backpropagation) -> Certificate:
+    """The derivations as data that others can check."""
+    chapters = []
+    for formula in derived.formulas:
+        goal = formula.general.goal
+        sought = goal.by if isinstance(goal, Partial) else Symbol("z", goal.layer, goal.indices)
+        special = () if formula.special is formula.general else _lines(formula.special)
+        chapters.append(
+            Chapter(formula.label, formula.layers, sought, goal, _lines(formula.general), special)
+        )
+    return Certificate(derived.network, _lines(derived.cost), tuple(chapters))
+
+
+def _lines(derivation: Derivation) -> tuple[Line, ...]:
+    return tuple(Line(step.rule, step.after) for step in derivation.steps)
 
 
 def _claim(network: Network, formula: Formula) -> Equation:
