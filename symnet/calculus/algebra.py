@@ -87,18 +87,25 @@ def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
             (x, e)
             for _, bound, factors in left
             for x, e in factors
-            if e < 0
-            and isinstance(x, Addition | Sum | Product)
+            if e < 0 and isinstance(x, Addition | Sum | Product)
             and not free_indices(x) & set(bound)
-        ]
+        ]  # fmt: skip
         if not below:
-            return False
+            return _vanishes_inside(left)
         base, lowest = min(below, key=lambda pair: pair[1])
         cleared = (
             _as_term((c, bound, _times(factors, base, -lowest))) for c, bound, factors in left
         )
         left = form(add(*cleared), facts)
     return False
+
+
+def _vanishes_inside(left: Form) -> bool:
+    """Whether what is summed vanishes, sums over the same indices taken together."""
+    groups: dict[tuple[Index, ...], list[Term]] = {}
+    for c, bound, factors in left:
+        groups.setdefault(bound, []).append(_as_term((c, (), factors)))
+    return () not in groups and all(vanishes(add(*terms)) for terms in groups.values())
 
 
 def _times(factors: Factors, base: Term, exponent: Fraction) -> Factors:

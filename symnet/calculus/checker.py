@@ -179,19 +179,26 @@ def _replay(
     start: Term, goal: Term, lines: tuple[Term, ...], meaning: "_Meaning", where: str
 ) -> Term:
     """The last line, if each means what the start means."""
-    sought = meaning.of(start)
     for number_, line in enumerate(lines, 1):
         stray = free_indices(line) - free_indices(goal)
         if stray:
             names = ", ".join(sorted(index.name for index in stray))
             raise RefusedError(f"{where}: line {number_} has the free index {names}")
         try:
-            same = _same(meaning.of(line), sought, meaning.context.facts)
+            same = _follows(line, start, meaning)
         except UndecidedError as undecided:
             raise RefusedError(f"{where}: line {number_} is not decided: {undecided}") from None
         if not same:
             raise RefusedError(f"{where}: line {number_} does not follow: {spell(line)}")
     return lines[-1] if lines else start
+
+
+def _follows(line: Term, start: Term, meaning: "_Meaning") -> bool:
+    """Whether two lines mean the same: with quantities by their names, or by their equations."""
+    for each in (meaning, meaning.unfolding):
+        if _same(each.of(line), each.of(start), meaning.context.facts):
+            return True
+    return False
 
 
 def _check_finished(result: Term, context: Context, where: str, *, special: bool) -> None:
@@ -211,10 +218,11 @@ def _check_finished(result: Term, context: Context, where: str, *, special: bool
 
 
 class _Meaning:
-    """Terms with all derivatives worked out, and quantities by what defines them."""
+    """Terms with all derivatives worked out; `unfold` puts in what quantities are defined by."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, unfold: bool = False) -> None:
         self.context = context
+        self.unfolding = self if unfold else _Meaning(context, unfold=True)
         self.defining = {(e.left.name, e.left.layer): e for e in context.equations
                          if isinstance(e.left, Symbol)}  # fmt: skip
         self.worked: dict[Term, Term] = {}
@@ -231,7 +239,7 @@ class _Meaning:
                     raise RefusedError(f"{spell(term)} is not known there")
                 return Partial(n.COST, Symbol("z", layer, indices))
             case Symbol(name, layer, indices):
-                equation = self.defining.get((name, layer))
+                equation = self.defining.get((name, layer)) if self.unfolding is self else None
                 return term if equation is None or term == n.COST else self.of(_at(equation, term))
             case Partial(of, by, False) if of == n.COST:
                 return self.through(by)
