@@ -8,6 +8,7 @@ import contextlib
 import difflib
 import importlib
 import io
+import json
 import os
 import re
 import signal
@@ -232,21 +233,65 @@ def derive(
 
 @cli.command()
 @network_argument
-def prove(net: str, activation: str, cost: str | None) -> None:
-    """Prove each formula of each layer before two judges.
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@click.option(
+    "--certificate",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True),
+    callback=_output,
+    help="Write all lines of the proof to FILE, for check-certificate.",
+)
+def prove(
+    net: str, activation: str, cost: str | None, as_json: bool, certificate: Path | None
+) -> None:
+    """Prove each formula of each layer before two judges, and let a checker replay the proof.
 
-    One for general widths, by the index calculus; one entry by entry, with SymPy's derivatives.
-    Exit code 1, with the difference, if a formula is not proved.
+    One judge for general widths, by the index calculus; one entry by entry, by dual numbers and
+    then at numbers. Exit code 1, with the difference, if a formula is not proved.
 
     \b
     symnet prove 2-3-4-1                     # for every width, and each entry
     symnet prove n-30-k                      # whatever n and k are
     symnet prove 2-3:relu-2:softmax          # its cost is log_likelihood
     symnet prove 2-3-1 --cost cross_entropy  # another cost
+    symnet prove 2-3-1 --certificate proof.json
+    symnet check-certificate proof.json      # by others, at any time
     """
     proof = _load("calculus.proof").prove(_network(net, activation, cost))
-    _write(f"{proof}\n", None)
+    if certificate is not None and proof.certificate is not None:
+        _write(_load("calculus.certificate").dumps(proof.certificate), certificate)
+    _write(f"{json.dumps(proof.record, ensure_ascii=False) if as_json else proof}\n", None)
     if not proof.holds:
+        sys.exit(1)
+
+
+@cli.command("check-certificate")
+@click.argument("file", metavar="FILE")
+def check_certificate(file: str) -> None:
+    """Replay the certificate of a proof, from the equations of its network alone.
+
+    Exit code 0 if each line follows and every formula of every layer is there, 1 if it is refused,
+    with the place and the reason, 2 if the file is no certificate. - is standard input.
+
+    \b
+    symnet prove 2-3-4-1 --certificate proof.json
+    symnet check-certificate proof.json
+    """
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    text = content.decode("utf-8-sig", errors="replace")
+    certificate = _load("calculus.certificate").loads(text)
+    refusal = _load("calculus.checker").check(certificate)
+    lines = [f"{certificate.network}, cost {certificate.network.cost.name}"]
+    if refusal:
+        lines.append(f"  REFUSED  {refusal}")
+    else:
+        for chapter in certificate.chapters:
+            layers = ", ".join(map(str, chapter.layers))
+            count = len(chapter.general) + len(chapter.special)
+            lines.append(f"  replayed  {chapter.label}  l = {layers}   {count} lines")
+        lines.append(f"  certificate {certificate.digest[:12]}: every line follows")
+    _write("\n".join(lines) + "\n", None)
+    if refusal:
         sys.exit(1)
 
 

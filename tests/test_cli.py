@@ -29,7 +29,10 @@ from symnet.program import passes
 
 ROOT = Path(__file__).parent.parent
 
-COMMANDS = ("derive", "prove", "generate", "show", "demo", "samples", "backends", "completion")
+COMMANDS = (
+    *("derive", "prove", "check-certificate", "generate", "show", "demo", "samples", "backends"),
+    "completion",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -61,8 +61,8 @@ COMPLETED = [
     (("de",), ["derive", "demo"]),
     (("x",), []),
     (("--v",), ["--version"]),
-    (("prove", "--"), ["--activation", "--cost", "--help"]),
-    (("prove", "2-3:relu-1", "--c"), ["--cost"]),
+    (("prove", "--"), ["--activation", "--cost", "--json", "--certificate", "--help"]),
+    (("prove", "2-3:relu-1", "--c"), ["--cost", "--certificate"]),
     (("prove", "--activation", ""), [*ACTIVATIONS]),
     (
         ("prove", "--activation", "s"),

@@ -47,9 +47,9 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.textbook",
             "calculus.dual",
             "calculus.components",
+            "calculus.certificate",
             "calculus.algebra",
             "calculus.checker",
-            "calculus.certificate",
             "calculus.proof",
         ),
     ),
@@ -92,6 +92,13 @@ PLACES = {
 # Judges that must not learn from the accused: none of these is reached, not even through others.
 STRANGERS = {
     "calculus.textbook": {"calculus.rules", "calculus.derivation"},
+    "calculus.checker": {
+        "calculus.rules",
+        "calculus.derivation",
+        "calculus.normal",
+        "calculus.scalar",
+        "calculus.components",
+    },
     "calculus.components": {
         "calculus.rules",
         "calculus.derivation",

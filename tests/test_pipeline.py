@@ -57,7 +57,7 @@ def trusting(network: Network) -> Proof:
         for formula in derived.formulas
         for layer in formula.layers
     )
-    return Proof(network, derived, tuple(claims))
+    return Proof(network, derived, tuple(claims), proof.certify(derived), refusal="")
 
 
 def module(text: str) -> ModuleType:

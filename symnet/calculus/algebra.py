@@ -48,6 +48,7 @@ EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
+MOST_MONOMIALS = 20_000  # as many products are added up
 MOST_BOUND = 6  # as many indices of one axis are put in order
 
 Factors = tuple[tuple[Term, Fraction], ...]
@@ -63,7 +64,9 @@ class UndecidedError(SymnetError):
 def form(term: Term, facts: frozenset[str] = frozenset()) -> Form:
     """The monomials of a term, added up, in order. `facts` are the y with Σ_j y_j = 1."""
     found: dict[tuple[tuple[Index, ...], Factors], Fraction] = {}
-    for monomial in _expanded(term, _fresh(term)):
+    for number_, monomial in enumerate(_expanded(term, _fresh(term))):
+        if number_ > MOST_MONOMIALS:
+            raise UndecidedError("too many terms")
         for coefficient, bound, factors in _reduced(monomial, facts):
             key = bound, factors
             found[key] = found.get(key, Fraction(0)) + coefficient
@@ -181,6 +184,8 @@ def _positive(atom: Term) -> bool:
 
 def _root(value: Fraction, exponent: Fraction) -> Monomial:
     """A power of a number: what is rational in front, roots of primes beside it."""
+    if abs(exponent) > 1000:
+        raise UndecidedError(f"a power of {exponent}")
     if exponent.denominator == 1:
         if value == 0 and exponent <= 0:
             raise UndecidedError("a power of 0")

@@ -72,7 +72,7 @@ class Context:
 
 def check(certificate: Certificate) -> str:
     """Why a certificate is refused, and where; empty if it proves all formulas of its network."""
-    network = certificate.network
+    network, where = certificate.network, "the cost"
     try:
         _check_coverage(certificate)
         cost = equations.cost(network.cost, network.shared)
@@ -80,9 +80,20 @@ def check(certificate: Certificate) -> str:
         lines = tuple(line.after for line in certificate.cost)
         _replay(goal, goal, lines, _Meaning(Context((cost,), ())), "the cost")
         for chapter in certificate.chapters:
-            _check_chapter(network, chapter, cost)
+            where = f"{chapter.label}, l = {', '.join(map(str, chapter.layers))}"
+            _check_chapter(network, chapter, cost, where)
     except SymnetError as refused:
-        return str(refused) or repr(refused)
+        return str(refused) if where in str(refused) else f"{where}: {refused}"
+    except (
+        ArithmeticError,
+        AssertionError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as odd:
+        # What is read may be anything; what makes no sense is refused.
+        return f"{where}: it makes no sense ({odd!r})"[:300]
     return ""
 
 
@@ -101,8 +112,7 @@ def _check_coverage(certificate: Certificate) -> None:
         raise RefusedError(f"∂C by {odd[0][0]} of layer {odd[0][1]} has not just one formula")
 
 
-def _check_chapter(network: Network, chapter: Chapter, cost: Equation) -> None:
-    where = f"{chapter.label}, l = {', '.join(map(str, chapter.layers))}"
+def _check_chapter(network: Network, chapter: Chapter, cost: Equation, where: str) -> None:
     contexts = {_contexts(network, chapter.sought, layer, cost) for layer in chapter.layers}
     if len(contexts) != 1:
         raise RefusedError(f"{where}: the layers have different equations")

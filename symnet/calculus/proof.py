@@ -96,6 +96,30 @@ class Proof:
         return proved and self.certificate is not None and not self.refusal
 
     @property
+    def record(self) -> dict[str, object]:
+        """The proof as plain data: network, whether it holds, each obligation, the certificate."""
+        return {
+            "network": str(self.network),
+            "cost": self.network.cost.name,
+            "holds": self.holds,
+            "obligations": [
+                {
+                    "label": o.label,
+                    "layer": o.layer,
+                    "claim": f"{spell(o.claim.left)} = {spell(o.claim.right)}",
+                    "holds": o.holds,
+                    "judgements": [
+                        {"judge": j.judge, "on": j.on, "holds": j.holds, "difference": j.difference}
+                        for j in o.judgements
+                    ],
+                }
+                for o in self.obligations
+            ],
+            "certificate": None if self.certificate is None else self.certificate.digest,
+            "refusal": self.refusal,
+        }
+
+    @property
     def remark(self) -> str:
         """What the second judge looked at."""
         own = not any(AT_SMALL in j.on for o in self.obligations for j in o.judgements)
