@@ -254,8 +254,8 @@ def prove(
     symnet prove n-30-k                      # whatever n and k are
     symnet prove 2-3:relu-2:softmax          # its cost is log_likelihood
     symnet prove 2-3-1 --cost cross_entropy  # another cost
-    symnet prove 2-3-1 --certificate proof.json
-    symnet check-certificate proof.json      # by others, at any time
+    symnet prove 2-3-1 --certificate proof.json  # all lines, for others
+    symnet check-certificate proof.json          # and their verdict
     """
     proof = _load("calculus.proof").prove(_network(net, activation, cost))
     if certificate is not None and proof.certificate is not None:
@@ -274,8 +274,8 @@ def check_certificate(file: str) -> None:
     with the place and the reason, 2 if the file is no certificate. - is standard input.
 
     \b
-    symnet prove 2-3-4-1 --certificate proof.json
-    symnet check-certificate proof.json
+    symnet prove 2-3-4-1 --certificate proof.json  # it is made once
+    symnet check-certificate proof.json            # and replayed at any time
     """
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     text = content.decode("utf-8-sig", errors="replace")

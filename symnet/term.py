@@ -203,6 +203,7 @@ class Partial(Remembering):
     direct: bool = False
 
 
+MOST_BITS = 20_000  # of a number that is worked out
 LEAVES = (Number, Size, Symbol, Delta)
 Term = Number | Size | Symbol | Delta | Apply | Power | Product | Addition | Sum | Partial
 
@@ -272,14 +273,19 @@ def mul(*factors: Term) -> Term:
 
 
 def power(base: Term, exponent: int | Fraction) -> Term:
-    """base to a rational exponent; x⁰ is 1 and x¹ is x."""
+    """base to a rational exponent; x⁰ is 1 and x¹ is x.
+
+    A number that would have thousands of digits stays a power.
+    """
     exponent = Fraction(exponent)
     if exponent == 0:
         return ONE
     if exponent == 1:
         return base
     if isinstance(base, Number) and exponent.denominator == 1 and base.value != 0:
-        return Number(base.value ** int(exponent))
+        bits = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
+        if bits * abs(exponent) <= MOST_BITS:
+            return Number(base.value ** int(exponent))
     return Power(base, exponent)
 
 

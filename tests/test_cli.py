@@ -250,7 +250,7 @@ BAD = [
     (["deriv", "2-3"], "No such command 'deriv'. Did you mean 'derive'?", None),
     (["gen", "2-3"], "No such command 'gen'. Did you mean 'generate'?", None),
     (["Prove", "2-3"], "Did you mean 'prove'?", None),
-    (["2-3-1"], "No such command '2-3-1'. There are derive, prove, generate", None),
+    (["2-3-1"], "No such command '2-3-1'. There are derive, prove, check-certificate", None),
     (["completion", "bsh"], "'bsh' is not one of 'bash', 'zsh', 'fish'", None),
     (["generate", "2-3", "-o", "no/x"], "There is no folder 'no'; make it first.", None),
     (["samples", "--folder", "file"], "is a file", None),

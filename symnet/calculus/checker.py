@@ -338,12 +338,21 @@ def derivative(term: Term, v: Symbol) -> Term:
 
 # --- branches ------------------------------------------------------------------------------
 
+NESTED = 4  # functions with branches inside each other
 Stretch = tuple[sympy.Expr | None, sympy.Expr | None]  # between two kinks; None is infinity
 
 
 def _same(left: Term, right: Term, facts: frozenset[str]) -> bool:
     """Whether two terms are equal, off the kinks of functions that have any."""
-    difference = canonical(add(left, mul(number(-1), right)), facts)
+    return _nothing(canonical(add(left, mul(number(-1), right)), facts), facts, NESTED)
+
+
+def _nothing(difference: Term, facts: frozenset[str], depth: int) -> bool:
+    """Whether a term is 0 on each stretch between the kinks of its innermost functions.
+
+    What is outside of them is looked at in turn, as if its argument could have any value: so
+    something true may be refused, and nothing false accepted.
+    """
     if _zero(difference, facts):
         return True
     kinked = [x for x in walk(difference) if isinstance(x, Apply) and _kinked(x)]
@@ -354,9 +363,12 @@ def _same(left: Term, right: Term, facts: frozenset[str]) -> bool:
     ways = [[(u, stretch) for stretch in _stretches(sorted(kinks))] for u, kinks in inner.items()]
     if not kinked:
         return False
-    if len(ways) > 3:
+    if len(ways) > 3 or not depth:
         raise UndecidedError("too many kinks")
-    return all(_zero(_on(difference, dict(way)), facts) for way in product(*ways))
+    return all(
+        _nothing(canonical(_on(difference, dict(way)), facts), facts, depth - 1)
+        for way in product(*ways)
+    )
 
 
 def _zero(term: Term, facts: frozenset[str]) -> bool:
@@ -377,23 +389,33 @@ def _kinked(applied_: Apply) -> bool:
     return formula is not None and bool(formula.has(*KINKED))
 
 
-def _kinks(formula: sympy.Expr) -> Iterator[sympy.Expr]:
-    """Where branches meet: roots of linear formulas."""
+def _kinks(formula: sympy.Expr) -> set[sympy.Expr]:
+    """Where branches may meet: the roots of what is compared, on each stretch on which it is a line.
+
+    One too many does no harm: a stretch is then cut in two.
+    """
+    found: set[sympy.Expr] = set()
     for part in sympy.preorder_traversal(formula):
-        match part:
-            case sympy.core.relational.Relational():
-                yield _root(part.lhs - part.rhs)
-            case sympy.Abs() | sympy.sign() | sympy.Heaviside():
-                yield _root(part.args[0])
-            case sympy.Max() | sympy.Min():
-                yield from (_root(x - y) for i, x in enumerate(part.args) for y in part.args[:i])
+        for compared in _compared(part):
+            inner = _kinks(compared)
+            for stretch in _stretches(sorted(inner)):
+                m, c = _line(_branch(compared, _inside(stretch)))
+                if m == c == 0:
+                    raise UndecidedError(f"where {compared} is 0")
+                found |= inner | ({-c / m} if m else set())
+    return found
 
 
-def _root(linear: sympy.Expr) -> sympy.Expr:
-    m, c = _line(linear)
-    if m == 0:
-        raise UndecidedError(f"where {linear} is 0")
-    return -c / m
+def _compared(part: sympy.Basic) -> list[sympy.Expr]:
+    """What has its sign looked at."""
+    match part:
+        case sympy.core.relational.Relational():
+            return [part.lhs - part.rhs]
+        case sympy.Abs() | sympy.sign() | sympy.Heaviside():
+            return [part.args[0]]
+        case sympy.Max() | sympy.Min():
+            return [x - y for i, x in enumerate(part.args) for y in part.args[:i]]
+    return []
 
 
 def _line(formula: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
@@ -458,7 +480,7 @@ def _on(term: Term, stretches: dict[Term, Stretch]) -> Term:
     if isinstance(inside, Number):
         value = sympy.Rational(inside.value.numerator, inside.value.denominator)
         return _derived(_branch(formula, value), order, inside)
-    raise UndecidedError(f"{spell(term)} on a stretch")
+    return Apply(term.function, inside)
 
 
 def _derived(formula: sympy.Expr, order: int, at: Term) -> Term:
