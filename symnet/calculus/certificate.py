@@ -306,8 +306,7 @@ class _Reader:
 
     def fraction(self, data: Any) -> Fraction:
         _require(isinstance(data, str) and bool(_FRACTION.fullmatch(data)), "a number")
-        above, _, below = data.partition("/")
-        _require(not below or int(below) != 0, "a number")
+        _require(int(data.partition("/")[2] or 1) != 0, "a number")
         return Fraction(data)
 
     def network(self, data: Any) -> Network:

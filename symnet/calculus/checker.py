@@ -9,7 +9,6 @@ A formula is checked once for all the layers that it covers, after it was seen t
 the same equations: that is the step of the induction over l, and BP1 its beginning.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
@@ -390,7 +389,7 @@ def _kinked(applied_: Apply) -> bool:
 
 
 def _kinks(formula: sympy.Expr) -> set[sympy.Expr]:
-    """Where branches may meet: the roots of what is compared, on each stretch on which it is a line.
+    """Where branches may meet: the roots of what is compared, on each stretch where it is a line.
 
     One too many does no harm: a stretch is then cut in two.
     """
