@@ -45,6 +45,22 @@ class EquationError(SymnetError):
     """A formula that is not understood or says nothing: an undeclared symbol, a neuron too many."""
 
 
+class LatexError(EquationError):
+    """LaTeX that is not understood; it stands from `start` up to and without `end` in `text`."""
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+
+class UnbalancedError(LatexError):
+    r"""A bracket without a partner: ( ) [ ] { }, \\left and \\right, \\begin and \\end."""
+
+
+class DanglingError(LatexError):
+    """An operator or a relation with nothing on one of its sides."""
+
+
 class NotProved(SymnetError):  # noqa: N818 - the name of a state, as users read it
     """Equations without a proof were asked to become code."""
 
