@@ -50,6 +50,8 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.certificate",
             "calculus.algebra",
             "calculus.checker",
+            "calculus.total",
+            "calculus.claim",
             "calculus.proof",
         ),
     ),

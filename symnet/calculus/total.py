@@ -1,0 +1,276 @@
+"""Total derivatives through a dense network, by its defining equations for a general layer.
+
+    z_j^l = Σ_k w_jk^l a_k^{l-1} + b_j^l        a_j^l = σ(z_j^l)        C = Σ_j c(a_j^L, y_j)
+
+What is mentioned spans a window of layers. ∂u/∂v unfolds u until v stands in it. C, and a^L or z^L
+seen from a layer l, depend on v through the highest quantity u of the window alone, so that
+∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v with a symbol for ∂C/∂u_p. How to differentiate a term whose symbols do
+not depend on each other is the caller's business: each judge brings a `Derivative` of its own.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from symnet.errors import SymnetError
+from symnet.network import equations
+from symnet.network import notation as n
+from symnet.term import (
+    ZERO,
+    Apply,
+    Index,
+    LayerNumber,
+    Partial,
+    ScalarFunction,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    apart,
+    free_indices,
+    fresh,
+    map_children,
+    mul,
+    rename,
+    spell,
+    walk,
+)
+
+Derivative = Callable[[Term, Symbol], Term]
+QUANTITIES = ("a", "z")
+PARAMETERS = ("w", "b")
+FIRST = 3  # the level of the input a^1, below which there is nothing
+BY = "∂/∂"  # in the names of symbols that stand for a derivative
+
+
+class GiveUpError(SymnetError):
+    """Something that cannot be worked out from the window alone."""
+
+
+def level(symbol: Symbol) -> int:
+    """Where a quantity stands in the order of computation; w and b enter right below their z."""
+    assert symbol.layer is not None
+    place = {"z": 0, "δ": 0, "a": 1, "w": -1, "b": -1}[symbol.name]
+    return 2 * symbol.layer.offset + place
+
+
+def placed(symbol: Symbol) -> bool:
+    """Whether a symbol is one of the network's that belongs to a layer."""
+    return symbol.layer is not None and symbol.name in (*QUANTITIES, *PARAMETERS, "δ")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The layers that a claim mentions, by the name of their number: l, L, or none.
+
+    `top` has the quantity, a or z of the highest layer, through which all above depends on the
+    window, `bottom` the level below which nothing is unfolded. `last` is the output layer.
+    """
+
+    top: dict[str, tuple[str, LayerNumber]]
+    bottom: dict[str, int]
+    last: LayerNumber
+    function: ScalarFunction
+    output: ScalarFunction
+    cost: Term | None
+
+    def activation(self, layer: LayerNumber) -> ScalarFunction:
+        """The function of a layer."""
+        if self.function == self.output:
+            return self.function
+        if layer == self.last:
+            return self.output
+        name, highest = self.top[layer.name]
+        if layer.name == self.last.name or layer.offset < highest.offset:
+            return self.function
+        raise GiveUpError(f"layer {layer} may be the output layer, which has its own activation")
+
+    def right_side(self, symbol: Symbol) -> Term:
+        """What z or a of a layer is, by its equation."""
+        layer = symbol.layer
+        assert layer is not None
+        if symbol.name == "a":
+            return Apply(self.activation(layer), Symbol("z", layer, symbol.indices))
+        equation = equations.weighted_input(layer)
+        return rename(equation.right, dict(zip(equation.indices, symbol.indices, strict=True)))
+
+
+def window(
+    terms: Iterable[Term],
+    last: LayerNumber,
+    functions: tuple[ScalarFunction, ScalarFunction],
+    cost: Term | None,
+) -> Window:
+    """The window of the layers that terms mention."""
+    symbols = [x for term in terms for x in walk(term) if isinstance(x, Symbol) and placed(x)]
+    highest: dict[str, tuple[str, LayerNumber]] = {}
+    bottom: dict[str, int] = {}
+    for symbol in symbols:
+        layer = symbol.layer
+        assert layer is not None
+        if layer.name == last.name and layer.offset > last.offset:
+            raise GiveUpError(f"there is no layer {layer}")
+        if not layer.name and level(symbol) < FIRST:
+            raise GiveUpError(f"there is no layer {layer}")
+        bottom[layer.name] = min(level(symbol), bottom.get(layer.name, level(symbol)))
+        known = highest.get(layer.name)
+        if known is None or known[1].offset < layer.offset:
+            highest[layer.name] = "z", layer
+    through_a = {
+        x.by.layer
+        for term in terms
+        for x in walk(term)
+        if isinstance(x, Partial) and x.by.name == "a"
+    }
+    for name, (_, layer) in highest.items():
+        if layer == last or layer in through_a:
+            highest[name] = "a", layer
+    return Window(highest, bottom, last, *functions, cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Terms of a window with their derivatives worked out by one judge's `derivative`."""
+
+    window: Window
+    derivative: Derivative
+
+    def of(self, term: Term) -> Term:
+        """The term without derivatives: what is not known has a symbol of its own."""
+        match term:
+            case Symbol("δ", layer, indices) if layer is not None:
+                return self.cost_by(Symbol("z", layer, indices))
+            case Symbol("C", None, ()) if self.window.cost is not None:
+                return self.window.cost
+            case Partial(_, _, True):
+                raise GiveUpError(f"{spell(term)} is no derivative through the network")
+            case Partial(of, by, _):
+                if by.name in ("C", "δ") or (by.layer is not None and not placed(by)):
+                    raise GiveUpError(f"a derivative by {spell(by)}")
+                if of == n.COST:
+                    return self.cost_by(by)
+                return self.total(self.of(of), by)
+            case _:
+                return map_children(term, self.of)
+
+    # --- what depends on what --------------------------------------------------------------
+
+    def cost_by(self, v: Symbol) -> Term:
+        """∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v."""
+        if self.window.cost is not None and (not placed(v) or v.layer == self.window.last):
+            return self.total(self.window.cost, v)
+        if not placed(v):
+            raise GiveUpError(f"how C depends on {spell(v)} is not known")
+        return self.through(n.COST, v)
+
+    def through(self, of: Symbol, v: Symbol) -> Term:
+        """∂F/∂v of an F that depends on what is below it through the top of v's window."""
+        head, layer = self.head(of, v)
+        p = fresh(n.neurons(layer), free_indices(v) | free_indices(of))
+        u = Symbol(head, layer, (p,))
+        if (v.name, v.layer) == (head, layer):
+            return self.by_head(of, v)
+        return Sum(p, mul(self.by_head(of, u), self.total(u, v)))
+
+    def head(self, of: Symbol, v: Symbol) -> tuple[str, LayerNumber]:
+        assert v.layer is not None
+        head, layer = self.window.top[v.layer.name]
+        if of.name == "z" and (v.name, v.layer) != ("a", layer):
+            # z^L is above z^l, but above a^l only where l < L.
+            head = "z"
+        elif of.name == "z":
+            head = "a"
+        return head, layer
+
+    def by_head(self, of: Symbol, u: Symbol) -> Term:
+        """∂F/∂u_p: from the formula of the cost, or a symbol."""
+        assert u.layer is not None
+        if of == n.COST and self.window.cost is not None and u.layer == self.window.last:
+            return self.derivative(apart(self.window.cost, free_indices(u)), u)
+        name = f"{of.name}{of.layer or ''}{BY}{u.name}"
+        return Symbol(name, u.layer, (*of.indices, *u.indices))
+
+    # --- derivatives -----------------------------------------------------------------------
+
+    def total(self, of: Term, v: Symbol) -> Term:
+        """∂of/∂v of a term without derivatives, with all that depends on v."""
+        if v.layer is None:
+            for s in kinds_of_symbols(of):
+                if s == n.COST or BY in s.name or (v.name == "x" and s.layer is not None):
+                    raise GiveUpError(f"how {spell(s)} depends on {spell(v)} is not known")
+            return self.derivative(apart(of, free_indices(v)), v)
+        unfolded = self.unfold(of, v.layer.name, level(v))
+        parts = [self.derivative(apart(unfolded, free_indices(v)), v)]
+        for kind in kinds_of_symbols(unfolded):
+            parts += self.indirect(unfolded, kind, v)
+        return add(*parts)
+
+    def indirect(self, of: Term, kind: Symbol, v: Symbol) -> list[Term]:
+        """What `of` owes to v through symbols of a kind: Σ_q ∂of/∂s_q ∂s_q/∂v."""
+        same = kind.layer is not None and v.layer is not None and kind.layer.name == v.layer.name
+        if BY not in kind.name and kind != n.COST and (same or not placed(kind)):
+            return []
+        if kind.name in PARAMETERS and kind.name != v.name:
+            return []
+        taken = free_indices(of) | free_indices(v)
+        own: list[Index] = []
+        for index in kind.indices:
+            own.append(fresh(index.axis, taken))
+            taken |= {own[-1]}
+        s = Symbol(kind.name, kind.layer, tuple(own))
+        outer = self.derivative(apart(of, taken), s)
+        if outer == ZERO:
+            return []
+        term = mul(outer, self.opaque_by(s, v))
+        for index in reversed(own):
+            term = Sum(index, term)
+        return [term]
+
+    def opaque_by(self, s: Symbol, v: Symbol) -> Term:
+        """∂s/∂v of a symbol that is C, a quantity of layer L, or a derivative."""
+        assert v.layer is not None
+        if s == n.COST:
+            return self.cost_by(v)
+        if s.name in QUANTITIES and s.layer == self.window.last and v.layer.name != s.layer.name:
+            return self.through(s, v)
+        of, by, head = s.name.partition(BY)
+        same = s.layer is not None and s.layer.name == v.layer.name
+        if (
+            by
+            and of == n.COST.name
+            and head in QUANTITIES
+            and (same or s.layer == self.window.last)
+        ):
+            # ∂²C/∂u_p∂u_q has the same value for p, q and q, p: written as x_pq + x_qp.
+            (p,) = s.indices
+            q = fresh(p.axis, free_indices(s) | free_indices(v))
+            u = Symbol(head, s.layer, (q,))
+            second = f"{of}{BY}{head}{BY}{head}"
+            both = (Symbol(second, s.layer, (p, q)), Symbol(second, s.layer, (q, p)))
+            inner = self.total(u, v) if same else self.through(u, v)
+            return Sum(q, mul(add(*both), inner))
+        raise GiveUpError(f"how {spell(s)} depends on {spell(v)} is not known")
+
+    def unfold(self, term: Term, name: str, down_to: int) -> Term:
+        """z and a of the layers with a name, put in by their equations down to a level."""
+        if isinstance(term, Symbol):
+            known = term.layer is not None and term.layer.name == name
+            if not known or term.name not in QUANTITIES or level(term) <= down_to:
+                return term
+            return self.unfold(self.window.right_side(term), name, down_to)
+        return map_children(term, lambda part: self.unfold(part, name, down_to))
+
+    def to_bottom(self, term: Term) -> Term:
+        """z and a put in down to the lowest that is mentioned of each group of layers."""
+        for name, down_to in self.window.bottom.items():
+            term = self.unfold(term, name, down_to)
+        return term
+
+
+def symbols_in(term: Term) -> list[Symbol]:
+    """All symbols that stand in a term."""
+    return [x for x in walk(term) if isinstance(x, Symbol)]
+
+
+def kinds_of_symbols(term: Term) -> list[Symbol]:
+    """One symbol of each name and layer that stand in a term."""
+    return list({(x.name, x.layer): x for x in symbols_in(term)}.values())
