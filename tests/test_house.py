@@ -47,6 +47,8 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.textbook",
             "calculus.dual",
             "calculus.components",
+            "calculus.jets",
+            "calculus.counterexample",
             "calculus.certificate",
             "calculus.algebra",
             "calculus.checker",
@@ -105,6 +107,14 @@ STRANGERS = {
         "calculus.normal",
         "calculus.scalar",
         "calculus.components",
+    },
+    "calculus.counterexample": {
+        "calculus.rules",
+        "calculus.derivation",
+        "calculus.normal",
+        "calculus.scalar",
+        "calculus.checker",
+        "calculus.algebra",
     },
     "calculus.components": {
         "calculus.rules",
