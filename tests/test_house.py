@@ -53,6 +53,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.algebra",
             "calculus.checker",
             "calculus.total",
+            "calculus.judges",
             "calculus.claim",
             "calculus.proof",
         ),

@@ -15,32 +15,22 @@ checker. Only what both find equal is proved; nothing is ever tried at numbers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache
-from itertools import pairwise, product
+from dataclasses import dataclass
+from itertools import product
 
 import sympy
 
-from symnet.calculus import algebra, checker, normal, scalar
-from symnet.calculus.derivation import work_out
-from symnet.calculus.rules import RULES, Given, apply
-from symnet.calculus.total import Derivative, GiveUpError, Window, Worked, window
+from symnet.calculus.judges import JUDGES, Judge, decided
+from symnet.calculus.total import GiveUpError, Worked, window
 from symnet.errors import SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
-from symnet.network.functions import Cost, left_closed
+from symnet.network.functions import Cost
 from symnet.term import (
-    ARGUMENT,
-    ONE,
-    ZERO,
     Apply,
     Axis,
-    Delta,
-    Equation,
     Index,
     LayerNumber,
-    Number,
     Partial,
     ScalarFunction,
     Size,
@@ -51,14 +41,11 @@ from symnet.term import (
     at_layer,
     children,
     free_indices,
-    from_sympy,
     map_children,
     mul,
     number,
-    power,
     rename,
     spell,
-    walk,
 )
 
 
@@ -73,18 +60,18 @@ class Setting:
     normalised: bool = False
 
 
+ODD = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 MINUS = number(-1)
 Formulas = dict[str, sympy.Expr]  # of functions, by the names that they have while one derives
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """One way to differentiate and to compare; `written` puts the formula in for a function."""
-
-    name: str
-    derivative: Derivative
-    written: Callable[[sympy.Expr, int, Term], Term]
-    vanishes: Callable[[Term, Setting, LayerNumber], bool]
 
 
 def holds(left: Term, right: Term, setting: Setting, widths: Sequence[int] = ()) -> str:
@@ -121,7 +108,7 @@ def _tried(decide: Callable[[], str]) -> str:
         return decide()
     except SymnetError as error:
         return str(error) or repr(error)
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as odd:
+    except ODD as odd:
         return f"it makes no sense ({odd!r})"[:300]
 
 
@@ -147,8 +134,10 @@ def _differs(
         left, right, *rest = map(worked.of, read)
         if rest:
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
-        difference = worked.to_bottom(add(left, mul(MINUS, right)))
-        if not _vanishes(difference, judge, formulas, setting, widths, last):
+        difference = add(left, mul(MINUS, right))
+        # Equal with z of each layer as a quantity of its own is equal all the more with what it is.
+        ways = (worked.by_name(difference), worked.to_bottom(difference))
+        if not any(_vanishes(way, judge, formulas, setting, widths, last) for way in ways):
             return f"not equal for the {judge.name}"
     return ""
 
@@ -182,24 +171,26 @@ def _abstract(term: Term, formulas: Formulas) -> Term:
         function, argument = term.function, _abstract(term.argument, formulas)
         name = "σ"
         if function.name != "σ" or function.layer is not None:
-            name = f"{function.name}{function.layer or ''}"
+            name = f"{function.name}^{function.layer or ''}"
             if function.formula is not None:
                 name = f"<{function.formula}>"
-        if function.formula is not None:
-            formulas.setdefault(name, function.formula)
+        _note(name, function.formula, formulas)
         return Apply(ScalarFunction(name, None, None, function.order), argument)
     return map_children(term, lambda part: _abstract(part, formulas))
+
+
+def _note(name: str, formula: sympy.Expr | None, formulas: Formulas) -> None:
+    if formula is not None and formulas.setdefault(name, formula) != formula:
+        raise GiveUpError(f"{name} is {formulas[name]} and {formula}")
 
 
 def _activations(setting: Setting, formulas: Formulas) -> tuple[ScalarFunction, ScalarFunction]:
     """σ of all layers, and of the output layer."""
     function = output = ScalarFunction("σ", None)
-    if setting.activation is not None:
-        formulas.setdefault("σ", setting.activation)
+    _note("σ", setting.activation, formulas)
     if setting.has_output:
-        output = ScalarFunction("σ_L", None)
-        if setting.output is not None:
-            formulas.setdefault("σ_L", setting.output)
+        output = ScalarFunction("σ_L^", None)
+        _note("σ_L^", setting.output, formulas)
     return function, output
 
 
@@ -222,16 +213,16 @@ def _vanishes(
     last: LayerNumber,
 ) -> bool:
     def zero(term: Term) -> bool:
-        return judge.vanishes(_with_formulas(term, judge, formulas), setting, last)
+        return judge.vanishes(_with_formulas(term, judge, formulas), setting.normalised, last)
 
-    written = _decided(_written_out(difference, widths))
+    written = decided(_written_out(difference, widths))
     if zero(written):
         return True
     letters = [i for i in free_indices(written) if not i.name.isdigit() and _width(i.axis, widths)]
     ways = [range(1, _width(i.axis, widths) + 1) for i in letters]
     if not letters or len(list(product(*ways))) > MOST_WAYS:
         return False
-    return all(zero(_decided(rename(written, _numerals(letters, way)))) for way in product(*ways))
+    return all(zero(decided(rename(written, _numerals(letters, way)))) for way in product(*ways))
 
 
 MOST_WAYS = 64
@@ -259,16 +250,6 @@ def _written_out(term: Term, widths: Sequence[int]) -> Term:
     return map_children(term, lambda part: _written_out(part, widths))
 
 
-def _decided(term: Term) -> Term:
-    """[1 = 2] is 0, and [1 = 1] is 1."""
-    match term:
-        case Delta(left, right) if left == right:
-            return ONE
-        case Delta(left, right) if left.name.isdigit() and right.name.isdigit():
-            return ZERO
-    return map_children(term, _decided)
-
-
 # --- induction -----------------------------------------------------------------------------
 
 
@@ -291,138 +272,3 @@ def _replaced(term: Term, left: Term, right: Term) -> Term:
         return map_children(part, go)
 
     return go(term)
-
-
-# --- the kernel as a judge -----------------------------------------------------------------
-
-DIRECT = ("constant", "sum rule", "product rule", "power rule", "scalar chain rule", "same symbol")
-HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch)
-NOTHING = Given(())
-STEP = "step"
-
-
-def _by_rules(of: Term, v: Symbol) -> Term:
-    steps = work_out(Partial(of, v, direct=True), NOTHING, DIRECT)
-    return steps[-1].after
-
-
-def _for_kernel(formula: sympy.Expr, order: int, argument: Term) -> Term:
-    total: list[Term] = []
-    for kink, piece in _pieces(formula, order):
-        try:
-            value = from_sympy(piece, {ARGUMENT.name: argument})
-        except TypeError:
-            value = Apply(ScalarFunction("f", piece), argument)
-        total.append(value if kink is None else mul(_step(kink, argument), value))
-    return add(*total)
-
-
-def _step(kink: sympy.Expr, argument: Term) -> Term:
-    """[z > c]."""
-    return Apply(ScalarFunction(STEP, sympy.Heaviside(ARGUMENT - kink)), argument)
-
-
-@lru_cache(maxsize=1000)
-def _pieces(formula: sympy.Expr, order: int) -> tuple[tuple[sympy.Expr | None, sympy.Expr], ...]:
-    """f as f₀(z) + Σ_c [z > c] f_c(z), over its kinks c; derived off the kinks."""
-    formula = left_closed(formula)
-    relations = formula.atoms(sympy.core.relational.Relational)
-    kinks: set[sympy.Expr] = set()
-    for relation in relations:
-        roots = sympy.solveset(relation.lhs - relation.rhs, ARGUMENT, sympy.S.Reals)
-        if not isinstance(roots, sympy.FiniteSet) or not all(root.is_number for root in roots):
-            raise GiveUpError(f"where the branches of {formula} meet")
-        kinks |= set(roots)
-    if not kinks:
-        return ((None, _smooth(formula, order)),)
-    ordered = sorted(kinks)
-    inside = [ordered[0] - 1, *((x + y) / 2 for x, y in pairwise(ordered)), ordered[-1] + 1]
-    smooth = [_smooth(_branch(formula, point), order) for point in inside]
-    beyond = [(c, y - x) for c, (x, y) in zip(ordered, pairwise(smooth), strict=True)]
-    return (None, smooth[0]), *((c, x) for c, x in beyond if x != 0)
-
-
-def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
-    """The formula as it reads around a point that is no kink."""
-
-    def pick(piecewise: sympy.Piecewise) -> sympy.Expr:
-        return next(v for v, c in piecewise.args if c.subs(ARGUMENT, point) == sympy.true)
-
-    while formula.has(sympy.Piecewise):
-        formula = formula.replace(lambda x: isinstance(x, sympy.Piecewise), pick)
-    return formula
-
-
-def _smooth(formula: sympy.Expr, order: int) -> sympy.Expr:
-    for _ in range(order):
-        formula = scalar.slope_in_z(formula)
-    return formula.rewrite(HYPERBOLIC, sympy.exp) if formula.has(*HYPERBOLIC) else formula
-
-
-def _normal_vanishes(difference: Term, setting: Setting, last: LayerNumber) -> bool:
-    facts: tuple[Equation, ...] = ()
-    if setting.normalised:
-        index = n.on(n.J, last)
-        facts = (Equation("Σ y = 1", Sum(index, Symbol("y", None, (index,))), ONE),)
-    left = _decided(normal.normalise(difference))
-    if facts:
-        left = apply(RULES["fact"], left, Given((), facts=facts))
-    if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
-        left = _steps_merged(left)
-    return _nothing(left)
-
-
-def _nothing(term: Term) -> bool:
-    """Whether a term is 0, or what is summed is, sums over the same indices taken together."""
-    if normal.equal(term, ZERO):
-        return True
-    groups: dict[tuple[Index, ...], list[Term]] = {}
-    for monomial in normal.normal(term):
-        free = {i: Index(f"·{i.name}", i.axis) for i in monomial.bound}
-        factors = (power(rename(x, free), e) for x, e in monomial.factors)
-        groups.setdefault(monomial.bound, []).append(mul(Number(monomial.coefficient), *factors))
-    if () in groups:
-        return False
-    return all(normal.equal(add(*terms), ZERO) for terms in groups.values())
-
-
-def _steps_merged(term: Term) -> Term:
-    """[z > c] [z > d] is [z > d] for c ≤ d."""
-    merged = []
-    for monomial in normal.normal(term):
-        highest: dict[Term, sympy.Expr] = {}
-        rest: dict[Term, Fraction] = {}
-        for x, e in monomial.factors:
-            if isinstance(x, Apply) and x.function.name == STEP and e > 0:
-                kink = ARGUMENT - x.function.formula.args[0]
-                highest[x.argument] = max(kink, highest.get(x.argument, kink))
-            else:
-                rest[x] = e
-        for argument, kink in highest.items():
-            rest[_step(kink, argument)] = Fraction(1)
-        merged.append(replace(monomial, factors=tuple(rest.items())))
-    return normal.as_term(merged, free_indices(term))
-
-
-# --- the checker as a judge ----------------------------------------------------------------
-
-
-def _for_checker(formula: sympy.Expr, order: int, argument: Term) -> Term:
-    while order > 1:
-        formula, order = sympy.diff(formula, ARGUMENT), order - 1
-    if formula.has(*algebra.KINKED):
-        return Apply(ScalarFunction("", formula, None, order), argument)
-    if order:
-        return algebra.slope(formula, argument, over_exp=True)
-    return algebra.applied(formula, argument, over_exp=True)
-
-
-def _checker_vanishes(difference: Term, setting: Setting, last: LayerNumber) -> bool:
-    facts = frozenset({"y"} if setting.normalised else ())
-    return checker._same(_decided(algebra.canonical(difference, facts)), ZERO, facts)
-
-
-JUDGES = (
-    Judge("kernel", _by_rules, _for_kernel, _normal_vanishes),
-    Judge("checker", checker.derivative, _for_checker, _checker_vanishes),
-)

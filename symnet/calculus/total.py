@@ -29,6 +29,7 @@ from symnet.term import (
     free_indices,
     fresh,
     map_children,
+    mentions,
     mul,
     rename,
     spell,
@@ -79,7 +80,7 @@ class Window:
             return self.function
         if layer == self.last:
             return self.output
-        name, highest = self.top[layer.name]
+        _, highest = self.top[layer.name]
         if layer.name == self.last.name or layer.offset < highest.offset:
             return self.function
         raise GiveUpError(f"layer {layer} may be the output layer, which has its own activation")
@@ -156,7 +157,7 @@ class Worked:
 
     def cost_by(self, v: Symbol) -> Term:
         """∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v."""
-        if self.window.cost is not None and (not placed(v) or v.layer == self.window.last):
+        if self.window.cost is not None and (v.name == "y" or v.layer == self.window.last):
             return self.total(self.window.cost, v)
         if not placed(v):
             raise GiveUpError(f"how C depends on {spell(v)} is not known")
@@ -193,11 +194,22 @@ class Worked:
 
     def total(self, of: Term, v: Symbol) -> Term:
         """∂of/∂v of a term without derivatives, with all that depends on v."""
+        kinds = kinds_of_symbols(of)
         if v.layer is None:
-            for s in kinds_of_symbols(of):
-                if s == n.COST or BY in s.name or (v.name == "x" and s.layer is not None):
-                    raise GiveUpError(f"how {spell(s)} depends on {spell(v)} is not known")
+            # What a symbol without an equation enters, nobody says; but y enters C alone.
+            strangers = [s for s in kinds if s == n.COST or BY in s.name or placed(s)]
+            if v.name == "y":
+                strangers = [s for s in strangers if not placed(s)]
+            if kinds and not strangers and v.name != "y" and not mentions(of, v):
+                strangers = kinds
+            if strangers:
+                raise GiveUpError(f"how {spell(strangers[0])} depends on {spell(v)} is not known")
             return self.derivative(apart(of, free_indices(v)), v)
+        known = [s for s in kinds if s == n.COST or BY in s.name or placed(s) or not s.indices]
+        if kinds and not known:
+            raise GiveUpError(f"how {spell(kinds[0])} depends on {spell(v)} is not known")
+        if isinstance(of, Symbol) and self.far(of, v):
+            return self.through(of, v)
         unfolded = self.unfold(of, v.layer.name, level(v))
         parts = [self.derivative(apart(unfolded, free_indices(v)), v)]
         for kind in kinds_of_symbols(unfolded):
@@ -230,7 +242,7 @@ class Worked:
         assert v.layer is not None
         if s == n.COST:
             return self.cost_by(v)
-        if s.name in QUANTITIES and s.layer == self.window.last and v.layer.name != s.layer.name:
+        if self.far(s, v):
             return self.through(s, v)
         of, by, head = s.name.partition(BY)
         same = s.layer is not None and s.layer.name == v.layer.name
@@ -250,6 +262,11 @@ class Worked:
             return Sum(q, mul(add(*both), inner))
         raise GiveUpError(f"how {spell(s)} depends on {spell(v)} is not known")
 
+    def far(self, s: Symbol, v: Symbol) -> bool:
+        """Whether s is a or z of layer L, seen from a layer at no known distance."""
+        at_last = s.name in QUANTITIES and s.layer == self.window.last
+        return at_last and v.layer is not None and v.layer.name != self.window.last.name
+
     def unfold(self, term: Term, name: str, down_to: int) -> Term:
         """z and a of the layers with a name, put in by their equations down to a level."""
         if isinstance(term, Symbol):
@@ -258,6 +275,18 @@ class Worked:
                 return term
             return self.unfold(self.window.right_side(term), name, down_to)
         return map_children(term, lambda part: self.unfold(part, name, down_to))
+
+    def by_name(self, term: Term) -> Term:
+        """a put in as σ(z) where z is mentioned too, and each z left as it is."""
+        symbols = kinds_of_symbols(term)
+        weighted = {s.layer for s in symbols if s.name == "z"}
+
+        def go(part: Term) -> Term:
+            if isinstance(part, Symbol) and part.name == "a" and part.layer in weighted:
+                return self.window.right_side(part)
+            return map_children(part, go)
+
+        return go(term) if weighted else term
 
     def to_bottom(self, term: Term) -> Term:
         """z and a put in down to the lowest that is mentioned of each group of layers."""

@@ -1,0 +1,237 @@
+"""Two judges of whether a term is 0: the kernel's rules and normal form, and the checker's algebra.
+
+A judge differentiates terms whose symbols do not depend on each other, puts formulas in for
+functions, and says whether nothing is left. The two share records of terms and SymPy's formulas,
+and no way to calculate.
+
+>>> from symnet.network import notation as n
+>>> a, z = n.a(n.l, "j"), n.z(n.l, "j")
+>>> slope = [judge.derivative(mul(a, z, z), z) for judge in JUDGES]
+>>> [judge.vanishes(add(x, mul(number(-2), a, z)), False, n.L)
+...  for judge, x in zip(JUDGES, slope)]
+[True, True]
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+
+import sympy
+
+from symnet.calculus import algebra, checker, normal, scalar
+from symnet.calculus.derivation import work_out
+from symnet.calculus.rules import RULES, Given, apply
+from symnet.calculus.total import Derivative, GiveUpError
+from symnet.network import notation as n
+from symnet.network.functions import left_closed
+from symnet.term import (
+    ARGUMENT,
+    ONE,
+    ZERO,
+    Addition,
+    Apply,
+    Delta,
+    Equation,
+    Index,
+    LayerNumber,
+    Number,
+    Partial,
+    Power,
+    Product,
+    ScalarFunction,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    children,
+    free_indices,
+    from_sympy,
+    map_children,
+    mentions,
+    mul,
+    power,
+    rename,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One way to differentiate and to compare; `written` puts the formula in for a function."""
+
+    name: str
+    derivative: Derivative
+    written: Callable[[sympy.Expr, int, Term], Term]
+    vanishes: Callable[[Term, bool, LayerNumber], bool]
+
+
+def decided(term: Term) -> Term:
+    """[1 = 2] is 0, and [1 = 1] is 1."""
+    match term:
+        case Delta(left, right) if left == right:
+            return ONE
+        case Delta(left, right) if left.name.isdigit() and right.name.isdigit():
+            return ZERO
+    return map_children(term, decided)
+
+
+# --- the kernel as a judge -----------------------------------------------------------------
+
+DIRECT = ("constant", "sum rule", "product rule", "power rule", "scalar chain rule", "same symbol")
+HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch)
+NOTHING = Given(())
+STEP = "step"
+MOST_MONOMIALS = 20_000
+
+
+def _by_rules(of: Term, v: Symbol) -> Term:
+    if not mentions(of, v):
+        return ZERO
+    steps = work_out(Partial(of, v, direct=True), NOTHING, DIRECT)
+    return steps[-1].after
+
+
+def _for_kernel(formula: sympy.Expr, order: int, argument: Term) -> Term:
+    total: list[Term] = []
+    for kink, piece in _pieces(formula, order):
+        try:
+            value = from_sympy(piece, {ARGUMENT.name: argument})
+        except TypeError:
+            value = Apply(ScalarFunction("f", piece), argument)
+        total.append(value if kink is None else mul(_step(kink, argument), value))
+    return add(*total)
+
+
+def _step(kink: sympy.Expr, argument: Term) -> Term:
+    """[z > c]."""
+    return Apply(ScalarFunction(STEP, sympy.Heaviside(ARGUMENT - kink)), argument)
+
+
+@lru_cache(maxsize=1000)
+def _pieces(formula: sympy.Expr, order: int) -> tuple[tuple[sympy.Expr | None, sympy.Expr], ...]:
+    """f as f₀(z) + Σ_c [z > c] f_c(z), over its kinks c; derived off the kinks."""
+    formula = left_closed(formula)
+    relations = formula.atoms(sympy.core.relational.Relational)
+    kinks: set[sympy.Expr] = set()
+    for relation in relations:
+        roots = sympy.solveset(relation.lhs - relation.rhs, ARGUMENT, sympy.S.Reals)
+        if not isinstance(roots, sympy.FiniteSet) or not all(root.is_number for root in roots):
+            raise GiveUpError(f"where the branches of {formula} meet")
+        kinks |= set(roots)
+    if not kinks:
+        return ((None, _smooth(formula, order)),)
+    ordered = sorted(kinks)
+    inside = [ordered[0] - 1, *((x + y) / 2 for x, y in pairwise(ordered)), ordered[-1] + 1]
+    smooth = [_smooth(_branch(formula, point), order) for point in inside]
+    beyond = [(c, y - x) for c, (x, y) in zip(ordered, pairwise(smooth), strict=True)]
+    return (None, smooth[0]), *((c, x) for c, x in beyond if x != 0)
+
+
+def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
+    """The formula as it reads around a point that is no kink."""
+
+    def pick(piecewise: sympy.Piecewise) -> sympy.Expr:
+        for value, condition in piecewise.args:
+            if condition.subs(ARGUMENT, point) == sympy.true:
+                return value
+        raise GiveUpError(f"{formula} has no value at {point}")
+
+    while formula.has(sympy.Piecewise):
+        formula = formula.replace(lambda x: isinstance(x, sympy.Piecewise), pick)
+    return formula
+
+
+def _smooth(formula: sympy.Expr, order: int) -> sympy.Expr:
+    for _ in range(order):
+        formula = scalar.slope_in_z(formula)
+    return formula.rewrite(HYPERBOLIC, sympy.exp) if formula.has(*HYPERBOLIC) else formula
+
+
+def _normal_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
+    facts: tuple[Equation, ...] = ()
+    if normalised:
+        index = n.on(n.J, last)
+        facts = (Equation("Σ y = 1", Sum(index, Symbol("y", None, (index,))), ONE),)
+    if _monomials(difference) > MOST_MONOMIALS:
+        raise GiveUpError("too many terms")
+    left = decided(normal.normalise(difference))
+    if facts:
+        left = apply(RULES["fact"], left, Given((), facts=facts))
+    if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
+        left = _steps_merged(left)
+    return _nothing(left)
+
+
+def _monomials(term: Term) -> int:
+    """At most how many monomials a term has, multiplied out."""
+    match term:
+        case Addition(terms):
+            return sum(map(_monomials, terms))
+        case Product(factors):
+            return min(math.prod(map(_monomials, factors)), 10**9)
+        case Power(base, exponent) if exponent.denominator == 1 and exponent > 0:
+            each = _monomials(base)
+            return each ** min(int(exponent), normal.LARGEST_EXPANDED) if each < 10**3 else 10**9
+        case Sum(_, body):
+            return _monomials(body)
+    return max(1, *map(_monomials, children(term)), 1)
+
+
+def _nothing(term: Term) -> bool:
+    """Whether a term is 0, or what is summed is, sums over the same indices taken together."""
+    if normal.equal(term, ZERO):
+        return True
+    groups: dict[tuple[Index, ...], list[Term]] = {}
+    for monomial in normal.normal(term):
+        free = {i: Index(f"·{i.name}", i.axis) for i in monomial.bound}
+        factors = (power(rename(x, free), e) for x, e in monomial.factors)
+        groups.setdefault(monomial.bound, []).append(mul(Number(monomial.coefficient), *factors))
+    if () in groups:
+        return False
+    return all(normal.equal(add(*terms), ZERO) for terms in groups.values())
+
+
+def _steps_merged(term: Term) -> Term:
+    """[z > c] [z > d] is [z > d] for c ≤ d."""
+    merged = []
+    for monomial in normal.normal(term):
+        highest: dict[Term, sympy.Expr] = {}
+        rest: dict[Term, Fraction] = {}
+        for x, e in monomial.factors:
+            formula = x.function.formula if isinstance(x, Apply) else None
+            if isinstance(x, Apply) and isinstance(formula, sympy.Heaviside) and e > 0:
+                kink = ARGUMENT - formula.args[0]
+                highest[x.argument] = max(kink, highest.get(x.argument, kink))
+            else:
+                rest[x] = e
+        for argument, kink in highest.items():
+            rest[_step(kink, argument)] = Fraction(1)
+        merged.append(replace(monomial, factors=tuple(rest.items())))
+    return normal.as_term(merged, free_indices(term))
+
+
+# --- the checker as a judge ----------------------------------------------------------------
+
+
+def _for_checker(formula: sympy.Expr, order: int, argument: Term) -> Term:
+    while order > 1:
+        formula, order = sympy.diff(formula, ARGUMENT), order - 1
+    if formula.has(*algebra.KINKED):
+        return Apply(ScalarFunction("", formula, None, order), argument)
+    if order:
+        return algebra.slope(formula, argument, over_exp=True)
+    return algebra.applied(formula, argument, over_exp=True)
+
+
+def _checker_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
+    facts = frozenset({"y"} if normalised else ())
+    return checker._same(decided(algebra.canonical(difference, facts)), ZERO, facts)
+
+
+JUDGES = (
+    Judge("kernel", _by_rules, _for_kernel, _normal_vanishes),
+    Judge("checker", checker.derivative, _for_checker, _checker_vanishes),
+)
