@@ -1,9 +1,8 @@
 """Scalar formulas at numbers, with as many derivatives as are asked for.
 
-A number is a Fraction as long as rational operations suffice, else an mpf; a `Numbers` says which.
-Derivatives come from numbers with a nilpotent part: `Perturbed`, a polynomial in ε_1, ε_2 … with
-ε_i² = 0, and `Series`, a Taylor polynomial in one variable. Nothing here differentiates a formula,
-and of SymPy only the trees of formulas are read.
+The elementary functions are known by their Taylor coefficients at a point; what is composed of them
+follows by the arithmetic of `nilpotent.py`. Of SymPy only the trees of formulas are read, and
+nothing differentiates them.
 
 >>> from symnet.term import ARGUMENT as z
 >>> taylor(z**3 / (1 + z), Numbers(), Fraction(1), 2)
@@ -11,216 +10,26 @@ and of SymPy only the trees of formulas are read.
 """
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
-from math import comb, factorial, isqrt, lcm
+from math import comb, factorial, isqrt
 from typing import Any
 
-import mpmath
 import sympy
 
-from symnet.errors import SymnetError
+from symnet.calculus.nilpotent import (
+    NILPOTENT,
+    IrrationalError,
+    NoValueError,
+    Numbers,
+    Plain,
+    Series,
+    Value,
+    base,
+    compose,
+)
 from symnet.term import ARGUMENT, MOST_BITS
-
-Plain = Any  # Fraction or mpf
-Value = Any  # a Plain, a Perturbed or a Series
-DIGITS = 50
-
-
-class NoValueError(SymnetError):
-    """A formula has no value at these numbers, or none that we can compute: take other numbers."""
-
-
-class IrrationalError(Exception):
-    """Rational numbers do not suffice, or grow out of hand."""
-
-
-class Numbers:
-    """How numbers are held: exactly, or to a number of digits in a context of their own."""
-
-    def __init__(self, digits: int | None = None) -> None:
-        self.exact = digits is None
-        self._known: dict[Fraction, Plain] = {}
-        if digits is not None:
-            self.context = mpmath.MPContext()
-            self.context.dps = digits
-            self.tie = self.context.mpf(10) ** (-digits // 2)
-
-    def of(self, value: Fraction | int) -> Plain:
-        """A rational number in this protocol."""
-        if self.exact:
-            return value
-        if value not in self._known:
-            self._known[Fraction(value)] = self.context.convert(Fraction(value))
-        return self._known[Fraction(value)]
-
-    def real(self) -> Any:
-        """The functions of the context. Raises IrrationalError where numbers are exact."""
-        if self.exact:
-            raise IrrationalError
-        return self.context
-
-    def sign(self, value: Plain) -> int:
-        """-1, 0 or 1; what is 0 but for rounding counts as 0."""
-        if not self.exact and abs(value) <= self.tie:
-            return 0
-        return (value > 0) - (value < 0)
-
-
-# --- numbers with a nilpotent part ---------------------------------------------------------
-
-
-class Perturbed:
-    """Coefficients by the set of ε's, a bit mask, that they stand before."""
-
-    __slots__ = ("terms",)
-
-    def __init__(self, terms: dict[int, Plain]) -> None:
-        self.terms = terms
-
-    def __add__(self, other: Value) -> Value:
-        terms = dict(self.terms)
-        if type(other) is Perturbed:
-            for mask, value in other.terms.items():
-                terms[mask] = terms[mask] + value if mask in terms else value
-        else:
-            terms[0] = terms.get(0, 0) + other
-        return Perturbed(terms)
-
-    __radd__ = __add__
-
-    def __mul__(self, other: Value) -> Value:
-        if type(other) is not Perturbed:
-            return Perturbed({mask: value * other for mask, value in self.terms.items()})
-        terms: dict[int, Plain] = {}
-        for one, x in self.terms.items():
-            for two, y in other.terms.items():
-                if not one & two:
-                    mask = one | two
-                    terms[mask] = terms[mask] + x * y if mask in terms else x * y
-        return Perturbed(terms)
-
-    __rmul__ = __mul__
-
-    @property
-    def base(self) -> Plain:
-        """The value where every ε is 0."""
-        return self.terms.get(0, 0)
-
-    @property
-    def nilpotent(self) -> "Perturbed":
-        """The rest."""
-        return Perturbed({mask: value for mask, value in self.terms.items() if mask})
-
-    @property
-    def order(self) -> int:
-        """The highest power of the rest that may not vanish."""
-        return reduce(operator.or_, self.terms, 0).bit_count()
-
-    def coefficient(self, bit: int) -> Value:
-        """What stands before one ε."""
-        terms = {mask ^ bit: value for mask, value in self.terms.items() if mask & bit}
-        return terms.get(0, 0) if terms.keys() <= {0} else Perturbed(terms)
-
-
-class Series:
-    """Taylor coefficients up to some order."""
-
-    __slots__ = ("terms",)
-
-    def __init__(self, terms: Sequence[Plain]) -> None:
-        self.terms = terms
-
-    def __add__(self, other: Value) -> "Series":
-        if type(other) is not Series:
-            return Series([self.terms[0] + other, *self.terms[1:]])
-        return Series([x + y for x, y in zip(self.terms, other.terms, strict=True)])
-
-    __radd__ = __add__
-
-    def __mul__(self, other: Value) -> "Series":
-        if type(other) is not Series:
-            return Series([x * other for x in self.terms])
-        x, y = self.terms, other.terms
-        return Series([sum(x[i] * y[k - i] for i in range(k + 1)) for k in range(len(x))])
-
-    __rmul__ = __mul__
-
-    @property
-    def base(self) -> Plain:
-        """The value at the point."""
-        return self.terms[0]
-
-    @property
-    def nilpotent(self) -> "Series":
-        """The rest."""
-        return Series([self.terms[0] * 0, *self.terms[1:]])
-
-    @property
-    def order(self) -> int:
-        """The highest power of the rest that may not vanish."""
-        return len(self.terms) - 1
-
-
-NILPOTENT = (Perturbed, Series)
-
-
-def base(x: Value) -> Plain:
-    """The number without what is nilpotent."""
-    return x.base if isinstance(x, NILPOTENT) else x
-
-
-def compose(jet: Callable[[Plain, int], Sequence[Plain]], x: Value) -> Value:
-    """f(x) from f's Taylor coefficients at the number that x is without its nilpotent part."""
-    if not isinstance(x, NILPOTENT):
-        return jet(x, 0)[0]
-    coefficients = jet(x.base, x.order)
-    rest = x.nilpotent
-    if x.order == 0:
-        return coefficients[0]
-    total = rest * coefficients[1] + coefficients[0]
-    power: Value = rest
-    for coefficient in coefficients[2 : x.order + 1]:
-        power = power * rest
-        total = total + power * coefficient
-    return total
-
-
-def dot(xs: Iterable[Value], ys: Iterable[Value]) -> Value:
-    """Σ x y. Fractions meet over one denominator, which is reduced once."""
-    parts: dict[int, list[tuple[Plain, Plain]]] = {0: []}
-    for x, y in zip(xs, ys, strict=True):
-        if type(x) is not Perturbed and type(y) is not Perturbed:
-            parts[0].append((x, y))
-            continue
-        for one, p in x.terms.items() if type(x) is Perturbed else ((0, x),):
-            for two, q in y.terms.items() if type(y) is Perturbed else ((0, y),):
-                if not one & two:
-                    parts.setdefault(one | two, []).append((p, q))
-    sums = {mask: _plain_dot(pairs) for mask, pairs in parts.items()}
-    return sums[0] if len(sums) == 1 else Perturbed(sums)
-
-
-def _plain_dot(pairs: list[tuple[Plain, Plain]]) -> Plain:
-    try:
-        products = [
-            (x.numerator * y.numerator, x.denominator * y.denominator) for x, y in pairs if x and y
-        ]
-    except AttributeError:
-        return sum(x * y for x, y in pairs)
-    if not products:
-        return 0
-    common = max(bottom for _, bottom in products)
-    if any(common % bottom for _, bottom in products):
-        common = lcm(*(bottom for _, bottom in products))
-    return Fraction(sum(top * (common // bottom) for top, bottom in products), common)
-
-
-def total(values: Sequence[Value]) -> Value:
-    """The sum of numbers."""
-    return dot(values, [1] * len(values))
-
 
 # --- Taylor coefficients of the elementary functions ---------------------------------------
 
@@ -230,6 +39,7 @@ MOST = 10**6  # the argument of an exponential
 
 def power_jet(numbers: Numbers, exponent: Fraction, x: Plain, order: int) -> list[Plain]:
     """Of x^r, where it has a value."""
+    x = numbers.of(x) if isinstance(x, int) else x
     if exponent.denominator == 1 and exponent >= 0:
         n = int(exponent)
         return [
@@ -326,17 +136,18 @@ def _integral(name: str, slope: Callable[[Any, Value], Value], domain: str = "")
     return jet
 
 
-def _to(exponent: Fraction, x: Series) -> Series:
+def _to(m: Any, exponent: Fraction, x: Series) -> Series:
     """A power of a series of mpf."""
 
     def jet(point: Plain, order: int) -> list[Plain]:
-        terms = [point ** (exponent.numerator / point.context.mpf(exponent.denominator))]
+        terms = [m.mpf(point) ** (exponent.numerator / m.mpf(exponent.denominator))]
         for k in range(order):
             factor = (exponent - k) / (k + 1)
             terms.append(terms[-1] * factor.numerator / factor.denominator / point)
         return terms
 
-    return _as_series(compose(jet, x), x)
+    found: Series = _as_series(compose(jet, x), x)
+    return found
 
 
 def _as_series(value: Value, like: Series) -> Series:
@@ -346,25 +157,25 @@ def _as_series(value: Value, like: Series) -> Series:
 def _bell(m: Any, x: Series) -> Series:
     """2/√π e^{−x²}."""
     inner = x * x * (-1)
-    bell = compose(lambda point, order: _exp(m, point, order), inner)
-    return _as_series(bell, x) * (2 / m.sqrt(m.pi))
+    bell: Series = _as_series(compose(lambda point, order: _exp(m, point, order), inner), x)
+    return bell * (2 / m.sqrt(m.pi))
 
 
 HALF = Fraction(1, 2)
 JETS: dict[str, Jet] = {
     "exp": _exp,
-    "log": _integral("log", lambda m, x: _to(Fraction(-1), x), "positive"),
+    "log": _integral("log", lambda m, x: _to(m, Fraction(-1), x), "positive"),
     "sin": _cycle("sin", "cos", "-sin", "-cos"),
     "cos": _cycle("cos", "-sin", "-cos", "sin"),
     "sinh": _cycle("sinh", "cosh"),
     "cosh": _cycle("cosh", "sinh"),
     "tan": _riccati("tan", 1),
     "tanh": _riccati("tanh", -1),
-    "atan": _integral("atan", lambda m, x: _to(Fraction(-1), x * x + 1)),
-    "asin": _integral("asin", lambda m, x: _to(-HALF, x * x * (-1) + 1), "unit"),
-    "acos": _integral("acos", lambda m, x: _to(-HALF, x * x * (-1) + 1) * (-1), "unit"),
-    "asinh": _integral("asinh", lambda m, x: _to(-HALF, x * x + 1)),
-    "atanh": _integral("atanh", lambda m, x: _to(Fraction(-1), x * x * (-1) + 1), "unit"),
+    "atan": _integral("atan", lambda m, x: _to(m, Fraction(-1), x * x + 1)),
+    "asin": _integral("asin", lambda m, x: _to(m, -HALF, x * x * (-1) + 1), "unit"),
+    "acos": _integral("acos", lambda m, x: _to(m, -HALF, x * x * (-1) + 1) * (-1), "unit"),
+    "asinh": _integral("asinh", lambda m, x: _to(m, -HALF, x * x + 1)),
+    "atanh": _integral("atanh", lambda m, x: _to(m, Fraction(-1), x * x * (-1) + 1), "unit"),
     "erf": _integral("erf", _bell),
 }
 RECIPROCALS = {
