@@ -6,7 +6,7 @@ checker. Only what both find equal is proved; nothing is ever tried at numbers.
 
 >>> from symnet.term import mul
 >>> l, j, k = n.l, n.on("j", n.l), n.below("k", n.l)
->>> setting = Setting()
+>>> setting = Setting(None, None)
 >>> bp3 = Partial(n.COST, Symbol("w", l, (j, k)))
 >>> holds(bp3, mul(n.a(l.shift(-1), "k"), n.delta(l, "j")), setting)
 ''
@@ -15,11 +15,11 @@ checker. Only what both find equal is proved; nothing is ever tried at numbers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import sympy
 
+from symnet.calculus.counterexample import Setting
 from symnet.calculus.judges import JUDGES, Judge, decided
 from symnet.calculus.total import GiveUpError, Worked, window
 from symnet.errors import SymnetError
@@ -48,18 +48,6 @@ from symnet.term import (
     spell,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is known beside the claim: σ in z, c(a, y) of one output, and σ of the output layer."""
-
-    activation: sympy.Expr | None = None
-    cost: sympy.Expr | None = None
-    output: sympy.Expr | None = None
-    has_output: bool = False
-    normalised: bool = False
-
-
 ODD = (
     ArithmeticError,
     AssertionError,
@@ -71,6 +59,7 @@ ODD = (
     ValueError,
 )
 MINUS = number(-1)
+OUTPUT = "σ of the last layer"
 Formulas = dict[str, sympy.Expr]  # of functions, by the names that they have while one derives
 
 
@@ -124,20 +113,29 @@ def _differs(
         _abstract(_input_as_activation(at_layer(x, {"L": last})), formulas)
         for x in (*sides, *(hypothesis or ()))
     ]
+    _note("σ", setting.activation, formulas)
+    _note(OUTPUT, setting.output, formulas)
     cost = None
     if setting.cost is not None:
         cost = equations.cost(Cost("c", setting.cost)).right
         cost = _abstract(at_layer(cost, {"L": last}), formulas)
-    seen = window(_mentioned(read, cost), last, _activations(setting, formulas), cost)
+    output = OUTPUT if setting.has_output else ""
+    per_layer = setting.per_layer and "σ" not in formulas
+    seen = window(_mentioned(read, cost), last, cost, output, per_layer=per_layer)
     for judge in JUDGES:
         worked = Worked(seen, judge.derivative)
         left, right, *rest = map(worked.of, read)
         if rest:
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
         difference = add(left, mul(MINUS, right))
-        # Equal with z of each layer as a quantity of its own is equal all the more with what it is.
-        ways = (worked.by_name(difference), worked.to_bottom(difference))
-        if not any(_vanishes(way, judge, formulas, setting, widths, last) for way in ways):
+        # What is equal with z of each layer as a quantity of its own, and for every σ, is equal all
+        # the more with what they are.
+        ways = dict.fromkeys((worked.by_name(difference), worked.to_bottom(difference)))
+        known: tuple[Formulas, ...] = ({}, formulas) if formulas else ({},)
+        if not any(
+            _vanishes(way, judge, put_in, setting, widths, last)
+            for way, put_in in product(ways, known)
+        ):
             return f"not equal for the {judge.name}"
     return ""
 
@@ -169,29 +167,21 @@ def _abstract(term: Term, formulas: Formulas) -> Term:
     """Functions without their formulas, which are noted: they are put in at the end."""
     if isinstance(term, Apply):
         function, argument = term.function, _abstract(term.argument, formulas)
-        name = "σ"
-        if function.name != "σ" or function.layer is not None:
-            name = f"{function.name}^{function.layer or ''}"
-            if function.formula is not None:
-                name = f"<{function.formula}>"
-        _note(name, function.formula, formulas)
-        return Apply(ScalarFunction(name, None, None, function.order), argument)
+        name, layer = function.name, function.layer
+        if name == "σ" and layer is None:
+            _note(name, function.formula, formulas)
+        elif function.formula is not None:
+            name, layer = f"<{function.formula}>", None
+            _note(name, function.formula, formulas)
+        elif name != "σ":
+            name, layer = f"{name} of {layer or 'no layer'}", None
+        return Apply(ScalarFunction(name, None, layer, function.order), argument)
     return map_children(term, lambda part: _abstract(part, formulas))
 
 
 def _note(name: str, formula: sympy.Expr | None, formulas: Formulas) -> None:
     if formula is not None and formulas.setdefault(name, formula) != formula:
         raise GiveUpError(f"{name} is {formulas[name]} and {formula}")
-
-
-def _activations(setting: Setting, formulas: Formulas) -> tuple[ScalarFunction, ScalarFunction]:
-    """σ of all layers, and of the output layer."""
-    function = output = ScalarFunction("σ", None)
-    _note("σ", setting.activation, formulas)
-    if setting.has_output:
-        output = ScalarFunction("σ_L^", None)
-        _note("σ_L^", setting.output, formulas)
-    return function, output
 
 
 def _with_formulas(term: Term, judge: Judge, formulas: Formulas) -> Term:

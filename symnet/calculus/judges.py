@@ -7,7 +7,7 @@ and no way to calculate.
 >>> from symnet.network import notation as n
 >>> a, z = n.a(n.l, "j"), n.z(n.l, "j")
 >>> slope = [judge.derivative(mul(a, z, z), z) for judge in JUDGES]
->>> [judge.vanishes(add(x, mul(number(-2), a, z)), False, n.L)
+>>> [judge.vanishes(add(x, mul(MINUS, a, z), mul(MINUS, a, z)), False, n.L)
 ...  for judge, x in zip(JUDGES, slope)]
 [True, True]
 """
@@ -52,6 +52,7 @@ from symnet.term import (
     map_children,
     mentions,
     mul,
+    number,
     power,
     rename,
     walk,
@@ -82,6 +83,7 @@ def decided(term: Term) -> Term:
 
 DIRECT = ("constant", "sum rule", "product rule", "power rule", "scalar chain rule", "same symbol")
 HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch)
+MINUS = number(-1)
 NOTHING = Given(())
 STEP = "step"
 MOST_MONOMIALS = 20_000

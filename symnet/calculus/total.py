@@ -9,7 +9,7 @@ not depend on each other is the caller's business: each judge brings a `Derivati
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
 from symnet.network import equations
@@ -64,26 +64,25 @@ class Window:
     """The layers that a claim mentions, by the name of their number: l, L, or none.
 
     `top` has the quantity, a or z of the highest layer, through which all above depends on the
-    window, `bottom` the level below which nothing is unfolded. `last` is the output layer.
+    window, `bottom` the level below which nothing is unfolded. `last` is the output layer; `output`
+    is its function where that is another, and with `per_layer` each layer has one of its own.
     """
 
     top: dict[str, tuple[str, LayerNumber]]
     bottom: dict[str, int]
     last: LayerNumber
-    function: ScalarFunction
-    output: ScalarFunction
     cost: Term | None
+    output: str = ""
+    per_layer: bool = False
 
     def activation(self, layer: LayerNumber) -> ScalarFunction:
         """The function of a layer."""
-        if self.function == self.output:
-            return self.function
-        if layer == self.last:
-            return self.output
+        if self.output and layer == self.last:
+            return ScalarFunction(self.output, None)
         _, highest = self.top[layer.name]
-        if layer.name == self.last.name or layer.offset < highest.offset:
-            return self.function
-        raise GiveUpError(f"layer {layer} may be the output layer, which has its own activation")
+        if self.output and layer.name != self.last.name and layer.offset >= highest.offset:
+            raise GiveUpError(f"layer {layer} may be the last, which has its own activation")
+        return ScalarFunction(f"σ^{layer}" if self.per_layer else "σ", None)
 
     def right_side(self, symbol: Symbol) -> Term:
         """What z or a of a layer is, by its equation."""
@@ -98,8 +97,10 @@ class Window:
 def window(
     terms: Iterable[Term],
     last: LayerNumber,
-    functions: tuple[ScalarFunction, ScalarFunction],
     cost: Term | None,
+    output: str = "",
+    *,
+    per_layer: bool = False,
 ) -> Window:
     """The window of the layers that terms mention."""
     symbols = [x for term in terms for x in walk(term) if isinstance(x, Symbol) and placed(x)]
@@ -125,7 +126,7 @@ def window(
     for name, (_, layer) in highest.items():
         if layer == last or layer in through_a:
             highest[name] = "a", layer
-    return Window(highest, bottom, last, *functions, cost)
+    return Window(highest, bottom, last, cost, output, per_layer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,9 @@ class Worked:
                 return self.cost_by(Symbol("z", layer, indices))
             case Symbol("C", None, ()) if self.window.cost is not None:
                 return self.window.cost
+            case Apply(ScalarFunction("σ", None, layer, order), argument) if layer is not None:
+                function = replace(self.window.activation(layer), order=order)
+                return Apply(function, self.of(argument))
             case Partial(_, _, True):
                 raise GiveUpError(f"{spell(term)} is no derivative through the network")
             case Partial(of, by, _):
@@ -210,18 +214,22 @@ class Worked:
             raise GiveUpError(f"how {spell(kinds[0])} depends on {spell(v)} is not known")
         if isinstance(of, Symbol) and self.far(of, v):
             return self.through(of, v)
-        unfolded = self.unfold(of, v.layer.name, level(v))
-        parts = [self.derivative(apart(unfolded, free_indices(v)), v)]
-        for kind in kinds_of_symbols(unfolded):
-            parts += self.indirect(unfolded, kind, v)
+        if isinstance(of, Symbol) and self.between(of, v):
+            return self.total(self.window.right_side(of), v)
+        parts = [self.derivative(apart(of, free_indices(v)), v)]
+        for kind in kinds:
+            parts += self.indirect(of, kind, v)
         return add(*parts)
 
     def indirect(self, of: Term, kind: Symbol, v: Symbol) -> list[Term]:
         """What `of` owes to v through symbols of a kind: Σ_q ∂of/∂s_q ∂s_q/∂v."""
-        same = kind.layer is not None and v.layer is not None and kind.layer.name == v.layer.name
-        if BY not in kind.name and kind != n.COST and (same or not placed(kind)):
-            return []
-        if kind.name in PARAMETERS and kind.name != v.name:
+        assert v.layer is not None
+        if placed(kind):
+            near = kind.layer is not None and kind.layer.name == v.layer.name
+            other = kind.name in PARAMETERS and kind.name != v.name
+            if other or (near and not self.between(kind, v)):
+                return []
+        elif BY not in kind.name and kind != n.COST:
             return []
         taken = free_indices(of) | free_indices(v)
         own: list[Index] = []
@@ -232,10 +240,17 @@ class Worked:
         outer = self.derivative(apart(of, taken), s)
         if outer == ZERO:
             return []
-        term = mul(outer, self.opaque_by(s, v))
+        inner = self.total(s, v) if self.between(s, v) else self.opaque_by(s, v)
+        term = mul(outer, inner)
         for index in reversed(own):
             term = Sum(index, term)
         return [term]
+
+    def between(self, s: Symbol, v: Symbol) -> bool:
+        """Whether s is an a or z above v, at a known distance."""
+        if s.name not in QUANTITIES or s.layer is None or v.layer is None:
+            return False
+        return s.layer.name == v.layer.name and level(s) > level(v)
 
     def opaque_by(self, s: Symbol, v: Symbol) -> Term:
         """∂s/∂v of a symbol that is C, a quantity of layer L, or a derivative."""
