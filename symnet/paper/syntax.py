@@ -223,3 +223,70 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def spell(node: Node) -> str:
+    r"""A short unambiguous spelling, in which every product and every sum has its braces.
+
+    >>> spell(Product((Name("W", start=0, end=1), Name("x", start=1, end=2)), ("", ""), start=0, end=2))
+    '{W x}'
+    """
+    match node:
+        case Number():
+            return node.text
+        case Name():
+            return "".join(f"{style}:" for style in node.style) + node.text
+        case Text():
+            return f'"{node.words}"'
+        case Dots():
+            return "…"
+        case Empty():
+            return "{}"
+        case Scripted():
+            base = spell(node.base)
+            base = f"{{{base}}}" if isinstance(node.base, Scripted) else base
+            return base + "'" * node.primes + _scripts(node.sub, node.sup)
+        case Big():
+            return node.operator + _scripts(node.sub, node.sup)
+        case Listed():
+            return ", ".join(map(spell, node.items))
+        case Bracketed():
+            return f"{node.open}{spell(node.body)}{node.close}"
+        case Fraction():
+            return f"frac({spell(node.above)}; {spell(node.below)})"
+        case Root():
+            degree = f"; {spell(node.degree)}" if node.degree else ""
+            return f"root({spell(node.body)}{degree})"
+        case Annotated():
+            return f"annotated({spell(node.body)}; {spell(node.label)})"
+        case Evaluated():
+            return f"evaluated({spell(node.body)}; {spell(node.at)})"
+        case Array() | Cases():
+            head = f"array{node.brackets}" if isinstance(node, Array) else "cases"
+            return head + "(" + "; ".join(" & ".join(map(spell, row)) for row in node.rows) + ")"
+    return _spell_rows(node)
+
+
+def _scripts(sub: Node | None, sup: Node | None) -> str:
+    lowered = f"_{{{spell(sub)}}}" if sub is not None else ""
+    return lowered + (f"^{{{spell(sup)}}}" if sup is not None else "")
+
+
+def _spell_rows(node: Node) -> str:
+    """What consists of parts with signs before or behind them."""
+    match node:
+        case Product(factors=parts, operators=signs):
+            shown = [f"{sign} {spell(part)}" for sign, part in zip(signs, parts, strict=True)]
+            return "{" + " ".join(each.strip() for each in shown) + "}"
+        case Additive(terms=parts, signs=signs):
+            shown = [f"{sign} {spell(part)}" for sign, part in zip(signs, parts, strict=True)]
+            return "{" + " ".join(shown).removeprefix("+ ") + "}"
+        case Chain(sides=sides, relations=relations):
+            rest = zip(relations, sides[1:], strict=True)
+            return spell(sides[0]) + "".join(f" {sign} {spell(side)}" for sign, side in rest)
+        case Display(statements=statements, separators=separators):
+            pairs = zip(statements, separators, strict=True)
+            return " ".join(
+                f"{spell(each)} <{sign}>" if sign else spell(each) for each, sign in pairs
+            )
+    raise TypeError(f"not a node: {node!r}")
