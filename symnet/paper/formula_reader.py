@@ -30,12 +30,28 @@ _DEEPEST = 250  # nodes within each other: a bound for all that walks a tree
 _MANY_SIGNS = 3  # - - - x
 
 # Where several separators meet, the one that says most.
-_STRENGTH = (r"\quad", "text", "", ":", ",", ";", ".", "&", r"\\", r"\mid", r"\forall", r"\exists",
+_STRENGTH = ("", r"\quad", "text", ":", ",", ";", ".", "&", r"\\", r"\mid", r"\forall", r"\exists",
              r"\because", r"\Leftarrow", r"\Rightarrow", r"\iff")  # fmt: skip
 _CONCLUDES = (r"\Rightarrow", r"\iff", r"\Leftarrow", r"\because", r"\forall", r"\exists")
 _BIG_NAMES = ("max", "min", "argmax", "argmin", "sup", "inf")
 _ACCENTS = frozenset(
-    ["vec", "overrightarrow", "bar", "overline", "hat", "widehat", "tilde", "widetilde", "dot", "ddot", "check", "breve", "acute", "grave", "mathring"]
+    [
+        "vec",
+        "overrightarrow",
+        "bar",
+        "overline",
+        "hat",
+        "widehat",
+        "tilde",
+        "widetilde",
+        "dot",
+        "ddot",
+        "check",
+        "breve",
+        "acute",
+        "grave",
+        "mathring",
+    ]
 )
 
 
@@ -511,8 +527,7 @@ def _continued(i: int, statements: list[s.Node], separators: list[str]) -> int |
             continue
         beside = j > 0 and (
             separators[j - 1] in ("&", "text")
-            or (separators[j - 1] == r"\quad"
-            and isinstance(statements[j], s.Bracketed | s.Text))
+            or (separators[j - 1] == r"\quad" and isinstance(statements[j], s.Bracketed | s.Text))
         )
         if not beside:
             break
