@@ -110,11 +110,14 @@ class Instance(Specimen):
         places: dict[Index | str, int] = {i: given[i.name] for i in free if i.name in given}
         scope = Scope(places)
         try:
-            found = self._value(term, scope)
-        except IrrationalError:
-            self.give_up_exactness()
-            found = self._value(term, scope)
-        return Fraction(found) if self.exact else self.numbers.context.convert(found)
+            try:
+                found = self._value(term, scope)
+            except IrrationalError:
+                self.give_up_exactness()
+                found = self._value(term, scope)
+            return Fraction(found) if self.exact else self.numbers.context.convert(found)
+        except (ArithmeticError, ValueError) as error:  # a pole, a number beyond all bounds
+            raise NoValueError(f"no value: {error}") from error
 
     # --- terms -----------------------------------------------------------------------------
 

@@ -146,19 +146,21 @@ def _to(m: Any, exponent: Fraction, x: Series) -> Series:
             terms.append(terms[-1] * factor.numerator / factor.denominator / point)
         return terms
 
-    found: Series = _as_series(compose(jet, x), x)
-    return found
+    return _as_series(compose(jet, x), x)
 
 
 def _as_series(value: Value, like: Series) -> Series:
-    return value if isinstance(value, Series) else Series([value, *[like.base * 0] * like.order])
+    if isinstance(value, Series):
+        return value
+    return Series([value, *[like.base * 0] * like.order])
 
 
 def _bell(m: Any, x: Series) -> Series:
     """2/√π e^{−x²}."""
     inner = x * x * (-1)
     bell: Series = _as_series(compose(lambda point, order: _exp(m, point, order), inner), x)
-    return bell * (2 / m.sqrt(m.pi))
+    scaled: Series = bell * (2 / m.sqrt(m.pi))
+    return scaled
 
 
 HALF = Fraction(1, 2)

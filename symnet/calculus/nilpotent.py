@@ -66,7 +66,7 @@ class Numbers:
         """-1, 0 or 1; what is 0 but for rounding counts as 0."""
         if not self.exact and abs(value) <= self.tie:
             return 0
-        return (value > 0) - (value < 0)
+        return int(value > 0) - int(value < 0)
 
 
 @lru_cache(maxsize=8)

@@ -265,7 +265,8 @@ class Specimen:
         """Drawn numbers in the numbers in use."""
         if self.numbers.exact:
             return numbers
-        return self._once(("drawn", key), lambda: _each(self.numbers.of, numbers))
+        converted: T = self._once(("drawn", key), lambda: _each(self.numbers.of, numbers))
+        return converted
 
     def _once(self, key: Any, compute: Callable[[], T]) -> T:
         if key not in self._known:
