@@ -19,6 +19,7 @@ from typing import Any
 import sympy
 
 from symnet.calculus.nilpotent import (
+    MOST_KEPT,
     NILPOTENT,
     IrrationalError,
     NoValueError,
@@ -261,9 +262,18 @@ def to_power(numbers: Numbers, x: Value, exponent: Fraction) -> Value:
 
 
 def elementary(numbers: Numbers, name: str, x: Value) -> Value:
-    """A function of JETS at a number."""
-    context = numbers.real()
-    return compose(lambda point, order: JETS[name](context, point, order), x)
+    """A function of JETS at a number; its coefficients at a point are kept."""
+    context, kept = numbers.real(), numbers.kept
+
+    def jet(point: Plain, order: int) -> list[Plain]:
+        key = name, point, order
+        if key not in kept:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[key] = JETS[name](context, point, order)
+        return kept[key]
+
+    return compose(jet, x)
 
 
 def _function(formula: sympy.Expr) -> Compiled:

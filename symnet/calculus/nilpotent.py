@@ -41,6 +41,7 @@ class Numbers:
     def __init__(self, digits: int | None = None) -> None:
         self.exact = digits is None
         self._known: dict[Fraction | int, Plain] = {}
+        self.kept: dict[tuple[str, Plain, int], list[Plain]] = {}  # for whoever computes with them
         if digits is not None:
             self.context = mpmath.MPContext()
             self.context.dps = digits
