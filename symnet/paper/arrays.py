@@ -1,0 +1,330 @@
+"""Arrays as printed mathematics has them: numbers, columns, rows, matrices, with terms for entries.
+
+An `Array` has an entry for each value of its `rows` and `cols`, which are indices that stand free in
+`term`. No rows and no cols is a number. Several indices on one side are one axis in the order of the
+tuple, the last running fastest: vec(A) has (k, j), a Kronecker product both of its factors'. A
+`Table` is written out, entry by entry. Products, sums and transposes of matrices are index
+expressions from here on: matrix notation is surface.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count, product
+
+from symnet.term import Axis, Delta, Index, LayerNumber, Sum, Symbol, Term, add, mul, number, rename
+
+Size = Callable[[Axis], int | None]  # how many, where that is known
+
+WRITTEN = "·"  # the axis of a table: as many as are written
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An entry `term` for each value of the indices `rows` and `cols`."""
+
+    rows: tuple[Index, ...]
+    cols: tuple[Index, ...]
+    term: Term
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is 1 by 1."""
+        return not self.rows and not self.cols
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A matrix by its entries, row by row."""
+
+    entries: tuple[tuple[Term, ...], ...]
+
+
+class ShapeClash(Exception):  # noqa: N818 - what happened, not an error of the program
+    """Two arrays that do not fit: what was tried, and both shapes."""
+
+    def __init__(self, action: str, left: str, right: str) -> None:
+        self.action, self.left, self.right = action, left, right
+        super().__init__(f"{action}: {left} and {right}")
+
+
+def scalar(term: Term) -> Array:
+    """A number as an array."""
+    return Array((), (), term)
+
+
+class Arrays:
+    """What can be done with arrays where these axes have these sizes."""
+
+    def __init__(self, size: Size, same: Callable[[Axis, Axis], bool]) -> None:
+        self.size, self.same = size, same
+        self.names = count(1)
+
+    def fresh(self, axis: Axis) -> Index:
+        """An index that nobody else has."""
+        return Index(f"r{next(self.names)}", axis)
+
+    # --- shapes ----------------------------------------------------------------------------
+
+    def squeezed(self, array: Array) -> Array:
+        """Axes of size 1 left away: a 1-by-1 array may stand for a number."""
+        ones = {i: Index("1", i.axis) for i in (*array.rows, *array.cols) if self.size(i.axis) == 1}
+        if not ones:
+            return array
+        return Array(
+            tuple(i for i in array.rows if i not in ones),
+            tuple(i for i in array.cols if i not in ones),
+            rename(array.term, ones),
+        )
+
+    def apart(self, array: Array) -> Array:
+        """The same array with indices of its own."""
+        new = {i: self.fresh(i.axis) for i in (*array.rows, *array.cols)}
+        return Array(
+            tuple(new[i] for i in array.rows),
+            tuple(new[i] for i in array.cols),
+            rename(array.term, new),
+        )
+
+    def fit(self, one: tuple[Index, ...], other: tuple[Index, ...]) -> bool:
+        """Whether two sides are of one length, axis by axis."""
+        return len(one) == len(other) and all(
+            self.same(i.axis, j.axis) for i, j in zip(one, other, strict=True)
+        )
+
+    def length(self, side: tuple[Index, ...]) -> int | None:
+        """How long a side is, where that is known."""
+        total = 1
+        for index in side:
+            size = self.size(index.axis)
+            if size is None:
+                return None
+            total *= size
+        return total
+
+    def shape(self, value: "Array | Table") -> str:
+        """A shape in words: n_l × n_{l-1}."""
+        if isinstance(value, Table):
+            return f"{len(value.entries)} × {len(value.entries[0])}"
+        if value.is_number:
+            return "a number"
+
+        def side(indices: tuple[Index, ...]) -> str:
+            known = self.length(indices)
+            symbolic = "·".join(_size(index.axis) for index in indices) or "1"
+            return symbolic if known is None or not indices else f"{symbolic} = {known}"
+
+        return f"{side(value.rows)} × {side(value.cols)}"
+
+    # --- operations ------------------------------------------------------------------------
+
+    def add(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+        """The sum of two arrays of one shape; a 1 beside an array is the array of ones."""
+        return self._entrywise("added", one, other, lambda x, y: add(x, y))
+
+    def times(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+        """The product entry by entry."""
+        if _is_number(one) or _is_number(other):
+            return self.dot(one, other)
+        return self._entrywise("multiplied entry by entry", one, other, lambda x, y: mul(x, y))
+
+    def _entrywise(
+        self,
+        action: str,
+        one: "Array | Table",
+        other: "Array | Table",
+        join: Callable[[Term, Term], Term],
+    ) -> "Array | Table":
+        if isinstance(one, Table) or isinstance(other, Table):
+            left, right = self.table(one), self.table(other)
+            if left is None or right is None or _counts(left) != _counts(right):
+                raise ShapeClash(action, self.shape(one), self.shape(other))
+            rows = zip(left.entries, right.entries, strict=True)
+            return self._tidy(
+                Table(tuple(tuple(map(join, x, y)) for x, y in rows))
+            )
+        one, other = self._with_ones(one, other), self._with_ones(other, one)
+        if not (self.fit(one.rows, other.rows) and self.fit(one.cols, other.cols)):
+            raise ShapeClash(action, self.shape(one), self.shape(other))
+        return Array(one.rows, one.cols, join(one.term, self.aligned(other, one).term))
+
+    def _with_ones(self, one: Array, other: Array) -> Array:
+        if one.is_number and not other.is_number and one.term in (number(1), number(-1)):
+            return Array(other.rows, other.cols, one.term)
+        return one
+
+    def aligned(self, array: Array, to: Array) -> Array:
+        """An array with the indices of another."""
+        pairs = (
+            *zip(array.rows, to.rows, strict=True),
+            *zip(array.cols, to.cols, strict=True),
+        )
+        return Array(to.rows, to.cols, rename(array.term, dict(pairs)))
+
+    def dot(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+        """The matrix product; a number is a factor of every entry."""
+        if isinstance(one, Table) or isinstance(other, Table):
+            return self._table_product(one, other)
+        if one.is_number or other.is_number:
+            whole = other if one.is_number else one
+            return Array(whole.rows, whole.cols, mul(one.term, other.term))
+        if not one.cols and not other.rows:
+            # A column and a row; what is a column and a column is no product.
+            if one.rows and other.cols:
+                return Array(one.rows, other.cols, mul(one.term, other.term))
+            raise ShapeClash("multiplied", self.shape(one), self.shape(other))
+        if not self.fit(one.cols, other.rows):
+            raise ShapeClash("multiplied", self.shape(one), self.shape(other))
+        term: Term = mul(
+            one.term, rename(other.term, dict(zip(other.rows, one.cols, strict=True)))
+        )
+        for index in reversed(one.cols):
+            term = Sum(index, term)
+        return Array(one.rows, other.cols, term)
+
+    def _table_product(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+        for number_, whole in ((one, other), (other, one)):
+            if isinstance(number_, Array) and number_.is_number:
+                assert isinstance(whole, Table)
+                factor = number_.term
+                return Table(tuple(tuple(mul(factor, x) for x in row) for row in whole.entries))
+        left, right = self.table(one), self.table(other)
+        if left is None or right is None or len(left.entries[0]) != len(right.entries):
+            raise ShapeClash("multiplied", self.shape(one), self.shape(other))
+        columns = list(zip(*right.entries, strict=True))
+        return self._tidy(
+            Table(
+                tuple(
+                    tuple(
+                        add(*(mul(x, y) for x, y in zip(row, column, strict=True)))
+                        for column in columns
+                    )
+                    for row in left.entries
+                )
+            )
+        )
+
+    def inner(self, one: Array, other: Array) -> Array | None:
+        """The inner product of two columns of one length; None if they are not that."""
+        if one.cols or other.cols or not one.rows or not self.fit(one.rows, other.rows):
+            return None
+        return self.total(Array(one.rows, (), mul(one.term, self.aligned(other, one).term)))
+
+    def total(self, array: "Array | Table") -> Array:
+        """The sum of all entries."""
+        if isinstance(array, Table):
+            return scalar(add(*(x for row in array.entries for x in row)))
+        term = array.term
+        for index in (*array.cols[::-1], *array.rows[::-1]):
+            term = Sum(index, term)
+        return scalar(term)
+
+    def map(
+        self, array: "Array | Table", change: Callable[[Term], Term]
+    ) -> "Array | Table":
+        """A function of every entry."""
+        if isinstance(array, Table):
+            return Table(tuple(tuple(map(change, row)) for row in array.entries))
+        return replace(array, term=change(array.term))
+
+    def transposed(self, array: "Array | Table") -> "Array | Table":
+        """Rows and columns exchanged."""
+        if isinstance(array, Table):
+            return Table(tuple(zip(*array.entries, strict=True)))
+        return Array(array.cols, array.rows, array.term)
+
+    def diagonal(self, array: "Array | Table") -> "Array | Table":
+        """diag(v): a vector on the diagonal of a square matrix."""
+        if isinstance(array, Table):
+            vector = [x for row in array.entries for x in row]
+            if 1 not in _counts(array):
+                raise ShapeClash("put on a diagonal", self.shape(array), "a vector")
+            return Table(
+                tuple(
+                    tuple(x if i == j else number(0) for j in range(len(vector)))
+                    for i, x in enumerate(vector)
+                )
+            )
+        side = array.rows or array.cols
+        if (array.rows and array.cols) or len(side) > 1:
+            raise ShapeClash("put on a diagonal", self.shape(array), "a vector")
+        if not side:
+            return array
+        (index,) = side
+        other = self.fresh(index.axis)
+        return Array((index,), (other,), mul(array.term, Delta(index, other)))
+
+    def trace(self, array: "Array | Table") -> Array:
+        """The sum of the diagonal of a square matrix."""
+        if isinstance(array, Table):
+            if len(set(_counts(array))) > 1:
+                raise ShapeClash("traced", self.shape(array), "a square matrix")
+            return scalar(add(*(row[i] for i, row in enumerate(array.entries))))
+        if not self.fit(array.rows, array.cols):
+            raise ShapeClash("traced", self.shape(array), "a square matrix")
+        term = rename(array.term, dict(zip(array.cols, array.rows, strict=True)))
+        for index in reversed(array.rows):
+            term = Sum(index, term)
+        return scalar(term)
+
+    def vec(self, array: "Array | Table") -> "Array | Table":
+        """The columns of a matrix below each other."""
+        if isinstance(array, Table):
+            return Table(tuple((x,) for column in zip(*array.entries, strict=True) for x in column))
+        return Array((*array.cols, *array.rows), (), array.term)
+
+    def outer(self, one: Array, other: Array) -> Array:
+        """u ⊗ v = u vᵀ."""
+        if one.cols or other.cols:
+            raise ShapeClash("multiplied (outer)", self.shape(one), self.shape(other))
+        return Array(one.rows, other.rows, mul(one.term, other.term))
+
+    def kronecker(self, one: Array, other: Array) -> Array:
+        """The Kronecker product."""
+        return Array(
+            (*one.rows, *other.rows), (*one.cols, *other.cols), mul(one.term, other.term)
+        )
+
+    # --- tables ----------------------------------------------------------------------------
+
+    def table(self, value: "Array | Table") -> Table | None:
+        """An array written out, if its sizes are known and moderate."""
+        if isinstance(value, Table):
+            return value
+        rows, cols = self.length(value.rows), self.length(value.cols)
+        if rows is None or cols is None or rows * cols > 10_000:
+            return None
+        return Table(
+            tuple(
+                tuple(rename(value.term, row | col) for col in self.places(value.cols))
+                for row in self.places(value.rows)
+            )
+        )
+
+    def places(self, side: tuple[Index, ...]) -> Iterator[dict[Index, Index]]:
+        """All values of the indices of a side, as numbered neurons."""
+        ranges = [range(1, (self.size(index.axis) or 0) + 1) for index in side]
+        for values in product(*ranges):
+            yield {
+                index: Index(str(value), index.axis)
+                for index, value in zip(side, values, strict=True)
+            }
+
+    def _tidy(self, table: Table) -> "Array | Table":
+        return scalar(table.entries[0][0]) if _counts(table) == (1, 1) else table
+
+
+def _is_number(value: Array | Table) -> bool:
+    return isinstance(value, Array) and value.is_number
+
+
+def _counts(table: Table) -> tuple[int, int]:
+    return len(table.entries), len(table.entries[0])
+
+
+def _size(axis: Axis) -> str:
+    return f"n_{axis.layer}" if axis.name == "n" else f"length of {axis.name}"
+
+
+def opaque(name: str, axes: tuple[Index, ...], layer: LayerNumber | None = None) -> Symbol:
+    """A symbol of which nothing is known."""
+    return Symbol(name, layer, axes)

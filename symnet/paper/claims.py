@@ -1,0 +1,419 @@
+"""verify: a printed formula in, a verdict out.
+
+The formula is read, its statements are separated from the ranges they hold for, and each is given a
+meaning at numbered layers of small networks whose widths differ from layer to layer. No shape fits:
+ill-formed. A value differs: refuted, with the numbers. Else it is given its meaning once more for
+general layers, and only what the kernel and the checker both prove there is `proved`; the rest is
+`unknown`.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from symnet.calculus import claim as claims
+from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
+from symnet.errors import SymnetError
+from symnet.network import notation as n
+from symnet.paper import syntax as s
+from symnet.paper.arrays import Array, ShapeClash, Table, scalar
+from symnet.paper.context import Page, page
+from symnet.paper.elaboration import Elaborator, General, Layers, Misfit, Missing, Tensor, Unclear
+from symnet.errors import DanglingError, UnbalancedError
+from symnet.paper.formula_reader import read
+from symnet.paper.statements import Claim, claims_of
+from symnet.term import Axis, Index, LayerNumber, Partial, Symbol, Term, add, mul, number, rename
+
+PROVED, REFUTED, ILL_FORMED, UNKNOWN = "proved", "refuted", "ill-formed", "unknown"
+BUDGET = 6.0  # seconds, after which the search ends
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """Where a formula fails: the widths, the layers and neurons, and both sides."""
+
+    widths: tuple[int, ...]
+    indices: Mapping[str, int | str]
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of a formula; the fields are those of interface section 5."""
+
+    verdict: str
+    reason: str
+    error_kind: str | None = None
+    span: tuple[int, int] | None = None
+    suggestion: str | None = None
+    counterexample: Counterexample | None = None
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    id: Any = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The verdict as plain data, for JSON."""
+        example = self.counterexample
+        return {
+            "id": self.id,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "error_kind": self.error_kind,
+            "span": None if self.span is None else list(self.span),
+            "suggestion": self.suggestion,
+            "counterexample": None
+            if example is None
+            else {
+                "widths": list(example.widths),
+                "indices": dict(example.indices),
+                "left": example.left,
+                "right": example.right,
+            },
+            "assumptions": list(self.assumptions),
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 4),
+        }
+
+
+def verify(
+    latex: str, convention: str = "nielsen", context: Mapping[str, Any] | None = None
+) -> Verdict:
+    """The verdict on a formula as printed, under a convention and what a page declares."""
+    started = time.perf_counter()
+    try:
+        found = _verdict(latex, convention, context or {}, started)
+    except RecursionError:
+        found = Verdict(UNKNOWN, "the formula is nested too deeply")
+    return replace(found, seconds=time.perf_counter() - started)
+
+
+def _verdict(
+    latex: str, convention: str, context: Mapping[str, Any], started: float
+) -> Verdict:
+    try:
+        display = read(latex)
+    except UnbalancedError as error:
+        span = (error.start, error.start + error.length)
+        return Verdict(ILL_FORMED, error.message, "unbalanced", span)
+    except DanglingError as error:
+        span = (error.start, error.start + error.length)
+        return Verdict(ILL_FORMED, error.message, "other", span)
+    except SymnetError as error:
+        span = (error.start, error.start + error.length)
+        return Verdict(UNKNOWN, error.message, None, span)
+    try:
+        about = page(convention, context, display)
+    except SymnetError as error:
+        return Verdict(UNKNOWN, error.message)
+    judged = judge(display, about, started + BUDGET)
+    return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+# --- judging -------------------------------------------------------------------------------
+
+
+def judge(display: s.Display, about: Page, deadline: float) -> Verdict:
+    """The verdict on a formula that has been read."""
+    try:
+        found = claims_of(display, about)
+    except Unclear as unclear:
+        return Verdict(UNKNOWN, str(unclear), None, unclear.span)
+    except Misfit as misfit:
+        return Verdict(ILL_FORMED, str(misfit), misfit.kind, misfit.span)
+    if not found:
+        return Verdict(UNKNOWN, "nothing is claimed here", None, (display.start, display.end))
+    notes: list[str] = []
+    unclear: Verdict | None = None
+    for claim in found:
+        verdict = _judged(claim, about, deadline, notes)
+        if verdict.verdict in (REFUTED, ILL_FORMED):
+            if about.unread and verdict.verdict == REFUTED:
+                reason = f"it does not hold if nothing more is said, but {about.unread} was not read"
+                return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes))
+            return replace(verdict, notes=tuple(dict.fromkeys(notes)))
+        if verdict.verdict == UNKNOWN:
+            unclear = unclear or verdict
+    if unclear is not None:
+        return replace(unclear, notes=tuple(dict.fromkeys(notes)))
+    how = "it holds for all widths" if about.general else "it holds for these widths"
+    return Verdict(PROVED, how, notes=tuple(dict.fromkeys(notes)))
+
+
+def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Verdict:
+    seen = 0
+    unclear: Unclear | None = None
+    missing: Missing | None = None
+    for layers in networks(claim, about):
+        if time.perf_counter() > deadline:
+            return Verdict(UNKNOWN, "the time for one formula is over", None, claim.span)
+        try:
+            met = _at(claim, about, layers, notes)
+        except Missing as error:
+            missing = missing or error
+            if claim.literal(layers):
+                return Verdict(ILL_FORMED, str(error), "wrong-range", error.span)
+            continue
+        except Misfit as error:
+            return Verdict(ILL_FORMED, str(error), error.kind, error.span)
+        except Unclear as error:
+            unclear = unclear or error
+            continue
+        seen += 1
+        if met is not None:
+            return replace(met, span=claim.span)
+    if not seen:
+        if unclear is not None:
+            return Verdict(UNKNOWN, str(unclear), None, unclear.span)
+        if missing is not None:
+            return Verdict(ILL_FORMED, str(missing), "wrong-range", missing.span)
+        return Verdict(UNKNOWN, "no network was found to try it on", None, claim.span)
+    if unclear is not None:
+        return Verdict(UNKNOWN, str(unclear), None, unclear.span)
+    why = _proof(claim, about)
+    if not why:
+        return Verdict(PROVED, "")
+    return Verdict(UNKNOWN, f"no counterexample was found, and no proof: {why}", None, claim.span)
+
+
+# --- at numbers ----------------------------------------------------------------------------
+
+
+def networks(claim: Claim, about: Page) -> Iterator[Layers]:
+    """The networks to try a claim on, and the layers that its letters stand for."""
+    for widths in about.widths:
+        depth = len(widths)
+        if not claim.letters:
+            yield Layers({"L": LayerNumber("", depth)}, widths)
+            continue
+        ranges = [claim.values(letter, depth) for letter in claim.letters]
+        for values in product(*ranges):
+            numbers = {
+                letter: LayerNumber("", value)
+                for letter, value in zip(claim.letters, values, strict=True)
+            }
+            yield Layers({"L": LayerNumber("", depth), **numbers}, widths)
+
+
+class Lookup:
+    """The symbols of a page that no network has, at numbers; and inverted matrices."""
+
+    def __init__(self, elaborator: Elaborator, layers: Layers) -> None:
+        self.elaborator, self.layers = elaborator, layers
+        self.instance: Instance | None = None
+        self.inverted: dict[str, list[list[Fraction]]] = {}
+
+    def size(self, axis: Axis) -> int | None:
+        """Axes of the page have three places."""
+        return None if axis.name == "n" else 3
+
+    def symbol(self, symbol: Symbol, positions: tuple[int, ...]) -> Fraction | None:
+        """An entry of an inverted matrix; anything else is left to chance."""
+        if symbol.name not in self.elaborator.inverses:
+            return None
+        if symbol.name not in self.inverted:
+            self.inverted[symbol.name] = self._inverse(symbol.name)
+        row, col = positions
+        return self.inverted[symbol.name][row - 1][col - 1]
+
+    def _inverse(self, name: str) -> list[list[Fraction]]:
+        array = self.elaborator.inverses[name]
+        (row,), (col,) = array.rows, array.cols
+        size = self.layers.size(row.axis)
+        assert size is not None and self.instance is not None
+        numbers = {name_: layer.offset for name_, layer in self.layers.numbers.items()}
+        matrix = [
+            [
+                Fraction(self.instance.value(array.term, numbers, {row: i + 1, col: j + 1}))
+                for j in range(size)
+            ]
+            for i in range(size)
+        ]
+        return inverse(matrix)
+
+
+def inverse(matrix: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
+    """The inverse of a matrix of fractions. Raises NoValueError if it has none."""
+    size = len(matrix)
+    rows = [[*row, *(Fraction(int(i == j)) for j in range(size))] for i, row in enumerate(matrix)]
+    for at in range(size):
+        pivot = next((i for i in range(at, size) if rows[i][at]), None)
+        if pivot is None:
+            raise NoValueError("a matrix without an inverse")
+        rows[at], rows[pivot] = rows[pivot], rows[at]
+        rows[at] = [x / rows[at][at] for x in rows[at]]
+        for i in range(size):
+            if i != at and rows[i][at]:
+                factor = rows[i][at]
+                rows[i] = [x - factor * y for x, y in zip(rows[i], rows[at], strict=True)]
+    return [row[size:] for row in rows]
+
+
+def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict | None:
+    """What is wrong with a claim at numbered layers; None if both sides are equal there."""
+    elaborator = Elaborator(about.notation, layers)
+    claim.check_layers(elaborator)
+    sides = claim.sides(elaborator)
+    notes += elaborator.notes
+    if sides is None:
+        return None
+    left, right = sides
+    names = _letters(left, right)
+    ranges = []
+    for index in names:
+        size = layers.size(index.axis)
+        ranges.append(range(1, (3 if size is None else size) + 1))
+    for seed in range(SEED, SEED + about.seeds):
+        lookup = Lookup(elaborator, layers)
+        numbers = {name: layer.offset for name, layer in layers.numbers.items()}
+        try:
+            instance = Instance(layers.widths or (2, 2), about.setting, seed, lookup)
+            lookup.instance = instance
+            for values in product(*ranges):
+                indices = {i.name: v for i, v in zip(names, values, strict=True)}
+                for x, y, place in _entries(left, right, elaborator):
+                    here = {**indices, **place}
+                    one = instance.value(x, numbers, here)
+                    other = instance.value(y, numbers, here)
+                    if not claim.holds(one, other):
+                        shown: dict[str, int | str] = {
+                            k: v.offset for k, v in layers.numbers.items() if k in claim.letters
+                        }
+                        shown |= indices | {k: v for k, v in place.items()}
+                        found = Counterexample(
+                            layers.widths or (), shown, _shown(one), _shown(other)
+                        )
+                        return Verdict(REFUTED, claim.difference(found), counterexample=found)
+        except MissingError as error:
+            raise Missing(str(error), claim.node, "wrong-range") from None
+        except NoValueError:
+            continue
+    return None
+
+
+def _letters(*sides: Array | Table) -> list[Index]:
+    """The letters that stand free on both sides, each once."""
+    from symnet.term import free_indices
+
+    found: dict[str, Index] = {}
+    for side in sides:
+        own: set[Index] = set()
+        terms = [side.term] if isinstance(side, Array) else [x for r in side.entries for x in r]
+        if isinstance(side, Array):
+            own = {*side.rows, *side.cols}
+        for term in terms:
+            for index in free_indices(term) - own:
+                if not index.name.isdigit():
+                    found.setdefault(index.name, index)
+    return [found[name] for name in sorted(found)]
+
+
+def _entries(
+    left: Array | Table, right: Array | Table, elaborator: Elaborator
+) -> Iterator[tuple[Term, Term, dict[str, int]]]:
+    """Both sides entry by entry."""
+    arrays = elaborator.arrays
+    if isinstance(left, Table) or isinstance(right, Table):
+        one, other = arrays.table(left), arrays.table(right)
+        assert one is not None and other is not None
+        for xs, ys in zip(one.entries, other.entries, strict=True):
+            for x, y in zip(xs, ys, strict=True):
+                yield x, y, {}
+        return
+    if arrays.fit(left.rows, right.rows) and arrays.fit(left.cols, right.cols):
+        right = arrays.aligned(right, left)
+        sides = (*left.rows, *left.cols)
+        sizes = [arrays.size(i.axis) or 3 for i in sides]
+        for values in product(*(range(1, size + 1) for size in sizes)):
+            yield left.term, right.term, {i.name: v for i, v in zip(sides, values, strict=True)}
+        return
+    # Of one length, but counted in another order: place by place.
+    for one_, other_ in zip(_places(left, arrays), _places(right, arrays), strict=True):
+        yield left.term, right.term, {**one_, **other_}
+
+
+def _places(array: Array, arrays: Any) -> Iterator[dict[str, int]]:
+    sides = (*array.rows, *array.cols)
+    for values in product(*(range(1, (arrays.size(i.axis) or 3) + 1) for i in sides)):
+        yield {i.name: v for i, v in zip(sides, values, strict=True)}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return str(value) if len(str(value)) <= 24 else f"{float(value):.10g}"
+    return str(value)[:32]
+
+
+# --- in general ----------------------------------------------------------------------------
+
+
+def _proof(claim: Claim, about: Page) -> str:
+    """Empty if a claim is proved; else why it was not."""
+    if not claim.relates:
+        return ""
+    why = ""
+    if about.general or claim.letters == () or about.equal:
+        why = _general_proof(claim, about)
+        if not why:
+            return ""
+    if not about.equal and not about.general:
+        return _written_out_proof(claim, about)
+    return why
+
+
+def _general_proof(claim: Claim, about: Page) -> str:
+    layers = Layers()
+    elaborator = Elaborator(about.notation, layers)
+    try:
+        sides = claim.sides(elaborator)
+    except General:
+        return "it speaks of a product over a general number of layers"
+    except (Misfit, Unclear) as error:
+        return str(error)
+    if sides is None:
+        return ""
+    if elaborator.inverses:
+        return "it inverts a matrix"
+    left, right = sides
+    if isinstance(left, Table) or isinstance(right, Table):
+        return "its matrices are written out"
+    arrays = elaborator.arrays
+    if not (arrays.fit(left.rows, right.rows) and arrays.fit(left.cols, right.cols)):
+        return "its sides are counted in another order"
+    return claims.holds(left.term, arrays.aligned(right, left).term, about.setting)
+
+
+def _written_out_proof(claim: Claim, about: Page) -> str:
+    """A literal network: every entry of every claim, with all sums written out."""
+    for layers in networks(claim, about):
+        elaborator = Elaborator(about.notation, layers)
+        try:
+            claim.check_layers(elaborator)
+            sides = claim.sides(elaborator)
+        except Missing:
+            continue
+        except (Misfit, Unclear) as error:
+            return str(error)
+        if sides is None:
+            continue
+        if elaborator.inverses:
+            return "it inverts a matrix"
+        left, right = sides
+        for x, y, place in _entries(left, right, elaborator):
+            at = {i: Index(str(place[i.name]), i.axis) for i in _axes(left, right) if i.name in place}
+            why = claims.holds(rename(x, at), rename(y, at), about.setting, layers.widths or ())
+            if why:
+                return why
+    return ""
+
+
+def _axes(*sides: Array | Table) -> Iterator[Index]:
+    for side in sides:
+        if isinstance(side, Array):
+            yield from (*side.rows, *side.cols)

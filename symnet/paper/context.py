@@ -1,0 +1,236 @@
+"""What a claim is about: the notation of its page, its network, the widths to try it at.
+
+A context's fields are those of interface section 5. What cannot be read becomes an assumption; where
+that could change whether a formula holds, `unread` says so, and nothing is refuted.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from symnet.calculus.counterexample import Setting
+from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS, COSTS, A, Activation, Cost, Y, typed_cost
+from symnet.network.functions import typed_activation
+from symnet.paper import syntax as s
+from symnet.paper.conventions import CONVENTIONS, Notation
+from symnet.paper.declarations import with_declarations
+from symnet.term import ARGUMENT
+
+# Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
+RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
+EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
+KNOWN = {
+    "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
+    "method", "depth", "layout", "shapes", "per_layer_activation",
+}  # fmt: skip
+STANDARD = {
+    "z^l": "w^la^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dc/dz^l",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The notation, the network, the widths to try; `general` if widths are arbitrary."""
+
+    notation: Notation
+    setting: Setting
+    widths: tuple[tuple[int, ...], ...]
+    general: bool
+    equal: bool
+    seeds: int
+    assumptions: tuple[str, ...] = ()
+    unread: str = ""
+    updates: bool = False
+
+
+def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Page:
+    """What a claim is about. Raises SymnetError for a convention that is not known."""
+    if convention not in CONVENTIONS:
+        raise SymnetError(f"the convention {convention!r} is not known yet")
+    said = {**context.get("definitions", {}), **context.get("declared", {})}
+    said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
+    found = with_declarations(CONVENTIONS[convention], said)
+    notation, assumptions = found.notation, list(found.assumptions)
+    unread = [f"{x!r}" for x in found.assumptions if "\\" in x or "^" in x or "=" in x]
+    if str(context.get("layout", "")).startswith("denominator"):
+        notation = replace(notation, layout="denominator")
+    setting, more = _setting(context)
+    unread += more
+    for key in sorted(set(context) - KNOWN):
+        assumptions.append(f"{key}: {context[key]}")
+        unread.append(f"{key!r}")
+    own = notation.formulas.get("σ")
+    if own is not None and setting.activation is None:
+        setting = replace(setting, activation=own)
+    # σ' and its like have the network's formula, where it has one.
+    notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
+    if "rule" in context and notation.rate is None:
+        notation = replace(notation, rate=r"\eta", scalars=notation.scalars | {r"\eta"})
+    notation = plain(notation, display)
+    widths, general, equal = _widths(context.get("widths", "arbitrary"))
+    widths = _of_depth(widths, str(context.get("depth", "")))
+    if not widths:
+        raise SymnetError(f"no network has the depth {context.get('depth')!r}")
+    seeds = 1 if general else 3
+    if not notation.letters:
+        widths, seeds = widths[:1], 5
+    return Page(
+        notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
+        "rule" in context,
+    )  # fmt: skip
+
+
+def _is_standard(key: str, said: str) -> bool:
+    return STANDARD.get(re.sub(r"[\s\\]", "", key).lower()) == re.sub(r"[\s\\]", "", said).lower()
+
+
+# --- functions -----------------------------------------------------------------------------
+
+
+def _setting(context: Mapping[str, Any]) -> tuple[Setting, list[str]]:
+    unread = []
+    activation = _activation(context.get("activation", "abstract"))
+    if activation is None:
+        unread.append(f"the activation {context['activation']!r}")
+    cost = _cost(context.get("cost", "abstract"))
+    if cost is None:
+        unread.append(f"the cost {context['cost']!r}")
+    output = None
+    if "output_activation" in context:
+        output = _activation(context["output_activation"])
+        if output is None:
+            unread.append(f"the output activation {context['output_activation']!r}")
+    return (
+        Setting(
+            activation[0] if activation else None,
+            cost.formula if isinstance(cost, Cost) else None,
+            output[0] if output else None,
+            output is not None,
+            isinstance(cost, Cost) and cost.normalised,
+        ),
+        unread,
+    )
+
+
+def _activation(said: Any) -> tuple[sympy.Expr | None] | None:
+    """The formula of an activation in a tuple; (None,) if it is arbitrary, None if unread."""
+    text = str(said).strip()
+    if re.match(r"abstract|arbitrary|sigma$|\\sigma$", text):
+        return (None,)
+    name = text.lower().replace("-", "_").replace(" ", "_")
+    name = {"logistic": "sigmoid", "linear": "identity"}.get(name, name)
+    found: Activation | None = ACTIVATIONS.get(name)
+    if found is None:
+        try:
+            found = typed_activation(text)
+        except SymnetError:
+            return None
+    return None if found.couples_neurons else (found.formula,)
+
+
+def _cost(said: Any) -> Cost | str | None:
+    text = str(said).strip()
+    if re.match(r"abstract|arbitrary", text):
+        return "abstract"
+    name = text.lower().replace("-", "_").replace(" ", "_")
+    name = {"squared_norm": "squared_error", "mse": "squared_error"}.get(name, name)
+    if name in COSTS:
+        return COSTS[name]
+    norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"
+    squeezed = re.sub(r"[\s{}]", "", text).removeprefix("C=")
+    if re.fullmatch(rf"(1/2|\\frac12|0\.5)({norm})", squeezed):
+        return COSTS["quadratic"]
+    if re.fullmatch(norm, squeezed) or squeezed in ("(a-y)^2", "(y-a)^2"):
+        return COSTS["squared_error"]
+    try:
+        return typed_cost(text)
+    except SymnetError:
+        return None
+
+
+def of_one_output(formula: sympy.Expr) -> Setting:
+    """A network with an arbitrary σ and this cost, in a and y."""
+    assert formula.free_symbols <= {A, Y}
+    return Setting(None, formula)
+
+
+# --- widths --------------------------------------------------------------------------------
+
+
+def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
+    if isinstance(said, list | tuple) and said and all(isinstance(x, int) for x in said):
+        return (tuple(said),), False, False
+    if said == "equal":
+        return EQUAL, False, True
+    if said == "arbitrary":
+        return RECTANGULAR, True, False
+    raise SymnetError(f"the widths {said!r} are not understood")
+
+
+def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int, ...], ...]:
+    if not said:
+        return widths
+    exact = re.search(r"L\s*=\s*(\d+)|^(\d+) layers", said)
+    least = re.search(r"L\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    if exact:
+        depth = int(exact[1] or exact[2])
+        return tuple(w for w in widths if len(w) == depth)
+    if least:
+        return tuple(w for w in widths if len(w) >= int(least[1]))
+    raise SymnetError(f"the depth {said!r} is not understood")
+
+
+# --- formulas without layers ---------------------------------------------------------------
+
+
+def plain(notation: Notation, display: s.Display) -> Notation:
+    """The notation of a formula about numbers, in which no letter has a layer.
+
+    σ'(z) = σ(z)(1 - σ(z)): z is any number, and z^2 its square.
+    """
+    bare, layered = set(), set()
+    others = set()
+    parents: list[s.Node] = [display]
+    for parent in s.walk(display):
+        parents.append(parent)
+        for child in s.children(parent):
+            if not isinstance(child, s.Name):
+                continue
+            if child.text in notation.letters:
+                raised = isinstance(parent, s.Scripted) and parent.base is child and parent.sup
+                (layered if raised else bare).add(child.text)
+            elif notation.is_cost(child) or child.text == r"\nabla":
+                others.add(child.text)
+    layered -= bare
+    if layered or others or not (bare or _has_variable(display)):
+        return notation
+    if bare & {"w", "W", "b", r"\delta"} or "a" in bare and "z" in bare:
+        return notation
+    letters: dict[str, str] = {}
+    names = bare | {
+        node.text
+        for node in s.walk(display)
+        if isinstance(node, s.Name) and node.text in VARIABLES and notation.function(node.text) is None
+    }
+    names -= set(notation.constants) | set(notation.vectors) | set(notation.aliases)
+    if notation.vectors:
+        return notation
+    return replace(
+        notation, letters=letters, scalars=notation.scalars | names, input="", target=""
+    )
+
+
+VARIABLES = frozenset("xyztuvs")
+
+
+def _has_variable(display: s.Display) -> bool:
+    return any(isinstance(x, s.Name) and x.text in VARIABLES for x in s.walk(display))
+
+
+def is_variable(name: str) -> bool:
+    """Whether a letter can be any number."""
+    return name in VARIABLES or name == str(ARGUMENT)

@@ -1,0 +1,112 @@
+"""The notation of a page: what its letters, signs and functions stand for.
+
+`NIELSEN` is that of the lecture note and of Nielsen's book: w^l from layer l-1 to l, columns, one
+sample. `declarations.py` adds what a page declares.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy
+
+from symnet.network.functions import ACTIVATIONS
+from symnet.paper import syntax as s
+from symnet.term import ARGUMENT
+
+LETTERS = {"w": "w", "W": "w", "b": "b", "z": "z", "a": "a", r"\delta": "δ"}
+
+# Functions by the names under which they are printed. σ is the network's own.
+_FORMULAS: dict[str, sympy.Expr] = {
+    name: getattr(sympy, name)(ARGUMENT)
+    for name in (
+        *("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
+        *("asin", "acos", "atan", "erf", "log"),
+    )
+} | {
+    "ln": sympy.log(ARGUMENT),
+    "arctan": sympy.atan(ARGUMENT),
+    "sech": 1 / sympy.cosh(ARGUMENT),
+    "coth": sympy.cosh(ARGUMENT) / sympy.sinh(ARGUMENT),
+    "sigmoid": ACTIVATIONS["sigmoid"].formula,
+    "sigm": ACTIVATIONS["sigmoid"].formula,
+    "logistic": ACTIVATIONS["sigmoid"].formula,
+    "ReLU": ACTIVATIONS["relu"].formula,
+    "relu": ACTIVATIONS["relu"].formula,
+    "softplus": ACTIVATIONS["softplus"].formula,
+    "sgn": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
+    "sign": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
+}  # fmt: skip
+_MATRIX_FUNCTIONS = {
+    "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "vec": "vec",
+    "max": "max", "min": "min", "exp": "exp",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """What stands for what on a page.
+
+    `letters` are quantities that have layers; `functions` have a formula, None where it is
+    arbitrary; `vectors` have an axis of their own, by its name; `changed` are the quantities of
+    whose small changes the page speaks, and `changes` what those changes are said to be.
+    """
+
+    letters: Mapping[str, str] = field(default_factory=lambda: dict(LETTERS))
+    costs: frozenset[str] = frozenset({"C"})
+    input: str = "x"
+    target: str = "y"
+    functions: Mapping[str, str] = field(default_factory=lambda: {r"\sigma": "σ"})
+    formulas: Mapping[str, sympy.Expr | None] = field(default_factory=dict)
+    diagonals: frozenset[str] = frozenset()
+    scalars: frozenset[str] = frozenset()
+    constants: Mapping[str, Fraction] = field(default_factory=dict)
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, s.Node] = field(default_factory=dict)
+    sizes: frozenset[str] = frozenset({"n"})
+    iterations: frozenset[str] = frozenset()
+    entrywise: frozenset[str] = frozenset()
+    otimes: str = "outer"
+    layout: str = "numerator"
+    changed: tuple[s.Node, ...] = ()
+    changes: Mapping[str, s.Node] = field(default_factory=dict)
+    rate: str | None = None
+
+    def has_layers(self, name: s.Name) -> bool:
+        """Whether a letter stands for a quantity of a layer."""
+        return name.text in self.letters
+
+    def is_cost(self, name: s.Name) -> bool:
+        """Whether a letter is the cost."""
+        return name.text in self.costs
+
+    def function(self, text: str) -> str | None:
+        """The function that a name stands for."""
+        if text in self.functions:
+            return self.functions[text]
+        if text in self.scalars or text in self.letters:
+            return None
+        if text in _MATRIX_FUNCTIONS:
+            return _MATRIX_FUNCTIONS[text]
+        return text if text in _FORMULAS else None
+
+    def formula(self, name: str) -> sympy.Expr | None:
+        """The formula of a function; None if it is arbitrary."""
+        if name in self.formulas:
+            return self.formulas[name]
+        return _FORMULAS.get(name)
+
+    def is_iteration(self, node: s.Node) -> bool:
+        """Whether a script counts steps of training: t, t+1."""
+        match node:
+            case s.Name(text=text):
+                return text in self.iterations
+            case s.Additive(terms=(s.Name(text=text), s.Number())):
+                return text in self.iterations
+            case s.Bracketed(body=body):
+                return self.is_iteration(body)
+        return False
+
+
+NIELSEN = Notation()
+CONVENTIONS: dict[str, Notation] = {"nielsen": NIELSEN}

@@ -1,0 +1,256 @@
+"""What a page declares: symbols in LaTeX or in words, read into the notation.
+
+LaTeX is read as LaTeX, words as far as they name something known (`WORDS`); what could not be read is
+kept as an assumption.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import sympy
+
+from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
+from symnet.paper import syntax as s
+from symnet.paper.conventions import Notation
+from symnet.paper.elaboration import Elaborator, Layers, as_formula
+from symnet.paper.formula_reader import read
+from symnet.term import ARGUMENT
+
+_CDF = (1 + sympy.erf(ARGUMENT / sympy.sqrt(2))) / 2
+_PDF = sympy.exp(-(ARGUMENT**2) / 2) / sympy.sqrt(2 * sympy.pi)
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """A notation with what a page declares, and what of it was taken as said or not understood."""
+
+    notation: Notation
+    assumptions: tuple[str, ...] = ()
+
+
+def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declarations:
+    """What a page declares, symbol by symbol."""
+    assumptions = []
+    for key, said in declared.items():
+        changed = _declared(notation, str(key), str(said))
+        if changed is None:
+            assumptions.append(f"{key}: {said}")
+        else:
+            notation = changed
+    return Declarations(notation, tuple(assumptions))
+
+
+def is_prose(text: str) -> bool:
+    """Whether something is said in words: two words of three letters and more beside commands."""
+    bare = re.sub(r"\\(text|mathrm|operatorname)\{[^}]*\}|\\[A-Za-z]+", " ", text)
+    return len(re.findall(r"[A-Za-z]{3,}", bare)) >= 2 or text.strip().lower() in _SINGLE
+
+
+_SINGLE = {"transpose", "logistic", "sigmoid", "vector", "scalar", "constant", "softmax"}
+
+
+def _declared(notation: Notation, key: str, said: str) -> Notation | None:
+    try:
+        read_key = read(key)
+    except SymnetError:
+        read_key = None
+    keys = _items(read_key) if read_key is not None else []
+    if not is_prose(said):
+        return _defined(notation, keys, said)
+    for words, change in WORDS:
+        if re.search(words, said, re.IGNORECASE):
+            for each in keys or [None]:
+                changed = change(notation, each, key)
+                if changed is None:
+                    break
+                notation = changed
+            else:
+                return notation
+    return None
+
+
+def _items(display: s.Display) -> list[s.Node]:
+    found: list[s.Node] = []
+    for statement in display.statements:
+        found += statement.items if isinstance(statement, s.Listed) else [statement]
+    return found
+
+
+def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | None:
+    """x := a^1, α := 0.8, f(x) := x σ(x)."""
+    plain, _, restriction = said.partition(" for ")
+    try:
+        value = read(plain)
+    except SymnetError:
+        return None
+    if len(value.statements) != 1 or len(keys) != 1:
+        return None
+    (body,) = value.statements
+    match keys[0]:
+        case s.Name(text=text):
+            if isinstance(body, s.Number):
+                return replace(
+                    notation, constants={**notation.constants, text: Fraction(body.text)}
+                )
+            if text == notation.input and _is_input(body):
+                return notation
+            return replace(notation, aliases={**notation.aliases, text: body})
+        case s.Product(
+            factors=(s.Name(text=text), s.Bracketed(body=s.Name(text=variable))),
+            operators=("", ""),
+        ):
+            return _with_function(notation, text, variable, body)
+    return None
+
+
+def _is_input(body: s.Node) -> bool:
+    match body:
+        case s.Scripted(base=s.Name(text="a"), sub=None, sup=sup) if sup is not None:
+            inside = sup.body if isinstance(sup, s.Bracketed) else sup
+            return isinstance(inside, s.Number) and inside.text == "1"
+    return False
+
+
+def _with_function(
+    notation: Notation, text: str, variable: str, body: s.Node
+) -> Notation | None:
+    """A function by its formula: it is elaborated where it is used, by `definition`."""
+    plain = replace(notation, letters={}, scalars=notation.scalars | {variable})
+    try:
+        value = Elaborator(plain, Layers()).number(body)
+    except SymnetError:
+        return None
+    formula = as_formula(value, variable)
+    if formula is None:
+        return None
+    return replace(
+        notation,
+        functions={**notation.functions, text: text},
+        formulas={**notation.formulas, text: formula},
+    )
+
+
+# --- words ---------------------------------------------------------------------------------
+
+Change = Callable[[Notation, s.Node | None, str], Notation | None]
+
+
+def _name(node: s.Node | None) -> str | None:
+    return node.text if isinstance(node, s.Name) else None
+
+
+def _operators(key: str) -> list[str]:
+    return re.findall(r"\\(?:otimes|odot|circ|star|bullet|cdot|times|ast)\b|\.\*|\*", key)
+
+
+def _entrywise(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    signs = _operators(key)
+    if r"\otimes" in signs:
+        return replace(notation, otimes="entrywise")
+    return replace(notation, entrywise=notation.entrywise | set(signs)) if signs else None
+
+
+def _otimes(kind: str) -> Change:
+    def change(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+        return replace(notation, otimes=kind) if r"\otimes" in _operators(key) else None
+
+    return change
+
+
+def _function(formula: sympy.Expr) -> Change:
+    def change(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+        name = _name(node)
+        if name is None:
+            return None
+        own = "σ" if name == r"\sigma" else name
+        return replace(
+            notation,
+            functions={**notation.functions, name: own},
+            formulas={**notation.formulas, own: formula},
+        )
+
+    return change
+
+
+def _scalar(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    match node:
+        case s.Name(text=text) if text not in notation.letters:
+            return replace(notation, scalars=notation.scalars | {text})
+    return notation if node is not None and not isinstance(node, s.Name) else None
+
+
+def _rate(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    changed = _scalar(notation, node, key)
+    name = _name(node)
+    return replace(changed, rate=name) if changed is not None and name is not None else None
+
+
+def _vector(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = _name(node)
+    if name is None or name in notation.letters:
+        return notation if name is not None else None
+    # "s, t: vectors of equal length": one axis for all letters of a key.
+    return replace(notation, vectors={**notation.vectors, name: f"length of {key}"})
+
+
+def _parameters(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = _name(node)
+    if name is None or node is None:
+        return None
+    return replace(
+        notation,
+        vectors={**notation.vectors, name: "parameters"},
+        changed=(*notation.changed, node),
+    )
+
+
+def _iteration(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = _name(node)
+    return None if name is None else replace(notation, iterations=notation.iterations | {name})
+
+
+def _diagonal(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    """Σ'(z): the diagonal matrix of σ'."""
+    for part in s.walk(node) if node is not None else ():
+        if isinstance(part, s.Name) and part.text not in notation.letters:
+            return replace(
+                notation,
+                functions={**notation.functions, part.text: "σ"},
+                diagonals=notation.diagonals | {part.text},
+            )
+    return None
+
+
+def _changed(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    """dW^l: a small change of W^l."""
+    match node:
+        case s.Product(factors=(s.Name(), of), operators=("", "")):
+            return replace(notation, changed=(*notation.changed, of))
+    return None
+
+
+def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    return notation
+
+
+# Words, in the order in which they are looked for, and what they change.
+WORDS: tuple[tuple[str, Change], ...] = (
+    (r"kronecker product", _otimes("kronecker")),
+    (r"outer product", _otimes("outer")),
+    (r"(entry|element|component).?wise|hadamard", _entrywise),
+    (r"on (its|the) diagonal|diagonal matrix", _diagonal),
+    (r"(infinitesimal|small|arbitrary) change|differential of", _changed),
+    (r"vector of (all )?parameters|parameter vector", _parameters),
+    (r"learning rate|step size", _rate),
+    (r"iteration|step number|time step", _iteration),
+    (r"normal (cdf|distribution function|cumulative)", _function(_CDF)),
+    (r"normal (pdf|density)", _function(_PDF)),
+    (r"logistic|sigmoid", _function(ACTIVATIONS["sigmoid"].formula)),
+    (r"vectors? of|column vectors?$|^vectors?\b", _vector),
+    (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
+    (r"weights? (in)?to|as a column|number of (units|neurons)|\ba\^\{?\(?1|input", _as_it_is),
+    (r"coefficient|constant|parameter|number", _scalar),
+)
