@@ -4,12 +4,137 @@ r"""What each sign and command of printed mathematics is: tables, and nothing el
 (('OPERATOR', '\\cdot'), ('NAME', '\\delta'))
 """
 
-_GREEK = ["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "varpi", "rho", "varrho", "sigma", "varsigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"]
-_SIGNS = ["nabla", "partial", "top", "intercal", "infty", "ell", "hbar", "emptyset", "dagger", "prime", "Re", "Im", "perp"]
-_FUNCTIONS = ["ln", "log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "coth", "sec", "csc", "cot", "arcsin", "arccos", "arctan", "max", "min", "sup", "inf", "argmax", "argmin", "arg", "det", "dim", "ker", "deg", "gcd", "Pr", "diag", "tr", "sgn", "sign", "relu", "ReLU", "softmax", "sigmoid"]
+_GREEK = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "varepsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "vartheta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "varpi",
+    "rho",
+    "varrho",
+    "sigma",
+    "varsigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "varphi",
+    "chi",
+    "psi",
+    "omega",
+    "Gamma",
+    "Delta",
+    "Theta",
+    "Lambda",
+    "Xi",
+    "Pi",
+    "Sigma",
+    "Upsilon",
+    "Phi",
+    "Psi",
+    "Omega",
+]
+_SIGNS = [
+    "nabla",
+    "partial",
+    "top",
+    "intercal",
+    "infty",
+    "ell",
+    "hbar",
+    "emptyset",
+    "dagger",
+    "prime",
+    "Re",
+    "Im",
+    "perp",
+]
+_FUNCTIONS = [
+    "ln",
+    "log",
+    "exp",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "coth",
+    "sec",
+    "csc",
+    "cot",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "max",
+    "min",
+    "sup",
+    "inf",
+    "argmax",
+    "argmin",
+    "arg",
+    "det",
+    "dim",
+    "ker",
+    "deg",
+    "gcd",
+    "Pr",
+    "diag",
+    "tr",
+    "sgn",
+    "sign",
+    "relu",
+    "ReLU",
+    "softmax",
+    "sigmoid",
+]
 
 STYLES = frozenset(
-    ["mathbf", "boldsymbol", "bm", "pmb", "mathcal", "mathbb", "mathfrak", "mathscr", "mathrm", "mathsf", "mathtt", "mathit", "mathnormal", "symbf", "symbfit", "vec", "overrightarrow", "underline", "bar", "overline", "hat", "widehat", "tilde", "widetilde", "dot", "ddot", "check", "breve", "acute", "grave", "mathring"]
+    [
+        "mathbf",
+        "boldsymbol",
+        "bm",
+        "pmb",
+        "mathcal",
+        "mathbb",
+        "mathfrak",
+        "mathscr",
+        "mathrm",
+        "mathsf",
+        "mathtt",
+        "mathit",
+        "mathnormal",
+        "symbf",
+        "symbfit",
+        "vec",
+        "overrightarrow",
+        "underline",
+        "bar",
+        "overline",
+        "hat",
+        "widehat",
+        "tilde",
+        "widetilde",
+        "dot",
+        "ddot",
+        "check",
+        "breve",
+        "acute",
+        "grave",
+        "mathring",
+    ]
 )
 # A word in one of these is one name; in the others its letters are factors.
 UPRIGHT = frozenset(["mathrm", "mathsf", "mathtt", "mathit", "operatorname", "mathop"])
@@ -19,7 +144,21 @@ SWITCHES = {
     "sf": "mathsf", "tt": "mathtt", "boldmath": "boldsymbol",
 }  # fmt: skip
 WORDS = frozenset(
-    ["text", "textrm", "textbf", "textit", "textnormal", "textsf", "texttt", "textsc", "textup", "mbox", "hbox", "intertext", "shortintertext"]
+    [
+        "text",
+        "textrm",
+        "textbf",
+        "textit",
+        "textnormal",
+        "textsf",
+        "texttt",
+        "textsc",
+        "textup",
+        "mbox",
+        "hbox",
+        "intertext",
+        "shortintertext",
+    ]
 )
 # What only changes the look of its last argument, by the number of arguments before it.
 LOOKS = {
@@ -39,7 +178,24 @@ UNSEEN = {
     "displaybreak": 0, "pagebreak": 0, "cline": 1, "cite": 1, "setlength": 2,
 }  # fmt: skip
 SIZES = frozenset(
-    ["big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr", "bigm", "Bigm", "biggm", "Biggm"]
+    [
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "Bigl",
+        "biggl",
+        "Biggl",
+        "bigr",
+        "Bigr",
+        "biggr",
+        "Biggr",
+        "bigm",
+        "Bigm",
+        "biggm",
+        "Biggm",
+    ]
 )
 TABLES = {
     "array": "", "matrix": "", "smallmatrix": "", "bmatrix": "[]", "pmatrix": "()",
@@ -48,7 +204,26 @@ TABLES = {
 }  # fmt: skip
 # Rows of statements.
 DISPLAYS = frozenset(
-    ["aligned", "align", "alignat", "alignedat", "flalign", "eqnarray", "split", "gather", "gathered", "equation", "displaymath", "multline", "multlined", "math", "IEEEeqnarray", "empheq", "dmath", "subequations"]
+    [
+        "aligned",
+        "align",
+        "alignat",
+        "alignedat",
+        "flalign",
+        "eqnarray",
+        "split",
+        "gather",
+        "gathered",
+        "equation",
+        "displaymath",
+        "multline",
+        "multlined",
+        "math",
+        "IEEEeqnarray",
+        "empheq",
+        "dmath",
+        "subequations",
+    ]
 )
 
 _OPERATORS = {
@@ -92,7 +267,20 @@ _BIGS = {
     "sum": "sum", "prod": "prod", "int": "int", "iint": "int", "oint": "int", "lim": "lim",
     "bigcup": "cup", "bigcap": "cap",
 }  # fmt: skip
-_DOTS = ["dots", "ldots", "cdots", "vdots", "ddots", "dotsc", "dotsb", "dotsm", "dotsi", "dotso", "hdots", "iddots"]
+_DOTS = [
+    "dots",
+    "ldots",
+    "cdots",
+    "vdots",
+    "ddots",
+    "dotsc",
+    "dotsb",
+    "dotsm",
+    "dotsi",
+    "dotso",
+    "hdots",
+    "iddots",
+]
 _OTHER_NAMES = {
     "part": r"\partial", "triangledown": r"\nabla", "vartriangle": r"\Delta", "bigtriangledown":
     r"\nabla", "triangle": r"\Delta", "varDelta": r"\Delta", "varSigma": r"\Sigma", "l": "l",

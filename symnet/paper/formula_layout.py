@@ -43,7 +43,45 @@ _DIRECTED = {"l": "OPEN", "r": "CLOSE"}
 _TEX_CLOSERS = {"RBRACE": "LBRACE", "RIGHT": "LEFT", "END": "BEGIN"}
 # Words that say something about a formula; any other single word before a bracket is a function.
 _PROSE = frozenset(
-    ["if", "for", "and", "or", "where", "with", "otherwise", "when", "as", "is", "so", "since", "then", "let", "of", "in", "on", "at", "by", "else", "to", "from", "the", "that", "such", "because", "thus", "hence", "therefore", "any", "all", "i.e", "e.g", "st", "s.t", "via", "using"]
+    [
+        "if",
+        "for",
+        "and",
+        "or",
+        "where",
+        "with",
+        "otherwise",
+        "when",
+        "as",
+        "is",
+        "so",
+        "since",
+        "then",
+        "let",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "else",
+        "to",
+        "from",
+        "the",
+        "that",
+        "such",
+        "because",
+        "thus",
+        "hence",
+        "therefore",
+        "any",
+        "all",
+        "i.e",
+        "e.g",
+        "st",
+        "s.t",
+        "via",
+        "using",
+    ]
 )
 
 
@@ -74,6 +112,7 @@ class _Layout:
         self.text = text
         self.signs = [self._known(sign) for sign in found]
         self.partner: dict[int, int] = {}
+        self.within = 0  # arguments and groups around what is being read
         self._match()
 
     def _known(self, sign: Sign) -> Sign:
@@ -89,8 +128,7 @@ class _Layout:
             if sign.kind in ("LBRACE", "LEFT", "BEGIN"):
                 waiting.append(i)
                 if len(waiting) > DEEPEST:
-                    message = f"more than {DEEPEST} brackets within each other are not read"
-                    refuse(self.text, sign.start, sign.end, message)
+                    self._too_deep(sign)
             elif sign.kind in _TEX_CLOSERS:
                 wanted = _TEX_CLOSERS[sign.kind]
                 fits = [
@@ -116,6 +154,17 @@ class _Layout:
 
     def level(self, i: int, stop: int, context: str) -> list[Item]:
         """The items from i up to stop; what is inside arguments is finished."""
+        self.within += 1
+        if self.within > 2 * DEEPEST:
+            self._too_deep(self.signs[min(i, len(self.signs) - 1)])
+        items = self._over(self._items(i, stop, context))
+        self.within -= 1
+        return items
+
+    def _too_deep(self, sign: Item) -> NoReturn:
+        self.refuse(sign, f"more than {DEEPEST} brackets within each other are not read")
+
+    def _items(self, i: int, stop: int, context: str) -> list[Item]:
         items: list[Item] = []
         thin: list[Sign] = []
         while i < stop:
@@ -129,6 +178,10 @@ class _Layout:
             if sign.kind != "NOTHING":
                 thin = []
             i = self._item(i, stop, items, context)
+        return items
+
+    def _over(self, items: list[Item]) -> list[Item]:
+        r"""{a \over b} is a fraction of all that stands before and after."""
         over = [k for k, item in enumerate(items) if item.kind == "OVER"]
         if not over:
             return items
@@ -243,6 +296,19 @@ class _Layout:
             close = self.partner[i]
             inner = self.finish(self.level(i + 1, close, context), context)
             return [sign, *inner, self.signs[close]], close + 1
+        self.within += 1
+        if self.within > 2 * DEEPEST:
+            self._too_deep(sign)
+        items, after = self._unbraced(i, stop, context, script=script)
+        self.within -= 1
+        inner = self.finish(items, context)
+        start = min((token.start for token in inner), default=sign.start)
+        end = max((token.end for token in inner), default=sign.end)
+        return [Sign("LBRACE", "{", start, start), *inner, Sign("RBRACE", "}", end, end)], after
+
+    def _unbraced(self, i: int, stop: int, context: str, *, script: bool) -> tuple[list[Item], int]:
+        """The one thing that is an argument without braces."""
+        sign = self.signs[i]
         items: list[Item] = []
         after = i + 1
         if sign.kind == "NUMBER" and len(sign.text) > 1:
@@ -257,17 +323,16 @@ class _Layout:
             after = close + 1
         else:
             after = self._item(i, stop, items, context)
-        inner = self.finish(items, context)
-        start = min((token.start for token in inner), default=sign.start)
-        end = max((token.end for token in inner), default=sign.end)
-        return [Sign("LBRACE", "{", start, start), *inner, Sign("RBRACE", "}", end, end)], after
+        return items, after
 
     def _closer(self, i: int, stop: int) -> int:
+        """Where the bracket at i is closed on its own level; 0 if nowhere."""
         depth = 0
-        for k in range(i, stop):
-            depth += {"OPEN": 1, "CLOSE": -1}.get(self.signs[k].kind, 0)
+        while i < stop:
+            depth += {"OPEN": 1, "CLOSE": -1}.get(self.signs[i].kind, 0)
             if depth == 0:
-                return k
+                return i
+            i = self.partner.get(i, i) + 1
         return 0
 
     def _skip(self, i: int, stop: int, count: int) -> int:
@@ -357,13 +422,15 @@ class _Layout:
         sign = self.signs[i]
         if sign.text in _BRACES:
             first = self._after(i + 1, stop)
+            braced = first < stop and self.signs[first].kind == "LBRACE"
+            there = self._after(self.partner[first] + 1, stop) if braced else first
+            if braced and (there >= stop or self.signs[there].kind != _BRACES[sign.text]):
+                items += self.level(first + 1, self.partner[first], context)
+                return self.partner[first] + 1
             body, after = self._argument(first, stop, sign)
             there = self._after(after, stop)
             if there >= stop or self.signs[there].kind != _BRACES[sign.text]:
-                if self.signs[first].kind == "LBRACE":
-                    items += self.level(first + 1, self.partner[first], context)
-                else:
-                    items.append(_piece("ATOM", body))
+                items.append(_piece("ATOM", body))
                 return after
             label, after = self._argument(there + 1, stop, sign, script=True)
         else:
@@ -483,6 +550,7 @@ class _Finish:
         self.items = items
         self.made: list[Sign] = []
         self._match()
+        self.following = self._look_ahead()
 
     def _match(self) -> None:
         """Visible brackets; for every item the number of brackets around it."""
@@ -498,9 +566,7 @@ class _Finish:
             if item.kind in ("OPEN", "LEFT_OF_BAR"):
                 waiting.append(i)
                 if len(waiting) > DEEPEST:
-                    self.layout.refuse(
-                        item, f"more than {DEEPEST} brackets within each other are not read"
-                    )
+                    self.layout._too_deep(item)
             matched.append(item)
         if waiting:
             self.layout._alone(_sign(matched[waiting[-1]]))
@@ -564,7 +630,9 @@ class _Finish:
                 self.made.append(Sign(*kind, item.start, item.end))
                 if where != "script":
                     self.made.append(item)
-            elif (item.kind in ("OPERATOR", "SIGN", "RELATION") and self._stands_alone(i, where)) or (item.kind == "SEPARATOR" and item.text == ":" and self._slice(i, where)):
+            elif (
+                item.kind in ("OPERATOR", "SIGN", "RELATION") and self._stands_alone(i, where)
+            ) or (item.kind == "SEPARATOR" and item.text == ":" and self._slice(i, where)):
                 self.made.append(replace(item, kind="NAME"))
             elif item.kind == "BAR_AT" and isinstance(after := self.items[i + 1], Piece):
                 self.made += [item, *after.tokens[1:]]
@@ -579,10 +647,15 @@ class _Finish:
 
     def _next(self, i: int) -> Item | None:
         """The next item but for alignment and wide space."""
-        for item in self.items[i + 1 :]:
-            if item.kind not in ("CELL", "QUAD"):
-                return item
-        return None
+        return self.following[i]
+
+    def _look_ahead(self) -> list[Item | None]:
+        following: list[Item | None] = []
+        item: Item | None = None
+        for before in reversed(self.items):
+            following.append(item)
+            item = item if before.kind in ("CELL", "QUAD") else before
+        return following[::-1]
 
     def _piece(self, item: Piece) -> None:
         if item.kind == "SCRIPT" and not self._operand():
@@ -598,8 +671,8 @@ class _Finish:
         if i > 0 and not begins:
             begins = False
         if where == "script":
-            return (
-                (begins and ends) or (item.kind == "OPERATOR" and item.text != "/" and (begins or ends))
+            return (begins and ends) or (
+                item.kind == "OPERATOR" and item.text != "/" and (begins or ends)
             )
         inside = where == "bracket" and bool(self.made)
         return inside and begins and ends and item.kind == "OPERATOR"
@@ -615,7 +688,7 @@ class _Finish:
         item = self.items[i]
         kind = item.kind
         if where in ("cell", "cases") and kind != "QUAD":
-            self.made.append(replace_kind(item, "ROW" if kind == "NEWROW" else "CELL"))
+            self.made.append(_named(item, "ROW" if kind == "NEWROW" else "CELL"))
             return
         if where in ("cell", "group", "script", "bracket"):
             if kind == "NEWROW" and where == "script":
@@ -707,7 +780,7 @@ def _sign(item: Item) -> Sign:
     return item if isinstance(item, Sign) else Sign(item.kind, item.text, item.start, item.end)
 
 
-def replace_kind(item: Item, kind: str) -> Sign:
+def _named(item: Item, kind: str) -> Sign:
     return Sign(kind, item.text, item.start, item.end)
 
 

@@ -18,7 +18,6 @@ from importlib import resources
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput
-from lark.exceptions import VisitError
 from lark.lexer import Lexer
 
 from symnet.errors import DanglingError, LatexError
@@ -68,10 +67,6 @@ def read(text: str) -> s.Display:
     found = tokens(text)
     try:
         display = _parse(found, text)
-    except VisitError as error:
-        if not isinstance(error.orig_exc, _Refused):
-            raise
-        raise error.orig_exc.error(text) from None
     except _Refused as refused:
         raise refused.error(text) from None
     if not display.statements:

@@ -49,6 +49,7 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BOLD = re.compile(r"\s*\{\s*[A-Za-z]\s*\}")
 _DOUBLE = {
     ":=": ("RELATION", ":="), "<=": ("RELATION", r"\le"), ">=": ("RELATION", r"\ge"),
     "!=": ("RELATION", r"\ne"), "==": ("RELATION", "="), "->": ("RELATION", r"\to"),
@@ -89,7 +90,8 @@ def _raw(text: str) -> Iterator[Sign]:
         group = found.lastgroup
         if group in ("letter", "command", "number", "newrow"):
             yield from _common(group, found[group], start, end, text)
-            if group == "command" and found[group] in WORDS:
+            bold = found[group] == "textbf" and _BOLD.match(text, end)
+            if group == "command" and found[group] in WORDS and not bold:
                 words, position = _words(text, start, end)
                 yield words
         elif group == "environment":
@@ -110,6 +112,8 @@ def _common(group: str, shown: str, start: int, end: int, text: str) -> Iterator
     elif group == "command":
         if shown not in WORDS:
             yield Sign("COMMAND", shown, start, end)
+        elif shown == "textbf" and _BOLD.match(text, end):
+            yield Sign("COMMAND", "mathbf", start, end)  # \textbf{b} is a vector, not words
     elif shown.isascii() and shown.isalpha():
         yield Sign("NAME", shown, start, end)
     elif shown == "Σ" and _sums(text, end):
