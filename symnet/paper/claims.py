@@ -208,13 +208,16 @@ class Lookup:
         self.elaborator, self.layers = elaborator, layers
         self.instance: Instance | None = None
         self.inverted: dict[str, list[list[Fraction]]] = {}
+        self.known: dict[tuple[str, tuple[int, ...]], Any] = {}
 
     def size(self, axis: Axis) -> int | None:
         """Axes of the page have three places."""
         return None if axis.name == "n" else 3
 
     def symbol(self, symbol: Symbol, positions: tuple[int, ...]) -> Fraction | None:
-        """An entry of an inverted matrix; anything else is left to chance."""
+        """An entry of an inverted matrix or of a part; anything else is left to chance."""
+        if symbol.name in self.elaborator.parts:
+            return self._part(symbol.name, positions)
         if symbol.name not in self.elaborator.inverses:
             return None
         if symbol.name not in self.inverted:
@@ -222,15 +225,28 @@ class Lookup:
         row, col = positions
         return self.inverted[symbol.name][row - 1][col - 1]
 
+    def _part(self, name: str, positions: tuple[int, ...]) -> Any:
+        key = name, positions
+        if key not in self.known:
+            letters, term = self.elaborator.parts[name]
+            assert self.instance is not None
+            at = dict(zip(letters, positions, strict=True))
+            self.known[key] = self.instance.value(term, self.numbers, at)
+        return self.known[key]
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The layers that letters stand for."""
+        return {name: layer.offset for name, layer in self.layers.numbers.items()}
+
     def _inverse(self, name: str) -> list[list[Fraction]]:
         array = self.elaborator.inverses[name]
         (row,), (col,) = array.rows, array.cols
         size = self.layers.size(row.axis)
         assert size is not None and self.instance is not None
-        numbers = {name_: layer.offset for name_, layer in self.layers.numbers.items()}
         matrix = [
             [
-                Fraction(self.instance.value(array.term, numbers, {row: i + 1, col: j + 1}))
+                Fraction(self.instance.value(array.term, self.numbers, {row: i + 1, col: j + 1}))
                 for j in range(size)
             ]
             for i in range(size)
@@ -372,8 +388,8 @@ def _general_proof(claim: Claim, about: Page) -> str:
     elaborator = Elaborator(about.notation, layers)
     try:
         sides = claim.sides(elaborator)
-    except General:
-        return "it speaks of a product over a general number of layers"
+    except General as general:
+        return _by_induction(claim, about, general)
     except (Misfit, Unclear) as error:
         return str(error)
     if sides is None:
@@ -382,11 +398,44 @@ def _general_proof(claim: Claim, about: Page) -> str:
         return "it inverts a matrix"
     left, right = sides
     if isinstance(left, Table) or isinstance(right, Table):
-        return "its matrices are written out"
+        if not (isinstance(left, Table) and isinstance(right, Table)):
+            return "its matrices are written out"
+        pairs = _entries(left, right, elaborator)
+        return next(filter(None, (claims.holds(x, y, about.setting) for x, y, _ in pairs)), "")
     arrays = elaborator.arrays
     if not (arrays.fit(left.rows, right.rows) and arrays.fit(left.cols, right.cols)):
         return "its sides are counted in another order"
     return claims.holds(left.term, arrays.aligned(right, left).term, about.setting)
+
+
+def _by_induction(claim: Claim, about: Page, general: General) -> str:
+    """A product over the layers from l+c to L+d: from one layer to the one below it."""
+    low, high = (general.stop, general.start) if general.down else (general.start, general.stop)
+    if low.name != "l" or high.name != "L" or claim.letters != ("l",):
+        return "its product over layers is not of the kind that induction decides"
+
+    def at(layer: LayerNumber, remaining: str) -> tuple[Array, Array]:
+        elaborator = Elaborator(about.notation, Layers({"l": layer}), remaining=remaining)
+        sides = claim.sides(elaborator)
+        assert sides is not None
+        left, right = sides
+        if isinstance(left, Table) or isinstance(right, Table):
+            raise Unclear("a product over layers that is written out", claim.node)
+        return left, elaborator.arrays.aligned(right, left)
+
+    # The product is empty one layer above the last, if there is a claim at all.
+    empty = LayerNumber("L", high.offset + 1 - low.offset)
+    base = empty if empty.offset <= 0 else empty.shift(-1)
+    try:
+        base_left, base_right = at(base, "")
+        step_left, step_right = at(n.l, "one more")
+        next_left, next_right = at(n.l.shift(1), "others")
+    except (Misfit, Unclear) as error:
+        return str(error)
+    return claims.holds_by_induction(
+        step_left.term, step_right.term, base_left.term, base_right.term,
+        (next_left.term, next_right.term), about.setting,
+    )  # fmt: skip
 
 
 def _written_out_proof(claim: Claim, about: Page) -> str:

@@ -33,14 +33,22 @@ class Declarations:
 
 def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declarations:
     """What a page declares, symbol by symbol."""
-    assumptions = []
-    for key, said in declared.items():
-        changed = _declared(notation, str(key), str(said))
-        if changed is None:
-            assumptions.append(f"{key}: {said}")
-        else:
-            notation = changed
-    return Declarations(notation, tuple(assumptions))
+    waiting = {str(key): str(said) for key, said in declared.items()}
+    while waiting:
+        later = {}
+        for key, said in waiting.items():
+            changed = _declared(notation, key, said)
+            if changed is None:
+                later[key] = said
+            else:
+                notation = changed
+        if len(later) == len(waiting):
+            break
+        # A formula may use what is declared after it.
+        waiting = later
+    else:
+        return Declarations(notation)
+    return Declarations(notation, tuple(f"{key}: {said}" for key, said in waiting.items()))
 
 
 def is_prose(text: str) -> bool:

@@ -35,6 +35,8 @@ from symnet.term import (
     Symbol,
     Term,
     add,
+    free_indices,
+    map_children,
     mul,
     number,
     power,
@@ -130,8 +132,10 @@ class Elaborator:
     scope: dict[str, Slot] = field(default_factory=dict)
     variables: dict[str, Array] = field(default_factory=dict)
     inverses: dict[str, Array] = field(default_factory=dict)
+    parts: dict[str, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()  # letters of the other side of a claim
+    remaining: str = ""  # how a product over a general number of layers stands: see `_peeled`
     notes: list[str] = field(default_factory=list)
-    bound_layers: frozenset[str] = frozenset()
     arrays: Arrays = field(init=False)
 
     def __post_init__(self) -> None:
@@ -191,6 +195,8 @@ class Elaborator:
                 return self._product([node], [""])
             case s.Evaluated(body, at):
                 return self._evaluated(node, body, at)
+            case s.Cases(rows):
+                return self._cases(node, rows)
         raise Unclear(f"this is not understood: {type(node).__name__.lower()}", node)
 
     def _added(
@@ -247,6 +253,50 @@ class Elaborator:
                 function = ScalarFunction(f"{name}↦", formula)
                 return self.arrays.map(place_, lambda x: Apply(function, x))
         raise Unclear("what is put in here is not understood", at)
+
+    def _cases(self, node: s.Node, rows: Sequence[Sequence[s.Node]]) -> Value:
+        """Branches over one number, as a function of it."""
+        subject: Term | None = None
+        branches: list[tuple[sympy.Expr, sympy.Basic]] = []
+        for row in rows:
+            if len(row) != 2:
+                raise Unclear("a branch needs a value and a condition", node)
+            condition: sympy.Basic = sympy.true
+            if isinstance(row[1], s.Chain):
+                about, condition = self._condition(row[1])
+                if subject is not None and about != subject:
+                    raise Unclear("the branches are over different numbers", row[1])
+                subject = about
+            elif not _otherwise(row[1]):
+                raise Unclear("this condition is not understood", row[1])
+            branches.append((self.number(row[0]), condition))
+        if subject is None:
+            raise Unclear("over what are these branches?", node)
+        made = []
+        for value, condition in branches:
+            formula = as_formula(_put(value, subject, Symbol("case")), "case")
+            if formula is None:
+                raise Unclear("the branches depend on more than one number", node)
+            made.append((formula, condition))
+        # What no branch says, at the kink itself, is not judged.
+        formula = sympy.Piecewise(*made[:-1], (made[-1][0], True))
+        return scalar(Apply(ScalarFunction("cases", formula), subject))
+
+    def _condition(self, chain: s.Chain) -> tuple[Term, sympy.Basic]:
+        """z > 0 as a condition on ARGUMENT, and what it is about."""
+        orders = {"<": sympy.Lt, ">": sympy.Gt}
+        orders |= {r"\le": sympy.Le, r"\leq": sympy.Le, r"\ge": sympy.Ge, r"\geq": sympy.Ge}
+        if len(chain.sides) != 2 or chain.relations[0] not in orders:
+            raise Unclear("this condition is not understood", chain)
+        left, right = map(self.number, chain.sides)
+        order = orders[chain.relations[0]]
+        if isinstance(right, Number):
+            value = sympy.Rational(right.value.numerator, right.value.denominator)
+            return left, order(ARGUMENT, value)
+        if isinstance(left, Number):
+            value = sympy.Rational(left.value.numerator, left.value.denominator)
+            return right, order(value, ARGUMENT)
+        raise Unclear("this condition is not understood", chain)
 
     # --- products --------------------------------------------------------------------------
 
@@ -308,7 +358,7 @@ class Elaborator:
                 return self.arrays.times(one, other)
             return self.arrays.outer(one, other)
         try:
-            return self.arrays.dot(one, other)
+            return self._part(self.arrays.dot(one, other))
         except ShapeClash:
             if operator == r"\cdot" and isinstance(one, Array) and isinstance(other, Array):
                 inner = self.arrays.inner(one, other)
@@ -316,6 +366,30 @@ class Elaborator:
                     self.notes.append("the dot between two vectors is read as their inner product")
                     return inner
             raise
+
+    def _part(self, value: Value) -> Value:
+        """A product of several matrices at numbers as a part with a name, computed once.
+
+        Without it the sums of A B C … x would be worked out inside each other.
+        """
+        if self.layers.widths is None or not isinstance(value, Array):
+            return value
+        if not isinstance(value.term, Sum) or not any(
+            isinstance(part, Sum) for part in walk(value.term.body)
+        ):
+            return value
+        letters = tuple(sorted(free_indices(value.term), key=lambda index: index.name))
+        letters = tuple(index for index in letters if not index.name.isdigit())
+        name = f"part {len(self.parts) + 1}"
+        self.parts[name] = letters, value.term
+        return replace(value, term=Symbol(name, None, letters))
+
+    def whole(self, term: Term) -> Term:
+        """A term with its parts put in."""
+        if isinstance(term, Symbol) and term.name in self.parts:
+            letters, meant = self.parts[term.name]
+            return self.whole(rename(meant, dict(zip(letters, term.indices, strict=True))))
+        return map_children(term, self.whole) if self.parts else term
 
     def _factor(
         self, factors: list[s.Node], operators: list[str], at: int
@@ -508,7 +582,7 @@ class Elaborator:
         """(s ⊙ t)_j: an entry of an array in brackets."""
         if not isinstance(base, Array):
             raise Unclear("an entry of a matrix that is written out", node)
-        letters = _letters(sub)
+        letters = subscripts(sub)
         sides = (*base.rows, *base.cols)
         if letters is None or len(letters) != len(sides):
             raise Unclear("these subscripts do not fit the array", node)
@@ -571,7 +645,7 @@ class Elaborator:
         if sub is None:
             row = self.arrays.fresh(axis)
             return Array((row,), (), Symbol(name, layer, (row,)))
-        letters = _letters(sub)
+        letters = subscripts(sub)
         if letters is None or len(letters) != 1:
             raise Unclear("these subscripts are not understood", sub)
         index = self._index(letters[0], axis, node)
@@ -589,7 +663,7 @@ class Elaborator:
             sub = None
         if scripted is not None and scripted.primes:
             raise Unclear(f"{_plainly(name.text)} with a prime is not understood", node)
-        layer_node, transposed = _layer_and_transpose(raised)
+        layer_node, transposed = layer_and_transpose(raised)
         if layer_node is None:
             if sub is None and name.text in self.variables:
                 return self.variables[name.text]
@@ -615,7 +689,7 @@ class Elaborator:
     def _entries(
         self, quantity: str, layer: LayerNumber, axes: list[Axis], sub: s.Node, node: s.Node
     ) -> Array:
-        letters = _letters(sub)
+        letters = subscripts(sub)
         if letters is None:
             raise Unclear("these subscripts are not understood", sub)
         if len(letters) == 1 and len(axes) == 2:
@@ -728,13 +802,24 @@ class Elaborator:
         return self.arrays.map(value, summed)
 
     def _bare_sum(self, node: s.Big, body: s.Node) -> Value:
-        """Σ a without an index: over all entries."""
-        free = {name for name, slot in self.scope.items() if slot.axis is not None}
+        """Σ w_jk a_k without an index: over the letters that stand nowhere else."""
+        before = {name for name, slot in self.scope.items() if slot.axis is not None}
         value = self.value(body)
-        new = [slot for name, slot in self.scope.items() if slot.axis and name not in free]
-        if isinstance(value, Array) and value.is_number and new:
-            raise Unclear("over what is summed here?", node)
-        return self.arrays.total(value)
+        own = [
+            slot
+            for name, slot in self.scope.items()
+            if slot.axis is not None and name not in before | self.elsewhere
+        ]
+        if not own or not (isinstance(value, Array) and value.is_number):
+            raise Misfit("over what is summed here?", node, "missing-term")
+        letters = ", ".join(_plainly(slot.name) for slot in own)
+        self.notes.append(f"the sum without an index is read as over {letters}")
+        term = value.term
+        for slot in own:
+            assert slot.axis is not None
+            term = Sum(Index(slot.name, slot.axis), term)
+            del self.scope[slot.name]
+        return scalar(term)
 
     def _binders(self, node: s.Big) -> list[tuple[str, Axis | None, s.Node]]:
         """What is summed over, with the axis that its limits name."""
@@ -810,8 +895,8 @@ class Elaborator:
         else:
             self.variables[name] = outer
 
-    def _layer_range(self, node: s.Big) -> tuple[str, list[int]]:
-        """The layers of a product over layers, in the order in which they are printed."""
+    def _layer_range(self, node: s.Big) -> tuple[str, list[LayerNumber], bool]:
+        """The layers of a product over layers as they are printed, and whether they go down."""
         match node.sub, node.sup:
             case s.Chain(sides=(s.Name(text=name), low), relations=("=",)), high if high:
                 pass
@@ -820,34 +905,67 @@ class Elaborator:
         first, last = layer_of(low), layer_of(high)
         if first is None or last is None:
             raise Unclear("the range of this product is not understood", node)
+        down = _goes_down(first, last)
         start, stop = self.layers.number(first), self.layers.number(last)
-        if start.name or stop.name:
-            raise General(node)
-        if _goes_down(first, last):
-            return name, list(range(start.offset, stop.offset - 1, -1))
-        return name, list(range(start.offset, stop.offset + 1))
+        if start.name != stop.name:
+            raise General(node, name, start, stop, down)
+        step = -1 if down else 1
+        steps = range(start.offset, stop.offset + step, step)
+        return name, [LayerNumber(start.name, offset) for offset in steps], down
 
     def _layer_product(self, node: s.Big, body: s.Node) -> Value:
-        name, layers = self._layer_range(node)
+        try:
+            name, layers, _ = self._layer_range(node)
+        except General as general:
+            if not self.remaining:
+                raise
+            return self._peeled(general, body)
         if len(layers) > MOST_FACTORS:
             raise Unclear("too many layers to write out", node)
         total: Value | None = None
         for layer in layers:
             value = self._at_layer(name, layer, body)
-            total = value if total is None else self.arrays.dot(total, value)
+            total = value if total is None else self._part(self.arrays.dot(total, value))
         return scalar(number(1)) if total is None else total
 
+    def _peeled(self, general: "General", body: s.Node) -> Value:
+        """A product over l+c, …, L+d: its factor of the lowest layer, times all others.
+
+        The others are an arbitrary matrix here; `remaining` says whether the factor of the lowest
+        layer is there (`one more`) or not (`others`).
+        """
+        low, high = (general.stop, general.start) if general.down else (general.start, general.stop)
+        outer = self.scope.copy()
+        # In "others" the claim is that of l+1, so its lowest layer is the second one of l.
+        first = low if self.remaining == "one more" else low.shift(-1)
+        factor = self._at_layer(general.name, first, body)
+        top = self._at_layer(general.name, high, body)
+        self.scope = outer
+        if not isinstance(factor, Array) or not isinstance(top, Array):
+            raise general
+        if general.down:
+            rows, cols = top.rows, factor.rows
+        else:
+            rows, cols = factor.cols, top.cols
+        if len(rows) != 1 or len(cols) != 1:
+            raise general
+        row, col = self.arrays.fresh(rows[0].axis), self.arrays.fresh(cols[0].axis)
+        others = Array((row,), (col,), opaque("others", (row, col)))
+        if self.remaining == "others":
+            return others
+        return self.arrays.dot(others, factor) if general.down else self.arrays.dot(factor, others)
+
     def _layer_sum(self, node: s.Big, body: s.Node) -> Value:
-        name, layers = self._layer_range(node)
+        name, layers, _ = self._layer_range(node)
         total: Value = scalar(number(0))
         for at, layer in enumerate(layers):
             value = self._at_layer(name, layer, body)
             total = value if not at else self.arrays.add(total, value)
         return total
 
-    def _at_layer(self, name: str, layer: int, body: s.Node) -> Value:
+    def _at_layer(self, name: str, layer: LayerNumber, body: s.Node) -> Value:
         outer = self.layers
-        numbers = {**outer.numbers, name: LayerNumber("", layer)}
+        numbers = {**outer.numbers, name: layer}
         self.layers = replace(outer, numbers=numbers)
         try:
             found = self.value(body)
@@ -862,6 +980,7 @@ class Elaborator:
         wanted = self._by(by, node)
         if not isinstance(of, Array):
             raise Unclear("the derivative of a matrix that is written out", node)
+        of = replace(of, term=self.whole(of.term))
         for _ in range(order):
             of = self._derived(of, wanted, node)
         return of
@@ -991,29 +1110,35 @@ class Elaborator:
             if ends is None:
                 continue
             first, last = ends
-            start, stop = self.layers.number(first), self.layers.number(last)
-            if start.name or stop.name:
-                raise General(factors[dots])
-            step = -1 if _goes_down(first, last) else 1
-            between = range(start.offset + step, stop.offset, step)
-            filled: list[s.Node] = []
-            for layer in between:
-                filled += [_moved(x, first, LayerNumber("", layer)) for x in pattern]
-            if (stop.offset - start.offset) * step < 0:
-                raise Missing("the dots run backwards", factors[dots], "wrong-range")
-            if stop == start:
-                # One factor stands for both ends.
-                filled, after = [], after[length:]
-            new = [*before, *filled, *after]
-            signs = operators[1] if len(operators) > 1 else ""
-            kept = [*operators[: len(before)], *[signs] * len(filled)]
-            kept += operators[len(operators) - len(after) :] if after else []
-            if after and not filled:
-                kept[len(before)] = operators[1] if len(operators) > 1 else ""
-            elif after:
-                kept[len(before) + len(filled)] = ""
-            return new, kept
+            return self._closed(before, after, pattern, first, last, operators)
         raise Unclear("what do the dots stand for?", factors[dots])
+
+    def _closed(
+        self,
+        before: list[s.Node],
+        after: list[s.Node],
+        pattern: list[s.Node],
+        first: LayerNumber,
+        last: LayerNumber,
+        operators: list[str],
+    ) -> tuple[list[s.Node], list[str]]:
+        """P(l) … P(L-1) as a product over the layers from l to L-1."""
+        length = len(pattern)
+        place = {"start": pattern[0].start, "end": after[length - 1].end}
+        letter = s.Name("ι", **place)
+        sub = s.Chain((letter, _script(first, place)), ("=",), **place)
+        big = s.Big("prod", sub, _script(last, place), **place)
+        general = [_moved(x, first, LayerNumber("ι")) for x in pattern]
+        inner = s.Product((big, *general), ("",) * (length + 1), **place)
+        start, stop = self.layers.number(first), self.layers.number(last)
+        behind = (start.offset - stop.offset) * (-1 if _goes_down(first, last) else 1)
+        if start.name == stop.name and behind > 1:
+            raise Missing("the dots run backwards", pattern[0], "wrong-range")
+        head, tail = before[:-length], after[length:]
+        closed = s.Bracketed("(", inner, ")", **place)
+        kept = [*operators[: len(head)], operators[len(head)] if head else ""]
+        kept += operators[len(operators) - len(tail) :] if tail else []
+        return [*head, closed, *tail], kept
 
     def _dotted_sum(self, terms: Sequence[s.Node], signs: Sequence[str]) -> Value | None:
         """x_1 + x_2 + … + x_n: the sum over the index that runs from 1 to n."""
@@ -1064,8 +1189,11 @@ class Elaborator:
 class General(Unclear):
     """A product over layers has no terms while its ends are general."""
 
-    def __init__(self, node: s.Node) -> None:
+    def __init__(
+        self, node: s.Node, name: str, start: LayerNumber, stop: LayerNumber, down: bool
+    ) -> None:
         super().__init__("a product over a general number of layers", node)
+        self.name, self.start, self.stop, self.down = name, start, stop, down
 
 
 class Tensor(Unclear):
@@ -1149,7 +1277,7 @@ def layer_of(node: s.Node) -> LayerNumber | None:
     return None
 
 
-def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
+def layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
     """The layer and the transpose of a raised script such as (l+1)T."""
     if sup is None or _is_transpose(sup):
         return None, sup is not None
@@ -1171,16 +1299,16 @@ def _digits(node: s.Node) -> str | None:
     return node.text if isinstance(node, s.Number) else None
 
 
-def _letters(sub: s.Node) -> list[Letter] | None:
+def subscripts(sub: s.Node) -> list[Letter] | None:
     """jk, j,k, 11, j'k, n_l as what counts neurons."""
     match sub:
         case s.Listed(items=items):
-            found = [_letters(item) for item in items]
+            found = [subscripts(item) for item in items]
             if any(x is None for x in found):
                 return None
             return [letter for x in found if x for letter in x]
         case s.Product(factors=factors):
-            found = [_letters(factor) for factor in factors]
+            found = [subscripts(factor) for factor in factors]
             if any(x is None or len(x) != 1 for x in found):
                 return None
             return [letter for x in found if x for letter in x]
@@ -1300,7 +1428,7 @@ def _whole(factors: Sequence[s.Node], operators: Sequence[str]) -> s.Node:
 
 
 def _binder_names(node: s.Node) -> list[str] | None:
-    letters = _letters(node)
+    letters = subscripts(node)
     if letters is None or any(x.last is not None or x.text.isdigit() for x in letters):
         return None
     return [letter.text for letter in letters]
@@ -1311,7 +1439,7 @@ def _is_layer_letter(name: str, body: s.Node, notation: Notation) -> bool:
     for node in s.walk(body):
         if isinstance(node, s.Scripted) and node.sup is not None and isinstance(node.base, s.Name):
             if notation.has_layers(node.base):
-                layer, _ = _layer_and_transpose(node.sup)
+                layer, _ = layer_and_transpose(node.sup)
                 found = layer_of(layer) if layer is not None else None
                 if found is not None and found.name == name:
                     return True
@@ -1350,8 +1478,8 @@ def _alike(
     """Whether two nodes are the same but for layers, which are collected."""
     if isinstance(one, s.Scripted) and isinstance(other, s.Scripted):
         if one.sup is not None and other.sup is not None:
-            left, up = _layer_and_transpose(one.sup)
-            right, up_too = _layer_and_transpose(other.sup)
+            left, up = layer_and_transpose(one.sup)
+            right, up_too = layer_and_transpose(other.sup)
             if left is not None and right is not None and up == up_too:
                 here, there = layer_of(left), layer_of(right)
                 if here is not None and there is not None:
@@ -1381,15 +1509,25 @@ def _both(
     return _alike(one, other, pairs)
 
 
+def _script(layer: LayerNumber, place: dict[str, int]) -> s.Node:
+    """A layer as it is written in a script."""
+    if not layer.name:
+        return s.Number(str(layer.offset), **place)
+    name = s.Name(layer.name, **place)
+    if not layer.offset:
+        return name
+    sign = "+" if layer.offset > 0 else "-"
+    return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
+
+
 def _moved(node: s.Node, first: LayerNumber, to: LayerNumber) -> s.Node:
     """A node with all its layers moved, so that `first` becomes `to`."""
     if isinstance(node, s.Scripted) and node.sup is not None:
-        layer_node, up = _layer_and_transpose(node.sup)
+        layer_node, up = layer_and_transpose(node.sup)
         layer = layer_of(layer_node) if layer_node is not None else None
         if layer is not None and layer_node is not None and layer.name == first.name:
-            new = to.shift(layer.offset - first.offset)
             place = {"start": node.sup.start, "end": node.sup.end}
-            number_ = s.Number(str(new.offset), **place)
+            number_ = _script(to.shift(layer.offset - first.offset), place)
             sup: s.Node = number_
             if up:
                 sup = s.Product((number_, s.Name("T", **place)), ("", ""), **place)
@@ -1477,6 +1615,21 @@ def as_formula(term: Term, variable: str) -> sympy.Expr | None:
     if any(x is None for x in made):
         return None
     return sympy.Mul(*made) if hasattr(term, "factors") else sympy.Add(*made)
+
+
+def _otherwise(node: s.Node) -> bool:
+    return isinstance(node, s.Text) and any(
+        word in node.words for word in ("otherwise", "else", "sonst")
+    )
+
+
+def _put(term: Term, old: Term, new: Term) -> Term:
+    """A term with another one put in for one of its parts."""
+    if term == old:
+        return new
+    if isinstance(term, Symbol | Number):
+        return term
+    return map_children(term, lambda part: _put(part, old, new))
 
 
 def _exponential(term: Term) -> Term:

@@ -19,11 +19,12 @@ from symnet.paper.elaboration import (
     Tensor,
     Unclear,
     Value,
-    _layer_and_transpose,
+    layer_and_transpose,
     layer_of,
+    subscripts,
 )
 from symnet.network import notation as n
-from symnet.term import LayerNumber, Partial, Symbol, Term, add, mul, number
+from symnet.term import ONE, Delta, LayerNumber, Partial, Size, Symbol, Term, add, mul, number
 
 EQUALITIES = frozenset({"=", r"\equiv", ":=", r"\approx", r"\triangleq", r"\coloneqq", r"\doteq"})
 UPDATES = frozenset({r"\leftarrow", r"\gets", ":=", r"\to", r"\rightarrow"})
@@ -104,8 +105,11 @@ class Claim:
             return None
         if self.relation == IN:
             return _membership(self.left, self.right, elaborator)
+        elaborator.elsewhere = letters_in(self.right)
         left = _side(self.left, self.right, elaborator)
+        elaborator.elsewhere = letters_in(self.left)
         right = _side(self.right, self.left, elaborator)
+        left, right = _identity(left, self.left, right), _identity(right, self.right, left)
         if self.update:
             left = _stepped(left, self.left, elaborator)
         return fitted(left, right, elaborator, self.node)
@@ -132,6 +136,26 @@ def _side(node: s.Node, other: s.Node, elaborator: Elaborator) -> Value:
                 f"{tensor}, and the other side has not", node, "shape"
             ) from None
         raise
+
+
+def letters_in(node: s.Node) -> frozenset[str]:
+    """The letters of the subscripts of an expression."""
+    subs = (part.sub for part in s.walk(node) if isinstance(part, s.Scripted) and part.sub)
+    return frozenset(
+        letter.text for sub in subs for letter in (subscripts(sub) or ()) if letter.last is None
+    )
+
+
+def _identity(value: Value, node: s.Node, other: Value) -> Value:
+    """An empty product of matrices is the identity."""
+    first = node.factors[0] if isinstance(node, s.Product) else node
+    if not (isinstance(first, s.Big) and first.operator == "prod"):
+        return value
+    if not (isinstance(value, Array) and value.is_number and value.term == number(1)):
+        return value
+    if not isinstance(other, Array) or len(other.rows) != 1 or len(other.cols) != 1:
+        return value
+    return Array(other.rows, other.cols, Delta(other.rows[0], other.cols[0]))
 
 
 def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> tuple[Value, Value]:
@@ -180,8 +204,6 @@ def _membership(left: s.Node, right: s.Node, elaborator: Elaborator) -> tuple[Va
             raise Unclear("this set is not understood", right)
     wanted = [elaborator.number(factor) for factor in factors]
     found = [*value.rows, *value.cols]
-    from symnet.term import Number, Size, ONE
-
     sizes: list[Term] = [Size(index.axis) for index in found]
     wanted = [x for x in wanted if x != ONE] if len(sizes) < len(wanted) else wanted
     if len(sizes) != len(wanted):
@@ -205,7 +227,7 @@ def check_layers(node: s.Node, elaborator: Elaborator) -> None:
             continue
         if not elaborator.notation.has_layers(part.base) or part.sup is None:
             continue
-        layer_node, _ = _layer_and_transpose(part.sup)
+        layer_node, _ = layer_and_transpose(part.sup)
         layer = layer_of(layer_node) if layer_node is not None else None
         if layer is None:
             continue
@@ -229,7 +251,7 @@ def layer_letters(nodes: Sequence[s.Node], about: Page) -> tuple[str, ...]:
             if isinstance(part, s.Scripted) and isinstance(part.base, s.Name):
                 script = None
                 if about.notation.has_layers(part.base) and part.sup is not None:
-                    script, _ = _layer_and_transpose(part.sup)
+                    script, _ = layer_and_transpose(part.sup)
                 elif part.base.text in about.notation.sizes:
                     script = part.sub
                 layer = layer_of(script) if script is not None else None
