@@ -435,6 +435,7 @@ def differ(left: Term, right: Term, setting: Setting, networks: Networks = NETWO
     """Whether two terms differ somewhere on a small network; what has no value there does not."""
     for seed, (widths, layers) in enumerate(networks):
         free = sorted(free_indices(left) | free_indices(right), key=str)
+        free = [index for index in free if not index.name.isdigit()]
         for values in product(*(range(1, width(i.axis, widths, layers) + 1) for i in free)):
             where: dict[Index | str, int] = dict(zip(free, values, strict=True))
             try:
