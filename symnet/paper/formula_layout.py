@@ -434,13 +434,13 @@ class _Layout:
                 return after
             label, after = self._argument(there + 1, stop, sign, script=True)
         else:
+            if under := self._relation_under(i, stop):
+                items.append(under[0])
+                return under[1]
             label, after = self._argument(i + 1, stop, sign, script=True)
-            body, after = self._argument(after, stop, sign, script=True)
+            body, after = self._argument(after, stop, sign)
         inside = body[1:-1]
-        end = body[-1].end
-        if len(inside) == 1 and self._bare(inside[0]):
-            items.append(Sign("RELATION", inside[0].text, sign.start, end))
-        elif inside and inside[0].kind == "BIG":
+        if inside and inside[0].kind == "BIG":
             kind = "SUP" if sign.text != "underset" else "SUB"
             items.append(_piece("ATOM", inside))
             items.append(_piece("SCRIPT", [replace(sign, kind=kind), *label], text=kind))
@@ -448,9 +448,18 @@ class _Layout:
             items.append(_piece("ATOM", [replace(sign, kind="ANNOTATE"), *body, *label]))
         return after
 
-    @staticmethod
-    def _bare(token: Sign) -> bool:
-        return token.kind == "RELATION" or (token.kind == "NAME" and token.text == "=")
+    def _relation_under(self, i: int, stop: int) -> tuple[Sign, int] | None:
+        r"""The = of \overset{!}{=} and where to go on: it stays a relation."""
+        body = self._after(self._skip(i + 1, stop, 1), stop)
+        braced = body < stop and self.signs[body].kind == "LBRACE"
+        after = self.partner[body] + 1 if braced else body + 1
+        body = self._after(body + 1, stop) if braced else body
+        if body >= stop or self.signs[body].kind != "RELATION":
+            return None
+        if braced and self._after(body + 1, stop) != after - 1:
+            return None
+        start, end = self.signs[i].start, self.signs[after - 1].end
+        return Sign("RELATION", self.signs[body].text, start, end), after
 
     def _styled(self, i: int, stop: int, items: list[Item]) -> int:
         """\\mathrm{tr} is a word; \\mathbf{W} a letter with a style."""
@@ -598,6 +607,10 @@ class _Finish:
         """A bar opens, closes, parts (y | x), or says where something is taken."""
         place = bar.start, bar.end
         after = self.items[i + 1] if i + 1 < len(self.items) else None
+        beside = (matched[-1] if matched else None, after)
+        kinds = {None if item is None else item.kind for item in beside}
+        if self.context == "cell" and kinds <= {None, "CELL", "NEWROW"}:
+            return Sign("DOTS", "…", *place)  # a column goes on
         at = after is not None and after.kind == "SCRIPT" and after.text == "SUB"
         if opened and opened[-1].text == bar.text and _ends(matched[-1]):
             return Sign("CLOSE", bar.text, *place)
@@ -788,5 +801,5 @@ def _ends(item: Item) -> bool:
     """Whether an operand can end with this: an operator or a script may follow."""
     return item.kind in (
         "NAME", "NUMBER", "TEXT", "DOTS", "CLOSE", "RBRACE", "PRIME", "BIG", "END", "ATOM",
-        "SCRIPT", "EMPTY",
+        "SCRIPT", "EMPTY", "RIGHT_BAR",
     )  # fmt: skip

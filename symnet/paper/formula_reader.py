@@ -360,7 +360,7 @@ def _cell(items: _Items, at: int) -> s.Node:
 
 
 _LEAVES: dict[str, Callable[..., s.Node]] = {
-    "NUMBER": s.Number, "NAME": s.Name, "TEXT": s.Text, "BIG": s.Big,
+    "NUMBER": s.Number, "NAME": s.Name, "TEXT": lambda words, **place: s.Text(words.strip(), **place), "BIG": s.Big,
     "DOTS": lambda _, **place: s.Dots(**place), "EMPTY": lambda _, **place: s.Empty(**place),
 }  # fmt: skip
 

@@ -241,7 +241,8 @@ class _Macros:
         given: list[list[Sign]] = []
         end = sign.end
         if default is not None:
-            given.append(self._option(waiting) or default)
+            option = self._option(waiting)
+            given.append(default if option is None else option)
         while len(given) < count:
             argument, last = self._argument(sign, waiting)
             given.append(argument)
@@ -289,10 +290,10 @@ class _Macros:
             taken.append(part)
         unbalanced(self.text, first, "this { has no }")
 
-    def _option(self, waiting: list[Sign]) -> list[Sign]:
+    def _option(self, waiting: list[Sign]) -> list[Sign] | None:
         """What stands between [ and ], if that comes next."""
         if not waiting or waiting[-1].text != "[" or waiting[-1].kind != "OPEN":
-            return []
+            return None
         opened = waiting.pop()
         taken: list[Sign] = []
         while waiting:
