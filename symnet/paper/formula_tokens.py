@@ -35,7 +35,8 @@ _PATTERN = re.compile(
   | \\(?P<edge>begin|end)\s*\{\s*(?P<environment>[A-Za-z]+)\*?\s*\}
   | (?P<newrow>\\\\\*?(?:\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|sp|bp)\s*\])?)
   | \\(?P<side>left|right|middle)(?![A-Za-z])\s*(?P<delimiter>\\[A-Za-z]+|\\[{}|]|[^\sA-Za-z\d\\]|)
-  | \\(?P<command>(?:tag|operatorname|hspace|vspace|newcommand|DeclareMathOperator)\*|[A-Za-z]+|[^A-Za-z])
+  | \\(?P<command>(?:tag|operatorname|[hv]space|newcommand|DeclareMathOperator)\*
+      |[A-Za-z]+|[^A-Za-z])
   | (?P<np>(?:np|numpy)(?:\.[a-z_]+)+)
   | (?P<keyword>(?:axis|keepdims)(?=\s*=)|(?<==)\s*(?:True|False))
   | (?P<number>\d+(?:(?:\{,\}\d{3})+(?!\d))?(?:\.\d+)?|(?<![\w)\]}])\.\d+)
@@ -84,7 +85,8 @@ def _raw(text: str) -> Iterator[Sign]:
     position = 0
     while position < len(text):
         found = _PATTERN.match(text, position)
-        assert found is not None and found.lastgroup is not None
+        assert found is not None
+        assert found.lastgroup is not None
         start, end = position, found.end()
         position = end
         group = found.lastgroup

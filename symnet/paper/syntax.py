@@ -1,8 +1,8 @@
 r"""The syntax tree of printed mathematics: what stands where, and nothing of what it means.
 
-Every node knows its place in the text that was read, `start` to `end`. Brackets, scripts, factors and
-terms are kept as they are printed: whether f(x) is a value or a product, whether a raised T is a
-transpose or a power, and what a sum runs over is said by elaboration, which knows the symbols.
+Every node knows its place in the text that was read, `start` to `end`. Brackets, scripts, factors
+and terms are kept as they are printed: whether f(x) is a value or a product, whether a raised T is
+a transpose or a power, and what a sum runs over is said by elaboration, which knows the symbols.
 
 >>> name = Name("w", start=0, end=1)
 >>> Scripted(name, sub=None, sup=Number("2", start=2, end=3), start=0, end=3).base.text
@@ -72,7 +72,10 @@ class Scripted(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Listed(Placed):
-    """Several things in a script, with commas: j,k in w_{j,k}; also jk is a Product, not this."""
+    """Several things in a script or in brackets, parted by `,`, `;`, `:` or a bar: j,k in w_{j,k}.
+
+    jk is a Product, not this.
+    """
 
     items: tuple["Node", ...]
 
@@ -104,7 +107,7 @@ class Root(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Big(Placed):
-    r"""\sum or \prod (`operator` is "sum", "prod", "max", "min") with its limits.
+    r"""\sum or \prod (`operator` is "sum", "prod", "max", "min", "int", "lim") with its limits.
 
     It stands among the factors of a product and reaches over all factors after it.
     """
@@ -119,7 +122,7 @@ class Product(Placed):
     r"""Factors in a row. `operators[i]` stands before `factors[i]`; the first is "".
 
     Operators: "" (nothing but space), `\cdot`, `\times`, `*`, `\odot`, `\circ`, `\bullet`, `\star`,
-    `\otimes`, `/`, `.*`.
+    `\otimes`, `/`, `.*`, `\oslash` (also ./).
     """
 
     factors: tuple["Node", ...]
@@ -154,7 +157,10 @@ class Cases(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Annotated(Placed):
-    r"""Something with a label over or under it: \underbrace{x}_{y}, \underset{y}{x}, \overset, \stackrel."""
+    r"""Something with a label: \underbrace{x}_{y}, \overbrace, \underset{y}{x}, \overset, \stackrel.
+
+    A label over or under a relation is not kept; one over or under a sum is its limit.
+    """
 
     body: "Node"
     label: "Node"
@@ -189,9 +195,11 @@ class Chain(Placed):
 class Display(Placed):
     r"""All that is said in one place: statements, and what stands between them.
 
-    `separators[i]` stands after `statements[i]`: ",", ";", ".", `\quad`, `\\` (a new row), "&" (a
-    cell), `\Rightarrow`, `\iff`, `\forall`, "text"; the last one may be "". One separator for each statement. A
-    comment in words between statements is a statement of its own, a Text.
+    `separators[i]` stands after `statements[i]`: ",", ";", ".", ":", `\quad`, `\\` (a new row), "&"
+    (a cell), `\mid`, `\Rightarrow`, `\Leftarrow`, `\iff`, `\because`, `\forall`, `\exists`, "text";
+    the last one is "". Of several that meet, the one is kept that says most. A comment in words is
+    a statement of its own, a Text; a \forall that begins the display stands after an Empty. A row
+    that begins with a relation belongs to the chain above it: a = b = c is one statement.
     """
 
     statements: tuple["Node", ...]
@@ -228,7 +236,8 @@ def walk(node: Node) -> Iterator[Node]:
 def spell(node: Node) -> str:
     r"""A short unambiguous spelling, in which every product and every sum has its braces.
 
-    >>> spell(Product((Name("W", start=0, end=1), Name("x", start=1, end=2)), ("", ""), start=0, end=2))
+    >>> factors = Name("W", start=0, end=1), Name("x", start=1, end=2)
+    >>> spell(Product(factors, ("", ""), start=0, end=2))
     '{W x}'
     """
     match node:
