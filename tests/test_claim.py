@@ -274,6 +274,26 @@ STATEMENTS: dict[str, tuple[Term, Term, Setting]] = {
         ANY,
     ),
     "∂a^L/∂z": (by(a(L, "i"), z(l, "j")), mul(by(a(L, "i"), a(l, "j")), s(z(l, "j"), 1)), ANY),
+    "C through a^L": (
+        d(l, "j"),
+        over("i", L, mul(by(C, a(L, "i")), by(a(L, "i"), z(l, "j")))),
+        ANY,
+    ),
+    "C through z^L": (
+        by(C, w(l, "j", "k")),
+        over("i", L, mul(d(L, "i"), by(zL(), z(l, "j")), a(below, "k"))),
+        ANY,
+    ),
+    "C through z^L and a^L": (
+        by(C, z(l, "j")),
+        over("i", L, mul(minus(a(L, "i"), y(L, "i")), s(zL(), 1), by(zL(), z(l, "j")))),
+        QUADRATIC,
+    ),
+    "a^L through z^L": (
+        by(a(L, "i"), z(l, "j")),
+        mul(s(zL(), 1), by(zL(), z(l, "j"))),
+        ANY,
+    ),
     # named functions
     "σ' of the sigmoid": (s(z(l, "j"), 1), mul(s(z(l, "j")), minus(ONE, s(z(l, "j")))), SIGMOID),
     "σ' by a": (by(a(l, "j"), z(l, "j")), mul(a(l, "j"), minus(ONE, a(l, "j"))), SIGMOID),

@@ -65,7 +65,8 @@ class Window:
 
     `top` has the quantity, a or z of the highest layer, through which all above depends on the
     window, `bottom` the level below which nothing is unfolded. `last` is the output layer; `output`
-    is its function where that is another, and with `per_layer` each layer has one of its own.
+    is its function where that is another, and with `per_layer` each layer has one of its own. `far`
+    are the z^L and a^L whose derivatives by layers of a name are mentioned.
     """
 
     top: dict[str, tuple[str, LayerNumber]]
@@ -74,6 +75,7 @@ class Window:
     cost: Term | None
     output: str = ""
     per_layer: bool = False
+    far: frozenset[tuple[str, str]] = frozenset()
 
     def activation(self, layer: LayerNumber) -> ScalarFunction:
         """The function of a layer."""
@@ -117,16 +119,17 @@ def window(
         known = highest.get(layer.name)
         if known is None or known[1].offset < layer.offset:
             highest[layer.name] = "z", layer
-    through_a = {
-        x.by.layer
-        for term in terms
-        for x in walk(term)
-        if isinstance(x, Partial) and x.by.name == "a"
-    }
+    derivatives = [x for term in terms for x in walk(term) if isinstance(x, Partial)]
+    through_a = {x.by.layer for x in derivatives if x.by.name == "a"}
     for name, (_, layer) in highest.items():
         if layer == last or layer in through_a:
             highest[name] = "a", layer
-    return Window(highest, bottom, last, cost, output, per_layer)
+    far = frozenset(
+        (x.of.name, x.by.layer.name)
+        for x in derivatives
+        if isinstance(x.of, Symbol) and x.of.layer == last and x.by.layer is not None
+    )
+    return Window(highest, bottom, last, cost, output, per_layer, far)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +190,21 @@ class Worked:
         return head, layer
 
     def by_head(self, of: Symbol, u: Symbol) -> Term:
-        """∂F/∂u_p: from the formula of the cost, or a symbol."""
+        """∂F/∂u_p: from the formula of the cost, through z^L or a^L, or a symbol."""
         assert u.layer is not None
-        if of == n.COST and self.window.cost is not None and u.layer == self.window.last:
+        last, name = self.window.last, u.layer.name
+        if name != last.name and of == n.COST and self.window.far & {("a", name), ("z", name)}:
+            q = fresh(n.neurons(last), free_indices(u))
+            output = Symbol("a", last, (q,))
+            return Sum(q, mul(self.by_head(of, output), self.by_head(output, u)))
+        if name != last.name and (of.name, u.name) == ("a", "z") and ("z", name) in self.window.far:
+            slope = replace(self.window.activation(last), order=1)
+            weighted = Symbol("z", last, of.indices)
+            return mul(Apply(slope, weighted), self.by_head(weighted, u))
+        if of == n.COST and self.window.cost is not None and u.layer == last:
             return self.derivative(apart(self.window.cost, free_indices(u)), u)
-        name = f"{of.name}{of.layer or ''}{BY}{u.name}"
-        return Symbol(name, u.layer, (*of.indices, *u.indices))
+        symbol = f"{of.name}{of.layer or ''}{BY}{u.name}"
+        return Symbol(symbol, u.layer, (*of.indices, *u.indices))
 
     # --- derivatives -----------------------------------------------------------------------
 
