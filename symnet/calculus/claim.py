@@ -15,12 +15,14 @@ checker. Only what both find equal is proved; nothing is ever tried at numbers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import product
 
 import sympy
 
 from symnet.calculus.counterexample import Setting
-from symnet.calculus.judges import JUDGES, Judge, decided
+from symnet.calculus.judges import JUDGES, Formulas, Judge, Way, decided
 from symnet.calculus.total import GiveUpError, Worked, window
 from symnet.errors import SymnetError
 from symnet.network import equations
@@ -60,7 +62,6 @@ ODD = (
 )
 MINUS = number(-1)
 OUTPUT = "σ of the last layer"
-Formulas = dict[str, sympy.Expr]  # of functions, by the names that they have while one derives
 
 
 def holds(left: Term, right: Term, setting: Setting, widths: Sequence[int] = ()) -> str:
@@ -128,16 +129,34 @@ def _differs(
         if rest:
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
         difference = add(left, mul(MINUS, right))
-        # What is equal with z of each layer as a quantity of its own, and for every σ, is equal all
-        # the more with what they are.
-        ways = dict.fromkeys((worked.by_name(difference), worked.to_bottom(difference)))
-        known: tuple[Formulas, ...] = ({}, formulas) if formulas else ({},)
-        if not any(
-            _vanishes(way, judge, put_in, setting, widths, last)
-            for way, put_in in product(ways, known)
+        if not _equal(
+            worked, difference, partial(_vanishes, judge, setting, widths, last), formulas
         ):
             return f"not equal for the {judge.name}"
     return ""
+
+
+def _equal(
+    worked: Worked, difference: Term, vanishes: Callable[[Term, Way], bool], formulas: Formulas
+) -> bool:
+    """Whether nothing is left of a difference.
+
+    What vanishes with z of each layer as a quantity of its own, or for every σ, or for all that
+    have σ' = p(σ), vanishes all the more with what they are.
+    """
+    named = worked.by_name(difference)
+    whole = worked.to_bottom(difference)
+    ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
+    tried: set[Term] = set()
+    for term in (named, whole):
+        if term in tried:
+            continue
+        tried.add(term)
+        for way in ways:
+            with suppress(SymnetError):
+                if vanishes(term, way):
+                    return True
+    return False
 
 
 def _mentioned(terms: Iterable[Term], cost: Term | None) -> list[Term]:
@@ -184,26 +203,19 @@ def _note(name: str, formula: sympy.Expr | None, formulas: Formulas) -> None:
         raise GiveUpError(f"{name} is {formulas[name]} and {formula}")
 
 
-def _with_formulas(term: Term, judge: Judge, formulas: Formulas) -> Term:
-    if isinstance(term, Apply) and term.function.name in formulas:
-        argument = _with_formulas(term.argument, judge, formulas)
-        return judge.written(formulas[term.function.name], term.function.order, argument)
-    return map_children(term, lambda part: _with_formulas(part, judge, formulas))
-
-
 # --- numerals, and widths that are known ---------------------------------------------------
 
 
 def _vanishes(
-    difference: Term,
     judge: Judge,
-    formulas: Formulas,
     setting: Setting,
     widths: Sequence[int],
     last: LayerNumber,
+    difference: Term,
+    way: Way,
 ) -> bool:
     def zero(term: Term) -> bool:
-        return judge.vanishes(_with_formulas(term, judge, formulas), setting.normalised, last)
+        return judge.vanishes(way.put_in(term, judge), setting.normalised, last)
 
     written = decided(_written_out(difference, widths))
     if zero(written):

@@ -26,7 +26,7 @@ from symnet.calculus.derivation import work_out
 from symnet.calculus.rules import RULES, Given, apply
 from symnet.calculus.total import Derivative, GiveUpError
 from symnet.network import notation as n
-from symnet.network.functions import left_closed
+from symnet.network.functions import KINKS, A, left_closed
 from symnet.term import (
     ARGUMENT,
     ONE,
@@ -67,6 +67,48 @@ class Judge:
     derivative: Derivative
     written: Callable[[sympy.Expr, int, Term], Term]
     vanishes: Callable[[Term, bool, LayerNumber], bool]
+
+
+Formulas = dict[str, sympy.Expr]  # of functions, by the names that they have while one derives
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How formulas are put in for functions: for all, or only where σ' is no polynomial in σ."""
+
+    formulas: Formulas
+    through_values: bool = False
+
+    def put_in(self, term: Term, judge: Judge) -> Term:
+        """The term with what is known of its functions."""
+        if not isinstance(term, Apply) or term.function.name not in self.formulas:
+            return map_children(term, lambda part: self.put_in(part, judge))
+        argument = self.put_in(term.argument, judge)
+        formula, order = self.formulas[term.function.name], term.function.order
+        polynomial = _through_value(formula, judge) if self.through_values else None
+        if polynomial is None:
+            return judge.written(formula, order, argument)
+        value = Apply(replace(term.function, order=0), argument)
+        if not order:
+            return value
+        slope = polynomial
+        for _ in range(order - 1):
+            slope = sympy.expand(sympy.diff(slope, A) * polynomial)
+        return from_sympy(slope, {A.name: value})
+
+
+@lru_cache(maxsize=1000)
+def _through_value(formula: sympy.Expr, judge: Judge) -> sympy.Expr | None:
+    """p with σ' = p(σ), a polynomial, where the judge finds that so: a (1 - a) of the sigmoid."""
+    if formula.is_polynomial(ARGUMENT) or formula.has(*KINKS):
+        return None
+    slope = scalar.slope(formula)
+    if not slope.is_polynomial(A) or slope.free_symbols != {A}:
+        return None
+    z = Symbol("z")
+    claimed = from_sympy(slope, {A.name: judge.written(formula, 0, z)})
+    left = add(judge.written(formula, 1, z), mul(MINUS, claimed))
+    return slope if judge.vanishes(left, False, n.L) else None
 
 
 def decided(term: Term) -> Term:
