@@ -120,6 +120,9 @@ class Groups:
                 return after
             case "NOTHING" | "THIN":
                 return i + 1
+            case "MIDDLE" if sign.text in ("|", r"\vert", r"\mid", r"\|", "∣"):
+                items.append(Sign("SEPARATOR", r"\mid", sign.start, sign.end))
+                return i + 1
             case "STRANGE" | "PARAMETER" | "MIDDLE":
                 self.refuse(sign, f"{self.text[sign.start : sign.end]} is not understood")
             case "QUAD":

@@ -2,7 +2,7 @@ r"""Printed mathematics becomes a syntax tree: every construct of a formula with
 
 >>> from symnet.paper.syntax import spell
 >>> spell(read(r"\delta^l_j = (W^{l+1})^T \delta"))
-'\\delta_{j}^{l} = ([W^{l + 1}])^{T} \\delta'
+'\\delta_{j}^{l} = {(W^{{l + 1}})^{T} \\delta}'
 >>> read(r"z = (W a")
 Traceback (most recent call last):
     ...
@@ -33,12 +33,12 @@ _DEEPEST = 250  # nodes within each other: a bound for all that walks a tree
 def read(text: str) -> s.Display:
     r"""The tree of a formula; raises LatexError, UnbalancedError or DanglingError with the place.
 
-    >>> read("w + ").statements
+    >>> read(r"\odot w")
     Traceback (most recent call last):
         ...
-    symnet.errors.DanglingError: nothing stands after +, column 3:
-        w +�
-          ^
+    symnet.errors.DanglingError: nothing stands before \odot, column 1:
+        \odot w
+        ^^^^^
     """
     found = tokens(text)
     try:

@@ -59,6 +59,8 @@ class Builder(Transformer[Token, Any]):
             signs[0], terms[0] = terms[0].sign, terms[0].node
         elif len(terms) == 1:
             return terms[0]  # type: ignore[no-any-return]
+        if len(terms) == 1 and signs == ["+"]:
+            return _plain(terms[0])  # type: ignore[no-any-return]
         place = span(parts)
         return s.Additive(tuple(_plain(term) for term in terms), tuple(signs), **place)
 
@@ -180,6 +182,8 @@ class _Negated(s.Placed):
 
 def _plain(node: Any) -> Any:
     """A sign that stands inside a term is a sum of one term."""
+    if isinstance(node, _Negated) and node.sign == "+":
+        return node.node
     if isinstance(node, _Negated):
         return s.Additive((node.node,), (node.sign,), start=node.start, end=node.end)
     return node

@@ -157,7 +157,7 @@ class Cases(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Annotated(Placed):
-    r"""Something with a label: \underbrace{x}_{y}, \overbrace, \underset{y}{x}, \overset, \stackrel.
+    r"""Something with a label: \underbrace{x}_{y}, \overbrace, \underset{y}{x}, \overset.
 
     A label over or under a relation is not kept; one over or under a sum is its limit.
     """
