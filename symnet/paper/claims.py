@@ -24,11 +24,13 @@ from symnet.paper.context import Page, page
 from symnet.paper.elaboration import Elaborator, General, Layers, Misfit, Missing, Tensor, Unclear
 from symnet.errors import DanglingError, UnbalancedError
 from symnet.paper.formula_reader import read
+from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import Claim, claims_of
 from symnet.term import Axis, Index, LayerNumber, Partial, Symbol, Term, add, mul, number, rename
 
 PROVED, REFUTED, ILL_FORMED, UNKNOWN = "proved", "refuted", "ill-formed", "unknown"
 BUDGET = 6.0  # seconds, after which the search ends
+REPAIR = 0.4  # seconds, after which no more edits are tried
 SEED = 7
 
 
@@ -112,23 +114,26 @@ def _verdict(
         about = page(convention, context, display)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message)
-    judged = judge(display, about, started + BUDGET)
+    judged, claim = judge(display, about, started + BUDGET)
+    if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
+        judged = explained(judged, claim, latex, convention, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
 
 
 # --- judging -------------------------------------------------------------------------------
 
 
-def judge(display: s.Display, about: Page, deadline: float) -> Verdict:
-    """The verdict on a formula that has been read."""
+def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Claim | None]:
+    """The verdict on a formula that has been read, and the claim that it is about."""
     try:
         found = claims_of(display, about)
     except Unclear as unclear:
-        return Verdict(UNKNOWN, str(unclear), None, unclear.span)
+        return Verdict(UNKNOWN, str(unclear), None, unclear.span), None
     except Misfit as misfit:
-        return Verdict(ILL_FORMED, str(misfit), misfit.kind, misfit.span)
+        return Verdict(ILL_FORMED, str(misfit), misfit.kind, misfit.span), None
     if not found:
-        return Verdict(UNKNOWN, "nothing is claimed here", None, (display.start, display.end))
+        nothing = (display.start, display.end)
+        return Verdict(UNKNOWN, "nothing is claimed here", None, nothing), None
     notes: list[str] = []
     unclear: Verdict | None = None
     for claim in found:
@@ -136,14 +141,65 @@ def judge(display: s.Display, about: Page, deadline: float) -> Verdict:
         if verdict.verdict in (REFUTED, ILL_FORMED):
             if about.unread and verdict.verdict == REFUTED:
                 reason = f"it does not hold if nothing more is said, but {about.unread} was not read"
-                return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes))
-            return replace(verdict, notes=tuple(dict.fromkeys(notes)))
+                return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
+            return replace(verdict, notes=tuple(dict.fromkeys(notes))), claim
         if verdict.verdict == UNKNOWN:
             unclear = unclear or verdict
     if unclear is not None:
-        return replace(unclear, notes=tuple(dict.fromkeys(notes)))
+        return replace(unclear, notes=tuple(dict.fromkeys(notes))), None
     how = "it holds for all widths" if about.general else "it holds for these widths"
-    return Verdict(PROVED, how, notes=tuple(dict.fromkeys(notes)))
+    return Verdict(PROVED, how, notes=tuple(dict.fromkeys(notes))), None
+
+
+def explained(
+    judged: Verdict, claim: Claim, latex: str, convention: str, context: Mapping[str, Any]
+) -> Verdict:
+    """The verdict with the kind of the error and its place: those of the edit that mends it."""
+    about = page(convention, context, read(latex))
+    if is_overloaded(claim, about.notation):
+        return replace(judged, error_kind="overloaded-symbol")
+    if judged.error_kind in ("unbalanced", "wrong-range", "missing-term", "other"):
+        return judged
+    at = claims_of(read(latex), about).index(claim)
+    deadline = time.perf_counter() + REPAIR
+    for edit in edits(latex, claim, about.notation):
+        if time.perf_counter() > deadline:
+            break
+        try:
+            text = edit.applied(latex)
+            display = read(text)
+            found = claims_of(display, about)
+        except SymnetError:
+            continue
+        if len(found) > at and _seems_right(found[at], about):
+            span = (edit.start, max(edit.end, edit.start + 1))
+            proved = time.perf_counter() < deadline and not _proof(found[at], about)
+            kind = edit.kind
+            if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
+                kind = "shape"
+            return replace(
+                judged,
+                error_kind=kind,
+                span=span,
+                suggestion=text if proved else None,
+            )
+    return replace(judged, error_kind=judged.error_kind or "other")
+
+
+def _seems_right(claim: Claim, about: Page) -> bool:
+    """Whether a claim has a meaning and holds wherever it is tried."""
+    tried = False
+    for layers in networks(claim, about):
+        try:
+            if _at(claim, about, layers, []) is not None:
+                return False
+            tried = True
+        except Missing:
+            if claim.literal(layers):
+                return False
+        except (Misfit, Unclear):
+            return False
+    return tried
 
 
 def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Verdict:

@@ -1,0 +1,535 @@
+r"""What is wrong with a formula: the one edit that would make it right.
+
+Edits are made in the author's own text, at the places that the syntax tree names, and the side that
+says less is kept. The kind of the first edit after which the formula holds is the kind of the error,
+and the edited text a suggestion. Which edits there are is a table, `EDITS`: the mistakes that people
+make, the likely ones first.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from symnet.paper import syntax as s
+from symnet.paper.conventions import Notation
+from symnet.paper.elaboration import function_of, layer_and_transpose, layer_of, subscripts
+from symnet.paper.statements import Claim
+from symnet.term import LayerNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text in place of other text, what kind of error it mends, and the place."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+
+    def applied(self, text: str) -> str:
+        """The whole text with the edit made."""
+        return text[: self.start] + self.text + text[self.end :]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A side of a claim that may be edited, and what is around it."""
+
+    text: str
+    node: s.Node
+    kept: s.Node
+    notation: Notation
+
+    def of(self, node: s.Node) -> str:
+        """A node as it is printed."""
+        return self.text[node.start : node.end]
+
+
+def edits(text: str, claim: Claim, notation: Notation) -> Iterator[Edit]:
+    """All edits of a claim, the likely ones first, none twice; those of the left side at the end."""
+    if claim.right is None:
+        return
+    seen = {text}
+    for node, kept in ((claim.right, claim.left), (claim.left, claim.right)):
+        place = Place(text, node, kept, notation)
+        for kind in EDITS:
+            for edit in kind(place):
+                changed = edit.applied(text)
+                if changed not in seen:
+                    seen.add(changed)
+                    yield edit
+
+
+# --- parts ---------------------------------------------------------------------------------
+
+
+def _quantities(place: Place, node: s.Node | None = None) -> Iterator[s.Scripted]:
+    """The quantities of a side that have a layer."""
+    for part in s.walk(place.node if node is None else node):
+        if isinstance(part, s.Scripted) and isinstance(part.base, s.Name) and part.sup is not None:
+            if place.notation.has_layers(part.base):
+                yield part
+
+
+def _layer_node(quantity: s.Scripted) -> s.Node | None:
+    found, _ = layer_and_transpose(quantity.sup)
+    while isinstance(found, s.Bracketed):
+        found = found.body
+    return found
+
+
+def shown(layer: LayerNumber) -> str:
+    """A layer as it is written in a script."""
+    return str(layer)
+
+
+def _letters(place: Place) -> list[str]:
+    """The letters for neurons of a claim."""
+    found: dict[str, None] = {}
+    for side in (place.kept, place.node):
+        for part in s.walk(side):
+            if isinstance(part, s.Scripted) and part.sub is not None:
+                for letter in subscripts(part.sub) or ():
+                    if letter.last is None and not letter.text.isdigit():
+                        found[letter.text] = None
+    return list(found)
+
+
+def _letter_nodes(node: s.Node | None) -> Iterator[s.Name]:
+    if isinstance(node, s.Name):
+        yield node
+    elif isinstance(node, s.Product | s.Listed):
+        for child in s.children(node):
+            yield from _letter_nodes(child)
+
+
+def _wrapped(place: Place, node: s.Node) -> str:
+    """A side as one factor."""
+    text = place.of(node)
+    return rf"\left({text}\right)" if isinstance(node, s.Additive) else text
+
+
+def _whole(place: Place, kind: str, text: str) -> Edit:
+    return Edit(kind, place.node.start, place.node.end, text)
+
+
+# --- the edits -----------------------------------------------------------------------------
+
+
+def subscripts_swapped(place: Place) -> Iterator[Edit]:
+    """w_jk instead of w_kj."""
+    for quantity in _quantities(place):
+        sub = quantity.sub
+        if isinstance(sub, s.Product | s.Listed):
+            items = list(s.children(sub))
+            if len(items) == 2:
+                one, other = items
+                between = place.text[one.end : other.start]
+                text = place.of(other) + between + place.of(one)
+                yield Edit("index-swap", sub.start, sub.end, text)
+        elif isinstance(sub, s.Number) and len(sub.text) == 2:
+            yield Edit("index-swap", sub.start, sub.end, sub.text[::-1])
+
+
+def transposes(place: Place) -> Iterator[Edit]:
+    """A transpose too many, one too few, or an inverse in its place."""
+    for part in s.walk(place.node):
+        match part:
+            case s.Scripted(base=base, sup=s.Name(text=("T" | r"\top" | r"\intercal" | r"\mathsf{T}"))):
+                yield Edit("transpose", part.start, part.end, place.of(base))
+            case s.Scripted(base=base, sup=s.Additive(signs=("-",))):
+                yield Edit("transpose", part.start, part.end, place.of(base) + "^T")
+    for quantity in _quantities(place):
+        if quantity.sub is None:
+            layer, transposed = layer_and_transpose(quantity.sup)
+            if not transposed:
+                text = f"({place.of(quantity)})^T"
+                yield Edit("transpose", quantity.start, quantity.end, text)
+            elif layer is not None:
+                text = f"{place.of(quantity.base)}^{{{place.of(layer)}}}"
+                yield Edit("transpose", quantity.start, quantity.end, text)
+    if isinstance(place.node, s.Array):
+        yield _whole(place, "transpose", f"{place.of(place.node)}^T")
+
+
+def layers_moved(place: Place) -> Iterator[Edit]:
+    """A layer too high or too low."""
+    for quantity in _quantities(place):
+        node = _layer_node(quantity)
+        layer = layer_of(node) if node is not None else None
+        if layer is None or node is None:
+            continue
+        for by in (-1, 1):
+            yield Edit("layer-offset", node.start, node.end, f"{{{shown(layer.shift(by))}}}")
+
+
+def letters_exchanged(place: Place) -> Iterator[Edit]:
+    """Another letter at one place of a subscript, or under a sum."""
+    letters = _letters(place)
+    for part in s.walk(place.node):
+        subs: Iterator[s.Name] = iter(())
+        if isinstance(part, s.Scripted):
+            subs = _letter_nodes(part.sub)
+        elif isinstance(part, s.Big) and part.operator == "sum":
+            subs = _letter_nodes(part.sub)
+        for name in subs:
+            for letter in letters:
+                if letter != name.text:
+                    yield Edit("index-swap", name.start, name.end, f"{{{letter}}}")
+
+
+def primes(place: Place) -> Iterator[Edit]:
+    """σ instead of σ', or σ' instead of σ."""
+    for part in s.walk(place.node):
+        if isinstance(part, s.Scripted) and part.primes and isinstance(part.base, s.Name):
+            if function_of(part, place.notation) is not None:
+                base = place.of(part.base)
+                yield Edit("missing-derivative", part.start, part.end, base)
+    for name in _functions(place):
+        yield Edit("missing-derivative", name.start, name.end, place.of(name) + "'")
+
+
+def _functions(place: Place) -> Iterator[s.Name]:
+    for part in s.walk(place.node):
+        if isinstance(part, s.Product):
+            for factor in part.factors:
+                if isinstance(factor, s.Name) and function_of(factor, place.notation) is not None:
+                    yield factor
+
+
+def arguments(place: Place) -> Iterator[Edit]:
+    """z where a is meant, a where z is meant, or a derivative by the other."""
+    exchanged = {"z": "a", "a": "z"}
+    derivatives = [part for part in s.walk(place.node) if isinstance(part, s.Fraction)]
+    values = [
+        other for one, other in _calls(place, place.node) if not _order(one, place.notation)
+    ]
+    names = [
+        part
+        for part in s.walk(place.node)
+        if isinstance(part, s.Name) and part.text in exchanged and part.end - part.start == 1
+    ]
+    for name in names:
+        kind = "wrong-derivative-argument"
+        if any(x.below.start <= name.start < x.below.end for x in derivatives):
+            kind = "missing-derivative"
+        elif any(x.start <= name.start < x.end for x in values):
+            kind = "other"
+        yield Edit(kind, name.start, name.end, exchanged[name.text])
+    for letter in exchanged:
+        own = [name for name in names if name.text == letter]
+        if len(own) > 1:
+            new = place.text
+            for name in reversed(own):
+                new = new[: name.start] + exchanged[letter] + new[name.end :]
+            whole = new[place.node.start : place.node.end]
+            yield _whole(place, "wrong-derivative-argument", whole)
+
+
+def _order(node: s.Node, notation: Notation) -> int:
+    found = function_of(node, notation) if isinstance(node, s.Name | s.Scripted) else None
+    return found.order if found is not None else 0
+
+
+def _calls(place: Place, only: s.Node | None = None) -> Iterator[tuple[s.Node, s.Node]]:
+    """Functions and what they are applied to, on both sides or on one."""
+    for side in (place.node, place.kept) if only is None else (only,):
+        for part in s.walk(side):
+            if isinstance(part, s.Product):
+                for one, other in zip(part.factors, part.factors[1:], strict=False):
+                    if isinstance(one, s.Name | s.Scripted):
+                        if function_of(one, place.notation) is not None:
+                            yield one, other
+
+
+def plain_variables(place: Place) -> Iterator[Edit]:
+    """tanh'(z) = 1 - z² where 1 - tanh(z)² is meant."""
+    for whole, argument in _calls(place):
+        called = whole.base if isinstance(whole, s.Scripted) else whole
+        body = argument.body if isinstance(argument, s.Bracketed) else argument
+        if not isinstance(body, s.Name):
+            continue
+        for part in s.walk(place.node):
+            if isinstance(part, s.Name) and part.text == body.text:
+                text = rf"{{{place.of(called)}({body.text})}}"
+                yield Edit("wrong-derivative-argument", part.start, part.end, text)
+
+
+def signs(place: Place) -> Iterator[Edit]:
+    """The sign of a term, of an argument or of the whole."""
+    yield _whole(place, "sign", rf"-\left({place.of(place.node)}\right)")
+    for part in s.walk(place.node):
+        if isinstance(part, s.Additive):
+            for at, term in enumerate(part.terms):
+                before = part.terms[at - 1].end if at else part.start
+                gap = place.text[before : term.start]
+                where = before + max(gap.rfind("+"), gap.rfind("-"))
+                if where >= before and place.text[where] in "+-":
+                    other = "-" if place.text[where] == "+" else "+"
+                    yield Edit("sign", where, where + 1, other)
+    for _, argument in _calls(place):
+        if place.node.start <= argument.start and isinstance(argument, s.Bracketed):
+            body = argument.body
+            yield Edit("sign", body.start, body.end, f"-({place.of(body)})")
+
+
+def factors_changed(place: Place) -> Iterator[Edit]:
+    """A 2, a ½, a 1/n too many or too few; a factor that does not belong there."""
+    for factor in ("2", r"\frac{1}{2}", r"\frac{1}{4}"):
+        yield _whole(place, "factor", rf"{factor}\left({place.of(place.node)}\right)")
+    for part in s.walk(place.node):
+        if isinstance(part, s.Product):
+            for at, factor in enumerate(part.factors):
+                if _is_constant(factor, place.notation):
+                    end = part.factors[at + 1].start if at + 1 < len(part.factors) else factor.end
+                    start = factor.start if at + 1 < len(part.factors) else part.factors[at - 1].end
+                    yield Edit("factor", start, end, " ")
+    for _, argument in _calls(place):
+        if place.node.start <= argument.start:
+            body = argument.body if isinstance(argument, s.Bracketed) else argument
+            for factor in ("2", r"\tfrac12"):
+                yield Edit("factor", body.start, body.end, f"{factor} {place.of(body)}")
+    for part in s.walk(place.node):
+        match part:
+            case s.Scripted(base=base, sup=s.Number(), sub=None) if (
+                not isinstance(base, s.Name) or not place.notation.has_layers(base)
+            ):
+                yield Edit("factor", part.start, part.end, place.of(base))
+
+
+def _is_constant(node: s.Node, notation: Notation) -> bool:
+    """2, 1/2, 1/n_l, η."""
+    if isinstance(node, s.Fraction):
+        return _is_constant(node.above, notation) and _is_constant(node.below, notation)
+    match node:
+        case s.Number():
+            return True
+        case s.Name(text=text):
+            return text in notation.sizes or text in notation.scalars
+        case s.Scripted(base=s.Name(text=text)):
+            return text in notation.sizes
+    return False
+
+
+def sums_regrouped(place: Place) -> Iterator[Edit]:
+    """Σ (x + b) instead of Σ x + b."""
+    for part in s.walk(place.node):
+        if isinstance(part, s.Product) and isinstance(part.factors[0], s.Big):
+            last = part.factors[-1]
+            if isinstance(last, s.Bracketed) and isinstance(last.body, s.Additive):
+                text = place.text[part.start : last.start] + place.of(last.body)
+                yield Edit("factor", part.start, part.end, text)
+
+
+def slopes_added(place: Place) -> Iterator[Edit]:
+    """A slope that is missing."""
+    for text in _slopes(place):
+        yield _whole(place, "missing-derivative", f"{_wrapped(place, place.node)} {text}")
+    for quantity in _quantities(place):
+        if isinstance(quantity.base, s.Name) and quantity.base.text == "a":
+            scripts = place.text[quantity.base.end : quantity.end]
+            text = rf"\sigma'(z{scripts})"
+            yield Edit("missing-derivative", quantity.start, quantity.end, text)
+
+
+def _slopes(place: Place) -> Iterator[str]:
+    name = next(
+        (key for key, value in place.notation.functions.items() if value == "σ"), r"\sigma"
+    )
+    layers: dict[str, None] = {}
+    subs: dict[str, None] = {}
+    for side in (place.kept, place.node):
+        for quantity in _quantities(place, side):
+            node = _layer_node(quantity)
+            layer = layer_of(node) if node is not None else None
+            if layer is not None:
+                layers[shown(layer)] = None
+            for letter in subscripts(quantity.sub) or () if quantity.sub is not None else ():
+                if letter.last is None:
+                    subs[letter.text] = None
+    for layer in layers:
+        if subs:
+            for sub in subs:
+                yield rf"{name}'(z_{{{sub}}}^{{{layer}}})"
+        else:
+            yield rf"\odot {name}'(z^{{{layer}}})"
+
+
+def slopes_moved(place: Place) -> Iterator[Edit]:
+    """The slope of one layer where that of another is meant, at another place."""
+    slopes = list(_slopes(place))
+    diagonals = [rf"\operatorname{{diag}}({x.removeprefix(chr(92) + 'odot ')})" for x in slopes]
+    for part in s.walk(place.node):
+        if not isinstance(part, s.Product):
+            continue
+        for at, (one, other) in enumerate(zip(part.factors, part.factors[1:], strict=False)):
+            if not isinstance(one, s.Name | s.Scripted) or not isinstance(other, s.Bracketed):
+                continue
+            function = function_of(one, place.notation)
+            if function is None or not (function.order or function.name == "diag"):
+                continue
+            start = part.factors[at - 1].end if at else one.start
+            end = other.end
+            if not at and at + 2 < len(part.factors):
+                end = part.factors[at + 2].start
+            rest = place.text[place.node.start : start] + " " + place.text[end : place.node.end]
+            for slope in diagonals if function.name == "diag" else slopes:
+                yield _whole(place, "layer-offset", f"{rest} {slope}")
+            yield Edit("factor", start, end, " ")
+
+
+def products_changed(place: Place) -> Iterator[Edit]:
+    """⊙ instead of a matrix product, a product instead of a sum."""
+    for part in s.walk(place.node):
+        if not isinstance(part, s.Product):
+            continue
+        for at in range(1, len(part.factors)):
+            one, other = part.factors[at - 1], part.factors[at]
+            if isinstance(one, s.Big) or (
+                isinstance(one, s.Name | s.Scripted)
+                and function_of(one, place.notation) is not None
+            ):
+                continue
+            operator = part.operators[at]
+            left, right = place.of(one), place.of(other)
+            if operator in ("", r"\cdot", r"\times"):
+                yield Edit("wrong-product", one.end, other.start, r" \odot ")
+                yield Edit("wrong-product", one.end, other.start, " + ")
+                if isinstance(one, s.Scripted) and isinstance(one.sup, s.Name):
+                    text = rf"{place.of(one.base)} \odot {right}"
+                    yield Edit("wrong-product", one.start, other.end, text)
+            else:
+                yield Edit("wrong-product", one.end, other.start, " ")
+                yield Edit("wrong-product", one.start, other.end, f"{left} ({right})^T")
+                yield Edit("wrong-product", one.start, other.end, f"({left})^T {right}")
+
+
+def terms_added(place: Place) -> Iterator[Edit]:
+    """A factor or a term that is missing."""
+    whole = _wrapped(place, place.node)
+    for extra in _missing(place):
+        yield _whole(place, "missing-term", f"{whole} {extra}")
+    calls = [
+        f"{place.text[one.start : other.end]}" for one, other in _calls(place)
+    ]
+    for part in s.walk(place.node):
+        terms = part.terms if isinstance(part, s.Additive) else ()
+        for term in terms:
+            for call in dict.fromkeys(calls):
+                yield Edit("missing-term", term.start, term.end, f"{place.of(term)} {call}")
+
+
+def _missing(place: Place) -> Iterator[str]:
+    layers: dict[LayerNumber, None] = {}
+    subs: dict[str, None] = {}
+    for side in (place.kept, place.node):
+        for quantity in _quantities(place, side):
+            node = _layer_node(quantity)
+            layer = layer_of(node) if node is not None else None
+            if layer is not None:
+                layers[layer] = None
+            for letter in subscripts(quantity.sub) or () if quantity.sub is not None else ():
+                subs[letter.text] = None
+    near = list(dict.fromkeys(x for layer in layers for x in (layer, layer.shift(-1))))
+    for layer in near:
+        at = shown(layer)
+        if subs:
+            for sub in subs:
+                yield rf"\delta_{{{sub}}}^{{{at}}}"
+                yield f"a_{{{sub}}}^{{{at}}}"
+                yield f"(1 - a_{{{sub}}}^{{{at}}})"
+                yield f"+ b_{{{sub}}}^{{{at}}}"
+        else:
+            yield rf"\odot (1 - a^{{{at}}})"
+            yield rf"\odot \delta^{{{at}}}"
+            yield rf"\odot a^{{{at}}}"
+            yield rf"(a^{{{at}}})^T"
+            yield f"+ b^{{{at}}}"
+
+
+def functions_changed(place: Place) -> Iterator[Edit]:
+    """A function not applied, applied twice, or its square missing; a sum too many."""
+    name = next(
+        (key for key, value in place.notation.functions.items() if value == "σ"), r"\sigma"
+    )
+    yield _whole(place, "other", rf"{name}\left({place.of(place.node)}\right)")
+    for part in s.walk(place.node):
+        if isinstance(part, s.Product):
+            for at, (one, other) in enumerate(zip(part.factors, part.factors[1:], strict=False)):
+                if isinstance(one, s.Name) and function_of(one, place.notation) is not None:
+                    yield Edit("other", one.end, one.end, "^2")
+                    if isinstance(other, s.Bracketed):
+                        yield Edit("other", one.start, one.end, "")
+                if isinstance(one, s.Big) and not at:
+                    yield Edit("other", one.start, one.end, "")
+        if isinstance(part, s.Bracketed) and part.open == "‖":
+            yield Edit("other", part.end, part.end, "^2")
+    for quantity in _quantities(place):
+        if quantity.sub is not None:
+            yield Edit("other", quantity.start, quantity.end, f"({place.of(quantity)})^2")
+
+
+def factors_dropped(place: Place) -> Iterator[Edit]:
+    """A factor too many."""
+    for part in s.walk(place.node):
+        if not isinstance(part, s.Product):
+            continue
+        for at, factor in enumerate(part.factors):
+            if isinstance(factor, s.Big) or part.operators[at] == "/":
+                continue
+            end = part.factors[at + 1].start if at + 1 < len(part.factors) else factor.end
+            start = factor.start if at + 1 < len(part.factors) else part.factors[at - 1].end
+            yield Edit("factor", start, end, " ")
+
+
+def ranges_moved(place: Place) -> Iterator[Edit]:
+    """A sum or a product that ends too early or too late."""
+    for part in s.walk(place.node):
+        if not isinstance(part, s.Big):
+            continue
+        ends: list[s.Node] = []
+        if isinstance(part.sub, s.Chain):
+            ends.append(part.sub.sides[-1])
+        if part.sup is not None:
+            inside = part.sup.sub if isinstance(part.sup, s.Scripted) else part.sup
+            if inside is not None:
+                ends.append(inside)
+        for end in ends:
+            layer = layer_of(end)
+            if layer is not None:
+                for by in (-1, 1):
+                    text = f"{{{shown(layer.shift(by))}}}"
+                    yield Edit("wrong-range", end.start, end.end, text)
+
+
+# The mistakes that people make, the likely ones first.
+EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
+    ranges_moved,
+    layers_moved,
+    transposes,
+    subscripts_swapped,
+    primes,
+    arguments,
+    signs,
+    factors_changed,
+    sums_regrouped,
+    slopes_added,
+    products_changed,
+    letters_exchanged,
+    terms_added,
+    functions_changed,
+    slopes_moved,
+    factors_dropped,
+    plain_variables,
+)
+
+
+def is_overloaded(claim: Claim, notation: Notation) -> bool:
+    """W^{l+1} = W^l - …: the number of the layer is used as the number of a step."""
+    match claim.left, claim.right:
+        case (
+            s.Scripted(base=s.Name(text=name), sup=after),
+            s.Additive(terms=(s.Scripted(base=s.Name(text=other), sup=before), *_)),
+        ) if name == other and notation.letters.get(name) in ("w", "b") and after and before:
+            one, two = layer_of(after), layer_of(before)
+            return one is not None and two is not None and one == two.shift(1)
+    return False
