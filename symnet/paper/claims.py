@@ -31,6 +31,7 @@ from symnet.term import Axis, Index, LayerNumber, Partial, Symbol, Term, add, mu
 PROVED, REFUTED, ILL_FORMED, UNKNOWN = "proved", "refuted", "ill-formed", "unknown"
 BUDGET = 6.0  # seconds, after which the search ends
 REPAIR = 0.4  # seconds, after which no more edits are tried
+DIGITS = 120  # in which a difference of decimals is confirmed
 SEED = 7
 
 
@@ -42,6 +43,23 @@ class Counterexample:
     indices: Mapping[str, int | str]
     left: str
     right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All that it takes to see a formula fail again: one entry of both sides on one network.
+
+    `layers` and `indices` say what the letters stand for; the numbers of the network are those that
+    `Instance(widths, setting, seed)` draws.
+    """
+
+    left: Term
+    right: Term
+    setting: Setting
+    widths: tuple[int, ...]
+    seed: int
+    layers: Mapping[str, int]
+    indices: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     id: Any = None
+    trial: Trial | None = None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -353,7 +372,9 @@ def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict 
                     here = {**indices, **place}
                     one = instance.value(x, numbers, here)
                     other = instance.value(y, numbers, here)
-                    if not claim.holds(one, other):
+                    if not claim.holds(one, other) and _differs_surely(
+                        (x, y), here, layers, lookup, seed, about
+                    ):
                         shown: dict[str, int | str] = {
                             k: v.offset for k, v in layers.numbers.items() if k in claim.letters
                         }
@@ -361,12 +382,37 @@ def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict 
                         found = Counterexample(
                             layers.widths or (), shown, _shown(one), _shown(other)
                         )
-                        return Verdict(REFUTED, claim.difference(found), counterexample=found)
+                        trial = None
+                        if not elaborator.inverses:
+                            trial = Trial(
+                                elaborator.whole(x), elaborator.whole(y), about.setting,
+                                layers.widths or (2, 2), seed, numbers, here,
+                            )  # fmt: skip
+                        return Verdict(
+                            REFUTED, claim.difference(found), counterexample=found, trial=trial
+                        )
         except MissingError as error:
             raise Missing(str(error), claim.node, "wrong-range") from None
         except NoValueError:
             continue
     return None
+
+
+def _differs_surely(
+    sides: tuple[Term, Term],
+    indices: Mapping[str, int],
+    layers: Layers,
+    lookup: Lookup,
+    seed: int,
+    about: Page,
+) -> bool:
+    """Whether two values that differ in fifty digits differ in more digits, too."""
+    if lookup.instance is None or lookup.instance.exact:
+        return True
+    again = Lookup(lookup.elaborator, layers)
+    again.instance = Instance(layers.widths or (2, 2), about.setting, seed, again, DIGITS)
+    one, other = (again.instance.value(x, again.numbers, indices) for x in sides)
+    return not agree(one, other)
 
 
 def _letters(*sides: Array | Table) -> list[Index]:
