@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symnet.network.architecture import Layer, Network
     from symnet.network.functions import Activation, Cost
     from symnet.notebook import derive
+    from symnet.paper.claims import Verdict, verify
     from symnet.pipeline import generate
 
 __version__ = "0.1.0"
@@ -30,9 +31,11 @@ __all__ = [
     "Network",
     "Proof",
     "SymnetError",
+    "Verdict",
     "derive",
     "generate",
     "prove",
+    "verify",
 ]
 
 # Where each public name lives; it is loaded on first use, so that `symnet --help` loads no SymPy.
@@ -44,9 +47,11 @@ _HOMES = {
     "Network": "symnet.network.architecture",
     "Proof": "symnet.calculus.proof",
     "SymnetError": "symnet.errors",
+    "Verdict": "symnet.paper.claims",
     "derive": "symnet.notebook",
     "generate": "symnet.pipeline",
     "prove": "symnet.calculus.proof",
+    "verify": "symnet.paper.claims",
 }
 
 

@@ -28,6 +28,7 @@ Examples:
   symnet demo                                     # the whole road, on digits
   symnet derive 784-30-10                         # step by step
   symnet prove 2-3-4-1                            # before two judges
+  symnet verify 'z^l = W^l a^l + b^l'             # is this formula right?
   symnet generate 64-30-10:softmax -o trainer.py  # one file, needs only NumPy
   python trainer.py check                         # are its gradients right?
   python trainer.py fit data.csv                  # train; see --help
@@ -93,7 +94,8 @@ class _Group(click.Group):
 @click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(importlib.import_module("symnet").__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Derive backpropagation for a network, prove it, print it, and generate a NumPy trainer."""
+    """Derive backpropagation for a network, prove it, print it, check the formulas of others, and
+    generate a NumPy trainer."""
 
 
 def _names(module: str, table: str) -> Callable[..., list[str]]:
@@ -278,8 +280,7 @@ def check_certificate(file: str) -> None:
     symnet check-certificate proof.json            # and replayed at any time
     """
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    text = content.decode("utf-8-sig", errors="replace")
-    certificate = _load("calculus.certificate").loads(text)
+    certificate = _load("calculus.certificate").loads(_decoded(content))
     refusal = _load("calculus.checker").check(certificate)
     lines = [f"{certificate.network}, cost {certificate.network.cost.name}"]
     if refusal:
@@ -293,6 +294,135 @@ def check_certificate(file: str) -> None:
     _write("\n".join(lines) + "\n", None)
     if refusal:
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("formulas", metavar="FORMULA...", nargs=-1)
+@click.option(
+    "--convention",
+    metavar="NAME",
+    default="nielsen",
+    show_default=True,
+    shell_complete=_names("paper.conventions", "CONVENTIONS"),
+    help="Whose notation the formula is in.",
+)
+@click.option(
+    "--context",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="What the page declares: activation=tanh, cost=quadratic, widths=equal or "
+    "'widths=[2, 3, 1]', declared.x=a^1. May be given several times.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@click.option(
+    "--show-counterexample",
+    "rerun",
+    is_flag=True,
+    help="A few lines of NumPy with which anyone can see it fail.",
+)
+@click.option(
+    "--jsonl",
+    "claims",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="A claim a line in, a verdict a line out, in the same order. - is standard input.",
+)
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(1, 256), default=1, help="Processes for --jsonl."
+)
+def verify(
+    formulas: tuple[str, ...],
+    convention: str,
+    pairs: tuple[str, ...],
+    as_json: bool,
+    rerun: bool,
+    claims: Path | None,
+    jobs: int,
+) -> None:
+    """Prove or refute a formula as it is printed in a book, in LaTeX.
+
+    The verdict is proved, refuted (with widths and numbers where both sides differ), ill-formed (no
+    shapes fit) or unknown. Exit code 0 if all are proved, else 1. - is a formula on standard input;
+    put -- before one that begins with a minus.
+
+    \b
+    symnet verify '\\delta^L = \\nabla_a C \\odot \\sigma'"'"'(z^L)'  # BP1
+    symnet verify 'z^l = W^l a^l + b^l'                  # a wrong layer
+    symnet verify 'C = y' --context cost=quadratic       # with a cost
+    symnet verify --jsonl claims.jsonl --jobs 2          # by the thousand
+    """
+    verification = _load("verification")
+    if claims is not None:
+        if formulas or pairs or rerun:
+            raise click.UsageError("--jsonl takes claims from its file alone.")
+        sys.exit(_verify_lines(verification, claims, jobs))
+    if not formulas:
+        raise click.UsageError("Give a formula, such as 'z^l = W^l a^{l-1} + b^l', or --jsonl FILE.")
+    context = verification.context_of(pairs)
+    texts = [_formula(text) for text in formulas]
+    found = [_load("paper.claims").verify(text, convention, context) for text in texts]
+    if as_json:
+        records = [verdict.record for verdict in found]
+        data = records[0] if len(records) == 1 else records
+        _write(f"{json.dumps(data, ensure_ascii=False)}\n", None)
+    else:
+        blocks = [_verdict(v, text, rerun) for v, text in zip(found, texts, strict=True)]
+        click.echo("\n\n".join(blocks), color=False if "NO_COLOR" in os.environ else None)
+    if any(verdict.verdict != "proved" for verdict in found):
+        sys.exit(1)
+
+
+def _formula(text: str) -> str:
+    """A formula, or what is on standard input, in whatever encoding; dollars around it fall away."""
+    if text == "-":
+        text = _decoded(sys.stdin.buffer.read())
+    stripped = text.strip()
+    for dollars in ("$$", "$"):
+        if len(stripped) > 2 * len(dollars) and stripped.startswith(dollars):
+            if stripped.endswith(dollars):
+                return stripped[len(dollars) : -len(dollars)].strip()
+    return stripped
+
+
+def _decoded(content: bytes) -> str:
+    """Text in UTF-8, with or without a mark, else in Latin-1."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _verdict(verdict: Any, text: str, rerun: bool) -> str:
+    """A verdict as a block of text."""
+
+    def style(words: str, colour: str) -> str:
+        return click.style(words, fg=colour, bold=True)
+
+    block = str(_load("paper.verdict_text").text_of(verdict, text, style))
+    if rerun and verdict.trial is not None:
+        block += f"\n\n{_load('paper.rerun').numpy_lines(verdict.trial)}"
+    return block.rstrip("\n")
+
+
+def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
+    """Verdicts as lines, each as soon as it is ready; how far, on a terminal."""
+    content = sys.stdin.buffer.read() if str(claims) == "-" else claims.read_bytes()
+    lines = [line for line in _decoded(content).splitlines() if line.strip()]
+    code = 0
+    with contextlib.ExitStack() as stack:
+        advance: Callable[[], object] = lambda: None  # noqa: E731
+        if sys.stderr.isatty() and len(lines) > 1:
+            rich = importlib.import_module("rich.progress")
+            console = importlib.import_module("rich.console").Console(stderr=True)
+            progress = stack.enter_context(rich.Progress(console=console, transient=True))
+            task = progress.add_task("verify", total=len(lines))
+            advance = lambda: progress.advance(task)  # noqa: E731
+        for verdict in verification.verdicts(lines, jobs):
+            click.echo(json.dumps(verdict.record, ensure_ascii=False))
+            code = max(code, int(verdict.verdict != "proved"))
+            advance()
+    return code
 
 
 @cli.command()

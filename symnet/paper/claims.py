@@ -236,7 +236,8 @@ def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Ver
                 return Verdict(ILL_FORMED, str(error), "wrong-range", error.span)
             continue
         except Misfit as error:
-            return Verdict(ILL_FORMED, str(error), error.kind, error.span)
+            general = _general_misfit(claim, about) or error
+            return Verdict(ILL_FORMED, str(general), error.kind, error.span)
         except Unclear as error:
             unclear = unclear or error
             continue
@@ -255,6 +256,19 @@ def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Ver
     if not why:
         return Verdict(PROVED, "")
     return Verdict(UNKNOWN, f"no counterexample was found, and no proof: {why}", None, claim.span)
+
+
+def _general_misfit(claim: Claim, about: Page) -> Misfit | None:
+    """The same clash in the letters of the formula: n_l and n_{l+1}, not 2 and 4."""
+    if not about.general:
+        return None
+    try:
+        claim.sides(Elaborator(about.notation, Layers()))
+    except Misfit as misfit:
+        return misfit
+    except Unclear:
+        return None
+    return None
 
 
 # --- at numbers ----------------------------------------------------------------------------
@@ -378,7 +392,7 @@ def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict 
                         shown: dict[str, int | str] = {
                             k: v.offset for k, v in layers.numbers.items() if k in claim.letters
                         }
-                        shown |= indices | {k: v for k, v in place.items()}
+                        shown |= indices | _named(place, left)
                         found = Counterexample(
                             layers.widths or (), shown, _shown(one), _shown(other)
                         )
@@ -454,6 +468,16 @@ def _entries(
     # Of one length, but counted in another order: place by place.
     for one_, other_ in zip(_places(left, arrays), _places(right, arrays), strict=True):
         yield left.term, right.term, {**one_, **other_}
+
+
+def _named(place: Mapping[str, int], array: Array | Table) -> dict[str, int]:
+    """The place of an entry in an array, in words."""
+    if isinstance(array, Table):
+        return dict(place)
+    names = {i.name: "row" for i in array.rows} | {i.name: "column" for i in array.cols}
+    if len(array.rows) > 1 or len(array.cols) > 1:
+        return {}
+    return {names[k]: v for k, v in place.items() if k in names}
 
 
 def _places(array: Array, arrays: Any) -> Iterator[dict[str, int]]:

@@ -77,6 +77,12 @@ def _layer_node(quantity: s.Scripted) -> s.Node | None:
     return found
 
 
+def _script(place: Place, node: s.Node, text: str) -> str:
+    """A new script in place of an old one, in braces where it needs them and has none."""
+    inside = place.text[: node.start].rstrip()[-1:] in "{(["
+    return text if inside or len(text) == 1 else f"{{{text}}}"
+
+
 def shown(layer: LayerNumber) -> str:
     """A layer as it is written in a script."""
     return str(layer)
@@ -159,7 +165,8 @@ def layers_moved(place: Place) -> Iterator[Edit]:
         if layer is None or node is None:
             continue
         for by in (-1, 1):
-            yield Edit("layer-offset", node.start, node.end, f"{{{shown(layer.shift(by))}}}")
+            text = _script(place, node, shown(layer.shift(by)))
+            yield Edit("layer-offset", node.start, node.end, text)
 
 
 def letters_exchanged(place: Place) -> Iterator[Edit]:
@@ -174,7 +181,7 @@ def letters_exchanged(place: Place) -> Iterator[Edit]:
         for name in subs:
             for letter in letters:
                 if letter != name.text:
-                    yield Edit("index-swap", name.start, name.end, f"{{{letter}}}")
+                    yield Edit("index-swap", name.start, name.end, _script(place, name, letter))
 
 
 def primes(place: Place) -> Iterator[Edit]:
@@ -497,7 +504,7 @@ def ranges_moved(place: Place) -> Iterator[Edit]:
             layer = layer_of(end)
             if layer is not None:
                 for by in (-1, 1):
-                    text = f"{{{shown(layer.shift(by))}}}"
+                    text = _script(place, end, shown(layer.shift(by)))
                     yield Edit("wrong-range", end.start, end.end, text)
 
 
