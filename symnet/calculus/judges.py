@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import sympy
 
-from symnet.calculus import algebra, checker, normal, scalar
+from symnet.calculus import algebra, checker, normal
 from symnet.calculus.derivation import work_out
 from symnet.calculus.rules import RULES, Given, apply
 from symnet.calculus.total import Derivative, GiveUpError
@@ -69,6 +69,7 @@ class Judge:
     vanishes: Callable[[Term, bool, LayerNumber], bool]
 
 
+HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch)
 Formulas = dict[str, sympy.Expr]  # of functions, by the names that they have while one derives
 
 
@@ -99,16 +100,35 @@ class Way:
 
 @lru_cache(maxsize=1000)
 def _through_value(formula: sympy.Expr, judge: Judge) -> sympy.Expr | None:
-    """p with σ' = p(σ), a polynomial, where the judge finds that so: a (1 - a) of the sigmoid."""
-    if formula.is_polynomial(ARGUMENT) or formula.has(*KINKS):
-        return None
-    slope = scalar.slope(formula)
-    if not slope.is_polynomial(A) or slope.free_symbols != {A}:
+    """p with σ' = p(σ), of degree 2, where the judge finds that so: a (1 - a) of the sigmoid."""
+    slope = _guessed(formula)
+    if slope is None:
         return None
     z = Symbol("z")
     claimed = from_sympy(slope, {A.name: judge.written(formula, 0, z)})
     left = add(judge.written(formula, 1, z), mul(MINUS, claimed))
     return slope if judge.vanishes(left, False, n.L) else None
+
+
+def _guessed(formula: sympy.Expr) -> sympy.Expr | None:
+    """The polynomial p that has p(σ) = σ' at three points, of a σ in one exponential."""
+    if not formula.has(sympy.exp, *HYPERBOLIC) or formula.has(*KINKS):
+        return None
+    plain = formula.rewrite(HYPERBOLIC, sympy.exp)
+    rates = [each.args[0] / ARGUMENT for each in plain.atoms(sympy.exp)]
+    if not all(isinstance(rate, sympy.Rational) for rate in rates):
+        return None
+    t = sympy.Symbol("t", positive=True)  # e^{cz}
+    c = sympy.gcd_list(rates)
+    in_t = plain.subs({sympy.exp(rate * ARGUMENT): t ** (rate / c) for rate in rates})
+    if in_t.free_symbols != {t} or not in_t.is_rational_function(t):
+        return None
+    slope = c * t * sympy.diff(in_t, t)
+    values = [in_t.subs(t, point) for point in (1, 2, 3)]
+    if not all(isinstance(value, sympy.Rational) for value in values) or len(set(values)) < 3:
+        return None
+    slopes = [slope.subs(t, point) for point in (1, 2, 3)]
+    return sympy.interpolate(list(zip(values, slopes, strict=True)), A)
 
 
 def decided(term: Term) -> Term:
@@ -124,7 +144,6 @@ def decided(term: Term) -> Term:
 # --- the kernel as a judge -----------------------------------------------------------------
 
 DIRECT = ("constant", "sum rule", "product rule", "power rule", "scalar chain rule", "same symbol")
-HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch)
 MINUS = number(-1)
 NOTHING = Given(())
 STEP = "step"
@@ -189,8 +208,7 @@ def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
 
 
 def _smooth(formula: sympy.Expr, order: int) -> sympy.Expr:
-    for _ in range(order):
-        formula = scalar.slope_in_z(formula)
+    formula = sympy.diff(formula, ARGUMENT, order)
     return formula.rewrite(HYPERBOLIC, sympy.exp) if formula.has(*HYPERBOLIC) else formula
 
 
@@ -206,7 +224,7 @@ def _normal_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> b
         left = apply(RULES["fact"], left, Given((), facts=facts))
     if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
         left = _steps_merged(left)
-    return _nothing(left)
+    return left == ZERO or _nothing(left)
 
 
 def _monomials(term: Term) -> int:
