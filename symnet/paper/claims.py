@@ -14,6 +14,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+import mpmath
+
 from symnet.calculus import claim as claims
 from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
 from symnet.errors import SymnetError
@@ -488,8 +490,11 @@ def _places(array: Array, arrays: Any) -> Iterator[dict[str, int]]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Fraction):
-        return str(value) if len(str(value)) <= 24 else f"{float(value):.10g}"
-    return str(value)[:32]
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        if bits <= 60:
+            return str(value)
+        value = mpmath.mpf(value.numerator) / value.denominator
+    return str(mpmath.nstr(value, 10))
 
 
 # --- in general ----------------------------------------------------------------------------

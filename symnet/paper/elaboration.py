@@ -49,6 +49,9 @@ Value = Array | Table
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
 OUTER = r"\otimes"
 TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", "t"})
+LARGEST_EXPONENT = 100  # of a number
+HIGHEST_ORDER = 4  # of a derivative
+MOST_DIGITS = 30  # of a number
 MOST_FACTORS = 40  # layers that a product over layers is written out for
 
 
@@ -169,6 +172,8 @@ class Elaborator:
     def _value(self, node: s.Node) -> Value:
         match node:
             case s.Number(text=text):
+                if len(text) > MOST_DIGITS:
+                    raise Unclear("this number is too long", node)
                 return scalar(number(Fraction(text)))
             case s.Name() | s.Scripted():
                 return self._scripted(node)
@@ -504,6 +509,8 @@ class Elaborator:
 
     def _scalar_function(self, called: "Function", node: s.Node) -> ScalarFunction:
         formula = self.notation.formula(called.name)
+        if called.order > HIGHEST_ORDER:
+            raise Unclear(f"derivatives up to order {HIGHEST_ORDER} are understood", node)
         if called.name == "σ" or formula is None:
             return ScalarFunction(called.name, formula, None, called.order)
         for _ in range(called.order):
@@ -758,7 +765,10 @@ class Elaborator:
     def _rational(self, node: s.Node) -> Fraction:
         digits = _digits(node)
         if digits is not None:
-            return Fraction(digits)
+            value = Fraction(digits)
+            if abs(value) > LARGEST_EXPONENT or value.denominator > LARGEST_EXPONENT:
+                raise Unclear(f"exponents go up to {LARGEST_EXPONENT} here", node)
+            return value
         match node:
             case s.Additive(terms=(one,), signs=("-",)):
                 return -self._rational(one)
@@ -910,6 +920,8 @@ class Elaborator:
         if start.name != stop.name:
             raise General(node, name, start, stop, down)
         step = -1 if down else 1
+        if abs(stop.offset - start.offset) > MOST_FACTORS:
+            raise Unclear("too many layers to write out", node)
         steps = range(start.offset, stop.offset + step, step)
         return name, [LayerNumber(start.name, offset) for offset in steps], down
 
@@ -920,8 +932,6 @@ class Elaborator:
             if not self.remaining:
                 raise
             return self._peeled(general, body)
-        if len(layers) > MOST_FACTORS:
-            raise Unclear("too many layers to write out", node)
         total: Value | None = None
         for layer in layers:
             value = self._at_layer(name, layer, body)
@@ -977,6 +987,8 @@ class Elaborator:
 
     def derivative(self, of: Value, by: s.Node, node: s.Node, order: int) -> Value:
         """∂of/∂by: of a number the shape of `by`; of a vector by a vector the Jacobian."""
+        if order > HIGHEST_ORDER:
+            raise Unclear(f"derivatives up to order {HIGHEST_ORDER} are understood", node)
         wanted = self._by(by, node)
         if not isinstance(of, Array):
             raise Unclear("the derivative of a matrix that is written out", node)

@@ -47,7 +47,8 @@ class Range:
             return tuple(sorted({_at(x, depth) for x in self.exactly}))
         low = 1 if self.low is None else _at(self.low, depth)
         high = depth if self.high is None else _at(self.high, depth)
-        return tuple(range(low, high + 1))
+        # One layer that does not exist is as good as a thousand.
+        return tuple(range(max(low, 0), min(high, depth + 1) + 1))
 
     @property
     def is_printed(self) -> bool:
