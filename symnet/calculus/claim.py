@@ -48,6 +48,7 @@ from symnet.term import (
     number,
     rename,
     spell,
+    walk,
 )
 
 ODD = (
@@ -123,40 +124,50 @@ def _differs(
     output = OUTPUT if setting.has_output else ""
     per_layer = setting.per_layer and "σ" not in formulas
     seen = window(_mentioned(read, cost), last, cost, output, per_layer=per_layer)
+    ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
     for judge in JUDGES:
         worked = Worked(seen, judge.derivative)
         left, right, *rest = map(worked.of, read)
         if rest:
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
         difference = add(left, mul(MINUS, right))
-        if not _equal(
-            worked, difference, partial(_vanishes, judge, setting, widths, last), formulas
-        ):
+        vanishes = partial(_vanishes, judge, setting, widths, last)
+        if not _equal((worked.by_name(difference), worked.to_bottom(difference)), vanishes, ways):
             return f"not equal for the {judge.name}"
     return ""
 
 
 def _equal(
-    worked: Worked, difference: Term, vanishes: Callable[[Term, Way], bool], formulas: Formulas
+    differences: tuple[Term, ...], vanishes: Callable[[Term, Way], bool], ways: Sequence[Way]
 ) -> bool:
     """Whether nothing is left of a difference.
 
     What vanishes with z of each layer as a quantity of its own, or for every σ, or for all that
     have σ' = p(σ), vanishes all the more with what they are.
     """
-    named = worked.by_name(difference)
-    whole = worked.to_bottom(difference)
-    ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
-    tried: set[Term] = set()
-    for term in (named, whole):
-        if term in tried:
-            continue
-        tried.add(term)
+    for term in dict.fromkeys(differences):
         for way in ways:
+            if way.formulas and not way.through_values and _independent(term):
+                continue
             with suppress(SymnetError):
                 if vanishes(term, way):
                     return True
     return False
+
+
+def _independent(term: Term) -> bool:
+    """Whether only one function stands in a term, and at quantities that have nothing in common.
+
+    Between its values there is no equation then, so that a formula tells no more than its slope;
+    σ(-x) = 1 - σ(x) is another matter.
+    """
+    applied = [x for x in walk(term) if isinstance(x, Apply)]
+    free = all(
+        (isinstance(x.argument, Symbol) and x.argument.name == "z")
+        or any(isinstance(part, Symbol) and part.name == "b" for part in walk(x.argument))
+        for x in applied
+    )
+    return free and {x.function.name for x in applied} == {"σ"}
 
 
 def _mentioned(terms: Iterable[Term], cost: Term | None) -> list[Term]:
