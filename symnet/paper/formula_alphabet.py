@@ -5,137 +5,29 @@ r"""What each sign and command of printed mathematics is: tables, and nothing el
 """
 
 _GREEK = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "varepsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "vartheta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "varpi",
-    "rho",
-    "varrho",
-    "sigma",
-    "varsigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "varphi",
-    "chi",
-    "psi",
-    "omega",
-    "Gamma",
-    "Delta",
-    "Theta",
-    "Lambda",
-    "Xi",
-    "Pi",
-    "Sigma",
-    "Upsilon",
-    "Phi",
-    "Psi",
-    "Omega",
-]
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta",
+    "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "varpi", "rho", "varrho",
+    "sigma", "varsigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma",
+    "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+]  # fmt: skip
 _SIGNS = [
-    "nabla",
-    "partial",
-    "top",
-    "intercal",
-    "infty",
-    "ell",
-    "hbar",
-    "emptyset",
-    "dagger",
-    "prime",
-    "Re",
-    "Im",
-    "perp",
-]
-_FUNCTIONS = [
-    "ln",
-    "log",
-    "exp",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "coth",
-    "sec",
-    "csc",
-    "cot",
-    "arcsin",
-    "arccos",
-    "arctan",
-    "max",
-    "min",
-    "sup",
-    "inf",
-    "argmax",
-    "argmin",
-    "arg",
-    "det",
-    "dim",
-    "ker",
-    "deg",
-    "gcd",
-    "Pr",
-    "diag",
-    "tr",
-    "sgn",
-    "sign",
-    "relu",
-    "ReLU",
-    "softmax",
-    "sigmoid",
-]
+    "nabla", "partial", "top", "intercal", "infty", "ell", "hbar", "emptyset", "dagger",
+    "prime", "Re", "Im", "perp",
+]  # fmt: skip
+# Functions that are known by their names, as commands or as upright or bold words.
+FUNCTIONS = [
+    "ln", "log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "coth", "sec", "csc",
+    "cot", "arcsin", "arccos", "arctan", "max", "min", "sup", "inf", "argmax", "argmin", "arg",
+    "det", "dim", "ker", "deg", "gcd", "Pr", "diag", "tr", "sgn", "sign", "relu", "ReLU",
+    "softmax", "sigmoid",
+]  # fmt: skip
 
-STYLES = frozenset(
-    [
-        "mathbf",
-        "boldsymbol",
-        "bm",
-        "pmb",
-        "mathcal",
-        "mathbb",
-        "mathfrak",
-        "mathscr",
-        "mathrm",
-        "mathsf",
-        "mathtt",
-        "mathit",
-        "mathnormal",
-        "symbf",
-        "symbfit",
-        "vec",
-        "overrightarrow",
-        "underline",
-        "bar",
-        "overline",
-        "hat",
-        "widehat",
-        "tilde",
-        "widetilde",
-        "dot",
-        "ddot",
-        "check",
-        "breve",
-        "acute",
-        "grave",
-        "mathring",
-    ]
-)
+STYLES = frozenset([
+    "mathbf", "boldsymbol", "bm", "pmb", "mathcal", "mathbb", "mathfrak", "mathscr", "mathrm",
+    "mathsf", "mathtt", "mathit", "mathnormal", "symbf", "symbfit", "vec", "overrightarrow",
+    "underline", "bar", "overline", "hat", "widehat", "tilde", "widetilde", "dot", "ddot",
+    "check", "breve", "acute", "grave", "mathring",
+])  # fmt: skip
 # A word in one of these is one name; in the others its letters are factors.
 UPRIGHT = frozenset(["mathrm", "mathsf", "mathtt", "mathit", "operatorname", "mathop"])
 # Old switches reach to the end of their group: {\bf W}.
@@ -143,23 +35,10 @@ SWITCHES = {
     "bf": "mathbf", "bfseries": "mathbf", "cal": "mathcal", "rm": "mathrm", "it": "mathit",
     "sf": "mathsf", "tt": "mathtt", "boldmath": "boldsymbol",
 }  # fmt: skip
-WORDS = frozenset(
-    [
-        "text",
-        "textrm",
-        "textbf",
-        "textit",
-        "textnormal",
-        "textsf",
-        "texttt",
-        "textsc",
-        "textup",
-        "mbox",
-        "hbox",
-        "intertext",
-        "shortintertext",
-    ]
-)
+WORDS = frozenset([
+    "text", "textrm", "textbf", "textit", "textnormal", "textsf", "texttt", "textsc", "textup",
+    "mbox", "hbox", "intertext", "shortintertext",
+])  # fmt: skip
 # What only changes the look of its last argument, by the number of arguments before it.
 LOOKS = {
     "boxed": 0, "fbox": 0, "framebox": 0, "smash": 0, "mathop": 0, "mathrel": 0, "mathbin": 0,
@@ -177,54 +56,21 @@ UNSEEN = {
     "footnotesize": 0, "begingroup": 0, "endgroup": 0, "arraystretch": 0,
     "displaybreak": 0, "pagebreak": 0, "cline": 1, "cite": 1, "setlength": 2,
 }  # fmt: skip
-SIZES = frozenset(
-    [
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "Bigl",
-        "biggl",
-        "Biggl",
-        "bigr",
-        "Bigr",
-        "biggr",
-        "Biggr",
-        "bigm",
-        "Bigm",
-        "biggm",
-        "Biggm",
-    ]
-)
+SIZES = frozenset([
+    "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr",
+    "Biggr", "bigm", "Bigm", "biggm", "Biggm",
+])  # fmt: skip
 TABLES = {
     "array": "", "matrix": "", "smallmatrix": "", "bmatrix": "[]", "pmatrix": "()",
     "vmatrix": "||", "Vmatrix": "‖‖", "Bmatrix": "{}", "cases": "cases", "dcases": "cases",
     "rcases": "cases", "tabular": "", "subarray": "", "bsmallmatrix": "[]", "psmallmatrix": "()",
 }  # fmt: skip
 # Rows of statements.
-DISPLAYS = frozenset(
-    [
-        "aligned",
-        "align",
-        "alignat",
-        "alignedat",
-        "flalign",
-        "eqnarray",
-        "split",
-        "gather",
-        "gathered",
-        "equation",
-        "displaymath",
-        "multline",
-        "multlined",
-        "math",
-        "IEEEeqnarray",
-        "empheq",
-        "dmath",
-        "subequations",
-    ]
-)
+DISPLAYS = frozenset([
+    "aligned", "align", "alignat", "alignedat", "flalign", "eqnarray", "split", "gather",
+    "gathered", "equation", "displaymath", "multline", "multlined", "math", "IEEEeqnarray",
+    "empheq", "dmath", "subequations",
+])  # fmt: skip
 
 _OPERATORS = {
     "cdot": r"\cdot", "times": r"\times", "ast": "*", "odot": r"\odot", "circ": r"\circ",
@@ -268,22 +114,12 @@ _BIGS = {
     "bigcup": "cup", "bigcap": "cap",
 }  # fmt: skip
 _DOTS = [
-    "dots",
-    "ldots",
-    "cdots",
-    "vdots",
-    "ddots",
-    "dotsc",
-    "dotsb",
-    "dotsm",
-    "dotsi",
-    "dotso",
-    "hdots",
-    "iddots",
-]
+    "dots", "ldots", "cdots", "vdots", "ddots", "dotsc", "dotsb", "dotsm", "dotsi", "dotso",
+    "hdots", "iddots",
+]  # fmt: skip
 _OTHER_NAMES = {
     "part": r"\partial", "triangledown": r"\nabla", "vartriangle": r"\Delta", "bigtriangledown":
-    r"\nabla", "triangle": r"\Delta", "varDelta": r"\Delta", "varSigma": r"\Sigma", "l": "l",
+    r"\nabla", "triangle": r"\Delta", "varDelta": r"\Delta", "varSigma": r"\Sigma",
     "imath": "i", "jmath": "j", "Tr": "tr", "trace": "tr", "bigtriangleup": r"\Delta",
     "varnothing": r"\emptyset", "transpose": r"\top", "square": r"\square",
 }  # fmt: skip
@@ -291,7 +127,7 @@ _OTHER_NAMES = {
 # command without its backslash -> (kind, what it says)
 COMMANDS: dict[str, tuple[str, str]] = {
     **{name: ("NAME", f"\\{name}") for name in [*_GREEK, *_SIGNS]},
-    **{name: ("NAME", name) for name in _FUNCTIONS},
+    **{name: ("NAME", name) for name in FUNCTIONS},
     **{name: ("NAME", text) for name, text in _OTHER_NAMES.items()},
     **{name: ("OPERATOR", text) for name, text in _OPERATORS.items()},
     **{name: ("RELATION", text) for name, text in _RELATIONS.items()},
@@ -307,8 +143,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(["\\", "cr", "newline", "tabularnewline"], ("NEWROW", "")),
     "vert": ("BAR", "|"), "Vert": ("BAR", "‖"), "|": ("BAR", "‖"), "{": ("OPEN", r"\{"),
     "}": ("CLOSE", r"\}"), "pm": ("SIGN", r"\pm"), "mp": ("SIGN", r"\mp"), "prime": ("PRIME", "'"),
-    "&": ("CELL", ""), "(": ("NOTHING", ""), ")": ("NOTHING", ""), "[": ("NOTHING", ""),
-    "]": ("NOTHING", ""), "lnot": ("NAME", r"\lnot"), "neg": ("NAME", r"\lnot"),
+    "&": ("CELL", ""), "_": ("NAME", "_"), "(": ("NOTHING", ""), ")": ("NOTHING", ""),
+    "[": ("NOTHING", ""), "]": ("NOTHING", ""), "lnot": ("NAME", r"\lnot"),
 }  # fmt: skip
 
 # sign -> (kind, what it says)

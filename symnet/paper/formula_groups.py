@@ -144,7 +144,8 @@ class Groups:
         close = self.partner[i]
         inner = self.level(i + 1, close, context)
         after = self._after(close + 1, stop)
-        if after < stop and self.signs[after].kind in ("SUB", "SUP", "PRIME"):
+        sums = [item.kind for item in inner] == ["BIG"]
+        if after < stop and self.signs[after].kind in ("SUB", "SUP", "PRIME") and not sums:
             made = [self.signs[i], *self.finish(inner, "group"), self.signs[close]]
             items.append(piece("ATOM", made))
         else:
@@ -301,7 +302,12 @@ class Groups:
         begins = not before or before[-1].kind in ("SEPARATOR", "QUAD", "NEWROW", "CELL", "TEXT")
         related = any(item.kind == "RELATION" for item in inner)
         if TABLES[name] == "cases":
-            return begins and related and all(item.kind != "CELL" for item in inner)
+            cells = (
+                {before.kind, after.kind}
+                for before, cell, after in zip(inner, inner[1:], inner[2:], strict=False)
+                if cell.kind == "CELL"
+            )
+            return begins and related and all("RELATION" in beside for beside in cells)
         return not TABLES[name] and begins and related
 
     def finish(self, items: list[Item], context: str) -> list[Sign]:

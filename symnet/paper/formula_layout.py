@@ -9,7 +9,7 @@ special are gone, & and \\ are what they mean where they stand.
 
 from dataclasses import replace
 
-from symnet.paper.formula_alphabet import LOOKS, SIZES, STYLES, SWITCHES, UNSEEN, UPRIGHT
+from symnet.paper.formula_alphabet import FUNCTIONS, LOOKS, SIZES, STYLES, SWITCHES, UNSEEN, UPRIGHT
 from symnet.paper.formula_groups import Groups
 from symnet.paper.formula_rows import Item, piece
 from symnet.paper.formula_tokens import Sign, signs
@@ -150,19 +150,12 @@ class _Layout(Groups):
         """\\mathrm{tr} is a word; \\mathbf{W} a letter with a style."""
         sign = self.signs[i]
         first = self._after(i + 1, stop)
-        letters = []
         upright = sign.text in UPRIGHT or sign.text.startswith("operatorname")
-        if upright and first < stop and self.signs[first].kind == "LBRACE":
+        word = self._word(first, stop)
+        if len(word) > 1 and (upright or word in FUNCTIONS):
             close = self.partner[first]
-            letters = [
-                s for s in self.signs[first + 1 : close] if s.kind not in ("THIN", "NOTHING")
-            ]
-            if len(letters) > 1 and all(
-                (s.kind == "NAME" and len(s.text) == 1) or s.text == "-" for s in letters
-            ):
-                word = "".join(s.text for s in letters)
-                items.append(Sign("NAME", word, sign.start, self.signs[close].end))
-                return close + 1
+            items.append(Sign("NAME", word, sign.start, self.signs[close].end))
+            return close + 1
         body, after = self._argument(first, stop, sign)
         if len(body) == 3 and len(body[1].text) > 1 and upright and body[1].kind == "NAME":
             items.append(replace(body[1], start=sign.start, end=max(body[-1].end, sign.end)))
@@ -170,6 +163,21 @@ class _Layout(Groups):
             style = "mathrm" if sign.text.startswith("operatorname") else sign.text
             items.append(piece("ATOM", [Sign("STYLE", style, sign.start, sign.end), *body]))
         return after
+
+    def _word(self, i: int, stop: int) -> str:
+        """The word that stands in the braces at i, if it is one."""
+        if i >= stop or self.signs[i].kind != "LBRACE":
+            return ""
+        inside = self.signs[i + 1 : self.partner[i]]
+        letters = [sign for sign in inside if sign.kind not in ("THIN", "NOTHING")]
+        named = all(
+            (sign.kind == "NAME" and len(sign.text) == 1)
+            or sign.kind == "NUMBER"
+            or sign.text == "-"
+            for sign in letters
+        )
+        word = "".join(sign.text for sign in letters)
+        return word if named and word[:1].isalpha() else ""
 
     def _switched(self, sign: Sign, items: list[Item]) -> list[Item]:
         style = SWITCHES[sign.text]

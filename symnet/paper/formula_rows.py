@@ -108,6 +108,8 @@ class _Finish:
         matched: list[Item] = []
         self.depth: list[int] = []
         for i, item in enumerate(self.items):
+            if (item.kind == "CLOSE" and item.text == "|") or item.text == r"\mid":
+                item = self._taken(i, item, [matched[k] for k in waiting], matched)
             if item.kind == "BAR":
                 item = self._bar(i, item, [matched[k] for k in waiting], matched)
             if item.kind in ("CLOSE", "RIGHT_BAR"):
@@ -137,6 +139,15 @@ class _Finish:
         if not fits(waiting[-1]):
             alone(self.text, _sign(matched[waiting[-1]]))
         waiting.pop()
+
+    def _taken(self, i: int, bar: Item, opened: list[Item], matched: list[Item]) -> Item:
+        r"""\rvert and \mid with a subscript and nothing to close: something taken at a place."""
+        after = self.items[i + 1] if i + 1 < len(self.items) else None
+        at = after is not None and after.kind == "SCRIPT" and after.text == "SUB"
+        closes = bar.kind == "CLOSE" and any(item.text == "|" for item in opened)
+        if at and matched and _ends(matched[-1]) and not closes:
+            return Sign("BAR_AT", "|", bar.start, bar.end)
+        return bar
 
     @staticmethod
     def _interval(k: int, item: Item, matched: list[Item]) -> bool:

@@ -31,7 +31,7 @@ class Sign:
 
 _PATTERN = re.compile(
     r"""
-    (?P<space>\s+|(?<!\\)%[^\n]*(?:\n|\Z))
+    (?P<space>[\s\u200b\u2061-\u2064\ufeff]+|(?<!\\)%[^\n]*(?:\n|\Z))
   | \\(?P<edge>begin|end)\s*\{\s*(?P<environment>[A-Za-z]+)\*?\s*\}
   | (?P<newrow>\\\\\*?(?:\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|sp|bp)\s*\])?)
   | \\(?P<side>left|right|middle)(?![A-Za-z])\s*(?P<delimiter>\\[A-Za-z]+|\\[{}|]|[^\sA-Za-z\d\\]|)
@@ -42,7 +42,7 @@ _PATTERN = re.compile(
   | (?P<number>\d+(?:(?:\{,\}\d{3})+(?!\d))?(?:\.\d+)?|(?<![\w)\]}])\.\d+)
   | (?P<dots>\.\.\.)
   | (?P<transpose>\.T\b)
-  | (?P<double>:=|<=|>=|!=|==|->|=>|\.\*|\./)
+  | (?P<double>(?<![\^_])[-+]=|:=|<=|>=|!=|==|->|=>|\.\*|\./)
   | (?P<parameter>\#\d)
   | (?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᴸˡᵀⁿᵐⁱʲᵏᵃᵇᶜᵈᵉᵗʳᵖ]+)
   | (?P<lowered>[₀₁₂₃₄₅₆₇₈₉₊₋₍₎ⱼₖᵢₗₘₙₐₑₓₚₜᵣₛ]+)
@@ -52,6 +52,7 @@ _PATTERN = re.compile(
 )
 _BOLD = re.compile(r"\s*\{\s*[A-Za-z]\s*\}")
 _DOUBLE = {
+    "+=": ("RELATION", "+="), "-=": ("RELATION", "-="),
     ":=": ("RELATION", ":="), "<=": ("RELATION", r"\le"), ">=": ("RELATION", r"\ge"),
     "!=": ("RELATION", r"\ne"), "==": ("RELATION", "="), "->": ("RELATION", r"\to"),
     "=>": ("SEPARATOR", r"\Rightarrow"), ".*": ("OPERATOR", ".*"), "./": ("OPERATOR", r"\oslash"),
