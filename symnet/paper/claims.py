@@ -34,6 +34,8 @@ PROVED, REFUTED, ILL_FORMED, UNKNOWN = "proved", "refuted", "ill-formed", "unkno
 BUDGET = 6.0  # seconds, after which the search ends
 REPAIR = 0.4  # seconds, after which no more edits are tried
 DIGITS = 120  # in which a difference of decimals is confirmed
+BEFORE_PROOF = 2  # networks in which a claim is tried before a proof is sought
+BEFORE_REPAIR = 4  # networks in which an edit is tried
 SEED = 7
 
 
@@ -208,56 +210,71 @@ def explained(
 
 
 def _seems_right(claim: Claim, about: Page) -> bool:
-    """Whether a claim has a meaning and holds wherever it is tried."""
-    tried = False
-    for layers in networks(claim, about):
-        try:
-            if _at(claim, about, layers, []) is not None:
-                return False
-            tried = True
-        except Missing:
-            if claim.literal(layers):
-                return False
-        except (Misfit, Unclear):
-            return False
-    return tried
+    """Whether a claim has a meaning in all networks, and holds in the first ones."""
+    try:
+        cases = list(_cases(claim, about, []))
+    except (Misfit, Unclear):
+        return False
+    return all(_difference(claim, about, case) is None for case in cases[:BEFORE_REPAIR])
 
 
 def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Verdict:
-    seen = 0
-    unclear: Unclear | None = None
-    missing: Missing | None = None
-    for layers in networks(claim, about):
+    """First the shapes in all networks, then numbers in one or two, then a proof, then more numbers."""
+    try:
+        cases = list(_cases(claim, about, notes))
+    except Missing as error:
+        return Verdict(ILL_FORMED, str(error), "wrong-range", error.span)
+    except Misfit as error:
+        general = _general_misfit(claim, about) or error
+        return Verdict(ILL_FORMED, str(general), error.kind, error.span)
+    except Unclear as error:
+        return Verdict(UNKNOWN, str(error), None, error.span)
+    why = "nothing is known of it"
+    for at, case in enumerate(cases):
         if time.perf_counter() > deadline:
             return Verdict(UNKNOWN, "the time for one formula is over", None, claim.span)
+        met = _difference(claim, about, case)
+        if met is not None:
+            return replace(met, span=claim.span)
+        if at == min(BEFORE_PROOF, len(cases)) - 1:
+            why = _proof(claim, about)
+            if not why:
+                return Verdict(PROVED, "")
+    return Verdict(UNKNOWN, f"no counterexample was found, and no proof: {why}", None, claim.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A claim in one network: both sides at numbered layers."""
+
+    layers: Layers
+    elaborator: Elaborator
+    sides: tuple[Array | Table, Array | Table] | None
+
+
+def _cases(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
+    """A claim in all networks in which it is tried. Raises Misfit where it has no meaning."""
+    found, missing, unclear = False, None, None
+    for layers in networks(claim, about):
+        elaborator = Elaborator(about.notation, layers)
         try:
-            met = _at(claim, about, layers, notes)
+            claim.check_layers(elaborator)
+            sides = claim.sides(elaborator)
         except Missing as error:
-            missing = missing or error
             if claim.literal(layers):
-                return Verdict(ILL_FORMED, str(error), "wrong-range", error.span)
+                raise
+            missing = missing or error
             continue
-        except Misfit as error:
-            general = _general_misfit(claim, about) or error
-            return Verdict(ILL_FORMED, str(general), error.kind, error.span)
         except Unclear as error:
             unclear = unclear or error
             continue
-        seen += 1
-        if met is not None:
-            return replace(met, span=claim.span)
-    if not seen:
-        if unclear is not None:
-            return Verdict(UNKNOWN, str(unclear), None, unclear.span)
-        if missing is not None:
-            return Verdict(ILL_FORMED, str(missing), "wrong-range", missing.span)
-        return Verdict(UNKNOWN, "no network was found to try it on", None, claim.span)
+        notes += elaborator.notes
+        found = True
+        yield Case(layers, elaborator, sides)
     if unclear is not None:
-        return Verdict(UNKNOWN, str(unclear), None, unclear.span)
-    why = _proof(claim, about)
-    if not why:
-        return Verdict(PROVED, "")
-    return Verdict(UNKNOWN, f"no counterexample was found, and no proof: {why}", None, claim.span)
+        raise unclear
+    if not found:
+        raise missing or Unclear("no network was found to try it on", claim.node)
 
 
 def _general_misfit(claim: Claim, about: Page) -> Misfit | None:
@@ -362,20 +379,18 @@ def inverse(matrix: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
     return [row[size:] for row in rows]
 
 
-def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict | None:
-    """What is wrong with a claim at numbered layers; None if both sides are equal there."""
-    elaborator = Elaborator(about.notation, layers)
-    claim.check_layers(elaborator)
-    sides = claim.sides(elaborator)
-    notes += elaborator.notes
-    if sides is None:
+def _difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
+    """Where both sides of a claim differ in one network; None if they are equal there."""
+    if case.sides is None:
         return None
-    left, right = sides
+    layers, elaborator = case.layers, case.elaborator
+    left, right = case.sides
     names = _letters(left, right)
     ranges = []
     for index in names:
         size = layers.size(index.axis)
         ranges.append(range(1, (3 if size is None else size) + 1))
+    widths = (layers.widths or ()) if about.notation.letters else ()
     for seed in range(SEED, SEED + about.seeds):
         lookup = Lookup(elaborator, layers)
         numbers = {name: layer.offset for name, layer in layers.numbers.items()}
@@ -396,7 +411,7 @@ def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict 
                         }
                         shown |= indices | _named(place, left)
                         found = Counterexample(
-                            layers.widths or (), shown, _shown(one), _shown(other)
+                            widths, shown, _shown(one), _shown(other)
                         )
                         trial = None
                         if not elaborator.inverses:
@@ -408,7 +423,7 @@ def _at(claim: Claim, about: Page, layers: Layers, notes: list[str]) -> Verdict 
                             REFUTED, claim.difference(found), counterexample=found, trial=trial
                         )
         except MissingError as error:
-            raise Missing(str(error), claim.node, "wrong-range") from None
+            return Verdict(ILL_FORMED, str(error), "wrong-range")
         except NoValueError:
             continue
     return None
