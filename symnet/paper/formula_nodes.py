@@ -47,7 +47,7 @@ class Refused(Exception):  # noqa: N818 - carries a place until the text is at h
         return self.kind(self.message, text=text or " ", start=self.start, length=length)
 
 
-def span(parts: Iterable[Any]) -> dict[str, int]:
+def span(parts: Iterable[Any]) -> dict[str, Any]:
     """From the first to the last of tokens and nodes; a macro's parts may overlap."""
     starts, ends = [], []
     for part in parts:
@@ -129,7 +129,7 @@ def rehung(before: s.Node, node: s.Node) -> s.Node:
     return replace(node, base=rehung(before, node.base), start=before.start)
 
 
-def styled(style: str, node: s.Node, place: dict[str, int]) -> s.Node:
+def styled(style: str, node: s.Node, place: dict[str, Any]) -> s.Node:
     """The style goes to the letter; over more than one, an accent says what we do not know."""
     match node:
         case s.Name():

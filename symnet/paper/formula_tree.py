@@ -193,7 +193,7 @@ def _one(argument: Any) -> Any:
     return argument.node if isinstance(argument, _Argument) else argument
 
 
-def _grouped(items: _Items, place: dict[str, int]) -> s.Node:
+def _grouped(items: _Items, place: dict[str, Any]) -> s.Node:
     """One thing, or a list, or nothing."""
     nodes = [part for part in items if not isinstance(part, Token)]
     if not nodes:
