@@ -2,10 +2,15 @@
 
     z_j^l = Σ_k w_jk^l a_k^{l-1} + b_j^l        a_j^l = σ(z_j^l)        C = Σ_j c(a_j^L, y_j)
 
-What is mentioned spans a window of layers. ∂u/∂v unfolds u until v stands in it. C, and a^L or z^L
+What is mentioned spans a window of layers. ∂u/∂v goes through what lies between. C, and a^L or z^L
 seen from a layer l, depend on v through the highest quantity u of the window alone, so that
 ∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v with a symbol for ∂C/∂u_p. How to differentiate a term whose symbols do
 not depend on each other is the caller's business: each judge brings a `Derivative` of its own.
+
+>>> from symnet.calculus.checker import derivative
+>>> claimed = Partial(n.z(n.l, "j"), n.a(n.l.shift(-1), "k"))
+>>> spell(Worked(window([claimed], n.L, None), derivative).of(claimed))
+'Σ_p:nl-1(wl[j:nl,p:nl-1]·[p:nl-1=k:nl-1])'
 """
 
 from collections.abc import Callable, Iterable
