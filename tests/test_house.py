@@ -71,6 +71,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.syntax",
             "paper.formula_alphabet",
             "paper.formula_tokens",
+            "paper.formula_brackets",
             "paper.formula_rows",
             "paper.formula_groups",
             "paper.formula_layout",

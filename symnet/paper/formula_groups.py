@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from symnet.errors import DanglingError
 from symnet.paper.formula_alphabet import COMMANDS, DISPLAYS, LETTERS, TABLES
-from symnet.paper.formula_rows import DEEPEST, Item, alone, finish, piece, too_deep
+from symnet.paper.formula_brackets import DEEPEST, Item, alone, piece, too_deep
+from symnet.paper.formula_rows import finish
 from symnet.paper.formula_tokens import Sign, refuse
 
 _WITH_COLUMNS = {"array", "tabular", "alignat", "alignedat", "subarray", "IEEEeqnarray"}

@@ -10,8 +10,8 @@ special are gone, & and \\ are what they mean where they stand.
 from dataclasses import replace
 
 from symnet.paper.formula_alphabet import FUNCTIONS, LOOKS, SIZES, STYLES, SWITCHES, UNSEEN, UPRIGHT
+from symnet.paper.formula_brackets import Item, piece
 from symnet.paper.formula_groups import Groups
-from symnet.paper.formula_rows import Item, piece
 from symnet.paper.formula_tokens import Sign, signs
 
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"}

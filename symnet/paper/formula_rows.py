@@ -8,82 +8,18 @@ place has it; words are names of functions or prose.
 ['OPEN', 'NAME', 'CLOSE']
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from dataclasses import replace
 
-from symnet.paper.formula_alphabet import PARTNERS
-from symnet.paper.formula_tokens import Sign, refuse, unbalanced
-
-DEEPEST = 60  # braces, brackets and environments within each other
+from symnet.paper.formula_brackets import Item, Matched, Piece, as_sign, ends
+from symnet.paper.formula_tokens import Sign, refuse
 
 # Words that say something about a formula; any other single word before a bracket is a function.
-_PROSE = frozenset(
-    [
-        "if",
-        "for",
-        "and",
-        "or",
-        "where",
-        "with",
-        "otherwise",
-        "when",
-        "as",
-        "is",
-        "so",
-        "since",
-        "then",
-        "let",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "else",
-        "to",
-        "from",
-        "the",
-        "that",
-        "such",
-        "because",
-        "thus",
-        "hence",
-        "therefore",
-        "any",
-        "all",
-        "i.e",
-        "e.g",
-        "st",
-        "s.t",
-        "via",
-        "using",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Finished tokens that stand together: an atom, or a script with its content."""
-
-    kind: str
-    tokens: tuple[Sign, ...]
-    start: int
-    end: int
-    text: str = ""
-
-
-Item = Sign | Piece
-
-
-def alone(text: str, sign: Sign) -> NoReturn:
-    """Raise UnbalancedError for a bracket without a partner."""
-    unbalanced(text, sign, f"{text[sign.start : sign.end] or sign.text} has no partner")
-
-
-def too_deep(text: str, item: Item) -> NoReturn:
-    """Raise LatexError where the nesting is past its bound."""
-    message = f"more than {DEEPEST} brackets within each other are not read"
-    refuse(text, item.start, item.end, message)
+_PROSE = frozenset([
+    "if", "for", "and", "or", "where", "with", "otherwise", "when", "as", "is", "so", "since",
+    "then", "let", "of", "in", "on", "at", "by", "else", "to", "from", "the", "that", "such",
+    "because", "thus", "hence", "therefore", "any", "all", "i.e", "e.g", "st", "s.t", "via",
+    "using",
+])  # fmt: skip
 
 
 def finish(text: str, items: list[Item], context: str) -> list[Sign]:
@@ -91,93 +27,13 @@ def finish(text: str, items: list[Item], context: str) -> list[Sign]:
     return _Finish(text, items, context).tokens()
 
 
-class _Finish:
-    """A level whose brackets are matched and whose &, \\\\, spaces and words get their meaning."""
+class _Finish(Matched):
+    """A matched level whose &, \\\\, spaces and words get their meaning."""
 
     def __init__(self, text: str, items: list[Item], context: str) -> None:
-        self.text = text
-        self.context = context
-        self.items = items
+        super().__init__(text, items, context)
         self.made: list[Sign] = []
-        self._match()
         self.following = self._look_ahead()
-
-    def _match(self) -> None:
-        """Visible brackets; for every item the number of brackets around it."""
-        waiting: list[int] = []
-        matched: list[Item] = []
-        self.depth: list[int] = []
-        for i, item in enumerate(self.items):
-            if (item.kind == "CLOSE" and item.text == "|") or item.text == r"\mid":
-                item = self._taken(i, item, [matched[k] for k in waiting], matched)
-            if item.kind == "BAR":
-                item = self._bar(i, item, [matched[k] for k in waiting], matched)
-            if item.kind in ("CLOSE", "RIGHT_BAR"):
-                self._close(item, waiting, matched)
-            self.depth.append(len(waiting))
-            if item.kind in ("OPEN", "LEFT_OF_BAR"):
-                waiting.append(i)
-                if len(waiting) > DEEPEST:
-                    too_deep(self.text, item)
-            matched.append(item)
-        if waiting:
-            alone(self.text, _sign(matched[waiting[-1]]))
-        self.items = matched
-
-    def _close(self, item: Item, waiting: list[int], matched: list[Item]) -> None:
-        def fits(k: int) -> bool:
-            opened = matched[k]
-            if item.kind == "RIGHT_BAR" or opened.kind == "LEFT_OF_BAR":
-                return item.kind == "RIGHT_BAR" and opened.kind == "LEFT_OF_BAR"
-            return PARTNERS.get(opened.text) == item.text
-
-        if not waiting or not any(fits(k) for k in waiting):
-            if waiting and self._interval(waiting[-1], item, matched):
-                waiting.pop()
-                return
-            alone(self.text, _sign(item))
-        if not fits(waiting[-1]):
-            alone(self.text, _sign(matched[waiting[-1]]))
-        waiting.pop()
-
-    def _taken(self, i: int, bar: Item, opened: list[Item], matched: list[Item]) -> Item:
-        r"""\rvert and \mid with a subscript and nothing to close: something taken at a place."""
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        at = after is not None and after.kind == "SCRIPT" and after.text == "SUB"
-        closes = bar.kind == "CLOSE" and any(item.text == "|" for item in opened)
-        if at and matched and _ends(matched[-1]) and not closes:
-            return Sign("BAR_AT", "|", bar.start, bar.end)
-        return bar
-
-    @staticmethod
-    def _interval(k: int, item: Item, matched: list[Item]) -> bool:
-        """[0, 1) and (0, 1]: half-open, with one comma inside."""
-        commas = [each for each in matched[k:] if each.kind == "SEPARATOR" and each.text == ","]
-        return {matched[k].text, item.text} in ({"(", "]"}, {"[", ")"}) and len(commas) == 1
-
-    def _bar(self, i: int, bar: Item, opened: list[Item], matched: list[Item]) -> Item:
-        """A bar opens, closes, parts (y | x), or says where something is taken."""
-        place = bar.start, bar.end
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        beside = (matched[-1] if matched else None, after)
-        kinds = {None if item is None else item.kind for item in beside}
-        if self.context == "cell" and kinds <= {None, "CELL", "NEWROW"}:
-            return Sign("DOTS", "…", *place)  # a column goes on
-        at = after is not None and after.kind == "SCRIPT" and after.text == "SUB"
-        if opened and opened[-1].text == bar.text and _ends(matched[-1]):
-            return Sign("CLOSE", bar.text, *place)
-        if at and matched and _ends(matched[-1]):
-            return Sign("BAR_AT", bar.text, *place)
-        depth = 0
-        for item in self.items[i + 1 :]:
-            depth += {"OPEN": 1, "CLOSE": -1}.get(item.kind, 0)
-            if depth < 0:
-                break
-            if depth == 0 and item.kind == "BAR" and item.text == bar.text:
-                return Sign("OPEN", bar.text, *place)
-        if opened or self.context in ("script", "group"):
-            return Sign("SEPARATOR", r"\mid", *place)
-        alone(self.text, _sign(bar))
 
     def tokens(self) -> list[Sign]:
         i = 0
@@ -208,7 +64,7 @@ class _Finish:
         return self.made
 
     def _operand(self) -> bool:
-        return bool(self.made) and _ends(self.made[-1])
+        return bool(self.made) and ends(self.made[-1])
 
     def _next(self, i: int) -> Item | None:
         """The next item but for alignment and wide space."""
@@ -265,7 +121,7 @@ class _Finish:
             return
         after = self._next(i)
         before = self.made[-1] if self.made else None
-        if before is None or (not _ends(before) and before.kind != "SEPARATOR"):
+        if before is None or (not ends(before) and before.kind != "SEPARATOR"):
             return
         if kind == "NEWROW" and self._goes_on(i):
             return
@@ -306,7 +162,7 @@ class _Finish:
         if where not in ("display", "cases") or (bound and after is not None and (
             after.kind != "OPEN"
         )):  # fmt: skip
-            self.made.append(_sign(item))
+            self.made.append(as_sign(item))
             return i
         related = bool(self.made) and self.made[-1].kind == "RELATION"
         if related:
@@ -315,7 +171,7 @@ class _Finish:
         standing = self._operand()
         if standing:
             self.made.append(Sign("SEPARATOR", "text", item.start, item.start))
-        self.made.append(_sign(item))
+        self.made.append(as_sign(item))
         if after is not None and (standing or related or after.kind != "RELATION"):
             self.made.append(Sign("SEPARATOR", "text", item.end, item.end))
         return i
@@ -336,24 +192,5 @@ class _Finish:
         return last, Sign("TEXT", words, parts[0].start, parts[-1].end)
 
 
-def piece(kind: str, made: Iterable[Sign], text: str = "") -> Piece:
-    found = tuple(made)
-    return Piece(
-        kind, found, min(token.start for token in found), max(token.end for token in found), text
-    )
-
-
-def _sign(item: Item) -> Sign:
-    return item if isinstance(item, Sign) else Sign(item.kind, item.text, item.start, item.end)
-
-
 def _named(item: Item, kind: str) -> Sign:
     return Sign(kind, item.text, item.start, item.end)
-
-
-def _ends(item: Item) -> bool:
-    """Whether an operand can end with this: an operator or a script may follow."""
-    return item.kind in (
-        "NAME", "NUMBER", "TEXT", "DOTS", "CLOSE", "RBRACE", "PRIME", "BIG", "END", "ATOM",
-        "SCRIPT", "EMPTY", "RIGHT_BAR",
-    )  # fmt: skip
