@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import mpmath
@@ -34,6 +34,8 @@ PROVED, REFUTED, ILL_FORMED, UNKNOWN = "proved", "refuted", "ill-formed", "unkno
 BUDGET = 6.0  # seconds, after which the search ends
 REPAIR = 0.4  # seconds, after which no more edits are tried
 DIGITS = 120  # in which a difference of decimals is confirmed
+MOST_ENTRIES = 400  # weights of a network that a formula is tried in
+MOST_WRITTEN = 100  # weights of a network that is written out
 BEFORE_PROOF = 2  # networks in which a claim is tried before a proof is sought
 BEFORE_REPAIR = 4  # networks in which an edit is tried
 SEED = 7
@@ -195,7 +197,9 @@ def explained(
         except SymnetError:
             continue
         if len(found) > at and _seems_right(found[at], about):
-            span = (edit.start, max(edit.end, edit.start + 1))
+            inside = latex[edit.start : edit.end]
+            start = edit.start + len(inside) - len(inside.lstrip())
+            span = (start, max(start + len(inside.strip()), start + 1))
             proved = time.perf_counter() < deadline and not _proof(found[at], about)
             kind = edit.kind
             if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
@@ -230,6 +234,11 @@ def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Ver
     except Unclear as error:
         return Verdict(UNKNOWN, str(error), None, error.span)
     why = "nothing is known of it"
+    if any(_entries_of(case.layers.widths or ()) > MOST_ENTRIES for case in cases):
+        if _proof(claim, about):
+            reason = "these widths are too large to try it at numbers, and no proof was found"
+            return Verdict(UNKNOWN, reason, None, claim.span)
+        return Verdict(PROVED, "")
     for at, case in enumerate(cases):
         if time.perf_counter() > deadline:
             return Verdict(UNKNOWN, "the time for one formula is over", None, claim.span)
@@ -241,6 +250,11 @@ def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Ver
             if not why:
                 return Verdict(PROVED, "")
     return Verdict(UNKNOWN, f"no counterexample was found, and no proof: {why}", None, claim.span)
+
+
+def _entries_of(widths: Sequence[int]) -> int:
+    """How many weights a network has."""
+    return sum(x * y for x, y in pairwise(widths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,21 +530,18 @@ def _shown(value: Any) -> str:
 
 
 def _proof(claim: Claim, about: Page) -> str:
-    """Empty if a claim is proved; else why it was not."""
+    """Empty if a claim is proved; else why it was not. What holds for all widths holds for some."""
     if not claim.relates:
         return ""
-    why = ""
-    if about.general or claim.letters == () or about.equal:
-        why = _general_proof(claim, about)
-        if not why:
-            return ""
-    if not about.equal and not about.general:
-        return _written_out_proof(claim, about)
-    return why
+    why = _general_proof(claim, about)
+    if not why or about.general or about.equal:
+        return why
+    return _written_out_proof(claim, about)
 
 
 def _general_proof(claim: Claim, about: Page) -> str:
-    layers = Layers()
+    literal = not about.general and not about.equal
+    layers = Layers({"L": LayerNumber("", len(about.widths[0]))} if literal else {})
     elaborator = Elaborator(about.notation, layers)
     try:
         sides = claim.sides(elaborator)
@@ -586,6 +597,8 @@ def _by_induction(claim: Claim, about: Page, general: General) -> str:
 
 def _written_out_proof(claim: Claim, about: Page) -> str:
     """A literal network: every entry of every claim, with all sums written out."""
+    if _entries_of(about.widths[0]) > MOST_WRITTEN:
+        return "the network is too large to be written out"
     for layers in networks(claim, about):
         elaborator = Elaborator(about.notation, layers)
         try:

@@ -23,6 +23,7 @@ from symnet.term import ARGUMENT
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
+MOST_LAYERS = 30  # of a literal network
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
     "method", "depth", "layout", "shapes", "per_layer_activation",
@@ -51,7 +52,12 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     """What a claim is about. Raises SymnetError for a convention that is not known."""
     if convention not in CONVENTIONS:
         raise SymnetError(f"the convention {convention!r} is not known yet")
-    said = {**context.get("definitions", {}), **context.get("declared", {})}
+    said: dict[Any, Any] = {}
+    for table in ("definitions", "declared"):
+        entries = context.get(table) or {}
+        if not isinstance(entries, Mapping):
+            raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
+        said |= entries
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     found = with_declarations(CONVENTIONS[convention], said)
     notation, assumptions = found.notation, list(found.assumptions)
@@ -162,8 +168,9 @@ def of_one_output(formula: sympy.Expr) -> Setting:
 
 
 def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
-    if isinstance(said, list | tuple) and said and all(isinstance(x, int) for x in said):
-        return (tuple(said),), False, False
+    if isinstance(said, list | tuple) and all(type(x) is int and 0 < x <= 10**9 for x in said):
+        if 2 <= len(said) <= MOST_LAYERS:
+            return (tuple(said),), False, False
     if said == "equal":
         return EQUAL, False, True
     if said == "arbitrary":
@@ -206,7 +213,10 @@ def plain(notation: Notation, display: s.Display) -> Notation:
             elif notation.is_cost(child) or child.text == r"\nabla":
                 others.add(child.text)
     layered -= bare
-    if layered or others or not (bare or _has_variable(display)):
+    functions = any(
+        isinstance(x, s.Name) and notation.function(x.text) is not None for x in s.walk(display)
+    )
+    if layered or others or not (bare or _has_variable(display) or functions):
         return notation
     if bare & {"w", "W", "b", r"\delta"} or "a" in bare and "z" in bare:
         return notation

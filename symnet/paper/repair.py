@@ -281,8 +281,6 @@ def signs(place: Place) -> Iterator[Edit]:
 
 def factors_changed(place: Place) -> Iterator[Edit]:
     """A 2, a ½, a 1/n too many or too few; a factor that does not belong there."""
-    for factor in ("2", r"\frac{1}{2}", r"\frac{1}{4}"):
-        yield _whole(place, "factor", rf"{factor}\left({place.of(place.node)}\right)")
     for part in s.walk(place.node):
         if isinstance(part, s.Product):
             for at, factor in enumerate(part.factors):
@@ -290,6 +288,8 @@ def factors_changed(place: Place) -> Iterator[Edit]:
                     end = part.factors[at + 1].start if at + 1 < len(part.factors) else factor.end
                     start = factor.start if at + 1 < len(part.factors) else part.factors[at - 1].end
                     yield Edit("factor", start, end, " ")
+    for factor in ("2", r"\frac{1}{2}", r"\frac{1}{4}"):
+        yield _whole(place, "factor", rf"{factor}\left({place.of(place.node)}\right)")
     for _, argument in _calls(place):
         if place.node.start <= argument.start:
             body = argument.body if isinstance(argument, s.Bracketed) else argument

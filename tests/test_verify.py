@@ -1,0 +1,252 @@
+"""symnet verify: verdicts, kinds of errors and their places, the command line, streams of claims."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import symnet
+from symnet import cli
+from symnet.paper.claims import ILL_FORMED, PROVED, REFUTED, UNKNOWN, verify
+from symnet.paper.repair import EDITS
+from symnet.paper.verdict_text import KINDS, text_of
+from symnet.verification import context_of, verdict_of, verdicts
+
+# Nielsen, ch. 2, BP1 to BP4.
+BP = {
+    "BP1": r"\delta^L = \nabla_a C \odot \sigma'(z^L)",
+    "BP2": r"\delta^l = ((w^{l+1})^T \delta^{l+1}) \odot \sigma'(z^l)",
+    "BP3": r"\frac{\partial C}{\partial b_j^l} = \delta_j^l",
+    "BP4": r"\frac{\partial C}{\partial w_{jk}^l} = a_k^{l-1} \delta_j^l",
+}
+
+# A mistake, the verdict on it, its kind, and the text of the place that is wrong.
+MISTAKES: list[tuple[str, dict[str, Any], str, str, str]] = [
+    (r"z^l = W^l a^l + b^l", {}, ILL_FORMED, "layer-offset", "l"),
+    (r"\delta^l = W^{l+1} \delta^{l+1} \odot \sigma'(z^l)", {}, ILL_FORMED, "transpose", "W^{l+1}"),
+    (
+        r"\delta^l = W^{l+1} \delta^{l+1} \odot \sigma'(z^l)",
+        {"widths": "equal"}, REFUTED, "transpose", "W^{l+1}",
+    ),
+    (
+        r"\delta_j^l = \sum_k w_{jk}^{l+1} \delta_k^{l+1} \sigma'(z_j^l)",
+        {"widths": "equal"}, REFUTED, "index-swap", "jk",
+    ),
+    (r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma(z^l)", {}, REFUTED, "missing-derivative", r"\sigma"),
+    (r"\delta_j^L = \frac{\partial C}{\partial a_j^L} \sigma'(a_j^L)", {}, REFUTED, "wrong-derivative-argument", "a"),
+    (r"\delta^L = (y - a^L) \odot \sigma'(z^L)", {"cost": "quadratic"}, REFUTED, "sign", r"(y - a^L) \odot \sigma'(z^L)"),
+    (r"\delta^L = 2 (a^L - y) \odot \sigma'(z^L)", {"cost": "quadratic"}, REFUTED, "factor", "2"),
+    (r"z_j^l = \sum_k w_{jk}^l a_k^{l-1} b_j^l", {}, REFUTED, "wrong-product", "b"),
+    (r"z^l = \sum a^{l-1} + b^l", {}, ILL_FORMED, "missing-term", r"\sum"),
+    (r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l),\quad 2 \le l \le L", {}, ILL_FORMED, "wrong-range", r"(W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l)"),
+    (r"W^{l+1} = W^l - \eta \delta^l (a^{l-1})^T", {"rule": "gradient descent on C"}, ILL_FORMED, "overloaded-symbol", ""),
+    (r"z^l = W^l a^{l-1} + \theta^l", {}, ILL_FORMED, "other", r"\theta^l"),
+    (r"z^l = (W^l a^{l-1} + b^l", {}, ILL_FORMED, "unbalanced", "("),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BP)
+def test_the_four_equations_are_proved(name: str) -> None:
+    found = verify(BP[name])
+    assert (found.verdict, found.error_kind, found.counterexample) == (PROVED, None, None)
+
+
+@pytest.mark.parametrize(
+    ("latex", "context", "verdict", "kind", "place"),
+    MISTAKES,
+    ids=[f"{m[3]} {m[2]}" for m in MISTAKES],
+)
+def test_a_mistake_is_named_and_placed(
+    latex: str, context: dict[str, Any], verdict: str, kind: str, place: str
+) -> None:
+    found = verify(latex, context=context)
+    assert (found.verdict, found.error_kind) == (verdict, kind), found
+    assert found.span is not None
+    start, end = found.span
+    assert 0 <= start < end <= len(latex)
+    if kind not in ("wrong-range", "overloaded-symbol"):
+        assert latex[start:end] == place
+    assert found.reason
+
+
+@pytest.mark.parametrize("mistake", [m for m in MISTAKES if m[2] == REFUTED], ids=lambda m: m[3])
+def test_a_refutation_has_its_numbers(mistake: tuple[str, dict[str, Any], str, str, str]) -> None:
+    found = verify(mistake[0], context=mistake[1]).counterexample
+    assert found is not None
+    assert found.left != found.right
+    assert len(found.widths) >= 3
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m[3])
+def test_a_suggestion_is_proved(mistake: tuple[str, dict[str, Any], str, str, str]) -> None:
+    found = verify(mistake[0], context=mistake[1])
+    if found.suggestion is not None:
+        assert verify(found.suggestion, context=mistake[1]).verdict == PROVED
+
+
+def test_kinds_of_errors_have_words() -> None:
+    assert {m[3] for m in MISTAKES} <= set(KINDS)
+    assert len(EDITS) == len(set(EDITS))
+
+
+def test_what_was_not_read_refutes_nothing() -> None:
+    wrong = r"\delta^L = 3 \nabla_a C \odot \sigma'(z^L)"
+    assert verify(wrong).verdict == REFUTED
+    found = verify(wrong, context={"cost": "C = something that nobody can read"})
+    assert found.verdict == UNKNOWN
+    assert "was not read" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("latex", "word"),
+    [("", "no formula"), (r"\foo x = 1", r"\foo"), (r"a \le b", ""), ("hello", ""), ("\x00", "")],
+)
+def test_what_is_not_understood_is_unknown(latex: str, word: str) -> None:
+    found = verify(latex)
+    assert found.verdict in (UNKNOWN, ILL_FORMED)
+    assert word in found.reason
+
+
+def test_another_convention_is_unknown_by_name() -> None:
+    found = verify(BP["BP2"], "nobody")
+    assert (found.verdict, "nobody" in found.reason) == (UNKNOWN, True)
+
+
+def test_a_record_has_the_fields_of_the_interface() -> None:
+    record = verify(MISTAKES[2][0], context=MISTAKES[2][1]).record
+    assert list(record) == [
+        "id", "verdict", "reason", "error_kind", "span", "suggestion", "counterexample",
+        "assumptions", "notes", "seconds",
+    ]  # fmt: skip
+    assert json.loads(json.dumps(record)) == record
+    assert list(record["counterexample"]) == ["widths", "indices", "left", "right"]
+
+
+def test_the_public_name() -> None:
+    assert symnet.verify(BP["BP1"]).verdict == "proved"
+
+
+# --- for people --------------------------------------------------------------------------------
+
+
+def test_the_place_is_underlined() -> None:
+    latex = r"z^l = W^l a^l + b^l"
+    lines = text_of(verify(latex), latex).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.strip("^ ") == "" and "^" in line)
+    marked = lines[at - 1][lines[at].index("^") : lines[at].rindex("^") + 1]
+    assert marked == "l"
+    assert lines[at].index("^") == 4 + latex.index("a^l") + 2
+
+
+def test_several_lines_and_long_formulas_are_shown() -> None:
+    latex = "\\begin{aligned} z^l &= W^l a^{l-1} + b^l \\\\\n a^l &= \\sigma'(z^l) \\end{aligned}"
+    text = text_of(verify(latex), latex)
+    assert "^^^" in text
+    long = "z^l = W^l a^{l-1} + b^l" + " + 0" * 100
+    assert all(len(line) < 250 for line in text_of(verify(long), long).splitlines())
+
+
+# --- the command line --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def go(*arguments: str) -> tuple[int, str, str]:
+        try:
+            cli.main(list(arguments))
+            code = 0
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return go
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def test_exit_codes(run: Run) -> None:
+    assert run("verify", BP["BP1"])[0] == 0
+    assert run("verify", BP["BP1"], BP["BP2"])[0] == 0
+    assert run("verify", BP["BP1"], MISTAKES[0][0])[0] == 1
+    assert run("verify", "]")[0] == 1
+    assert run("verify", "--", "-1 = 1")[0] == 1
+    assert run("verify")[0] == 2
+    assert run("verify", "--jsonl", "no such file")[0] == 2
+    assert run("verify", BP["BP1"], "--context", "no equals sign")[0] == 2
+    assert run("verify", BP["BP1"], "--jobs", "0")[0] == 2
+
+
+def test_json_is_one_document(run: Run) -> None:
+    _, out, err = run("verify", "--json", BP["BP1"])
+    assert json.loads(out)["verdict"] == "proved"
+    _, out, err = run("verify", "--json", BP["BP1"], MISTAKES[0][0])
+    assert [x["verdict"] for x in json.loads(out)] == ["proved", "ill-formed"]
+    assert err == ""
+
+
+def test_context_from_the_command_line(run: Run) -> None:
+    wrong = MISTAKES[2][0]
+    assert "ill-formed" in run("verify", wrong)[1]
+    assert "refuted" in run("verify", wrong, "--context", "widths=equal")[1]
+    code, _, _ = run(
+        "verify", r"\frac{\partial C}{\partial w_{11}^2} = x_1 \delta_1^2",
+        "--context", "widths=[2, 3, 1]", "--context", "declared.x=a^1",
+    )  # fmt: skip
+    assert code == 0
+
+
+def test_dollars_fall_away(run: Run) -> None:
+    for text in (f"${BP['BP1']}$", f"$${BP['BP1']}$$", f"  {BP['BP1']}\n"):
+        assert run("verify", text)[0] == 0
+
+
+def test_pairs_become_a_context() -> None:
+    assert context_of(["a=1", "b=x y", "c.d=[1]", "e=[1, 2]"]) == {
+        "a": 1, "b": "x y", "c": {"d": "[1]"}, "e": [1, 2],
+    }  # fmt: skip
+
+
+# --- streams -----------------------------------------------------------------------------------
+
+LINES = [
+    json.dumps({"id": 1, "latex": BP["BP2"]}),
+    "this is no JSON",
+    json.dumps({"id": "two", "latex": MISTAKES[0][0], "verdict": "true", "other": [1]}),
+    json.dumps({"id": 3}),
+    "[]",
+    json.dumps({"id": 4, "latex": BP["BP1"], "context": "odd"}),
+    json.dumps({"id": 5, "latex": BP["BP1"], "convention": "nielsen", "context": {}}),
+]
+WANTED = ["proved", "unknown", "ill-formed", "unknown", "unknown", "unknown", "proved"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_verdicts_leave_in_order_and_a_bad_line_stops_nothing(jobs: int) -> None:
+    found = list(verdicts(LINES, jobs))
+    assert [v.verdict for v in found] == WANTED
+    assert [v.id for v in found][:3] == [1, None, "two"]
+
+
+def test_what_a_line_says_beside_its_claim_is_ignored() -> None:
+    plain = verdict_of(json.dumps({"id": 1, "latex": MISTAKES[0][0]})).record
+    more = verdict_of(
+        json.dumps({"id": 1, "latex": MISTAKES[0][0], "verdict": "true", "error_kind": "sign"})
+    ).record
+    assert plain | {"seconds": 0} == more | {"seconds": 0}
+
+
+def test_lines_from_a_file(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "claims.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(LINES).encode() + b"\r\n\r\n")
+    code, out, err = run("verify", "--jsonl", str(file))
+    assert code == 1
+    assert [json.loads(line)["verdict"] for line in out.splitlines()] == WANTED
+    assert err == ""
+    file.write_text(LINES[0])
+    assert run("verify", "--jsonl", str(file))[0] == 0
+    file.write_text("")
+    assert run("verify", "--jsonl", str(file)) == (0, "", "")
