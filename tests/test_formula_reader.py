@@ -439,6 +439,19 @@ CONSTRUCTS = [
     (r"\frac{a}{b}\rvert_{z=1}", r"evaluated(frac(a; b); z = 1)"),
     (r"a \mid_{z=1}", r"evaluated(a; z = 1)"),
     (r"\hat{w_j}^l", r"{hat:w_{j}}^{l}"),
+    (r"{a+b}^2", r"{a + b^{2}}"),
+    (r"{AB}^T", r"{A B^{T}}"),
+    (r"{a W^l}^T", r"{a {W^{l}}^{T}}"),
+    (r"{(W^l)^T}^T", r"{(W^{l})^{T}}^{T}"),
+    (r"{|x|}_2^2", r"|x|_{2}^{2}"),
+    (r"{}^T", r"{}^{T}"),
+    (r"{dZ}^{[l]}", r"{d Z^{[l]}}"),
+    (r"{\frac{a}{b}}^2", r"frac(a; b)^{2}"),
+    (r"{\sigma'}(z)", r"{\sigma' (z)}"),
+    (r"{\bf W}^T", r"mathbf:W^{T}"),
+    (r"{f'}'", r"{f'}'"),
+    (r"{W^{l}}'", r"{W^{l}}'"),
+    (r"x_{{a}}", r"x_{a}"),
 ]
 
 # Whole displays as books and lecture notes print them.

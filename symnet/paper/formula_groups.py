@@ -141,12 +141,16 @@ class Groups:
         return i
 
     def _group(self, i: int, stop: int, items: list[Item], context: str) -> int:
-        """{…}: seen only by what stands behind it, so without a script the braces go."""
+        r"""{…}: not seen, so the braces go. {AB}^T is printed as A B^T, and read so.
+
+        They stay where a script stands on a thing with scripts, {W^l}^T, or on nothing, {}^T.
+        """
         close = self.partner[i]
         inner = self.level(i + 1, close, context)
         after = self._after(close + 1, stop)
-        sums = [item.kind for item in inner] == ["BIG"]
-        if after < stop and self.signs[after].kind in ("SUB", "SUP", "PRIME") and not sums:
+        scripted = after < stop and self.signs[after].kind in ("SUB", "SUP", "PRIME")
+        one = all(item.kind in ("SCRIPT", "PRIME") for item in inner[1:]) and len(inner) != 1
+        if scripted and one:
             made = [self.signs[i], *self.finish(inner, "group"), self.signs[close]]
             items.append(piece("ATOM", made))
         else:
