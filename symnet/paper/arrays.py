@@ -7,14 +7,29 @@ tuple, the last running fastest: vec(A) has (k, j), a Kronecker product both of 
 expressions from here on: matrix notation is surface.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count, product
 
-from symnet.term import Axis, Delta, Index, LayerNumber, Sum, Symbol, Term, add, mul, number, rename
+from symnet.term import (
+    Axis,
+    Delta,
+    Index,
+    LayerNumber,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    mul,
+    number,
+    rename,
+    with_axes,
+)
 
 Size = Callable[[Axis], int | None]  # how many, where that is known
 
+EVERYWHERE = LayerNumber("")
+ANY = "any"  # the axis of 1 and I: as long as it has to be
 WRITTEN = "·"  # the axis of a table: as many as are written
 
 
@@ -52,6 +67,27 @@ def scalar(term: Term) -> Array:
     return Array((), (), term)
 
 
+def is_any(axis: Axis) -> bool:
+    """Whether an axis is as long as it has to be."""
+    return axis.name.startswith(ANY)
+
+
+def _with_axis(array: Array, old: Axis, new: Axis) -> Array:
+    def renewed(side: tuple[Index, ...]) -> tuple[Index, ...]:
+        return tuple(Index(i.name, new) if i.axis == old else i for i in side)
+
+    return Array(renewed(array.rows), renewed(array.cols), with_axes(array.term, {old: new}))
+
+
+def _renewed(
+    pairs: Iterable[tuple[Index, Index]], old: Axis, new: Axis
+) -> list[tuple[Index, Index]]:
+    def one(i: Index) -> Index:
+        return Index(i.name, new) if i.axis == old else i
+
+    return [(one(i), one(j)) for i, j in pairs]
+
+
 class Arrays:
     """What can be done with arrays where these axes have these sizes."""
 
@@ -62,6 +98,32 @@ class Arrays:
     def fresh(self, axis: Axis) -> Index:
         """An index that nobody else has."""
         return Index(f"r{next(self.names)}", axis)
+
+    def ones(self) -> Array:
+        """A column of ones, as long as it has to be."""
+        return Array((self.fresh(self._any()),), (), number(1))
+
+    def identity(self) -> Array:
+        """The identity matrix, as large as it has to be."""
+        axis = self._any()
+        row, col = self.fresh(axis), self.fresh(axis)
+        return Array((row,), (col,), Delta(row, col))
+
+    def _any(self) -> Axis:
+        return Axis(f"{ANY} {next(self.names)}", EVERYWHERE)
+
+    def settled(
+        self, one: Array, other: Array, pairs: Iterable[tuple[Index, Index]]
+    ) -> tuple[Array, Array]:
+        """Both arrays, where axes of any length have become what they meet."""
+        for i, j in pairs:
+            if is_any(i.axis) and i.axis != j.axis:
+                one, other = _with_axis(one, i.axis, j.axis), _with_axis(other, i.axis, j.axis)
+                return self.settled(one, other, _renewed(pairs, i.axis, j.axis))
+            if is_any(j.axis) and i.axis != j.axis:
+                one, other = _with_axis(one, j.axis, i.axis), _with_axis(other, j.axis, i.axis)
+                return self.settled(one, other, _renewed(pairs, j.axis, i.axis))
+        return one, other
 
     # --- shapes ----------------------------------------------------------------------------
 
@@ -143,6 +205,7 @@ class Arrays:
                 Table(tuple(tuple(map(join, x, y)) for x, y in rows))
             )
         one, other = self._with_ones(one, other), self._with_ones(other, one)
+        one, other = self.matched(one, other)
         if not (self.fit(one.rows, other.rows) and self.fit(one.cols, other.cols)):
             raise ShapeClash(action, self.shape(one), self.shape(other))
         return Array(one.rows, one.cols, join(one.term, self.aligned(other, one).term))
@@ -151,6 +214,13 @@ class Arrays:
         if one.is_number and not other.is_number and one.term in (number(1), number(-1)):
             return Array(other.rows, other.cols, one.term)
         return one
+
+    def matched(self, one: Array, other: Array) -> tuple[Array, Array]:
+        """Two arrays side by side, where axes of any length have become what they meet."""
+        if (len(one.rows), len(one.cols)) != (len(other.rows), len(other.cols)):
+            return one, other
+        pairs = zip((*one.rows, *one.cols), (*other.rows, *other.cols), strict=True)
+        return self.settled(one, other, list(pairs))
 
     def aligned(self, array: Array, to: Array) -> Array:
         """An array with the indices of another."""
@@ -172,6 +242,9 @@ class Arrays:
             if one.rows and other.cols:
                 return Array(one.rows, other.cols, mul(one.term, other.term))
             raise ShapeClash("multiplied", self.shape(one), self.shape(other))
+        if len(one.cols) == len(other.rows):
+            pairs = list(zip(one.cols, other.rows, strict=True))
+            one, other = self.settled(one, other, pairs)
         if not self.fit(one.cols, other.rows):
             raise ShapeClash("multiplied", self.shape(one), self.shape(other))
         term: Term = mul(

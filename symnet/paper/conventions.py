@@ -71,6 +71,8 @@ class Notation:
     changed: tuple[s.Node, ...] = ()
     changes: Mapping[str, s.Node] = field(default_factory=dict)
     rate: str | None = None
+    kronecker: bool = False
+    unread: frozenset[str] = frozenset()
 
     def has_layers(self, name: s.Name) -> bool:
         """Whether a letter stands for a quantity of a layer."""

@@ -52,6 +52,9 @@ TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", "t"})
 LARGEST_EXPONENT = 100  # of a number
 HIGHEST_ORDER = 4  # of a derivative
 MOST_DIGITS = 30  # of a number
+# Letters and signs that mean something everywhere, declared or not.
+COMMON = frozenset({"d", "D", "i", r"\partial", "1", "0", "J", "E", r"\mathcal", r"\Delta", "R"})
+MATRIX_FUNCTIONS = frozenset({"diag", "tr", "vec", "max", "min"})
 MOST_FACTORS = 40  # layers that a product over layers is written out for
 
 
@@ -176,11 +179,17 @@ class Elaborator:
                     raise Unclear("this number is too long", node)
                 return scalar(number(Fraction(text)))
             case s.Name() | s.Scripted():
+                alone = None if self.notation.letters else function_of(node, self.notation)
+                if alone is not None and alone.name not in MATRIX_FUNCTIONS:
+                    self.notes.append("a function without an argument is read as at any number")
+                    return self.implied(alone, node)
                 return self._scripted(node)
             case s.Bracketed(open="|"):
                 return self.arrays.map(self.value(node.body), _absolute)
             case s.Bracketed(open="‖"):
                 return scalar(power(self._squares(node.body), Fraction(1, 2)))
+            case s.Bracketed(open="[", body=s.Chain() as chain):
+                return scalar(self._iverson(chain))
             case s.Bracketed(open="[" | "(" | r"\{", body=body):
                 return self.value(body)
             case s.Fraction():
@@ -239,6 +248,10 @@ class Elaborator:
             of, by, order = derivative
             if of is None:
                 raise Unclear("nothing stands after this derivative", node)
+            bare = self._function_of(node)
+            if bare is not None:
+                self.notes.append("the derivative of a function without its argument is at ∂'s own")
+                return self.applied(bare, by, node)
             return self.derivative(self.value(of), by, node, order)
         below = self.number(node.below)
         return self.arrays.map(self.value(node.above), lambda x: mul(x, power(below, -1)))
@@ -260,7 +273,10 @@ class Elaborator:
         raise Unclear("what is put in here is not understood", at)
 
     def _cases(self, node: s.Node, rows: Sequence[Sequence[s.Node]]) -> Value:
-        """Branches over one number, as a function of it."""
+        """Branches over one number, as a function of it; or over whether two neurons are one."""
+        rows = [[x for cell in row for x in _without_words(cell)] for row in rows]
+        if any(isinstance(row[-1], s.Chain) and row[-1].relations[0] in SAMENESS for row in rows):
+            return self._cases_of_neurons(node, rows)
         subject: Term | None = None
         branches: list[tuple[sympy.Expr, sympy.Basic]] = []
         for row in rows:
@@ -286,6 +302,27 @@ class Elaborator:
         # What no branch says, at the kink itself, is not judged.
         formula = sympy.Piecewise(*made[:-1], (made[-1][0], True))
         return scalar(Apply(ScalarFunction("cases", formula), subject))
+
+    def _cases_of_neurons(self, node: s.Node, rows: Sequence[Sequence[s.Node]]) -> Value:
+        """j = k, j ≠ k, otherwise: each branch times its condition."""
+        if len(rows) != 2 or any(len(row) not in (1, 2) for row in rows):
+            raise Unclear("these branches are not understood", node)
+        conditions: list[Term] = []
+        for row in rows:
+            if len(row) == 2 and isinstance(row[1], s.Chain):
+                conditions.append(self._iverson(row[1]))
+            elif conditions and (len(row) == 2 and _otherwise(row[1])):
+                conditions.append(add(number(1), mul(number(-1), conditions[0])))
+            else:
+                raise Unclear("this condition is not understood", node)
+        one, other = conditions
+        if not isinstance(one, Delta) and not isinstance(other, Delta):
+            raise Unclear("these branches overlap", node)
+        if add(one, other) != add(number(1), mul(number(-1), other), other) and (
+            add(one, other) != add(one, number(1), mul(number(-1), one))
+        ):
+            raise Unclear("these branches are not all there are", node)
+        return scalar(add(*(mul(c, self.number(r[0])) for c, r in zip(conditions, rows, strict=True))))
 
     def _condition(self, chain: s.Chain) -> tuple[Term, sympy.Basic]:
         """z > 0 as a condition on ARGUMENT, and what it is about."""
@@ -422,12 +459,46 @@ class Elaborator:
             if not rest:
                 raise Misfit("nothing stands after this derivative", node, "other")
             return self._total_gradient(factors[at + 1], node), at + 2
-        if _is_change(node) and rest and not between[0]:
+        if _is_one(node) and rest and not between[0] and isinstance(factors[at + 1], s.Bracketed):
+            inside = factors[at + 1]
+            assert isinstance(inside, s.Bracketed)
+            if isinstance(inside.body, s.Chain):
+                return scalar(self._iverson(inside.body)), at + 2
+        if self._is_change(node, factors[at + 1 :]) and rest and not between[0]:
             return self._change(node, factors[at + 1]), at + 2
         called = self._function_of(node)
-        if called is not None:
+        if called is not None and not self._stands_alone(factors, operators, at):
             return self._call(called, node, factors, operators, at)
         return self.value(node), at + 1
+
+    def _stands_alone(self, factors: list[s.Node], operators: list[str], at: int) -> bool:
+        """Whether a function has no argument, as in σ' = σ(1 - σ) or dσ/dz."""
+        if self.notation.letters and not isinstance(factors[at], s.Fraction):
+            return False
+        after = at + 1
+        if after == len(factors) or operators[after]:
+            return True
+        following = factors[after]
+        if isinstance(factors[at], s.Fraction) or isinstance(following, s.Name | s.Scripted):
+            return not _is_bracket(following) and (
+                isinstance(factors[at], s.Fraction) or self._function_of(following) is not None
+            )
+        return _is_bracket(following) and self._has_bare_function(following)
+
+    def _has_bare_function(self, node: s.Node) -> bool:
+        """Whether a function stands in an expression without an argument."""
+        if isinstance(node, s.Product):
+            for at, factor in enumerate(node.factors):
+                if self._function_of(factor) is not None and self._stands_alone(
+                    list(node.factors), list(node.operators), at
+                ):
+                    return True
+            return any(
+                self._has_bare_function(x) for x in node.factors if self._function_of(x) is None
+            )
+        if isinstance(node, s.Name | s.Scripted) and self._function_of(node) is not None:
+            return True
+        return any(map(self._has_bare_function, s.children(node)))
 
     def _reach(self, factors: list[s.Node], operators: list[str], at: int) -> int:
         """How far d/dx reaches: over one bracket, a function and its argument, or all that follows."""
@@ -438,7 +509,15 @@ class Elaborator:
     # --- functions -------------------------------------------------------------------------
 
     def _function_of(self, node: s.Node) -> "Function | None":
-        """A function's name, perhaps with primes, dots and powers."""
+        """A function's name, perhaps with primes, dots and powers; dσ/dz."""
+        if isinstance(node, s.Fraction):
+            found = _derivative_of(node)
+            if found is None or not isinstance(found[0], s.Name | s.Scripted):
+                return None
+            inner = function_of(found[0], self.notation)
+            if inner is None or inner.power is not None:
+                return None
+            return replace(inner, order=inner.order + found[2])
         if not isinstance(node, s.Name | s.Scripted):
             return None
         return function_of(node, self.notation)
@@ -454,7 +533,7 @@ class Elaborator:
         after = at + 1
         if after >= len(factors) or operators[after]:
             raise Unclear("a function without an argument", node)
-        if not isinstance(factors[after], s.Bracketed | s.Array):
+        if not isinstance(factors[after], s.Array) and not _is_bracket(factors[after]):
             # tanh z, ln a_j: all letters that follow, up to the next function, sum or bracket.
             while (
                 after + 1 < len(factors)
@@ -465,14 +544,23 @@ class Elaborator:
             ):
                 after += 1
         argument = _whole(factors[at + 1 : after + 1], ["", *operators[at + 2 : after + 1]])
-        return self.applied(called, argument, node), after + 1
+        return self._called(called, argument, node), after + 1
+
+    def _called(self, called: "Function", argument: s.Node, node: s.Node) -> Value:
+        """σ(z)^2 and σ(z)^T: what is raised belongs to the value, not to the argument."""
+        if isinstance(argument, s.Scripted) and _is_bracket(argument.base):
+            value = self._called(called, argument.base, node)
+            return self._raised_value(argument, value)
+        return self.applied(called, argument, node)
 
     def applied(self, called: "Function", argument: s.Node, node: s.Node) -> Value:
         """A function of what stands in its brackets."""
         inside = argument.body if isinstance(argument, s.Bracketed) else argument
         if called.name in ("max", "min"):
             return self._extreme(called, inside, node)
-        value = self.value(inside)
+        return self._applied_to(called, self.value(inside), node)
+
+    def _applied_to(self, called: "Function", value: Value, node: s.Node) -> Value:
         found: Value
         match called.name:
             case "diag":
@@ -493,10 +581,15 @@ class Elaborator:
             found = self.arrays.map(found, lambda x: power(x, exponent))
         return found
 
+    def implied(self, called: "Function", node: s.Node) -> Value:
+        """σ' where no argument is printed: its value at any number."""
+        name = next(iter(self.variables), "argument")
+        return self._applied_to(called, scalar(Symbol(name)), node)
+
     def _extreme(self, called: "Function", inside: s.Node, node: s.Node) -> Value:
         if not isinstance(inside, s.Listed) or len(inside.items) != 2:
             raise Unclear(f"{called.name} needs two arguments", node)
-        one, other = map(self.value, inside.items)
+        one, other = self._broadcast(*map(self.value, inside.items))
         sign = number(1 if called.name == "max" else -1)
         # max(x, y) = x + max(0, y - x)
         positive = ScalarFunction("max", sympy.Piecewise((0, ARGUMENT <= 0), (ARGUMENT, True)))
@@ -506,6 +599,15 @@ class Elaborator:
 
         minus = self.arrays.map(one, lambda x: mul(number(-1), x))
         return self.arrays.add(one, self.arrays.map(self.arrays.add(other, minus), beyond))
+
+    def _broadcast(self, one: Value, other: Value) -> tuple[Value, Value]:
+        """max(0, z) is taken entry by entry."""
+        if isinstance(one, Array) and isinstance(other, Array):
+            if one.is_number and not other.is_number:
+                return replace(other, term=one.term), other
+            if other.is_number and not one.is_number:
+                return one, replace(one, term=other.term)
+        return one, other
 
     def _scalar_function(self, called: "Function", node: s.Node) -> ScalarFunction:
         formula = self.notation.formula(called.name)
@@ -529,6 +631,12 @@ class Elaborator:
             base = node.base
             if not isinstance(base, s.Name):
                 return self._raised(node)
+            if _is_one(base):
+                if isinstance(node.sub, s.Chain) and node.sup is None:
+                    return scalar(self._iverson(node.sub))
+                if node.sub is None and node.sup is not None and _is_transpose(node.sup):
+                    return self.arrays.transposed(self.arrays.ones())
+                raise Unclear("these ones are not understood", node)
             if base.text == "e" and node.sub is None and node.sup is not None:
                 return self.arrays.map(self.value(node.sup), _exponential)
             if self.notation.has_layers(base):
@@ -540,8 +648,12 @@ class Elaborator:
 
     def _raised(self, node: s.Scripted) -> Value:
         """(…)^T, (…)^2, (…)^{-1}, (…)_j; {W^l}^T."""
-        base: Value
-        base = self.value(node.base)
+        if isinstance(node.base, s.Annotated):
+            raise Unclear("a script at what has a label", node)
+        return self._raised_value(node, self.value(node.base))
+
+    def _raised_value(self, node: s.Scripted, base: Value) -> Value:
+        """A value with what is raised and lowered at it."""
         sup = node.sup
         if node.primes:
             if isinstance(node.base, s.Bracketed | s.Scripted):
@@ -618,6 +730,8 @@ class Elaborator:
 
     def _named(self, name: s.Name, sub: s.Node | None, node: s.Node) -> Value:
         text = name.text
+        if _is_one(name) and sub is None:
+            return self.arrays.ones()
         if text in self.variables and sub is None:
             return self.variables[text]
         if text in self.notation.constants and sub is None:
@@ -644,6 +758,10 @@ class Elaborator:
             return scalar(Symbol(text))
         if text in self.notation.functions:
             raise Unclear(f"{text} without an argument is not understood", node)
+        if text == "I" and sub is None:
+            return self.arrays.identity()
+        if text in self.notation.unread or text in COMMON or name.style[:1] == ("mathcal",):
+            raise Unclear(f"{_plainly(text)} is not understood", node)
         raise Misfit(f"{_plainly(text)} is not declared", node, "other")
 
     def _vector(
@@ -672,6 +790,11 @@ class Elaborator:
             raise Unclear(f"{_plainly(name.text)} with a prime is not understood", node)
         layer_node, transposed = layer_and_transpose(raised)
         if layer_node is None:
+            letters = subscripts(sub) if sub is not None else None
+            if quantity == "δ" and letters is not None and len(letters) == 2 and raised is None:
+                if not self.notation.kronecker:
+                    self.notes.append("delta with two indices and no layer is read as Kronecker's")
+                return scalar(self._same_neuron(letters, node))
             if sub is None and name.text in self.variables:
                 return self.variables[name.text]
             raise Misfit(f"{_plainly(name.text)} has no layer here", node, "other")
@@ -689,6 +812,29 @@ class Elaborator:
         else:
             found = self._entries(quantity, layer, axes, sub, node)
         return self.arrays.transposed(found) if transposed else found
+
+    def _same_neuron(self, letters: "list[Letter]", node: s.Node) -> Term:
+        """[j = k], where one of both is known to count the neurons of some layer."""
+        axes = [
+            self.scope[x.text].axis for x in letters if x.text in self.scope
+        ]  # fmt: skip
+        axis = next((axis for axis in axes if axis is not None), None)
+        if axis is None:
+            raise Unclear("the neurons of which layer are compared here?", node)
+        one, other = (self._index(letter, axis, node) for letter in letters)
+        if isinstance(one, Slice) or isinstance(other, Slice):
+            raise Unclear("only single neurons are compared", node)
+        return number(1) if one == other else Delta(one, other)
+
+    def _iverson(self, chain: s.Node) -> Term:
+        """[j = k] and [j ≠ k]."""
+        match chain:
+            case s.Chain(sides=(one, other), relations=(("=" | r"\ne" | r"\neq") as relation,)):
+                left, right = subscripts(one), subscripts(other)
+                if left is not None and right is not None and len(left) == len(right) == 1:
+                    same = self._same_neuron([*left, *right], chain)
+                    return same if relation == "=" else add(number(1), mul(number(-1), same))
+        raise Unclear("this condition is not understood", chain)
 
     def _below(self, layer: LayerNumber) -> LayerNumber:
         return layer.shift(-1)
@@ -1036,6 +1182,18 @@ class Elaborator:
         row = self.arrays.fresh(Axis("parameters", n.EVERYWHERE))
         return Array((row,), (), Symbol("∇C", None, (row,)))
 
+    def _is_change(self, node: s.Node, rest: list[s.Node]) -> bool:
+        """Whether a d or a Δ says that what follows is a small change."""
+        if _is_change(node):
+            return True
+        if not (isinstance(node, s.Name) and node.text == "d" and rest):
+            return False
+        of = rest[0].base if isinstance(rest[0], s.Scripted) else rest[0]
+        known = isinstance(of, s.Name) and (
+            self.notation.has_layers(of) or self.notation.is_cost(of)
+        )
+        return known and node.text not in self.notation.scalars
+
     def _change(self, node: s.Node, of: s.Node) -> Value:
         """dW, ΔC: a small change of something; of C, what the changes of the page make of it."""
         value = self.value(of)
@@ -1115,38 +1273,36 @@ class Elaborator:
         (dots,) = places if len(places) == 1 else (None,)
         if dots is None:
             raise Unclear("only one row of dots is understood", factors[places[1]])
-        before, after = factors[:dots], factors[dots + 1 :]
-        for length in range(min(len(before), len(after)), 0, -1):
-            pattern, repeated = before[-length:], after[:length]
-            ends = _shifts(pattern, repeated)
-            if ends is None:
-                continue
-            first, last = ends
-            return self._closed(before, after, pattern, first, last, operators)
+        found = _period(factors[:dots], factors[dots + 1 :])
+        if found is not None:
+            start, length, stop, first, last = found
+            # What is printed of later periods before the dots is part of the product.
+            head, pattern = factors[:start], factors[start : start + length]
+            tail = factors[dots + 1 + stop :]
+            return self._closed(head, tail, pattern, first, last, operators)
         raise Unclear("what do the dots stand for?", factors[dots])
 
     def _closed(
         self,
-        before: list[s.Node],
-        after: list[s.Node],
+        head: list[s.Node],
+        tail: list[s.Node],
         pattern: list[s.Node],
         first: LayerNumber,
         last: LayerNumber,
         operators: list[str],
     ) -> tuple[list[s.Node], list[str]]:
         """P(l) … P(L-1) as a product over the layers from l to L-1."""
-        length = len(pattern)
-        place = {"start": pattern[0].start, "end": after[length - 1].end}
+        place = {"start": pattern[0].start, "end": pattern[-1].end}
         letter = s.Name("ι", **place)
         sub = s.Chain((letter, _script(first, place)), ("=",), **place)
         big = s.Big("prod", sub, _script(last, place), **place)
         general = [_moved(x, first, LayerNumber("ι")) for x in pattern]
-        inner = s.Product((big, *general), ("",) * (length + 1), **place)
+        between = operators[len(head) + 1 : len(head) + len(pattern)]
+        inner = s.Product((big, *general), ("", "", *between), **place)
         start, stop = self.layers.number(first), self.layers.number(last)
         behind = (start.offset - stop.offset) * (-1 if _goes_down(first, last) else 1)
         if start.name == stop.name and behind > 1:
             raise Missing("the dots run backwards", pattern[0], "wrong-range")
-        head, tail = before[:-length], after[length:]
         closed = s.Bracketed("(", inner, ")", **place)
         kept = [*operators[: len(head)], operators[len(head)] if head else ""]
         kept += operators[len(operators) - len(tail) :] if tail else []
@@ -1300,6 +1456,8 @@ def layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
             return None, True
         case s.Listed(items=(one, last)) if _is_transpose(last):
             return one, True
+        case s.Additive(terms=(*front, s.Product(factors=(one, last)))) if _is_transpose(last):
+            return replace(sup, terms=(*front, one)), True
     return sup, False
 
 
@@ -1343,8 +1501,20 @@ def _split_digits(letter: Letter) -> list[Letter]:
     return [letter]
 
 
+def _is_one(node: s.Node) -> bool:
+    """A 1 in another type: a vector of ones, or an indicator."""
+    return isinstance(node, s.Name) and node.text == "1" and bool(node.style)
+
+
 def _is_partial(node: s.Node) -> bool:
     return isinstance(node, s.Name) and node.text == r"\partial"
+
+
+def _is_bracket(node: s.Node) -> bool:
+    """(…) or (…)^2: what a function can be applied to."""
+    while isinstance(node, s.Scripted):
+        node = node.base
+    return isinstance(node, s.Bracketed)
 
 
 def _is_d(node: s.Node) -> bool:
@@ -1465,21 +1635,100 @@ def _goes_down(first: LayerNumber, last: LayerNumber) -> bool:
     return first.name == "L" or (last.name != "L" and not last.name)
 
 
-def _shifts(
-    pattern: Sequence[s.Node], repeated: Sequence[s.Node]
+def _period(
+    before: list[s.Node], after: list[s.Node]
+) -> tuple[int, int, int, LayerNumber, LayerNumber] | None:
+    """Where what is repeated begins, how long it is, where it ends, its first and last layer.
+
+    All that stands between the beginning and the dots, and between the dots and the end, has to be
+    part of the repetition: P(l) P(l+1) … P(L-1), perhaps with a last one of which only the end is
+    printed.
+    """
+    for start in range(len(before)):
+        for stop in range(len(after), 0, -1):
+            for length in range(1, len(before) - start + 1):
+                own = before[start:]
+                if len(own) == length and stop < length:
+                    continue
+                ends = _repeats(own, after[:stop], length)
+                if ends is not None:
+                    return start, length, stop, *ends
+    return None
+
+
+def _repeats(
+    own: list[s.Node], after: list[s.Node], length: int
 ) -> tuple[LayerNumber, LayerNumber] | None:
-    """The layers of the first and the last of what is repeated, if all differ by the same."""
-    pairs: list[tuple[LayerNumber, LayerNumber]] = []
-    for one, other in zip(pattern, repeated, strict=True):
-        if not _alike(one, other, pairs):
-            return None
-    if not pairs:
+    pattern = own[:length]
+    first = _first_layer(pattern)
+    if first is None:
         return None
-    first, last = pairs[0]
-    for one, other in pairs:
-        if (one.name, other.name) != (first.name, last.name):
+    shifts = []
+    for at in range(length, len(own)):
+        shift = _shift(pattern[at % length], own[at])
+        if shift is not None and shift is not _SAME:
+            shifts.append((at // length, shift))
+        elif shift is None:
             return None
-        if one.offset - first.offset != other.offset - last.offset:
+    ends = []
+    for back, node in enumerate(reversed(after)):
+        at = -back - 1
+        shift = _shift(pattern[at % length], node)
+        if shift is None:
+            return None
+        if shift is not _SAME:
+            ends.append((back // length, shift))
+    if not ends:
+        return None
+    last = _moved_layer(first, ends[0][1])
+    step = -1 if _goes_down(first, last) else 1
+    if any(pair != (first, first.shift(step * times)) and not _is_shift(pair, step * times)
+           for times, pair in shifts):  # fmt: skip
+        return None
+    for times, (one, other) in ends:
+        expected = one.offset - first.offset + last.offset - step * times
+        if one.name != first.name or other.name != last.name or other.offset != expected:
+            return None
+    if ends[0][0] != 0:
+        return None
+    return first, last
+
+
+_SAME = (LayerNumber("="), LayerNumber("="))
+
+
+def _is_shift(pair: tuple[LayerNumber, LayerNumber], by: int) -> bool:
+    return pair[0].shift(by) == pair[1]
+
+
+def _moved_layer(first: LayerNumber, pair: tuple[LayerNumber, LayerNumber]) -> LayerNumber:
+    """Where `first` goes if one layer goes to another."""
+    one, other = pair
+    return other.shift(first.offset - one.offset)
+
+
+def _first_layer(pattern: Sequence[s.Node]) -> LayerNumber | None:
+    """The layer that a pattern is counted by: that of its first quantity."""
+    pairs: list[tuple[LayerNumber, LayerNumber]] = []
+    for node in pattern:
+        _alike(node, node, pairs)
+    return pairs[0][0] if pairs else None
+
+
+def _shift(
+    one: s.Node, other: s.Node
+) -> tuple[LayerNumber, LayerNumber] | None:
+    """What layer goes to what, if two nodes are alike but for layers that all move alike."""
+    pairs: list[tuple[LayerNumber, LayerNumber]] = []
+    if not _alike(one, other, pairs):
+        return None
+    if not pairs:
+        return _SAME
+    first, last = pairs[0]
+    for here, there in pairs:
+        if (here.name, there.name) != (first.name, last.name):
+            return None
+        if here.offset - first.offset != there.offset - last.offset:
             return None
     return pairs[0]
 
@@ -1627,6 +1876,21 @@ def as_formula(term: Term, variable: str) -> sympy.Expr | None:
     if any(x is None for x in made):
         return None
     return sympy.Mul(*made) if hasattr(term, "factors") else sympy.Add(*made)
+
+
+SAMENESS = frozenset({"=", r"\ne", r"\neq"})
+
+
+def _without_words(node: s.Node) -> list[s.Node]:
+    """A cell of a case without its "if": the condition alone."""
+    if isinstance(node, s.Display):
+        kept = [x for x in node.statements if not (isinstance(x, s.Text) and _is_if(x))]
+        return kept if len(kept) == 1 else [node]
+    return [node]
+
+
+def _is_if(node: s.Text) -> bool:
+    return node.words.strip().strip(",") in ("if", "for", "when", "where", "falls", "wenn")
 
 
 def _otherwise(node: s.Node) -> bool:

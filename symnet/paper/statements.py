@@ -10,7 +10,7 @@ from typing import Any
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, ShapeClash, Table
+from symnet.paper.arrays import Array, Table, is_any
 from symnet.paper.context import Page
 from symnet.paper.elaboration import (
     Elaborator,
@@ -24,7 +24,20 @@ from symnet.paper.elaboration import (
     subscripts,
 )
 from symnet.network import notation as n
-from symnet.term import ONE, Delta, LayerNumber, Partial, Size, Symbol, Term, add, mul, number
+from symnet.term import (
+    ONE,
+    Delta,
+    LayerNumber,
+    Partial,
+    Size,
+    Sum,
+    Symbol,
+    Term,
+    add,
+    mul,
+    number,
+    walk,
+)
 
 EQUALITIES = frozenset({"=", r"\equiv", ":=", r"\approx", r"\triangleq", r"\coloneqq", r"\doteq"})
 UPDATES = frozenset({r"\leftarrow", r"\gets", ":=", r"\to", r"\rightarrow"})
@@ -168,6 +181,9 @@ def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> t
             if [len(r) for r in one.entries] == [len(r) for r in other.entries]:
                 return one, other
         raise _clash(left, right, elaborator, node)
+    left, right = arrays.matched(left, right)
+    if any(_of_any_length(side) for side in (left, right)):
+        raise Unclear("how many ones are these?", node)
     same = arrays.fit(left.rows, right.rows) and arrays.fit(left.cols, right.cols)
     lengths = [arrays.length(x) for x in (left.rows, right.rows, left.cols, right.cols)]
     long = len(left.rows) > 1 or len(right.rows) > 1
@@ -175,6 +191,11 @@ def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> t
                 and lengths[0] == lengths[1] and lengths[2] == lengths[3]):  # fmt: skip
         return left, right
     raise _clash(left, right, elaborator, node)
+
+
+def _of_any_length(array: Array) -> bool:
+    """Whether something is summed over ones of which nobody says how many they are."""
+    return any(isinstance(x, Sum) and is_any(x.index.axis) for x in walk(array.term))
 
 
 def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Misfit:
