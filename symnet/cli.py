@@ -358,7 +358,7 @@ def verify(
             raise click.UsageError("--jsonl takes claims from its file alone.")
         sys.exit(_verify_lines(verification, claims, jobs))
     if not formulas:
-        raise click.UsageError("Give a formula, such as 'z^l = W^l a^{l-1} + b^l', or --jsonl FILE.")
+        raise click.UsageError("Give a formula, such as 'z^l = W^l a^l + b^l', or --jsonl FILE.")
     context = verification.context_of(pairs)
     texts = [_formula(text) for text in formulas]
     found = [_load("paper.claims").verify(text, convention, context) for text in texts]
@@ -374,14 +374,14 @@ def verify(
 
 
 def _formula(text: str) -> str:
-    """A formula, or what is on standard input, in whatever encoding; dollars around it fall away."""
+    """A formula, or what is on standard input; dollars around it fall away."""
     if text == "-":
         text = _decoded(sys.stdin.buffer.read())
     stripped = text.strip()
     for dollars in ("$$", "$"):
-        if len(stripped) > 2 * len(dollars) and stripped.startswith(dollars):
-            if stripped.endswith(dollars):
-                return stripped[len(dollars) : -len(dollars)].strip()
+        inside = stripped.removeprefix(dollars).removesuffix(dollars)
+        if len(inside) == len(stripped) - 2 * len(dollars):
+            return inside.strip()
     return stripped
 
 

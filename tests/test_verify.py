@@ -1,4 +1,4 @@
-"""symnet verify: verdicts, kinds of errors and their places, the command line, streams of claims."""
+"""symnet verify: verdicts, kinds of errors and their places, the command line, streams."""
 
 import json
 from collections.abc import Callable
@@ -28,23 +28,59 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str, str]] = [
     (r"\delta^l = W^{l+1} \delta^{l+1} \odot \sigma'(z^l)", {}, ILL_FORMED, "transpose", "W^{l+1}"),
     (
         r"\delta^l = W^{l+1} \delta^{l+1} \odot \sigma'(z^l)",
-        {"widths": "equal"}, REFUTED, "transpose", "W^{l+1}",
+        {"widths": "equal"},
+        REFUTED,
+        "transpose",
+        "W^{l+1}",
     ),
     (
         r"\delta_j^l = \sum_k w_{jk}^{l+1} \delta_k^{l+1} \sigma'(z_j^l)",
-        {"widths": "equal"}, REFUTED, "index-swap", "jk",
+        {"widths": "equal"},
+        REFUTED,
+        "index-swap",
+        "jk",
     ),
-    (r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma(z^l)", {}, REFUTED, "missing-derivative", r"\sigma"),
-    (r"\delta_j^L = \frac{\partial C}{\partial a_j^L} \sigma'(a_j^L)", {}, REFUTED, "wrong-derivative-argument", "a"),
-    (r"\delta^L = (y - a^L) \odot \sigma'(z^L)", {"cost": "quadratic"}, REFUTED, "sign", r"(y - a^L) \odot \sigma'(z^L)"),
+    (
+        r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma(z^l)",
+        {},
+        REFUTED,
+        "missing-derivative",
+        r"\sigma",
+    ),
+    (
+        r"\delta_j^L = \frac{\partial C}{\partial a_j^L} \sigma'(a_j^L)",
+        {},
+        REFUTED,
+        "wrong-derivative-argument",
+        "a",
+    ),
+    (
+        r"\delta^L = (y - a^L) \odot \sigma'(z^L)",
+        {"cost": "quadratic"},
+        REFUTED,
+        "sign",
+        r"(y - a^L) \odot \sigma'(z^L)",
+    ),
     (r"\delta^L = 2 (a^L - y) \odot \sigma'(z^L)", {"cost": "quadratic"}, REFUTED, "factor", "2"),
     (r"z_j^l = \sum_k w_{jk}^l a_k^{l-1} b_j^l", {}, REFUTED, "wrong-product", "b"),
     (r"z^l = \sum a^{l-1} + b^l", {}, ILL_FORMED, "missing-term", r"\sum"),
-    (r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l),\quad 2 \le l \le L", {}, ILL_FORMED, "wrong-range", r"(W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l)"),
-    (r"W^{l+1} = W^l - \eta \delta^l (a^{l-1})^T", {"rule": "gradient descent on C"}, ILL_FORMED, "overloaded-symbol", ""),
+    (
+        r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l),\quad 2 \le l \le L",
+        {},
+        ILL_FORMED,
+        "wrong-range",
+        r"(W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l)",
+    ),
+    (
+        r"W^{l+1} = W^l - \eta \delta^l (a^{l-1})^T",
+        {"rule": "gradient descent on C"},
+        ILL_FORMED,
+        "overloaded-symbol",
+        "",
+    ),
     (r"z^l = W^l a^{l-1} + \theta^l", {}, ILL_FORMED, "other", r"\theta^l"),
     (r"z^l = (W^l a^{l-1} + b^l", {}, ILL_FORMED, "unbalanced", "("),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("name", BP)

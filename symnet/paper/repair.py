@@ -1,9 +1,9 @@
 r"""What is wrong with a formula: the one edit that would make it right.
 
-Edits are made in the author's own text, at the places that the syntax tree names, and the side that
-says less is kept. The kind of the first edit after which the formula holds is the kind of the error,
-and the edited text a suggestion. Which edits there are is a table, `EDITS`: the mistakes that people
-make, the likely ones first.
+Edits are made in the author's own text, at the places that the syntax tree names; those of the
+right side come first. The kind of the first edit after which the formula holds is the kind of the
+error, and the edited text a suggestion. Which edits there are is a table, `EDITS`: the mistakes that
+people make, the likely ones first.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
-from symnet.paper.elaboration import function_of, layer_and_transpose, layer_of, subscripts
+from symnet.paper.elaboration import (
+    Function,
+    function_of,
+    layer_and_transpose,
+    layer_of,
+    subscripts,
+)
 from symnet.paper.statements import Claim
 from symnet.term import LayerNumber
 
@@ -45,7 +51,7 @@ class Place:
 
 
 def edits(text: str, claim: Claim, notation: Notation) -> Iterator[Edit]:
-    """All edits of a claim, the likely ones first, none twice; those of the left side at the end."""
+    """All edits of a claim, the likely ones first, none twice; the left side comes last."""
     if claim.right is None:
         return
     seen = {text}
@@ -65,9 +71,10 @@ def edits(text: str, claim: Claim, notation: Notation) -> Iterator[Edit]:
 def _quantities(place: Place, node: s.Node | None = None) -> Iterator[s.Scripted]:
     """The quantities of a side that have a layer."""
     for part in s.walk(place.node if node is None else node):
-        if isinstance(part, s.Scripted) and isinstance(part.base, s.Name) and part.sup is not None:
-            if place.notation.has_layers(part.base):
-                yield part
+        match part:
+            case s.Scripted(base=s.Name() as base, sup=sup) if sup is not None:
+                if place.notation.has_layers(base):
+                    yield part
 
 
 def _layer_node(quantity: s.Scripted) -> s.Node | None:
@@ -140,7 +147,9 @@ def transposes(place: Place) -> Iterator[Edit]:
     """A transpose too many, one too few, or an inverse in its place."""
     for part in s.walk(place.node):
         match part:
-            case s.Scripted(base=base, sup=s.Name(text=("T" | r"\top" | r"\intercal" | r"\mathsf{T}"))):
+            case s.Scripted(
+                base=base, sup=s.Name(text=("T" | r"\top" | r"\intercal" | r"\mathsf{T}"))
+            ):
                 yield Edit("transpose", part.start, part.end, place.of(base))
             case s.Scripted(base=base, sup=s.Additive(signs=("-",))):
                 yield Edit("transpose", part.start, part.end, place.of(base) + "^T")
@@ -174,9 +183,7 @@ def letters_exchanged(place: Place) -> Iterator[Edit]:
     letters = _letters(place)
     for part in s.walk(place.node):
         subs: Iterator[s.Name] = iter(())
-        if isinstance(part, s.Scripted):
-            subs = _letter_nodes(part.sub)
-        elif isinstance(part, s.Big) and part.operator == "sum":
+        if isinstance(part, s.Scripted) or (isinstance(part, s.Big) and part.operator == "sum"):
             subs = _letter_nodes(part.sub)
         for name in subs:
             for letter in letters:
@@ -187,10 +194,8 @@ def letters_exchanged(place: Place) -> Iterator[Edit]:
 def primes(place: Place) -> Iterator[Edit]:
     """σ instead of σ', or σ' instead of σ."""
     for part in s.walk(place.node):
-        if isinstance(part, s.Scripted) and part.primes and isinstance(part.base, s.Name):
-            if function_of(part, place.notation) is not None:
-                base = place.of(part.base)
-                yield Edit("missing-derivative", part.start, part.end, base)
+        if isinstance(part, s.Scripted) and part.primes and _function(part, place) is not None:
+            yield Edit("missing-derivative", part.start, part.end, place.of(part.base))
     for name in _functions(place):
         yield Edit("missing-derivative", name.start, name.end, place.of(name) + "'")
 
@@ -207,9 +212,7 @@ def arguments(place: Place) -> Iterator[Edit]:
     """z where a is meant, a where z is meant, or a derivative by the other."""
     exchanged = {"z": "a", "a": "z"}
     derivatives = [part for part in s.walk(place.node) if isinstance(part, s.Fraction)]
-    values = [
-        other for one, other in _calls(place, place.node) if not _order(one, place.notation)
-    ]
+    values = [other for one, other in _calls(place, place.node) if not _order(one, place)]
     names = [
         part
         for part in s.walk(place.node)
@@ -232,8 +235,12 @@ def arguments(place: Place) -> Iterator[Edit]:
             yield _whole(place, "wrong-derivative-argument", whole)
 
 
-def _order(node: s.Node, notation: Notation) -> int:
-    found = function_of(node, notation) if isinstance(node, s.Name | s.Scripted) else None
+def _function(node: s.Node, place: Place) -> Function | None:
+    return function_of(node, place.notation) if isinstance(node, s.Name | s.Scripted) else None
+
+
+def _order(node: s.Node, place: Place) -> int:
+    found = _function(node, place)
     return found.order if found is not None else 0
 
 
@@ -243,9 +250,8 @@ def _calls(place: Place, only: s.Node | None = None) -> Iterator[tuple[s.Node, s
         for part in s.walk(side):
             if isinstance(part, s.Product):
                 for one, other in zip(part.factors, part.factors[1:], strict=False):
-                    if isinstance(one, s.Name | s.Scripted):
-                        if function_of(one, place.notation) is not None:
-                            yield one, other
+                    if _function(one, place) is not None:
+                        yield one, other
 
 
 def plain_variables(place: Place) -> Iterator[Edit]:
@@ -288,18 +294,18 @@ def factors_changed(place: Place) -> Iterator[Edit]:
                     end = part.factors[at + 1].start if at + 1 < len(part.factors) else factor.end
                     start = factor.start if at + 1 < len(part.factors) else part.factors[at - 1].end
                     yield Edit("factor", start, end, " ")
-    for factor in ("2", r"\frac{1}{2}", r"\frac{1}{4}"):
-        yield _whole(place, "factor", rf"{factor}\left({place.of(place.node)}\right)")
+    for times in ("2", r"\frac{1}{2}", r"\frac{1}{4}"):
+        yield _whole(place, "factor", rf"{times}\left({place.of(place.node)}\right)")
     for _, argument in _calls(place):
         if place.node.start <= argument.start:
             body = argument.body if isinstance(argument, s.Bracketed) else argument
-            for factor in ("2", r"\tfrac12"):
-                yield Edit("factor", body.start, body.end, f"{factor} {place.of(body)}")
+            for times in ("2", r"\tfrac12"):
+                yield Edit("factor", body.start, body.end, f"{times} {place.of(body)}")
     for part in s.walk(place.node):
         match part:
-            case s.Scripted(base=base, sup=s.Number(), sub=None) if (
-                not isinstance(base, s.Name) or not place.notation.has_layers(base)
-            ):
+            case s.Scripted(base=base, sup=s.Number(), sub=None) if not isinstance(
+                base, s.Name
+            ) or not place.notation.has_layers(base):
                 yield Edit("factor", part.start, part.end, place.of(base))
 
 
@@ -339,9 +345,7 @@ def slopes_added(place: Place) -> Iterator[Edit]:
 
 
 def _slopes(place: Place) -> Iterator[str]:
-    name = next(
-        (key for key, value in place.notation.functions.items() if value == "σ"), r"\sigma"
-    )
+    name = next((key for key, value in place.notation.functions.items() if value == "σ"), r"\sigma")
     layers: dict[str, None] = {}
     subs: dict[str, None] = {}
     for side in (place.kept, place.node):
@@ -353,12 +357,12 @@ def _slopes(place: Place) -> Iterator[str]:
             for letter in subscripts(quantity.sub) or () if quantity.sub is not None else ():
                 if letter.last is None:
                     subs[letter.text] = None
-    for layer in layers:
+    for number in layers:
         if subs:
             for sub in subs:
-                yield rf"{name}'(z_{{{sub}}}^{{{layer}}})"
+                yield rf"{name}'(z_{{{sub}}}^{{{number}}})"
         else:
-            yield rf"\odot {name}'(z^{{{layer}}})"
+            yield rf"\odot {name}'(z^{{{number}}})"
 
 
 def slopes_moved(place: Place) -> Iterator[Edit]:
@@ -415,9 +419,7 @@ def terms_added(place: Place) -> Iterator[Edit]:
     whole = _wrapped(place, place.node)
     for extra in _missing(place):
         yield _whole(place, "missing-term", f"{whole} {extra}")
-    calls = [
-        f"{place.text[one.start : other.end]}" for one, other in _calls(place)
-    ]
+    calls = [f"{place.text[one.start : other.end]}" for one, other in _calls(place)]
     for part in s.walk(place.node):
         terms = part.terms if isinstance(part, s.Additive) else ()
         for term in terms:
@@ -455,9 +457,7 @@ def _missing(place: Place) -> Iterator[str]:
 
 def functions_changed(place: Place) -> Iterator[Edit]:
     """A function not applied, applied twice, or its square missing; a sum too many."""
-    name = next(
-        (key for key, value in place.notation.functions.items() if value == "σ"), r"\sigma"
-    )
+    name = next((key for key, value in place.notation.functions.items() if value == "σ"), r"\sigma")
     yield _whole(place, "other", rf"{name}\left({place.of(place.node)}\right)")
     for part in s.walk(place.node):
         if isinstance(part, s.Product):

@@ -69,7 +69,9 @@ def _marked(latex: str, span: tuple[int, int] | None) -> list[str]:
             window = row[first : first + WIDEST]
             lines.append("    " + _shown(window))
             under = window[left - first : right - first]
-            lines.append("    " + " " * _cells(window[: left - first]) + "^" * max(1, _cells(under)))
+            lines.append(
+                "    " + " " * _cells(window[: left - first]) + "^" * max(1, _cells(under))
+            )
         elif span is None or not lines:
             lines.append("    " + _shown(row[:WIDEST]))
     return lines

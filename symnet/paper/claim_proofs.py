@@ -1,0 +1,120 @@
+"""A claim in general: for all widths, or with all sums written out for widths that are given.
+
+What is proved here was decided by the kernel and by the checker (`calculus/claim.py`), with σ, C
+and the sizes as symbols. A product over layers is proved by induction, from the last layer down.
+"""
+
+from collections.abc import Iterator
+
+from symnet.calculus import claim as claims
+from symnet.network import notation as n
+from symnet.paper.arrays import Array, Table
+from symnet.paper.context import Page
+from symnet.paper.elaboration import Elaborator, General, Layers, Misfit, Missing, Unclear
+from symnet.paper.statements import Claim
+from symnet.paper.trials import entries, networks, weights_of
+from symnet.term import Index, LayerNumber, rename
+
+MOST_WRITTEN = 100  # weights of a network that is written out
+
+
+def proof(claim: Claim, about: Page) -> str:
+    """Empty if a claim is proved; else why it was not. What holds for all widths holds for some."""
+    if not claim.relates:
+        return ""
+    why = _general_proof(claim, about)
+    if not why or about.general or about.equal:
+        return why
+    return _written_out_proof(claim, about)
+
+
+def _general_proof(claim: Claim, about: Page) -> str:
+    literal = not about.general and not about.equal
+    layers = Layers({"L": LayerNumber("", len(about.widths[0]))} if literal else {})
+    elaborator = Elaborator(about.notation, layers)
+    try:
+        sides = claim.sides(elaborator)
+    except General as general:
+        return _by_induction(claim, about, general)
+    except (Misfit, Unclear) as error:
+        return str(error)
+    if sides is None:
+        return ""
+    if elaborator.inverses:
+        return "it inverts a matrix"
+    left, right = sides
+    if isinstance(left, Table) or isinstance(right, Table):
+        if not (isinstance(left, Table) and isinstance(right, Table)):
+            return "its matrices are written out"
+        pairs = entries(left, right, elaborator)
+        return next(filter(None, (claims.holds(x, y, about.setting) for x, y, _ in pairs)), "")
+    arrays = elaborator.arrays
+    if not (arrays.fit(left.rows, right.rows) and arrays.fit(left.cols, right.cols)):
+        return "its sides are counted in another order"
+    return claims.holds(left.term, arrays.aligned(right, left).term, about.setting)
+
+
+def _by_induction(claim: Claim, about: Page, general: General) -> str:
+    """A product over the layers from l+c to L+d: from one layer to the one below it."""
+    low, high = general.start, general.stop
+    if general.down:
+        low, high = high, low
+    if low.name != "l" or high.name != "L" or claim.letters != ("l",):
+        return "its product over layers is not of the kind that induction decides"
+
+    def at(layer: LayerNumber, remaining: str) -> tuple[Array, Array]:
+        elaborator = Elaborator(about.notation, Layers({"l": layer}), remaining=remaining)
+        sides = claim.sides(elaborator)
+        assert sides is not None
+        left, right = sides
+        if isinstance(left, Table) or isinstance(right, Table):
+            raise Unclear("a product over layers that is written out", claim.node)
+        return left, elaborator.arrays.aligned(right, left)
+
+    # The product is empty one layer above the last, if there is a claim at all.
+    empty = LayerNumber("L", high.offset + 1 - low.offset)
+    base = empty if empty.offset <= 0 else empty.shift(-1)
+    try:
+        base_left, base_right = at(base, "")
+        step_left, step_right = at(n.l, "one more")
+        next_left, next_right = at(n.l.shift(1), "others")
+    except (Misfit, Unclear) as error:
+        return str(error)
+    return claims.holds_by_induction(
+        step_left.term, step_right.term, base_left.term, base_right.term,
+        (next_left.term, next_right.term), about.setting,
+    )  # fmt: skip
+
+
+def _written_out_proof(claim: Claim, about: Page) -> str:
+    """A literal network: every entry of every claim, with all sums written out."""
+    if weights_of(about.widths[0]) > MOST_WRITTEN:
+        return "the network is too large to be written out"
+    for layers in networks(claim, about):
+        elaborator = Elaborator(about.notation, layers)
+        try:
+            claim.check_layers(elaborator)
+            sides = claim.sides(elaborator)
+        except Missing:
+            continue
+        except (Misfit, Unclear) as error:
+            return str(error)
+        if sides is None:
+            continue
+        if elaborator.inverses:
+            return "it inverts a matrix"
+        left, right = sides
+        for x, y, place in entries(left, right, elaborator):
+            at = {
+                i: Index(str(place[i.name]), i.axis) for i in _axes(left, right) if i.name in place
+            }
+            why = claims.holds(rename(x, at), rename(y, at), about.setting, layers.widths or ())
+            if why:
+                return why
+    return ""
+
+
+def _axes(*sides: Array | Table) -> Iterator[Index]:
+    for side in sides:
+        if isinstance(side, Array):
+            yield from (*side.rows, *side.cols)
