@@ -48,7 +48,18 @@ def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declar
         waiting = later
     else:
         return Declarations(notation)
+    names = {name for key in waiting for name in _names(key)}
+    notation = replace(notation, unread=notation.unread | names)
     return Declarations(notation, tuple(f"{key}: {said}" for key, said in waiting.items()))
+
+
+def _names(key: str) -> set[str]:
+    """The letters of a declaration that was not understood."""
+    try:
+        display = read(key)
+    except SymnetError:
+        return set(re.findall(r"\\?[A-Za-z]+", key))
+    return {node.text for node in s.walk(display) if isinstance(node, s.Name)}
 
 
 def is_prose(text: str) -> bool:
@@ -240,6 +251,30 @@ def _changed(notation: Notation, node: s.Node | None, key: str) -> Notation | No
     return None
 
 
+def _all_changed(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    """Δa_j^L without a word on all others: a^L as a whole changes."""
+    match node:
+        case s.Product(factors=(s.Name(), s.Scripted() as of), operators=("", "")):
+            return replace(notation, changed=(*notation.changed, replace(of, sub=None)))
+    return _changed(notation, node, key)
+
+
+def _kronecker(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    match node:
+        case s.Scripted(base=s.Name(text=r"\delta")):
+            return replace(notation, kronecker=True)
+    return None
+
+
+def _identity(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    return notation if _name(node) == "I" else None
+
+
+def _cost(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = _name(node)
+    return None if name is None else replace(notation, costs=notation.costs | {name})
+
+
 def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return notation
 
@@ -250,7 +285,11 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"outer product", _otimes("outer")),
     (r"(entry|element|component).?wise|hadamard", _entrywise),
     (r"on (its|the) diagonal|diagonal matrix", _diagonal),
-    (r"(infinitesimal|small|arbitrary) change|differential of", _changed),
+    (r"change.*(else|other).*fixed", _changed),
+    (r"(infinitesimal|small|arbitrary) change|differential of", _all_changed),
+    (r"kronecker('s)? (delta|symbol)", _kronecker),
+    (r"vector of ones|all.?ones", _as_it_is),
+    (r"identity", _identity),
     (r"vector of (all )?parameters|parameter vector", _parameters),
     (r"learning rate|step size", _rate),
     (r"iteration|step number|time step", _iteration),
@@ -260,5 +299,6 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"vectors? of|column vectors?$|^vectors?\b", _vector),
     (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
     (r"weights? (in)?to|as a column|number of (units|neurons)|\ba\^\{?\(?1|input", _as_it_is),
+    (r"^(the )?(cost|loss|error|objective)( function)?( C)?( of one (sample|example))?$", _cost),
     (r"coefficient|constant|parameter|number", _scalar),
 )

@@ -186,6 +186,8 @@ class Elaborator:
                 return self._scripted(node)
             case s.Bracketed(open="|"):
                 return self.arrays.map(self.value(node.body), _absolute)
+            case s.Bracketed(open="⟨", body=s.Listed(items=(one, other))):
+                return self._inner(node, self.value(one), self.value(other))
             case s.Bracketed(open="‖"):
                 return scalar(power(self._squares(node.body), Fraction(1, 2)))
             case s.Bracketed(open="[", body=s.Chain() as chain):
@@ -212,6 +214,16 @@ class Elaborator:
             case s.Cases(rows):
                 return self._cases(node, rows)
         raise Unclear(f"this is not understood: {type(node).__name__.lower()}", node)
+
+    def _inner(self, node: s.Node, one: Value, other: Value) -> Value:
+        if not isinstance(one, Array) or not isinstance(other, Array):
+            raise Unclear("the inner product of what is written out", node)
+        found = self.arrays.inner(*self.arrays.matched(one, other))
+        if found is None:
+            if one.cols or other.cols:
+                raise Unclear("the inner product of matrices", node)
+            raise ShapeClash("multiplied (inner)", self.arrays.shape(one), self.arrays.shape(other))
+        return found
 
     def _added(
         self, node: s.Node, terms: Sequence[s.Node], signs: Sequence[str]
@@ -260,8 +272,12 @@ class Elaborator:
         """f'(x)|_{x = u}: the variable is what stands at the place."""
         match at:
             case s.Chain(sides=(s.Name(text=name), place), relations=("=",)):
+                letters = {k: v for k, v in self.notation.letters.items() if k != name}
+                outer = self.notation
+                self.notation = replace(outer, letters=letters)
                 with self._variable(name, scalar(Symbol(name))):
                     inner = self.value(body)
+                self.notation = outer
                 place_ = self.value(place)
                 if not isinstance(inner, Array) or not inner.is_number:
                     raise Unclear("only a number is taken at a place", node)
@@ -295,7 +311,7 @@ class Elaborator:
             raise Unclear("over what are these branches?", node)
         made = []
         for value, condition in branches:
-            formula = as_formula(_put(value, subject, Symbol("case")), "case")
+            formula = as_formula(put(value, subject, Symbol("case")), "case")
             if formula is None:
                 raise Unclear("the branches depend on more than one number", node)
             made.append((formula, condition))
@@ -344,6 +360,7 @@ class Elaborator:
 
     def _product(self, factors: list[s.Node], operators: list[str]) -> Value:
         """Matrix products bind tighter than ⊙; a sum or a derivative takes all that follows it."""
+        factors, operators = self._without_iterations(factors, operators)
         factors, operators = self._slashed_derivatives(factors, operators)
         factors, operators = self._dotted_product(factors, operators)
         groups: list[Value] = []
@@ -379,6 +396,17 @@ class Elaborator:
             if note not in self.notes:
                 self.notes.append(note)
         return total
+
+    def _without_iterations(
+        self, factors: list[s.Node], operators: list[str]
+    ) -> tuple[list[s.Node], list[str]]:
+        """b(t), δ(t+1): the step of training is not a factor."""
+        kept = [
+            at
+            for at, factor in enumerate(factors)
+            if not (at and isinstance(factor, s.Bracketed) and self.notation.is_iteration(factor.body))
+        ]
+        return [factors[at] for at in kept], [operators[at] for at in kept]
 
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit:
         return Misfit(
@@ -1082,7 +1110,23 @@ class Elaborator:
         for layer in layers:
             value = self._at_layer(name, layer, body)
             total = value if total is None else self._part(self.arrays.dot(total, value))
-        return scalar(number(1)) if total is None else total
+        return self._empty_product(node, name, body) if total is None else total
+
+    def _empty_product(self, node: s.Big, name: str, body: s.Node) -> Value:
+        """1, or the identity if the factors are matrices."""
+        assert isinstance(node.sub, s.Chain) and node.sup is not None
+        for end in (layer_of(node.sub.sides[1]), layer_of(node.sup)):
+            outer = self.scope.copy()
+            try:
+                assert end is not None
+                value = self._at_layer(name, self.layers.number(end), body)
+            except Missing:
+                continue
+            finally:
+                self.scope = outer
+            if isinstance(value, Array) and value.is_number:
+                return value.__class__((), (), number(1))
+        return self.arrays.identity()
 
     def _peeled(self, general: "General", body: s.Node) -> Value:
         """A product over l+c, …, L+d: its factor of the lowest layer, times all others.
@@ -1090,7 +1134,7 @@ class Elaborator:
         The others are an arbitrary matrix here; `remaining` says whether the factor of the lowest
         layer is there (`one more`) or not (`others`).
         """
-        low, high = (general.stop, general.start) if general.down else (general.start, general.stop)
+        low, high = (general.last, general.first) if general.down else (general.first, general.last)
         outer = self.scope.copy()
         # In "others" the claim is that of l+1, so its lowest layer is the second one of l.
         first = low if self.remaining == "one more" else low.shift(-1)
@@ -1208,9 +1252,20 @@ class Elaborator:
         defined = self.notation.changes.get(symbol.name)
         if defined is not None:
             return self.value(defined)
+        if not self._is_changed(symbol) and self.notation.changed:
+            return replace(value, term=self._change_of_cost(node, symbol))
         return replace(value, term=Symbol(name, symbol.layer, symbol.indices))
 
-    def _change_of_cost(self, node: s.Node) -> Term:
+    def _is_changed(self, symbol: Symbol) -> bool:
+        """Whether the page speaks of arbitrary changes of a quantity."""
+        for changed in self.notation.changed:
+            value = self.value(changed)
+            if isinstance(value, Array) and isinstance(value.term, Symbol):
+                if (value.term.name, value.term.layer) == (symbol.name, symbol.layer):
+                    return True
+        return False
+
+    def _change_of_cost(self, node: s.Node, of: Symbol = n.COST) -> Term:
         """dC = Σ_v ∂C/∂v dv, over the quantities v whose change the page speaks of."""
         owed: list[Term] = []
         for changed in self.notation.changed:
@@ -1221,7 +1276,7 @@ class Elaborator:
             if by.name in self.notation.vectors:
                 slope: Term = Symbol("∇C", None, by.indices)
             else:
-                slope = Partial(n.COST, by)
+                slope = Partial(of, by)
             defined = self.notation.changes.get(by.name)
             if defined is not None:
                 change = self.value(defined)
@@ -1361,7 +1416,7 @@ class General(Unclear):
         self, node: s.Node, name: str, start: LayerNumber, stop: LayerNumber, down: bool
     ) -> None:
         super().__init__("a product over a general number of layers", node)
-        self.name, self.start, self.stop, self.down = name, start, stop, down
+        self.name, self.first, self.last, self.down = name, start, stop, down
 
 
 class Tensor(Unclear):
@@ -1793,10 +1848,10 @@ def _moved(node: s.Node, first: LayerNumber, to: LayerNumber) -> s.Node:
             if up:
                 sup = s.Product((number_, s.Name("T", **place)), ("", ""), **place)
             return replace(node, base=_moved(node.base, first, to), sup=sup)
-    return _mapped(node, lambda child: _moved(child, first, to))
+    return mapped(node, lambda child: _moved(child, first, to))
 
 
-def _mapped(node: s.Node, change: Callable[[s.Node], s.Node]) -> s.Node:
+def mapped(node: s.Node, change: Callable[[s.Node], s.Node]) -> s.Node:
     """A node with its children changed."""
     new = {}
     for each in fields(node):
@@ -1838,7 +1893,7 @@ def _generalised(first: s.Node, last: s.Node) -> tuple[s.Node, int] | None:
         if any(x is None for x in made):
             return None
         parts = iter(made)
-        return _mapped(one, lambda _: next(parts))  # type: ignore[arg-type, return-value]
+        return mapped(one, lambda _: next(parts))  # type: ignore[arg-type, return-value]
 
     whole = go(first, last)
     if whole is None or len(numbers) != 1:
@@ -1899,13 +1954,13 @@ def _otherwise(node: s.Node) -> bool:
     )
 
 
-def _put(term: Term, old: Term, new: Term) -> Term:
+def put(term: Term, old: Term, new: Term) -> Term:
     """A term with another one put in for one of its parts."""
     if term == old:
         return new
     if isinstance(term, Symbol | Number):
         return term
-    return map_children(term, lambda part: _put(part, old, new))
+    return map_children(term, lambda part: put(part, old, new))
 
 
 def _exponential(term: Term) -> Term:

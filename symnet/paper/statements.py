@@ -4,14 +4,17 @@
 judged; `Δv = -η∇C ⇒` defines. What is left are claims.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import sympy
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Table, is_any
 from symnet.paper.context import Page
+from symnet.paper.conventions import Notation
 from symnet.paper.elaboration import (
     Elaborator,
     Misfit,
@@ -19,16 +22,23 @@ from symnet.paper.elaboration import (
     Tensor,
     Unclear,
     Value,
+    as_formula,
     layer_and_transpose,
     layer_of,
+    mapped,
+    put,
     subscripts,
 )
 from symnet.network import notation as n
 from symnet.term import (
+    ARGUMENT,
     ONE,
+    Apply,
     Delta,
+    Index,
     LayerNumber,
     Partial,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -36,6 +46,7 @@ from symnet.term import (
     add,
     mul,
     number,
+    power,
     walk,
 )
 
@@ -63,14 +74,36 @@ class Range:
         # One layer that does not exist is as good as a thousand.
         return tuple(range(max(low, 0), min(high, depth + 1) + 1))
 
-    @property
-    def is_printed(self) -> bool:
-        """Whether both ends are said."""
-        return bool(self.exactly) or (self.low is not None and self.high is not None)
+    def says(self, layer: int, depth: int) -> bool:
+        """Whether a layer is among those that are printed: an open end says nothing of its own."""
+        if self.exactly or (self.low is not None and self.high is not None):
+            return True
+        if self.low is not None:
+            return layer == _at(self.low, depth) < depth
+        return self.high is not None and layer == _at(self.high, depth) > 1
 
 
 def _at(layer: LayerNumber, depth: int) -> int:
     return layer.offset + (depth if layer.name == "L" else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Neurons:
+    """The neurons that a letter stands for: from 1 to a size, or exactly these."""
+
+    node: s.Node
+    high: s.Node | None = None
+    exactly: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """j = k or j ≠ k, as a condition."""
+
+    node: s.Node
+    one: str
+    other: str
+    same: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +118,9 @@ class Claim:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     conditions: Mapping[str, int] = field(default_factory=dict)
     update: bool = False
+    step: bool = False  # the left side is the change of a parameter, not its new value
+    neurons: Mapping[str, Neurons] = field(default_factory=dict)
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:
@@ -103,8 +139,16 @@ class Claim:
         return self.ranges.get(letter, Range()).values(depth)
 
     def literal(self, layers: Any) -> bool:
-        """Whether a layer that does not exist is the fault of a range that is printed."""
-        return any(self.ranges.get(x, Range()).is_printed for x in self.letters)
+        """Whether a layer that does not exist is the fault of a range that is printed.
+
+        l ≥ 1 says that l = 1 is meant, and leaves open where l ends.
+        """
+        depth = layers.numbers["L"].offset
+        return any(
+            self.ranges[x].says(layers.numbers[x].offset, depth)
+            for x in self.letters
+            if x in self.ranges
+        )
 
     def check_layers(self, elaborator: Elaborator) -> None:
         """Raises Missing where a quantity has no such layer."""
@@ -125,8 +169,16 @@ class Claim:
         right = _side(self.right, self.left, elaborator)
         left, right = _identity(left, self.left, right), _identity(right, self.right, left)
         if self.update:
-            left = _stepped(left, self.left, elaborator)
-        return fitted(left, right, elaborator, self.node)
+            left = _stepped(left, self.left, elaborator, self.step)
+        for letter, neurons in self.neurons.items():
+            _check_neurons(letter, neurons, elaborator)
+        left, right = fitted(left, right, elaborator, self.node)
+        for weight in _weights(self.pairs, elaborator):
+            left = elaborator.arrays.map(left, lambda x, w=weight: mul(w, x))
+            right = elaborator.arrays.map(right, lambda x, w=weight: mul(w, x))
+        for name, sign in self.conditions.items():
+            left, right = _of_sign(left, name, sign), _of_sign(right, name, sign)
+        return left, right
 
     def holds(self, one: Any, other: Any) -> bool:
         """Whether two values satisfy the relation."""
@@ -203,13 +255,76 @@ def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> M
     return Misfit(f"the left side is {one}, the right side is {other}", node)
 
 
-def _stepped(left: Value, node: s.Node, elaborator: Elaborator) -> Value:
-    """θ - η ∂C/∂θ, what a step of gradient descent makes of a parameter."""
+def _check_neurons(letter: str, neurons: Neurons, elaborator: Elaborator) -> None:
+    """Raises Misfit if a letter does not run over all neurons that it counts."""
+    slot = elaborator.scope.get(letter)
+    if slot is None or slot.axis is None:
+        return
+    size = elaborator.arrays.size(slot.axis)
+    if neurons.exactly:
+        if size is None:
+            return
+        if max(neurons.exactly) > size or min(neurons.exactly) < 1:
+            raise Missing(f"{letter} counts {size} neurons here", neurons.node, "wrong-range")
+        if set(neurons.exactly) != set(range(1, size + 1)):
+            raise Unclear(f"{letter} does not stand for all neurons", neurons.node)
+        return
+    high = neurons.high
+    if isinstance(high, s.Name) or high is None:
+        return
+    if isinstance(high, s.Number):
+        if size is None:
+            return
+        if int(high.text) > size:
+            raise Missing(f"{letter} counts {size} neurons here", neurons.node, "wrong-range")
+        if int(high.text) < size:
+            raise Unclear(f"{letter} does not stand for all neurons", neurons.node)
+        return
+    named = elaborator.number(high)
+    if not isinstance(named, Size):
+        raise Unclear("this range is not understood", neurons.node)
+    if not elaborator.arrays.same(named.axis, slot.axis):
+        raise Misfit(
+            f"{letter} counts the neurons of layer {slot.axis.layer}, not those of layer"
+            f" {named.axis.layer}",
+            neurons.node,
+            "wrong-range",
+        )
+
+
+def _weights(pairs: Sequence[Pair], elaborator: Elaborator) -> Iterator[Term]:
+    """1 where the conditions hold, else 0: what is multiplied by them is judged under them."""
+    for pair in pairs:
+        slots = [elaborator.scope.get(x) for x in (pair.one, pair.other)]
+        axes = [slot.axis for slot in slots if slot is not None and slot.axis is not None]
+        if len(axes) != 2:
+            continue
+        if not elaborator.arrays.same(*axes):
+            raise Unclear("neurons of different layers are compared", pair.node)
+        same = Delta(Index(pair.one, axes[0]), Index(pair.other, axes[1]))
+        yield same if pair.same else add(number(1), mul(number(-1), same))
+
+
+def _of_sign(value: Value, name: str, sign: int) -> Value:
+    """A number in x where x is positive or negative: x is ±t² there."""
+    if not isinstance(value, Array):
+        return value
+    square = power(Symbol(name), 2)
+    formula = as_formula(value.term, name)
+    if formula is None:
+        return replace(value, term=put(value.term, Symbol(name), mul(number(sign), square)))
+    positive = sympy.Dummy(positive=True)
+    here = sympy.simplify(formula.subs(ARGUMENT, sign * positive)).subs(positive, ARGUMENT)
+    return replace(value, term=Apply(ScalarFunction(f"{here}", here), square))
+
+
+def _stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> Value:
+    """θ - η ∂C/∂θ, what a step of gradient descent makes of a parameter; alone: the step."""
     rate = elaborator.notation.rate
     if not isinstance(left, Array) or not isinstance(left.term, Symbol) or rate is None:
         raise Unclear("what is updated here?", node)
     step = mul(number(-1), Symbol(rate), Partial(n.COST, left.term))
-    return replace(left, term=add(left.term, step))
+    return replace(left, term=step if alone else add(left.term, step))
 
 
 def _membership(left: s.Node, right: s.Node, elaborator: Elaborator) -> tuple[Value, Value] | None:
@@ -285,51 +400,157 @@ def layer_letters(nodes: Sequence[s.Node], about: Page) -> tuple[str, ...]:
 # --- statements ----------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class Said:
+    """What the statements of a display say of their letters, and what is left of them."""
+
+    ranges: dict[str, Range] = field(default_factory=dict)
+    conditions: dict[str, int] = field(default_factory=dict)
+    neurons: dict[str, Neurons] = field(default_factory=dict)
+    pairs: list[Pair] = field(default_factory=list)
+    chains: list[s.Chain] = field(default_factory=list)
+    mentions: list[s.Node] = field(default_factory=list)
+
+
 def claims_of(display: s.Display, about: Page) -> list[Claim]:
     """The claims of a display. Raises Unclear for what is not understood."""
-    statements = _flat(display)
+    said = _said(_flat(display), about)
+    made = [
+        replace(
+            claim,
+            ranges=said.ranges,
+            conditions=said.conditions,
+            neurons=said.neurons,
+            pairs=tuple(said.pairs),
+        )
+        for chain in said.chains
+        for claim in (*_links(chain, about), *_labels(chain, about))
+    ]
+    if not made and not said.chains:
+        made = [
+            Claim(x, x, None, letters=layer_letters([x], about), ranges=said.ranges)
+            for x in said.mentions
+        ]
+    return made
+
+
+RANGE_PARTS = (s.Dots, s.Number, s.Name, s.Additive)
+
+
+def _said(statements: Sequence[s.Node], about: Page) -> Said:
     letters = layer_letters(statements, about)
-    ranges: dict[str, Range] = {}
-    conditions: dict[str, int] = {}
-    chains: list[s.Chain] = []
-    mentions: list[s.Node] = []
+    counted = frozenset(x for node in statements for x in letters_in(node)) - set(letters)
+    said = Said()
     at = 0
     while at < len(statements):
         statement = statements[at]
         at += 1
-        if isinstance(statement, s.Text | s.Empty):
+        if isinstance(statement, s.Text | s.Empty | s.Dots):
             continue
         if not isinstance(statement, s.Chain):
-            if not isinstance(statement, s.Dots):
-                mentions.append(statement)
+            said.mentions.append(statement)
             continue
         following: list[s.Node] = []
-        while at < len(statements) and isinstance(
-            statements[at], s.Dots | s.Number | s.Name | s.Additive
-        ):
-            following.append(statements[at])
-            at += 1
+        while at + len(following) < len(statements):
+            next_ = statements[at + len(following)]
+            size = isinstance(next_, s.Scripted) and following and _is_size(next_, about)
+            if not isinstance(next_, RANGE_PARTS) and not size:
+                break
+            following.append(next_)
         read = _range(statement, following, letters)
         if read is not None:
             name, found = read
-            ranges[name] = _both(ranges.get(name), found)
+            said.ranges[name] = _both(said.ranges.get(name), found)
+            at += len(following)
             continue
-        at -= len(following)
+        neurons = _neurons(statement, following, counted)
+        if neurons is not None:
+            said.neurons |= neurons
+            at += len(following)
+            continue
+        pair = _pair(statement, counted)
+        if pair is not None:
+            said.pairs.append(pair)
+            continue
         condition = _condition(statement, about)
         if condition is not None:
-            conditions |= condition
+            said.conditions |= condition
             continue
-        chains.append(statement)
-    made = [
-        replace(claim, ranges=ranges, conditions=conditions)
-        for chain in chains
-        for claim in _links(chain, about)
-    ]
-    if not made and not chains:
-        made = [
-            Claim(x, x, None, letters=layer_letters([x], about), ranges=ranges) for x in mentions
-        ]
-    return made
+        said.chains.append(statement)
+    return said
+
+
+def _is_size(node: s.Scripted, about: Page) -> bool:
+    return isinstance(node.base, s.Name) and node.base.text in about.notation.sizes
+
+
+def _neurons(
+    chain: s.Chain, following: Sequence[s.Node], letters: Set[str]
+) -> dict[str, Neurons] | None:
+    """j = 1, …, n_l and its like: the neurons that a letter stands for."""
+    match chain.sides, chain.relations:
+        case (s.Name(text=text), first), ("=",) if text in letters and (
+            following or isinstance(first, s.Number | s.Listed)
+        ):
+            return {text: _neurons_of([*_items(first), *following], chain)}
+        case (names, s.Bracketed(open=r"\{", body=body)), (r"\in",):
+            several = [x.text for x in _items(names) if isinstance(x, s.Name)]
+            if several and set(several) <= letters:
+                return {text: _neurons_of(_items(body), chain) for text in several}
+        case (low, names, high), (("<" | r"\le" | r"\leq") as one, r"\le" | r"\leq"):
+            several = [x.text for x in _items(names) if isinstance(x, s.Name)]
+            if several and set(several) <= letters:
+                if not isinstance(low, s.Number) or low.text != ("0" if one == "<" else "1"):
+                    raise Unclear("this range is not understood", chain)
+                return {text: Neurons(chain, high) for text in several}
+    return None
+
+
+def _neurons_of(items: Sequence[s.Node], chain: s.Node) -> Neurons:
+    dots = any(isinstance(item, s.Dots) for item in items)
+    known = [item for item in items if not isinstance(item, s.Dots)]
+    first = known[0]
+    if not isinstance(first, s.Number) or not first.text.isdigit():
+        raise Unclear("this range is not understood", chain)
+    if dots:
+        if first.text != "1" or len(known) < 2:
+            raise Unclear("this range is not understood", chain)
+        return Neurons(chain, known[-1])
+    if not all(isinstance(x, s.Number) and x.text.isdigit() for x in known):
+        raise Unclear("this range is not understood", chain)
+    return Neurons(chain, None, tuple(int(x.text) for x in known if isinstance(x, s.Number)))
+
+
+def _pair(chain: s.Chain, letters: Set[str]) -> Pair | None:
+    """j = k and j ≠ k."""
+    match chain.sides, chain.relations:
+        case (one, other), (("=" | r"\ne" | r"\neq") as relation,):
+            left, right = subscripts(one), subscripts(other)
+            if left is None or right is None or len(left) != 1 or len(right) != 1:
+                return None
+            if left[0].text in letters and right[0].text in letters:
+                return Pair(chain, left[0].text, right[0].text, relation == "=")
+    return None
+
+
+def _labels(chain: s.Chain, about: Page) -> list[Claim]:
+    """What labels say: a quantity under a brace equals what is above it."""
+    found = []
+    for node in s.walk(chain):
+        if not isinstance(node, s.Annotated) or _prose(node.label):
+            continue
+        label = node.label
+        inside = label.body if isinstance(label, s.Bracketed) else label
+        letters = layer_letters([node.body, label], about)
+        if isinstance(inside, s.Product) and set(inside.operators[1:]) == {r"\times"}:
+            continue  # the shape of what stands above
+        known = any(
+            isinstance(x, s.Name) and (about.notation.has_layers(x) or about.notation.is_cost(x))
+            for x in s.walk(label)
+        )
+        if known and not isinstance(label, s.Chain):
+            found.append(Claim(node, node.body, label, "=", letters))
+    return found
 
 
 def _flat(node: s.Node) -> list[s.Node]:
@@ -341,8 +562,11 @@ def _flat(node: s.Node) -> list[s.Node]:
         if any(isinstance(cell, s.Chain) for cell in cells):
             # The other rows label what stands in the row of the claim.
             return [cell for cell in cells if isinstance(cell, s.Chain)]
-    if isinstance(node, s.Bracketed) and isinstance(node.body, s.Chain) and node.open == "(":
-        return [s.Empty(start=node.start, end=node.end)]
+    if isinstance(node, s.Bracketed) and node.open in ("(", "["):
+        # (l = L-1, …, 2) and (j ≠ k) are said, brackets or not.
+        inside = _items(node.body)
+        if any(isinstance(x, s.Chain) for x in inside):
+            return [x for item in inside for x in _flat(item)]
     if isinstance(node, s.Annotated) and isinstance(node.body, s.Chain | s.Display):
         return _flat(node.body)
     return [node]
@@ -355,6 +579,11 @@ def _prose(node: s.Node) -> bool:
 def _links(chain: s.Chain, about: Page) -> list[Claim]:
     """The claims of a chain a = b = c: each side equals the one before."""
     sides, relations = list(chain.sides), list(chain.relations)
+    new = _is_next_step(sides[0], about)
+    if about.updates:
+        before = sides[0]
+        sides = [without_step(side, about.notation) for side in sides]
+        new = new or sides[0] != before
     while len(sides) > 1 and relations[-1] in ARROWS and _prose(sides[-1]):
         sides.pop()
         relations.pop()
@@ -367,13 +596,78 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
         if isinstance(left, s.Empty) or isinstance(right, s.Empty):
             raise Misfit("one side of this is missing", chain, "other")
         letters = layer_letters([left, right], about)
+        if relation in CHANGES:
+            found.append(_counted(chain, left, right, relation, letters, about))
+            continue
         update = relation in UPDATES - {":="} or (
-            relation in EQUALITIES and _is_next_step(left, about)
+            relation in EQUALITIES and new and left is sides[0]
         ) or (relation == ":=" and about.updates)  # fmt: skip
         if not update and relation not in EQUALITIES | {IN}:
             raise Unclear(f"the relation {relation} is not judged", chain)
+        parameter = _change_of_parameter(left, about)
+        if parameter is not None and relation in EQUALITIES | UPDATES:
+            if not about.updates:
+                raise Unclear("by what rule is this changed?", left)
+            found.append(Claim(chain, parameter, right, relation, letters, update=True, step=True))
+            continue
         found.append(Claim(chain, left, right, relation, letters, update=update))
     return found
+
+
+CHANGES = {"-=": "-", "+=": "+"}
+
+
+def _counted(
+    chain: s.Chain, left: s.Node, right: s.Node, relation: str, letters: tuple[str, ...], about: Page
+) -> Claim:
+    """w -= x: the step is -x."""
+    if not about.updates:
+        raise Unclear("by what rule is this changed?", chain)
+    signed = s.Additive((right,), (CHANGES[relation],), start=right.start, end=right.end)
+    return Claim(chain, left, signed, relation, letters, update=True, step=True)
+
+
+def _change_of_parameter(node: s.Node, about: Page) -> s.Node | None:
+    """w of Δw, unless the page says what Δw is."""
+    match node:
+        case s.Product(factors=(s.Name(text=r"\Delta"), s.Scripted(base=s.Name() as base) as of)):
+            if about.notation.letters.get(base.text) in ("w", "b"):
+                known = about.notation.changed or about.notation.changes
+                return None if known else of
+    return None
+
+
+OLD = frozenset({"old", "alt", "t", "k", "n"})
+NEW = frozenset({"new", "neu", "+"})
+
+
+def without_step(node: s.Node, notation: Notation) -> s.Node:
+    """A node without what says that its quantities are the new or the old ones."""
+    if isinstance(node, s.Scripted) and isinstance(node.base, s.Name) and notation.has_layers(node.base):
+        sub, sup, primes = node.sub, node.sup, node.primes
+        if sub is not None and _is_age(sub):
+            sub = None
+        match sup:
+            case s.Listed(items=(layer, age)) if _is_age(age):
+                sup = layer
+            case s.Product(factors=(layer, age)) if _is_age(age):
+                sup = layer
+            case s.Scripted(base=layer, sub=None, sup=None, primes=1):
+                sup = layer
+        return replace(node, sub=sub, sup=sup, primes=0)
+    match node:
+        case s.Scripted(base=s.Bracketed(body=body), sub=sub, sup=sup, primes=primes):
+            if (sup is None and sub is None and primes == 1) or (
+                primes == 0 and _is_age(sub or sup) and (sub is None or sup is None)
+            ):
+                return without_step(body, notation)
+    return mapped(node, lambda child: without_step(child, notation))
+
+
+def _is_age(node: s.Node | None) -> bool:
+    if isinstance(node, s.Text):
+        return node.words.strip() in OLD | NEW
+    return isinstance(node, s.Name) and node.text in ("new", "old", "neu", "alt", r"\prime")
 
 
 def _is_next_step(node: s.Node, about: Page) -> bool:
@@ -381,6 +675,8 @@ def _is_next_step(node: s.Node, about: Page) -> bool:
     match node:
         case s.Scripted(sub=s.Additive() as sub):
             return about.notation.is_iteration(sub)
+        case s.Product(factors=(s.Scripted(), s.Bracketed(body=s.Additive() as body))):
+            return about.notation.is_iteration(body)
     return False
 
 
