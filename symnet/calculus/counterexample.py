@@ -101,7 +101,10 @@ class Instance(Specimen):
         self.lookup = lookup
 
     def value(
-        self, term: Term, layers: Mapping[str, int], indices: Mapping[Index | str, int]
+        self,
+        term: Term,
+        layers: Mapping[str, int],
+        indices: Mapping[Index, int] | Mapping[str, int] | Mapping[Index | str, int],
     ) -> Plain:
         """What a term is, for layers and free indices (from 1) by their names."""
         named = {"L": len(self.widths), **layers}

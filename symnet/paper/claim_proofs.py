@@ -56,7 +56,7 @@ def _general_proof(claim: Claim, about: Page) -> str:
 
 def _by_induction(claim: Claim, about: Page, general: General) -> str:
     """A product over the layers from l+c to L+d: from one layer to the one below it."""
-    low, high = general.start, general.stop
+    low, high = general.first, general.last
     if general.down:
         low, high = high, low
     if low.name != "l" or high.name != "L" or claim.letters != ("l",):

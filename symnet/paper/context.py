@@ -16,7 +16,7 @@ from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS, COSTS, A, Activation, Cost, Y, typed_cost
 from symnet.network.functions import typed_activation
 from symnet.paper import syntax as s
-from symnet.paper.conventions import CONVENTIONS, Notation
+from symnet.paper.conventions import CONVENTIONS, Notation, spelled_out
 from symnet.paper.declarations import with_declarations
 from symnet.term import ARGUMENT
 
@@ -76,7 +76,9 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
     if "rule" in context and notation.rate is None:
         notation = replace(notation, rate=r"\eta", scalars=notation.scalars | {r"\eta"})
-    notation = plain(notation, display)
+    notation = plain(_with_decorations(notation, display), display)
+    notation = _with_changes(notation, display)
+    check_decorations(notation, display)
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = _of_depth(widths, str(context.get("depth", "")))
     if not widths:
@@ -164,6 +166,25 @@ def of_one_output(formula: sympy.Expr) -> Setting:
     return Setting(None, formula)
 
 
+# --- decorations -----------------------------------------------------------------------------
+
+# What tells one quantity from another; \\mathbf, \\vec and their like only say what kind it is.
+DISTINCT = frozenset({"hat", "tilde", "bar", "dot", "ddot", "check", "breve", "overline", "widehat",
+                      "widetilde", "acute", "grave"})  # fmt: skip
+
+
+def check_decorations(notation: Notation, display: s.Display) -> None:
+    """Raises SymnetError where one letter stands with and without a hat, or has a dot."""
+    seen: dict[str, set[frozenset[str]]] = {}
+    for part in s.walk(display):
+        if isinstance(part, s.Name) and notation.function(part.text) is None:
+            seen.setdefault(part.text, set()).add(DISTINCT & set(part.style))
+    for text, styles in seen.items():
+        if len(styles) > 1 or any(style & {"dot", "ddot"} for style in styles):
+            name = text.removeprefix("\\")
+            raise SymnetError(f"what tells one {name} from another here is not declared")
+
+
 # --- widths --------------------------------------------------------------------------------
 
 
@@ -232,6 +253,38 @@ def plain(notation: Notation, display: s.Display) -> Notation:
     return replace(
         notation, letters=letters, scalars=notation.scalars | names, input="", target=""
     )
+
+
+def _with_decorations(notation: Notation, display: s.Display) -> Notation:
+    r"""Letters that stand both with and without a decoration, as in \hat y - y, are two symbols."""
+    found: dict[str, set[str]] = {}
+    for node in s.walk(display):
+        if isinstance(node, s.Name):
+            found.setdefault(node.text, set()).add(spelled_out(node))
+    functions = {"dot", "ddot"}
+    several = {
+        text
+        for text, spelled in found.items()
+        if len(spelled) > 1
+        and not (notation.function(text) and all(x.split(":")[0] in functions | {text} for x in spelled))
+    }
+    fixed = {notation.input, notation.target}
+    hatted = {text for text, spelled in found.items() if text in fixed and spelled != {text}}
+    return replace(notation, decorated=frozenset(several | hatted))
+
+
+def _with_changes(notation: Notation, display: s.Display) -> Notation:
+    """Δv = -η∇C, and more after it: said of Δv, for what follows."""
+    if len(display.statements) < 2:
+        return notation
+    for statement in display.statements:
+        match statement:
+            case s.Chain(
+                sides=(s.Product(factors=(s.Name(text=r"\Delta"), s.Name(text=text))), step),
+                relations=("=",),
+            ) if text in notation.vectors:
+                return replace(notation, changes={**notation.changes, text: step})
+    return notation
 
 
 VARIABLES = frozenset("xyztuvs")

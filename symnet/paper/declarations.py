@@ -14,10 +14,10 @@ import sympy
 from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
-from symnet.paper.conventions import Notation
-from symnet.paper.elaboration import Elaborator, Layers, as_formula
+from symnet.paper.conventions import Family, Notation, spelled_out
+from symnet.paper.elaboration import Elaborator, Layers, as_formula, layer_of, subscripts
 from symnet.paper.formula_reader import read
-from symnet.term import ARGUMENT
+from symnet.term import ARGUMENT, LayerNumber
 
 _CDF = (1 + sympy.erf(ARGUMENT / sympy.sqrt(2))) / 2
 _PDF = sympy.exp(-(ARGUMENT**2) / 2) / sympy.sqrt(2 * sympy.pi)
@@ -116,13 +116,34 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
                 )
             if text == notation.input and _is_input(body):
                 return notation
-            return replace(notation, aliases={**notation.aliases, text: body})
+            spelled = spelled_out(keys[0])
+            return replace(notation, aliases={**notation.aliases, spelled: body})
+        case s.Scripted(base=s.Name() as base, primes=0) as key:
+            return _with_family(notation, base, key, body)
         case s.Product(
             factors=(s.Name(text=text), s.Bracketed(body=s.Name(text=variable))),
             operators=("", ""),
         ):
             return _with_function(notation, text, variable, body)
     return None
+
+
+def _with_family(
+    notation: Notation, base: s.Name, key: s.Scripted, body: s.Node
+) -> Notation | None:
+    """D^l := diag(σ'(z^l)): for every layer, and every neuron that its subscripts name."""
+    if notation.has_layers(base) or notation.is_cost(base) or notation.function(base.text):
+        return None
+    layer = layer_of(key.sup) if key.sup is not None else LayerNumber("", 0)
+    letters = [x.text for x in subscripts(key.sub) or ()] if key.sub is not None else []
+    if layer is None or layer.offset or (key.sup is not None and not layer.name):
+        return None
+    if key.sub is not None and (not letters or not all(x.isalpha() for x in letters)):
+        return None
+    if any(isinstance(x, s.Big) and x.sub is not None for x in s.walk(body)) and letters:
+        return None
+    family = Family(layer.name, tuple(letters), body)
+    return replace(notation, families={**notation.families, spelled_out(base): family})
 
 
 def _is_input(body: s.Node) -> bool:

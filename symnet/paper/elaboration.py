@@ -18,7 +18,7 @@ from symnet.errors import SymnetError
 from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, ShapeClash, Table, opaque, scalar
-from symnet.paper.conventions import Notation
+from symnet.paper.conventions import Family, Notation, spelled_out
 from symnet.term import (
     ARGUMENT,
     Apply,
@@ -55,6 +55,7 @@ MOST_DIGITS = 30  # of a number
 # Letters and signs that mean something everywhere, declared or not.
 COMMON = frozenset({"d", "D", "i", r"\partial", "1", "0", "J", "E", r"\mathcal", r"\Delta", "R"})
 MATRIX_FUNCTIONS = frozenset({"diag", "tr", "vec", "max", "min"})
+COUNTS = frozenset("nNKMDJIdp")  # letters by which people count neurons
 MOST_FACTORS = 40  # layers that a product over layers is written out for
 
 
@@ -653,8 +654,11 @@ class Elaborator:
     # --- names -----------------------------------------------------------------------------
 
     def _scripted(self, node: s.Name | s.Scripted) -> Value:
-        if isinstance(node, s.Name) and node.text in self.notation.aliases:
-            return self.value(self.notation.aliases[node.text])
+        name = node.base if isinstance(node, s.Scripted) else node
+        if isinstance(name, s.Name):
+            found = self._declared(node, name)
+            if found is not None:
+                return found
         if isinstance(node, s.Scripted):
             base = node.base
             if not isinstance(base, s.Name):
@@ -673,6 +677,46 @@ class Elaborator:
         return self._quantity(node, node) if self.notation.has_layers(node) else (
             self._plain(node, node)
         )
+
+    def _declared(self, node: s.Name | s.Scripted, name: s.Name) -> Value | None:
+        """What the page declares of a symbol. Raises Unclear where decorations are not declared."""
+        spelled = spelled_out(name)
+        if spelled in self.notation.aliases:
+            meant = self.value(self.notation.aliases[spelled])
+            if not isinstance(node, s.Scripted):
+                return meant
+            found = replace(node, base=s.Bracketed("(", self.notation.aliases[spelled], ")",
+                                                   start=name.start, end=name.end))  # fmt: skip
+            return self._raised(found)
+        family = self.notation.families.get(spelled)
+        if family is not None:
+            return self._member(family, node)
+        if name.text in self.notation.decorated and spelled != name.text:
+            raise Unclear(f"{_plainly(name.text)} with a decoration is not declared", node)
+        return None
+
+    def _member(self, family: Family, node: s.Name | s.Scripted) -> Value:
+        """D^{l+1}, where the page says what D^l is."""
+        sub = node.sub if isinstance(node, s.Scripted) else None
+        sup = node.sup if isinstance(node, s.Scripted) else None
+        layer_node, transposed = layer_and_transpose(sup)
+        letters = (subscripts(sub) or []) if sub is not None else []
+        given = [letter.text for letter in letters]
+        primes = node.primes if isinstance(node, s.Scripted) else 0
+        if primes or len(given) != len(family.letters) or (layer_node is None) == bool(family.layer):
+            raise Unclear("this is declared with other scripts", node)
+        body = family.body
+        names = {x.text for x in s.walk(body) if isinstance(x, s.Name)}
+        if any(x in names and x != y for x, y in zip(given, family.letters, strict=True)):
+            raise Unclear("these subscripts have another meaning where this is declared", node)
+        if given:
+            places = dict(zip(family.letters, letters, strict=True))
+            body = _relettered(body, {k: v.text for k, v in places.items()})
+        if layer_node is None:
+            value = self.value(body)
+        else:
+            value = self._at_layer(family.layer, self._layer(layer_node), body)
+        return self.arrays.transposed(value) if transposed else value
 
     def _raised(self, node: s.Scripted) -> Value:
         """(…)^T, (…)^2, (…)^{-1}, (…)_j; {W^l}^T."""
@@ -1015,10 +1059,15 @@ class Elaborator:
             case s.Chain(sides=(first, *_), relations=("=", *_)):
                 names = _binder_names(first)
                 low = sub.sides[1]
-                if upper is not None and _digits(low) != "1":
+                if _digits(low) != "1" or len(sub.sides) > 2:
                     raise Unclear("this sum does not begin at 1", low)
-            case s.Chain(sides=(first, _), relations=(r"\in",)):
+                if node.sup is None:
+                    raise Unclear("where does this sum end?", sub)
+            case s.Chain(sides=(first, among), relations=(r"\in",)):
                 names = _binder_names(first)
+                if not any(isinstance(part, s.Text) for part in s.walk(among)):
+                    raise Unclear("this set is not understood", among)
+                self.notes.append("the set is read as all neurons of the layer")
             case s.Chain(sides=(first, _), relations=(r"\ne" | r"\neq",)):
                 raise Unclear("this range is not understood", sub)
             case _:
@@ -1032,19 +1081,25 @@ class Elaborator:
         sup = node.sup
         if sup is None:
             return None
-        if isinstance(sup, s.Scripted) and isinstance(sup.base, s.Name) and sup.sub is not None:
-            if sup.base.text in self.notation.sizes:
-                return n.neurons(self._layer(sup.sub))
         digits = _digits(sup)
         if digits is not None:
             return Axis(f"1..{digits}", n.EVERYWHERE)
-        if isinstance(sup, s.Name):
-            self.notes.append(f"{_plainly(sup.text)} is read as the number of neurons")
-            return None
-        if isinstance(sup, s.Scripted):
-            self.notes.append("the upper limit is read as the number of neurons")
-            return None
+        match sup:
+            case s.Scripted(base=s.Name(text=text), sub=sub, sup=raised, primes=0) if (
+                text in self.notation.sizes and (sub is None) != (raised is None)
+            ):
+                layer = sub if sub is not None else raised
+                assert layer is not None
+                return n.neurons(self._layer(layer))
+            case s.Name(text=text) if text in COUNTS and not self._means_something(text):
+                self.notes.append(f"{text} is read as the number of neurons")
+                return None
         raise Unclear("this limit is not understood", sup)
+
+    def _means_something(self, text: str) -> bool:
+        """Whether a letter counts neurons or layers, or has a value."""
+        known = (self.scope, self.variables, self.layers.numbers, self.notation.constants)
+        return any(text in names for names in known)
 
     @contextmanager
     def _bound(
@@ -1815,6 +1870,16 @@ def _alike(
     return len(mine) == len(theirs) and all(
         _alike(x, y, pairs) for x, y in zip(mine, theirs, strict=True)
     )
+
+
+def _relettered(node: s.Node, to: Mapping[str, str]) -> s.Node:
+    """A node with other letters, or numerals, in its subscripts."""
+    if isinstance(node, s.Name) and node.text in to:
+        text = to[node.text]
+        if text.isdigit():
+            return s.Number(text, start=node.start, end=node.end)
+        return replace(node, text=text)
+    return mapped(node, lambda child: _relettered(child, to))
 
 
 def _both(

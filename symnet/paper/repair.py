@@ -2,8 +2,8 @@ r"""What is wrong with a formula: the one edit that would make it right.
 
 Edits are made in the author's own text, at the places that the syntax tree names; those of the
 right side come first. The kind of the first edit after which the formula holds is the kind of the
-error, and the edited text a suggestion. Which edits there are is a table, `EDITS`: the mistakes that
-people make, the likely ones first.
+error, and the edited text a suggestion. Which edits there are is a table, `EDITS`: the mistakes
+that people make, the likely ones first.
 """
 
 from collections.abc import Callable, Iterator, Sequence

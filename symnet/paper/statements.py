@@ -14,7 +14,7 @@ from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Table, is_any
 from symnet.paper.context import Page
-from symnet.paper.conventions import Notation
+from symnet.paper.conventions import Notation, spelled_out
 from symnet.paper.elaboration import (
     Elaborator,
     Misfit,
@@ -64,6 +64,11 @@ class Range:
     low: LayerNumber | None = None
     high: LayerNumber | None = None
     exactly: tuple[LayerNumber, ...] = ()
+
+    def beyond(self, depth: int) -> bool:
+        """Whether a layer is named by a number that only deeper networks have."""
+        ends = (self.low, self.high, *self.exactly)
+        return any(x is not None and not x.name and x.offset > depth for x in ends)
 
     def values(self, depth: int) -> tuple[int, ...]:
         """The layers of a network of this depth."""
@@ -323,6 +328,8 @@ def _stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> 
     rate = elaborator.notation.rate
     if not isinstance(left, Array) or not isinstance(left.term, Symbol) or rate is None:
         raise Unclear("what is updated here?", node)
+    if left.term.name in ("a", "z", "δ", "y"):
+        raise Unclear("this is no parameter, so no step changes it", node)
     step = mul(number(-1), Symbol(rate), Partial(n.COST, left.term))
     return replace(left, term=step if alone else add(left.term, step))
 
@@ -391,6 +398,8 @@ def layer_letters(nodes: Sequence[s.Node], about: Page) -> tuple[str, ...]:
                     script, _ = layer_and_transpose(part.sup)
                 elif part.base.text in about.notation.sizes:
                     script = part.sub
+                elif spelled_out(part.base) in about.notation.families:
+                    script, _ = layer_and_transpose(part.sup)
                 layer = layer_of(script) if script is not None else None
                 if layer is not None and layer.name not in ("", "L"):
                     found[layer.name] = None
@@ -578,6 +587,7 @@ def _prose(node: s.Node) -> bool:
 
 def _links(chain: s.Chain, about: Page) -> list[Claim]:
     """The claims of a chain a = b = c: each side equals the one before."""
+    _check_steps(chain, about)
     sides, relations = list(chain.sides), list(chain.relations)
     new = _is_next_step(sides[0], about)
     if about.updates:
@@ -668,6 +678,32 @@ def _is_age(node: s.Node | None) -> bool:
     if isinstance(node, s.Text):
         return node.words.strip() in OLD | NEW
     return isinstance(node, s.Name) and node.text in ("new", "old", "neu", "alt", r"\prime")
+
+
+def _check_steps(chain: s.Chain, about: Page) -> None:
+    """W_{t+1} on the left, all else at t: what else is said of steps is not understood."""
+    if not about.notation.iterations:
+        return
+    first, *rest = [_steps(side, about) for side in chain.sides]
+    later = set().union(*rest)
+    if len(first | later) <= 1:
+        return
+    if not (len(first) == len(later) == 1 and first == {step + 1 for step in later}):
+        raise Unclear("these steps of training are not understood", chain)
+
+
+def _steps(node: s.Node, about: Page) -> set[int]:
+    """By how much the steps that scripts name are later than t."""
+    found = set()
+    for part in s.walk(node):
+        if isinstance(part, s.Scripted):
+            for script in (part.sub, part.sup):
+                if script is not None and about.notation.is_iteration(script):
+                    step = layer_of(script)
+                    if step is None:
+                        raise Unclear("this step of training is not understood", script)
+                    found.add(step.offset)
+    return found
 
 
 def _is_next_step(node: s.Node, about: Page) -> bool:

@@ -68,6 +68,8 @@ def networks(claim: Claim, about: Page) -> Iterator[Layers]:
     """The networks to try a claim on, and the layers that its letters stand for."""
     for widths in about.widths:
         depth = len(widths)
+        if any(claim.ranges[x].beyond(depth) for x in claim.letters if x in claim.ranges):
+            continue
         if not claim.letters:
             yield Layers({"L": LayerNumber("", depth)}, widths)
             continue
@@ -172,7 +174,7 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
             for values in product(*ranges):
                 indices = {i.name: v for i, v in zip(names, values, strict=True)}
                 for x, y, place in entries(left, right, elaborator):
-                    here: dict[Index | str, int] = {**indices, **place}
+                    here = {**indices, **place}
                     one = instance.value(x, numbers, here)
                     other = instance.value(y, numbers, here)
                     if not claim.holds(one, other) and _differs_surely(
@@ -201,7 +203,7 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
 
 def _differs_surely(
     sides: tuple[Term, Term],
-    indices: Mapping[Index | str, int],
+    indices: Mapping[str, int],
     layers: Layers,
     lookup: Lookup,
     seed: int,
