@@ -7,7 +7,7 @@ tuple, the last running fastest: vec(A) has (k, j), a Kronecker product both of 
 expressions from here on: matrix notation is surface.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, product
 
@@ -52,6 +52,16 @@ class Table:
     """A matrix by its entries, row by row."""
 
     entries: tuple[tuple[Term, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A matrix by its blocks, row by row: at least two, and not all of them numbers."""
+
+    entries: tuple[tuple[Array, ...], ...]
+
+
+Value = Array | Table | Blocks
 
 
 class ShapeClash(Exception):  # noqa: N818 - what happened, not an error of the program
@@ -163,10 +173,12 @@ class Arrays:
             total *= size
         return total
 
-    def shape(self, value: "Array | Table") -> str:
+    def shape(self, value: Value) -> str:
         """A shape in words: n_l × n_{l-1}."""
         if isinstance(value, Table):
             return f"{len(value.entries)} × {len(value.entries[0])}"
+        if isinstance(value, Blocks):
+            return f"{len(value.entries)} × {len(value.entries[0])} blocks"
         if value.is_number:
             return "a number"
 
@@ -179,11 +191,11 @@ class Arrays:
 
     # --- operations ------------------------------------------------------------------------
 
-    def add(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+    def add(self, one: Value, other: Value) -> Value:
         """The sum of two arrays of one shape; a 1 beside an array is the array of ones."""
         return self._entrywise("added", one, other, lambda x, y: add(x, y))
 
-    def times(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+    def times(self, one: Value, other: Value) -> Value:
         """The product entry by entry."""
         if _is_number(one) or _is_number(other):
             return self.dot(one, other)
@@ -192,11 +204,20 @@ class Arrays:
     def _entrywise(
         self,
         action: str,
-        one: "Array | Table",
-        other: "Array | Table",
+        one: Value,
+        other: Value,
         join: Callable[[Term, Term], Term],
-    ) -> "Array | Table":
-        if isinstance(one, Table) or isinstance(other, Table):
+    ) -> Value:
+        if isinstance(one, Blocks) and isinstance(other, Blocks):
+            if _counts(one) != _counts(other):
+                raise ShapeClash(action, self.shape(one), self.shape(other))
+            pairs = zip(one.entries, other.entries, strict=True)
+            rows_ = (
+                tuple(self._entrywise(action, x, y, join) for x, y in zip(*pair, strict=True))
+                for pair in pairs
+            )
+            return blocks(rows_)
+        if not (isinstance(one, Array) and isinstance(other, Array)):
             left, right = self.table(one), self.table(other)
             if left is None or right is None or _counts(left) != _counts(right):
                 raise ShapeClash(action, self.shape(one), self.shape(other))
@@ -230,8 +251,10 @@ class Arrays:
         )
         return Array(to.rows, to.cols, rename(array.term, dict(pairs)))
 
-    def dot(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+    def dot(self, one: Value, other: Value) -> Value:
         """The matrix product; a number is a factor of every entry."""
+        if isinstance(one, Blocks) or isinstance(other, Blocks):
+            return self._block_product(one, other)
         if isinstance(one, Table) or isinstance(other, Table):
             return self._table_product(one, other)
         if one.is_number or other.is_number:
@@ -254,7 +277,34 @@ class Arrays:
             term = Sum(index, term)
         return Array(one.rows, other.cols, term)
 
-    def _table_product(self, one: "Array | Table", other: "Array | Table") -> "Array | Table":
+    def _block_product(self, one: Value, other: Value) -> Value:
+        for number_, whole in ((one, other), (other, one)):
+            if isinstance(number_, Array) and number_.is_number and isinstance(whole, Blocks):
+                factor = number_.term
+                return self.map(whole, lambda x: mul(factor, x))
+        left = one if isinstance(one, Blocks) else _one_block(one)
+        right = other if isinstance(other, Blocks) else _one_block(other)
+        if left is None or right is None or len(left.entries[0]) != len(right.entries):
+            left_, right_ = self.table(one), self.table(other)
+            if left_ is None or right_ is None:
+                raise ShapeClash("multiplied", self.shape(one), self.shape(other))
+            return self._table_product(left_, right_)
+        columns = list(zip(*right.entries, strict=True))
+        return blocks(
+            tuple(self._row_by_column(row, column) for column in columns) for row in left.entries
+        )
+
+    def _row_by_column(self, row: Sequence[Array], column: Sequence[Array]) -> Value:
+        total: Value | None = None
+        for x, y in zip(row, column, strict=True):
+            if (x.is_number and y.rows) or (y.is_number and x.cols):
+                raise ShapeClash("multiplied", self.shape(x), self.shape(y))
+            part = self.dot(x, y)
+            total = part if total is None else self.add(total, part)
+        assert total is not None
+        return total
+
+    def _table_product(self, one: Value, other: Value) -> Value:
         for number_, whole in ((one, other), (other, one)):
             if isinstance(number_, Array) and number_.is_number:
                 assert isinstance(whole, Table)
@@ -282,8 +332,11 @@ class Arrays:
             return None
         return self.total(Array(one.rows, (), mul(one.term, self.aligned(other, one).term)))
 
-    def total(self, array: "Array | Table") -> Array:
+    def total(self, array: Value) -> Array:
         """The sum of all entries."""
+        if isinstance(array, Blocks):
+            parts = [self.total(x).term for row in array.entries for x in row]
+            return scalar(add(*parts))
         if isinstance(array, Table):
             return scalar(add(*(x for row in array.entries for x in row)))
         term = array.term
@@ -292,21 +345,27 @@ class Arrays:
         return scalar(term)
 
     def map(
-        self, array: "Array | Table", change: Callable[[Term], Term]
-    ) -> "Array | Table":
+        self, array: Value, change: Callable[[Term], Term]
+    ) -> Value:
         """A function of every entry."""
         if isinstance(array, Table):
             return Table(tuple(tuple(map(change, row)) for row in array.entries))
+        if isinstance(array, Blocks):
+            return blocks(tuple(self.map(x, change) for x in row) for row in array.entries)
         return replace(array, term=change(array.term))
 
-    def transposed(self, array: "Array | Table") -> "Array | Table":
+    def transposed(self, array: Value) -> Value:
         """Rows and columns exchanged."""
         if isinstance(array, Table):
             return Table(tuple(zip(*array.entries, strict=True)))
+        if isinstance(array, Blocks):
+            columns = zip(*array.entries, strict=True)
+            return blocks(tuple(self.transposed(x) for x in column) for column in columns)
         return Array(array.cols, array.rows, array.term)
 
-    def diagonal(self, array: "Array | Table") -> "Array | Table":
+    def diagonal(self, array: Value) -> Value:
         """diag(v): a vector on the diagonal of a square matrix."""
+        array = self.whole(array, "put on a diagonal")
         if isinstance(array, Table):
             vector = [x for row in array.entries for x in row]
             if 1 not in _counts(array):
@@ -326,8 +385,9 @@ class Arrays:
         other = self.fresh(index.axis)
         return Array((index,), (other,), mul(array.term, Delta(index, other)))
 
-    def trace(self, array: "Array | Table") -> Array:
+    def trace(self, array: Value) -> Array:
         """The sum of the diagonal of a square matrix."""
+        array = self.whole(array, "traced")
         if isinstance(array, Table):
             if len(set(_counts(array))) > 1:
                 raise ShapeClash("traced", self.shape(array), "a square matrix")
@@ -339,8 +399,9 @@ class Arrays:
             term = Sum(index, term)
         return scalar(term)
 
-    def vec(self, array: "Array | Table") -> "Array | Table":
+    def vec(self, array: Value) -> Value:
         """The columns of a matrix below each other."""
+        array = self.whole(array, "put below each other")
         if isinstance(array, Table):
             return Table(tuple((x,) for column in zip(*array.entries, strict=True) for x in column))
         return Array((*array.cols, *array.rows), (), array.term)
@@ -359,10 +420,40 @@ class Arrays:
 
     # --- tables ----------------------------------------------------------------------------
 
-    def table(self, value: "Array | Table") -> Table | None:
+    def whole(self, value: Value, action: str) -> Array | Table:
+        """What is not in blocks. Raises ShapeClash if sizes are not known."""
+        if not isinstance(value, Blocks):
+            return value
+        found = self.table(value)
+        if found is None:
+            raise ShapeClash(action, self.shape(value), "no blocks")
+        return found
+
+    def of_blocks(self, value: Blocks) -> Table | None:
+        """Blocks, written out. Raises ShapeClash if they do not fit beside each other."""
+        rows: list[tuple[Term, ...]] = []
+        for line in value.entries:
+            tables = [self.table(block) for block in line]
+            known = [x for x in tables if x is not None]
+            if len(known) != len(tables):
+                return None
+            if len({len(x.entries) for x in known}) != 1:
+                raise ShapeClash("put side by side", *(self.shape(x) for x in line[:2]))
+            rows += [
+                tuple(x for table in known for x in table.entries[i])
+                for i in range(len(known[0].entries))
+            ]
+        if len({len(row) for row in rows}) != 1:
+            raise ShapeClash("put below each other", "rows", "rows of another length")
+        return Table(tuple(rows))
+
+
+    def table(self, value: Value) -> Table | None:
         """An array written out, if its sizes are known and moderate."""
         if isinstance(value, Table):
             return value
+        if isinstance(value, Blocks):
+            return self.of_blocks(value)
         rows, cols = self.length(value.rows), self.length(value.cols)
         if rows is None or cols is None or rows * cols > 10_000:
             return None
@@ -382,15 +473,31 @@ class Arrays:
                 for index, value in zip(side, values, strict=True)
             }
 
-    def _tidy(self, table: Table) -> "Array | Table":
+    def _tidy(self, table: Table) -> Value:
         return scalar(table.entries[0][0]) if _counts(table) == (1, 1) else table
 
 
-def _is_number(value: Array | Table) -> bool:
+def _is_number(value: Value) -> bool:
     return isinstance(value, Array) and value.is_number
 
 
-def _counts(table: Table) -> tuple[int, int]:
+def blocks(rows: Iterable[tuple[Value, ...]]) -> Value:
+    """A matrix of blocks; one block is that block."""
+    made: list[tuple[Array, ...]] = []
+    for row in rows:
+        if not all(isinstance(x, Array) for x in row):
+            raise ShapeClash("put into blocks", "a matrix", "what is written out")
+        made.append(tuple(x for x in row if isinstance(x, Array)))
+    if len(made) == len(made[0]) == 1:
+        return made[0][0]
+    return Blocks(tuple(made))
+
+
+def _one_block(value: Value) -> Blocks | None:
+    return Blocks(((value,),)) if isinstance(value, Array) else None
+
+
+def _counts(table: Table | Blocks) -> tuple[int, int]:
     return len(table.entries), len(table.entries[0])
 
 

@@ -43,6 +43,28 @@ _MATRIX_FUNCTIONS = {
 }  # fmt: skip
 
 
+# Decorations that make another symbol of a letter; bold and slanted letters are the letter.
+DISTINGUISHING = frozenset({
+    "hat", "widehat", "tilde", "widetilde", "bar", "overline", "check", "breve", "mathring", "dot",
+    "ddot", "mathcal", "mathscr", "mathfrak", "mathbb",
+})  # fmt: skip
+
+
+def spelled_out(name: s.Name) -> str:
+    r"""A letter with the decorations that make another symbol of it: \hat y is "hat:y"."""
+    kept = [style for style in name.style if style in DISTINGUISHING]
+    return ":".join([*kept, name.text])
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What a symbol is at each layer, and for each neuron that its subscripts name."""
+
+    layer: str
+    letters: tuple[str, ...]
+    body: s.Node
+
+
 @dataclass(frozen=True, slots=True)
 class Notation:
     """What stands for what on a page.
@@ -72,6 +94,8 @@ class Notation:
     changes: Mapping[str, s.Node] = field(default_factory=dict)
     rate: str | None = None
     kronecker: bool = False
+    families: Mapping[str, Family] = field(default_factory=dict)
+    decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
 
     def has_layers(self, name: s.Name) -> bool:

@@ -17,7 +17,7 @@ from symnet.calculus import scalar as scalars
 from symnet.errors import SymnetError
 from symnet.network import notation as n
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Arrays, ShapeClash, Table, opaque, scalar
+from symnet.paper.arrays import Array, Arrays, Blocks, ShapeClash, Table, Value, blocks, opaque, scalar
 from symnet.paper.conventions import Family, Notation, spelled_out
 from symnet.term import (
     ARGUMENT,
@@ -43,8 +43,6 @@ from symnet.term import (
     rename,
     walk,
 )
-
-Value = Array | Table
 
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
 OUTER = r"\otimes"
@@ -248,6 +246,12 @@ class Elaborator:
             return self._dotted_table(node, rows)
         if len({len(row) for row in rows}) != 1:
             raise Misfit("the rows of this matrix are not of one length", node)
+        values = [[self.value(cell) for cell in row] for row in rows]
+        if any(not (isinstance(x, Array) and x.is_number) for row in values for x in row):
+            found = blocks(map(tuple, values))
+            if isinstance(found, Blocks):
+                self.arrays.of_blocks(found)  # they have to fit beside each other
+            return found
         made = Table(tuple(tuple(self.number(cell) for cell in row) for row in rows))
         return scalar(made.entries[0][0]) if len(rows) == len(rows[0]) == 1 else made
 
@@ -265,6 +269,13 @@ class Elaborator:
             if bare is not None:
                 self.notes.append("the derivative of a function without its argument is at ∂'s own")
                 return self.applied(bare, by, node)
+            blocks_of = by.body if isinstance(by, s.Bracketed) else by
+            if isinstance(blocks_of, s.Array) and order == 1:
+                parts = [[self.derivative(self.value(of), x, node, 1) for x in row]
+                         for row in blocks_of.rows]  # fmt: skip
+                if any(not (isinstance(x, Array) and x.is_number) for row in parts for x in row):
+                    return blocks(map(tuple, parts))
+                return Table(tuple(tuple(self.arrays.total(x).term for x in row) for row in parts))
             return self.derivative(self.value(of), by, node, order)
         below = self.number(node.below)
         return self.arrays.map(self.value(node.above), lambda x: mul(x, power(below, -1)))
@@ -1460,8 +1471,57 @@ class Elaborator:
         return total
 
     def _dotted_table(self, node: s.Node, rows: Sequence[Sequence[s.Node]]) -> Value:
-        """A matrix with dots: its corner says the general entry, its last row and column the size."""
-        raise Unclear("a matrix with dots", node)
+        """A matrix with dots: its first and last entries say the general one, the last the size."""
+        if len({len(row) for row in rows}) != 1:
+            raise Misfit("the rows of this matrix are not of one length", node)
+        grid = [[_with_split_digits(cell, self.notation) for cell in row] for row in rows]
+        if _is_diagonal(grid):
+            return self._dotted_diagonal(node, grid)
+        across = [all(isinstance(x, s.Dots) for x in row) for row in grid]
+        down = [all(isinstance(x, s.Dots) for x in column) for column in zip(*grid, strict=True)]
+        kept = [
+            [cell for cell, dots in zip(row, down, strict=True) if not dots]
+            for row, dots in zip(grid, across, strict=True)
+            if not dots
+        ]
+        if not kept or not kept[0] or any(isinstance(x, s.Dots | s.Empty) for r in kept for x in r):
+            raise Unclear("the dots of this matrix are not understood", node)
+        general = _general_cell(kept, _ends(across), _ends(down))
+        if general is None:
+            raise Unclear("the dots of this matrix are not understood", node)
+        for row in kept:
+            for cell in row:
+                self.number(cell)  # what is printed has to exist, the last ones too
+        names = [x for x, dotted in (("ρ", any(across)), ("κ", any(down))) if dotted]
+        with self._bound([(name, None, node) for name in names]) as slots:
+            term = self.number(general)
+        sides: list[tuple[Index, ...]] = []
+        for name in ("ρ", "κ"):
+            slot = next((x for x in slots if x.name == name), None)
+            if slot is None:
+                sides.append(())
+                continue
+            if slot.axis is None:
+                raise Unclear("the dots of this matrix are not understood", node)
+            fresh = self.arrays.fresh(slot.axis)
+            term = rename(term, {Index(name, slot.axis): fresh})
+            sides.append((fresh,))
+        return Array(sides[0], sides[1], term)
+
+    def _dotted_diagonal(self, node: s.Node, grid: Sequence[Sequence[s.Node]]) -> Value:
+        kept = [row[at] for at, row in enumerate(grid) if not isinstance(row[at], s.Dots)]
+        general = _general_cell([[x] for x in kept], len(kept) - 1, None)
+        if general is None:
+            raise Unclear("the dots of this matrix are not understood", node)
+        for cell in kept:
+            self.number(cell)
+        with self._bound([("ρ", None, node)]) as (slot,):
+            term = self.number(general)
+        if slot.axis is None:
+            raise Unclear("the dots of this matrix are not understood", node)
+        row = self.arrays.fresh(slot.axis)
+        term = rename(term, {Index("ρ", slot.axis): row})
+        return self.arrays.diagonal(Array((row,), (), term))
 
 
 class General(Unclear):
@@ -1932,20 +1992,82 @@ def mapped(node: s.Node, change: Callable[[s.Node], s.Node]) -> s.Node:
     return replace(node, **new) if new else node
 
 
-def _generalised(first: s.Node, last: s.Node) -> tuple[s.Node, int] | None:
+def _with_split_digits(node: s.Node, notation: Notation) -> s.Node:
+    """w_{11} as w_{1 1}."""
+    match node:
+        case s.Scripted(base=s.Name(text=text), sub=s.Number(text=digits) as sub) if (
+            len(digits) == 2 and notation.letters.get(text) == "w"
+        ):
+            place = {"start": sub.start, "end": sub.end}
+            both = tuple(s.Number(digit, **place) for digit in digits)
+            return replace(node, sub=s.Product(both, ("", ""), **place))
+    return mapped(node, lambda child: _with_split_digits(child, notation))
+
+
+def _is_diagonal(grid: Sequence[Sequence[s.Node]]) -> bool:
+    """Whether nothing, zeros and dots are all that stands beside the diagonal."""
+    if len(grid) != len(grid[0]) or len(grid) < 3:
+        return False
+    beside = [x for i, row in enumerate(grid) for j, x in enumerate(row) if i != j]
+    return (
+        all(isinstance(x, s.Dots | s.Empty) or _digits(x) == "0" for x in beside)
+        and any(not isinstance(x, s.Dots) for x in beside)
+        and not isinstance(grid[0][0], s.Dots)
+        and not isinstance(grid[-1][-1], s.Dots)
+        and sum(isinstance(row[at], s.Dots) for at, row in enumerate(grid)) == 1
+    )
+
+
+def _ends(dotted: Sequence[bool]) -> int | None:
+    """How many stand before the dots, if one stands behind them; None without dots."""
+    if not any(dotted):
+        return None
+    at = list(dotted).index(True)
+    return at if sum(dotted) == 1 and at == len(dotted) - 2 else 0
+
+
+def _general_cell(
+    kept: Sequence[Sequence[s.Node]], above: int | None, left: int | None
+) -> s.Node | None:
+    """The entry of row ρ and column κ; None if what is printed does not say it."""
+    if above == 0 or left == 0 or (above is None and len(kept) > 1):
+        return None
+    if left is None and len(kept[0]) > 1:
+        return None
+    columns = []
+    for column in zip(*kept, strict=True):
+        general = _general_entry(list(column), "ρ") if above else column[0]
+        if general is None:
+            return None
+        columns.append(general)
+    return _general_entry(columns, "κ") if left else columns[0]
+
+
+def _general_entry(cells: Sequence[s.Node], letter: str) -> s.Node | None:
+    """x_ρ of x_1, x_2, x_n."""
+    found = _generalised(cells[0], cells[-1], letter)
+    if found is None or found[1] != 1:
+        return None
+    for at, cell in enumerate(cells[1:-1], start=2):
+        if s.spell(_relettered(found[0], {letter: str(at)})) != s.spell(cell):
+            return None
+    return found[0]
+
+
+def _generalised(first: s.Node, last: s.Node, letter: str = "ι") -> tuple[s.Node, int] | None:
     """x_1 and x_n as x_ι, and the number that ι begins with."""
     numbers: set[int] = set()
 
     def go(one: s.Node, other: s.Node) -> s.Node | None:
         if isinstance(one, s.Number) and not isinstance(other, s.Number) and one.text.isdigit():
             numbers.add(int(one.text))
-            return s.Name("ι", start=one.start, end=one.end)
+            return s.Name(letter, start=one.start, end=one.end)
         if isinstance(one, s.Number) and isinstance(other, s.Number):
             if one.text == other.text:
                 return one
             if one.text.isdigit() and other.text.isdigit():
                 numbers.add(int(one.text))
-                return s.Name("ι", start=one.start, end=one.end)
+                return s.Name(letter, start=one.start, end=one.end)
             return None
         if type(one) is not type(other):
             return None

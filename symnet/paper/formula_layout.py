@@ -38,6 +38,9 @@ class _Layout(Groups):
         sign = self.signs[i]
         name = sign.text
         after = i + 1
+        if name == "mathrel" and (counted := self._counted(i, stop)):
+            items.append(counted[0])
+            return counted[1]
         if name in SIZES:
             return self._sized(i, stop, items)
         if name in UNSEEN:
@@ -71,6 +74,14 @@ class _Layout(Groups):
         else:
             self.refuse(sign, f"\\{name} is not understood")
         return after
+
+    def _counted(self, i: int, stop: int) -> tuple[Sign, int] | None:
+        r"""The relation of \mathrel{-}=, which is -=, and where to go on."""
+        shown = [sign.text for sign in self.signs[i + 1 : i + 5]]
+        if i + 4 >= stop or shown[0] != "{" or shown[1] not in "+-" or shown[2:] != ["}", "="]:
+            return None
+        start, end = self.signs[i].start, self.signs[i + 4].end
+        return Sign("RELATION", f"{shown[1]}=", start, end), i + 5
 
     def _sized(self, i: int, stop: int, items: list[Item]) -> int:
         """\\bigl| opens, \\bigr| closes; for the rest the size says nothing."""
@@ -125,7 +136,7 @@ class _Layout(Groups):
             label, after = self._argument(i + 1, stop, sign, script=True)
             body, after = self._argument(after, stop, sign)
         inside = body[1:-1]
-        if inside and inside[0].kind == "BIG":
+        if len(inside) == 1 and inside[0].kind == "BIG":
             kind = "SUP" if sign.text != "underset" else "SUB"
             items.append(piece("ATOM", inside))
             items.append(piece("SCRIPT", [replace(sign, kind=kind), *label], text=kind))

@@ -12,7 +12,7 @@ import sympy
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Table, is_any
+from symnet.paper.arrays import Array, Blocks, Table, Value, is_any
 from symnet.paper.context import Page
 from symnet.paper.conventions import Notation, spelled_out
 from symnet.paper.elaboration import (
@@ -21,7 +21,6 @@ from symnet.paper.elaboration import (
     Missing,
     Tensor,
     Unclear,
-    Value,
     as_formula,
     layer_and_transpose,
     layer_of,
@@ -232,7 +231,11 @@ def _identity(value: Value, node: s.Node, other: Value) -> Value:
 def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> tuple[Value, Value]:
     """Both sides, if they are of one shape. Raises Misfit with both shapes."""
     arrays = elaborator.arrays
-    if isinstance(left, Table) or isinstance(right, Table):
+    if isinstance(left, Blocks) and isinstance(right, Blocks):
+        pairs = _block_by_block(left, right, elaborator, node)
+        if pairs is not None:
+            return pairs
+    if not (isinstance(left, Array) and isinstance(right, Array)):
         one, other = arrays.table(left), arrays.table(right)
         if one is not None and other is not None:
             if [len(r) for r in one.entries] == [len(r) for r in other.entries]:
@@ -248,6 +251,29 @@ def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> t
                 and lengths[0] == lengths[1] and lengths[2] == lengths[3]):  # fmt: skip
         return left, right
     raise _clash(left, right, elaborator, node)
+
+
+def _block_by_block(
+    left: Blocks, right: Blocks, elaborator: Elaborator, node: s.Node
+) -> tuple[Value, Value] | None:
+    """Blocks of one shape, as tables of what stands at any place of each."""
+    if [len(r) for r in left.entries] != [len(r) for r in right.entries]:
+        return None
+    if elaborator.layers.widths is not None:
+        return None
+    rows = []
+    for xs, ys in zip(left.entries, right.entries, strict=True):
+        pairs = []
+        for x, y in zip(xs, ys, strict=True):
+            one, other = fitted(x, y, elaborator, node)
+            if not isinstance(one, Array) or not isinstance(other, Array):
+                return None
+            pairs.append((one.term, elaborator.arrays.aligned(other, one).term))
+        rows.append(pairs)
+    return (
+        Table(tuple(tuple(x for x, _ in row) for row in rows)),
+        Table(tuple(tuple(y for _, y in row) for row in rows)),
+    )
 
 
 def _of_any_length(array: Array) -> bool:
