@@ -78,7 +78,6 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         notation = replace(notation, rate=r"\eta", scalars=notation.scalars | {r"\eta"})
     notation = plain(_with_decorations(notation, display), display)
     notation = _with_changes(notation, display)
-    check_decorations(notation, display)
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = _of_depth(widths, str(context.get("depth", "")))
     if not widths:
@@ -166,25 +165,6 @@ def of_one_output(formula: sympy.Expr) -> Setting:
     return Setting(None, formula)
 
 
-# --- decorations -----------------------------------------------------------------------------
-
-# What tells one quantity from another; \\mathbf, \\vec and their like only say what kind it is.
-DISTINCT = frozenset({"hat", "tilde", "bar", "dot", "ddot", "check", "breve", "overline", "widehat",
-                      "widetilde", "acute", "grave"})  # fmt: skip
-
-
-def check_decorations(notation: Notation, display: s.Display) -> None:
-    """Raises SymnetError where one letter stands with and without a hat, or has a dot."""
-    seen: dict[str, set[frozenset[str]]] = {}
-    for part in s.walk(display):
-        if isinstance(part, s.Name) and notation.function(part.text) is None:
-            seen.setdefault(part.text, set()).add(DISTINCT & set(part.style))
-    for text, styles in seen.items():
-        if len(styles) > 1 or any(style & {"dot", "ddot"} for style in styles):
-            name = text.removeprefix("\\")
-            raise SymnetError(f"what tells one {name} from another here is not declared")
-
-
 # --- widths --------------------------------------------------------------------------------
 
 
@@ -265,7 +245,7 @@ def _with_decorations(notation: Notation, display: s.Display) -> Notation:
     several = {
         text
         for text, spelled in found.items()
-        if len(spelled) > 1
+        if (len(spelled) > 1 or any(x.startswith("d") and ":" in x for x in spelled))
         and not (notation.function(text) and all(x.split(":")[0] in functions | {text} for x in spelled))
     }
     fixed = {notation.input, notation.target}

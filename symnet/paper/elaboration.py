@@ -35,6 +35,7 @@ from symnet.term import (
     Symbol,
     Term,
     add,
+    children,
     free_indices,
     map_children,
     mul,
@@ -1249,6 +1250,8 @@ class Elaborator:
         if not isinstance(of, Array):
             raise Unclear("the derivative of a matrix that is written out", node)
         of = replace(of, term=self.whole(of.term))
+        if order + _order_of(of.term) > HIGHEST_ORDER:
+            raise Unclear(f"derivatives up to order {HIGHEST_ORDER} are understood", node)
         for _ in range(order):
             of = self._derived(of, wanted, node)
         return of
@@ -2148,6 +2151,12 @@ def put(term: Term, old: Term, new: Term) -> Term:
     if isinstance(term, Symbol | Number):
         return term
     return map_children(term, lambda part: put(part, old, new))
+
+
+def _order_of(term: Term) -> int:
+    """How many derivatives stand inside each other in a term."""
+    inner = max(map(_order_of, children(term)), default=0)
+    return inner + isinstance(term, Partial)
 
 
 def _exponential(term: Term) -> Term:
