@@ -43,6 +43,8 @@ __all__ = [
     "verify",
 ]
 
+LATE = "the time for one formula is over"
+MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
 REPAIR = 0.4  # seconds, after which no more edits are tried
 MOST_ENTRIES = 400  # weights of a network that a formula is tried in
@@ -74,6 +76,8 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     except SymnetError as error:
         span = (error.start, error.start + error.length)
         return Verdict(UNKNOWN, error.message, None, span)
+    if sum(1 for _ in s.walk(display)) > MOST_NODES:
+        return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
     try:
         about = page(convention, context, display)
     except SymnetError as error:
@@ -101,6 +105,8 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
     notes: list[str] = []
     unclear: Verdict | None = None
     for claim in found:
+        if time.perf_counter() > deadline:
+            return Verdict(UNKNOWN, LATE, None, claim.span), None
         verdict = _judged(claim, about, deadline, notes)
         if verdict.verdict in (REFUTED, ILL_FORMED):
             if about.unread and verdict.verdict == REFUTED:
@@ -182,7 +188,7 @@ def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Ver
         return Verdict(PROVED, "")
     for at, case in enumerate(cases):
         if time.perf_counter() > deadline:
-            return Verdict(UNKNOWN, "the time for one formula is over", None, claim.span)
+            return Verdict(UNKNOWN, LATE, None, claim.span)
         met = difference(claim, about, case)
         if met is not None:
             return replace(met, span=claim.span)

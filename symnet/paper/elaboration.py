@@ -46,6 +46,7 @@ from symnet.term import (
 )
 
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
+DIVISION = r"\oslash"
 OUTER = r"\otimes"
 TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", "t"})
 LARGEST_EXPONENT = 100  # of a number
@@ -294,11 +295,11 @@ class Elaborator:
                 place_ = self.value(place)
                 if not isinstance(inner, Array) or not inner.is_number:
                     raise Unclear("only a number is taken at a place", node)
-                formula = as_formula(inner.term, name)
-                if formula is None:
+                variable = Symbol(name)
+                if any(isinstance(x, Partial) and x.by == variable for x in walk(inner.term)):
                     raise Unclear("this cannot be taken at a place", node)
-                function = ScalarFunction(f"{name}↦", formula)
-                return self.arrays.map(place_, lambda x: Apply(function, x))
+                term = inner.term
+                return self.arrays.map(place_, lambda x: put(term, variable, x))
         raise Unclear("what is put in here is not understood", at)
 
     def _cases(self, node: s.Node, rows: Sequence[Sequence[s.Node]]) -> Value:
@@ -378,6 +379,7 @@ class Elaborator:
         factors, operators = self._dotted_product(factors, operators)
         groups: list[Value] = []
         group: Value | None = None
+        inverted: set[int] = set()
         at = 0
         while at < len(factors):
             operator = operators[at] if at else ""
@@ -385,6 +387,10 @@ class Elaborator:
             value, after = self._factor(factors, operators, at)
             try:
                 if group is None:
+                    group = value
+                elif operator == DIVISION:
+                    groups.append(group)
+                    inverted.add(len(groups))
                     group = value
                 elif operator in ENTRYWISE or operator in self.notation.entrywise:
                     groups.append(group)
@@ -398,8 +404,10 @@ class Elaborator:
         assert group is not None
         groups.append(group)
         total = groups[0]
-        for value in groups[1:]:
+        for place_, value in enumerate(groups[1:], start=1):
             try:
+                if place_ in inverted:
+                    value = self.arrays.map(value, lambda x: power(x, -1))
                 total = self.arrays.times(total, value)
             except ShapeClash as clash:
                 place = replace(factors[-1], start=factors[0].start)
@@ -520,6 +528,8 @@ class Elaborator:
         if after == len(factors) or operators[after]:
             return True
         following = factors[after]
+        if _is_word(factors[at]):
+            return False
         if isinstance(factors[at], s.Fraction) or isinstance(following, s.Name | s.Scripted):
             return not _is_bracket(following) and (
                 isinstance(factors[at], s.Fraction) or self._function_of(following) is not None
@@ -574,6 +584,11 @@ class Elaborator:
         after = at + 1
         if after >= len(factors) or operators[after]:
             raise Unclear("a function without an argument", node)
+        inner = self._function_of(factors[after])
+        if inner is not None:
+            # ln σ(z): what follows is the argument, with its own.
+            value, end = self._call(inner, factors[after], factors, operators, after)
+            return self._applied_to(called, value, node), end
         if not isinstance(factors[after], s.Array) and not _is_bracket(factors[after]):
             # tanh z, ln a_j: all letters that follow, up to the next function, sum or bracket.
             while (
@@ -678,7 +693,7 @@ class Elaborator:
             if _is_one(base):
                 if isinstance(node.sub, s.Chain) and node.sup is None:
                     return scalar(self._iverson(node.sub))
-                if node.sub is None and node.sup is not None and _is_transpose(node.sup):
+                if node.sub is None and node.sup is not None and is_transpose(node.sup):
                     return self.arrays.transposed(self.arrays.ones())
                 raise Unclear("these ones are not understood", node)
             if base.text == "e" and node.sub is None and node.sup is not None:
@@ -748,10 +763,12 @@ class Elaborator:
         if node.sub is not None and not (
             isinstance(node.base, s.Bracketed) and node.base.open == "‖"
         ):
+            if sup is not None and is_transpose(sup):
+                return self._entry(self.arrays.transposed(base), node.sub, node)
             base = self._entry(base, node.sub, node)
         if sup is None:
             return base
-        if _is_transpose(sup):
+        if is_transpose(sup):
             return self.arrays.transposed(base)
         if isinstance(base, Array) and base.is_number:
             exponent = self._rational(sup)
@@ -807,7 +824,7 @@ class Elaborator:
         found = self._named(name, sub, node)
         if sup is None:
             return found
-        if _is_transpose(sup):
+        if is_transpose(sup):
             return self.arrays.transposed(found)
         exponent = self._rational(sup)
         return self.arrays.map(found, lambda x: power(x, exponent))
@@ -894,7 +911,9 @@ class Elaborator:
             sides = [self.arrays.fresh(axis) for axis in axes]
             found = Array((sides[0],), tuple(sides[1:]), Symbol(quantity, layer, tuple(sides)))
         else:
-            found = self._entries(quantity, layer, axes, sub, node)
+            found = self._entries(quantity, layer, axes, sub, node, transposed)
+            if found.is_number or len(axes) == 2:
+                return found
         return self.arrays.transposed(found) if transposed else found
 
     def _same_neuron(self, letters: "list[Letter]", node: s.Node) -> Term:
@@ -924,7 +943,13 @@ class Elaborator:
         return layer.shift(-1)
 
     def _entries(
-        self, quantity: str, layer: LayerNumber, axes: list[Axis], sub: s.Node, node: s.Node
+        self,
+        quantity: str,
+        layer: LayerNumber,
+        axes: list[Axis],
+        sub: s.Node,
+        node: s.Node,
+        transposed: bool = False,
     ) -> Array:
         letters = subscripts(sub)
         if letters is None:
@@ -934,6 +959,10 @@ class Elaborator:
         if len(letters) != len(axes):
             wanted = "two indices" if len(axes) == 2 else "one index"
             raise Misfit(f"{quantity} has {wanted}", sub, "index-swap")
+        if transposed and len(axes) == 2:
+            letters = letters[::-1]  # entry j, k of the transpose is entry k, j
+            if any(letter.text in (":", r"\cdot", "*") for letter in letters):
+                raise Unclear("a row or a column of a transpose", node)
         found = [self._index(x, axis, node) for x, axis in zip(letters, axes, strict=True)]
         whole = [
             self.arrays.fresh(index.axis) if isinstance(index, Slice) else index for index in found
@@ -1260,7 +1289,10 @@ class Elaborator:
         assert isinstance(by.term, Symbol)
         own = self.arrays.apart(by) if of.rows or of.cols else by
         assert isinstance(own.term, Symbol)
-        term = Partial(of.term, own.term)
+        term: Term = Partial(of.term, own.term)
+        if own.is_number and own.term.name in self.variables:
+            # d/dz of a formula in z alone: worked out, so that a place can be put in.
+            term = _plain_derivative(of.term, own.term) or term
         if of.is_number:
             return Array(own.rows, own.cols, term)
         if own.is_number:
@@ -1620,21 +1652,21 @@ def layer_of(node: s.Node) -> LayerNumber | None:
 
 def layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
     """The layer and the transpose of a raised script such as (l+1)T."""
-    if sup is None or _is_transpose(sup):
+    if sup is None or is_transpose(sup):
         return None, sup is not None
     match sup:
-        case s.Product(factors=(*front, last)) if front and _is_transpose(last):
+        case s.Product(factors=(*front, last)) if front and is_transpose(last):
             if len(front) == 1:
                 return front[0], True
             return None, True
-        case s.Listed(items=(one, last)) if _is_transpose(last):
+        case s.Listed(items=(one, last)) if is_transpose(last):
             return one, True
-        case s.Additive(terms=(*front, s.Product(factors=(one, last)))) if _is_transpose(last):
+        case s.Additive(terms=(*front, s.Product(factors=(one, last)))) if is_transpose(last):
             return replace(sup, terms=(*front, one)), True
     return sup, False
 
 
-def _is_transpose(node: s.Node) -> bool:
+def is_transpose(node: s.Node) -> bool:
     return isinstance(node, s.Name) and node.text in TRANSPOSES
 
 
@@ -1681,6 +1713,13 @@ def _is_one(node: s.Node) -> bool:
 
 def _is_partial(node: s.Node) -> bool:
     return isinstance(node, s.Name) and node.text == r"\partial"
+
+
+def _is_word(node: s.Node) -> bool:
+    """Whether a function is named by a word, as ln, which is nothing without an argument."""
+    while isinstance(node, s.Scripted):
+        node = node.base
+    return isinstance(node, s.Name) and len(node.text) > 1 and node.text[0] != "\\"
 
 
 def _is_bracket(node: s.Node) -> bool:
@@ -2136,6 +2175,17 @@ def _without_words(node: s.Node) -> list[s.Node]:
 
 def _is_if(node: s.Text) -> bool:
     return node.words.strip().strip(",") in ("if", "for", "when", "where", "falls", "wenn")
+
+
+def _plain_derivative(term: Term, by: Symbol) -> Term | None:
+    """The derivative of a function of one letter; None if it takes more than that."""
+    if isinstance(term, Apply) and term.argument == by and term.function.formula is None:
+        return Apply(replace(term.function, order=term.function.order + 1), by)
+    formula = as_formula(term, by.name)
+    if formula is None:
+        return None
+    slope = scalars.derivative(formula)
+    return Apply(ScalarFunction(f"{by.name}↦{slope}", slope), by)
 
 
 def _otherwise(node: s.Node) -> bool:
