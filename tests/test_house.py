@@ -85,6 +85,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.blocks",
             "paper.report",
             "paper.answer",
+            "paper.rerun",
         ),
         (
             "program.ir",
