@@ -6,13 +6,14 @@ judged; `Δv = -η∇C ⇒` defines. What is left are claims.
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import sympy
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Blocks, Table, Value, is_any
+from symnet.paper.arrays import Array, Blocks, Table, Value, is_any, scalar
 from symnet.paper.context import Page
 from symnet.paper.conventions import Notation, spelled_out
 from symnet.paper.elaboration import (
@@ -22,6 +23,7 @@ from symnet.paper.elaboration import (
     Tensor,
     Unclear,
     as_formula,
+    is_transpose,
     layer_and_transpose,
     layer_of,
     mapped,
@@ -36,7 +38,10 @@ from symnet.term import (
     Delta,
     Index,
     LayerNumber,
+    Number,
     Partial,
+    Power,
+    Product,
     ScalarFunction,
     Size,
     Sum,
@@ -180,6 +185,8 @@ class Claim:
         for weight in _weights(self.pairs, elaborator):
             left = elaborator.arrays.map(left, lambda x, w=weight: mul(w, x))
             right = elaborator.arrays.map(right, lambda x, w=weight: mul(w, x))
+        if elaborator.layers.widths is None:
+            left, right = _squared(left, right)
         for name, sign in self.conditions.items():
             left, right = _of_sign(left, name, sign), _of_sign(right, name, sign)
         return left, right
@@ -284,6 +291,32 @@ def _of_any_length(array: Array) -> bool:
 def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Misfit:
     one, other = elaborator.arrays.shape(left), elaborator.arrays.shape(right)
     return Misfit(f"the left side is {one}, the right side is {other}", node)
+
+
+def _squared(left: Value, right: Value) -> tuple[Value, Value]:
+    """Both sides squared, where both are norms and so equal if their squares are."""
+    if not (isinstance(left, Array) and isinstance(right, Array)):
+        return left, right
+    if not (left.is_number and right.is_number and _is_norm(left.term) and _is_norm(right.term)):
+        return left, right
+    return scalar(_square(left.term)), scalar(_square(right.term))
+
+
+def _is_norm(term: Term) -> bool:
+    """Whether a term is a product of norms and positive numbers, with a norm among them."""
+    factors = term.factors if isinstance(term, Product) else (term,)
+    norms = [x for x in factors if isinstance(x, Power) and x.exponent == Fraction(1, 2)]
+    numbers = [x for x in factors if isinstance(x, Number) and x.value > 0]
+    others = [x for x in factors if isinstance(x, Power) and x.exponent == 2 and _is_norm(x.base)]
+    return bool(norms) and len(norms) + len(numbers) + len(others) == len(factors)
+
+
+def _square(term: Term) -> Term:
+    factors = term.factors if isinstance(term, Product) else (term,)
+    return mul(*(
+        x.base if isinstance(x, Power) and x.exponent == Fraction(1, 2) else power(x, 2)
+        for x in factors
+    ))  # fmt: skip
 
 
 def _check_neurons(letter: str, neurons: Neurons, elaborator: Elaborator) -> None:
@@ -449,7 +482,7 @@ class Said:
 
 def claims_of(display: s.Display, about: Page) -> list[Claim]:
     """The claims of a display. Raises Unclear for what is not understood."""
-    said = _said(_flat(display), about)
+    said = _said(_flat(with_raised_layers(display, about)), about)
     made = [
         replace(
             claim,
@@ -467,6 +500,42 @@ def claims_of(display: s.Display, about: Page) -> list[Claim]:
             for x in said.mentions
         ]
     return made
+
+
+def with_raised_layers(display: s.Display, about: Page) -> s.Display:
+    """W_2, z_l, δ_{l+1} as W^2, z^l, δ^{l+1}, where no quantity has a layer otherwise."""
+    found = [
+        node
+        for node in s.walk(display)
+        if isinstance(node, s.Scripted)
+        and isinstance(node.base, s.Name)
+        and about.notation.has_layers(node.base)
+    ]
+    if not found or not all(_has_low_layer(node) for node in found):
+        return display
+
+    def raised(node: s.Node) -> s.Node:
+        if isinstance(node, s.Scripted) and node in found:
+            sup = node.sub
+            if node.sup is not None:
+                assert sup is not None
+                sup = s.Product((sup, node.sup), ("", ""), start=sup.start, end=node.sup.end)
+            return replace(node, sub=None, sup=sup)
+        return mapped(node, raised)
+
+    made = raised(display)
+    assert isinstance(made, s.Display)
+    return made
+
+
+def _has_low_layer(node: s.Scripted) -> bool:
+    """Whether a subscript can only be a layer: a number, l, L, and these with a number added."""
+    if node.sub is None or node.primes or (node.sup is not None and not is_transpose(node.sup)):
+        return False
+    layer = layer_of(node.sub)
+    return layer is not None and layer.name in ("", "l", "L") and (
+        bool(layer.name) or isinstance(node.sub, s.Number) and len(node.sub.text) == 1
+    )
 
 
 RANGE_PARTS = (s.Dots, s.Number, s.Name, s.Additive)
