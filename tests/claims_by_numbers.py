@@ -244,7 +244,7 @@ class Evaluator:
     def of_diag(self, tree: Tree, units: Mapping[str, int]) -> Array:
         found = self.value(tree[1], units)
         if found.scalar or found.shape[1] != 1:
-            raise NoShapeError("diag of no vector")
+            raise UnclearError("diag of no column")
         entries = [row[0] for row in found.rows]
         size = range(len(entries))
         return Array(

@@ -109,13 +109,13 @@ WHOLE = (
     r"\left.\frac{d\sigma}{dz}\right|_{z=z_j^l} x",
     r"W^l \leftarrow W^l - \eta\, \delta^l (a^{l-1})^\top",
 )  # fmt: skip
-PIECES = (
-    *[r"\frac", r"\sum_{", r"\prod_", r"\left(", r"\right)", r"\begin{bmatrix}", r"\end{bmatrix}", r"\begin", r"\end", r"&", r"\\", r"^", r"_"],
-    *[r"{", r"}", r"(", r")", r"[", r"]", r"|", r"\|", r"=", r"\leftarrow", r",", r"\quad", r"l", r"z^l", r"W^{l+1}", r"\delta_j^l", r"\sigma'", r"\partial", r"C"],
-    *[r"\nabla_", r"\odot", r"^T", r"\text{a}", r"\tag", r"\newcommand", r"\def", r"\sqrt", r"\cdot", r"1", r"2", r"0", r"-", r"+", r"/", r"<", r"\in"],
-    *[r"\mathbb{R}", r"'", r"\operatorname", r"\ldots", r"\begin{cases}", r"\end{cases}", r"\overset", r"\underset"],
-    *[r"\underbrace", r"\bar", r"\not", r"\over", r"\middle", r"#", r"$", r"%", r"~", r"\,", r"∂", r"σ", r"′"],
-)  # fmt: skip
+ALPHABET = r"""
+\frac \sum_{ \prod_ \left( \right) \begin{bmatrix} \end{bmatrix} \begin \end & \\ ^ _ { } ( ) [ ]
+| \| = \leftarrow , \quad l z^l W^{l+1} \delta_j^l \sigma' \partial C \nabla_ \odot ^T \text{a}
+\tag \def \newcommand \sqrt \cdot 1 2 0 - + / < \in \mathbb{R} ' \operatorname \ldots \overset
+\begin{cases} \end{cases} \underset \underbrace \bar \not \over \middle # $ % ~ \, ∂ σ ′
+"""
+PIECES = tuple(ALPHABET.split())
 
 
 def prefixes(text: str, step: int) -> list[str]:
@@ -351,7 +351,8 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 FIELDS = (
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "shapes",
-    "rule", "method", "depth", "layers", "bias", "target", "layout", "per_layer_activation", "local", "?",
+    "rule", "method", "depth", "layers", "bias", "target", "layout", "per_layer_activation",
+    "local", "?",
 )  # fmt: skip
 CONTEXTS: tuple[Any, ...] = (
     *({field: value} for field in FIELDS for value in ODD),

@@ -41,9 +41,9 @@ TRUE: tuple[tuple[str, Context], ...] = (
     (r"(a^{l-1})^T (W^l)^T = (z^l - b^l)^T", {}),
     (r"z_1^2 = w_{11}^2 a_1^1 + w_{12}^2 a_2^1 + b_1^2", SMALL),
     (
-        r"\begin{bmatrix} z_1^2 \\ z_2^2 \\ z_3^2 \end{bmatrix} = \begin{bmatrix} w_{11}^2 & w_{12}^2"
-        r" \\ w_{21}^2 & w_{22}^2 \\ w_{31}^2 & w_{32}^2 \end{bmatrix} \begin{bmatrix} x_1 \\ x_2"
-        r" \end{bmatrix} + b^2",
+        r"\begin{bmatrix} z_1^2 \\ z_2^2 \\ z_3^2 \end{bmatrix} = \begin{bmatrix} w_{11}^2"
+        r" & w_{12}^2 \\ w_{21}^2 & w_{22}^2 \\ w_{31}^2 & w_{32}^2 \end{bmatrix}"
+        r" \begin{bmatrix} x_1 \\ x_2 \end{bmatrix} + b^2",
         {**SMALL, **INPUT},
     ),
     # the output's error

@@ -296,55 +296,83 @@ IDENTITIES: Mapping[Statement, Mapping[str, str]] = {
     sigmoid: {"activation": "sigmoid"},
 }
 
+BELOW = (hidden, hidden_entry, hidden_diagonal, local)  # they look one layer up
+
 # --- displays ----------------------------------------------------------------------------------
 
 
-def display(h: Hand, left: str, right: str) -> str:
-    """One statement as it may be set: either way round, aligned, numbered, with a stop."""
-    if h.pick((False, False, True)):
-        left, right = right, left
-    equal = h.pick(("=", " = ", "&=", " &= ", "=&", r"\;=\;"))
-    stop = h.pick(
-        (
-            "",
-            "",
-            ".",
-            ",",
-            r"\,.",
-            ";",
-            r" \tag{1}",
-            r" \tag*{(BP)}",
-            r" \label{eq:1}",
-            r"\nonumber",
+# The last layer for which an identity holds, where l is in it: L, but for these.
+LAYERS = {output: "", output_entry: "", quadratic: "", **dict.fromkeys(BELOW, "L-1")}
+RANGES = (
+    r"l = 2, \dots, {}", r"l=2,\ldots,{}", r"l = 2, 3, \dots, {}", r"l = {}, \dots, 2",
+    r"2 \le l \le {}", r"2 \leq l \leq {}", r"1 < l \le {}", r"l \in \{{2, \ldots, {}\}}",
+    r"\forall l \in \{{2, \dots, {}\}}",
+    r"\text{{for }} l = 2, \dots, {}", r"{} \ge l \ge 2", r"(l = 2, \dots, {})",
+)  # fmt: skip
+GAPS = (r", \quad ", r" \qquad ", r",\ ", r", \;\; ", r" \quad\text{for}\quad ")
+
+
+def sides(h: Hand, statement: Statement) -> tuple[str, str]:
+    left, right = statement(h)
+    return (right, left) if h.pick((False, False, True)) else (left, right)
+
+
+def display(h: Hand, statement: Statement) -> str:
+    """One statement as it may be set: either way round, aligned, numbered, with range and stop."""
+    left, right = sides(h, statement)
+    stop = h.pick(("", "", ".", ",", r"\,.", ";", r" \tag{1}", r" \tag*{(BP)}", r" \label{eq:1}"))
+    last = LAYERS.get(statement, "L")
+    if last and h.pick((True, False, False)):
+        stop = h.pick(GAPS) + h.pick(RANGES).format(last) + stop
+    if h.pick((True, False)):
+        form = h.pick(("%s%s%s%s", r"\boxed{%s%s%s}%s", "{%s%s%s}%s", r"\displaystyle %s%s%s%s"))
+        return str(form % (left, h.pick(("=", " = ", r"\;=\;", " =\n")), right, stop))
+    name = h.pick(("aligned", "align", "align*", "split", "eqnarray", "gather*", "equation"))
+    equal = {"eqnarray": "&=&", "gather*": "=", "equation": "="}.get(name) or h.pick(("&=", "=&"))
+    return rf"\begin{{{name}}} {left} {equal} {right}{stop} \end{{{name}}}"
+
+
+def several(h: Hand, statements: tuple[Statement, ...]) -> str:
+    """Statements below one another, numbered or not."""
+    rows = []
+    for number, statement in enumerate(statements, 1):
+        left, right = sides(h, statement)
+        note = h.pick(
+            ("", "", rf" \tag{{{number}}}", rf" & \text{{(BP{number})}}", ",", r" \nonumber")
         )
-    )
-    text = f"{left}{equal}{right}"
-    if "&" not in equal and h.pick((True, False)):
-        return str(h.pick(("%s%s", r"\boxed{%s}%s", r"{%s}%s", r"\displaystyle %s%s", "%s%s"))) % (
-            text,
-            stop,
-        )
-    name = h.pick(("aligned", "align", "align*", "split", "eqnarray", "gather*"))
-    if name == "eqnarray" or name == "gather*":
-        text = text.replace("&", "")
-    return rf"\begin{{{name}}} {text}{stop} \end{{{name}}}"
+        rows.append(f"{left} &= {right}{note}")
+    name = h.pick(("aligned", "align", "align*"))
+    between = h.pick((r" \\ ", r"\\[4pt] ", "\\\\\n", r" \\* "))
+    return rf"\begin{{{name}}} {between.join(rows)} \end{{{name}}}"
 
 
-SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
+def proved(statement: Statement, examples: int) -> None:
+    """Every drawn writing of an identity is proved."""
 
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+    @given(hands())
+    def law(h: Hand) -> None:
+        text = display(h, statement).replace("δ", r"\delta")
+        found = verify(text, "nielsen", IDENTITIES[statement])
+        assert found.verdict == PROVED, f"{found.verdict}, {found.reason}: {text}"
 
-def greek(text: str) -> str:
-    return text.replace("δ", r"\delta")
+    law()
 
 
 @pytest.mark.parametrize("statement", IDENTITIES, ids=lambda s: s.__name__)
 def test_what_is_true_is_proved_however_it_is_written(statement: Statement) -> None:
-    @SETTINGS
-    @settings(max_examples=12)
-    @given(hands())
-    def law(h: Hand) -> None:
-        text = greek(display(h, *statement(h)))
-        found = verify(text, "nielsen", IDENTITIES[statement])
-        assert found.verdict == PROVED, f"{found.reason}: {text}"
+    proved(statement, 20)
 
-    law()
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(hands(), st.permutations((output, hidden, hidden_entry, bias, weight, weight_matrix)))
+def test_what_stands_below_one_another_is_proved(h: Hand, statements: list[Statement]) -> None:
+    text = several(h, tuple(statements[:4])).replace("δ", r"\delta")
+    found = verify(text, "nielsen", {})
+    assert found.verdict == PROVED, f"{found.verdict}, {found.reason}: {text}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("statement", IDENTITIES, ids=lambda s: s.__name__)
+def test_what_is_true_is_proved_in_many_more_writings(statement: Statement) -> None:
+    proved(statement, 150)
