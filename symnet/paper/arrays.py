@@ -222,9 +222,7 @@ class Arrays:
             if left is None or right is None or _counts(left) != _counts(right):
                 raise ShapeClash(action, self.shape(one), self.shape(other))
             rows = zip(left.entries, right.entries, strict=True)
-            return self._tidy(
-                Table(tuple(tuple(map(join, x, y)) for x, y in rows))
-            )
+            return self._tidy(Table(tuple(tuple(map(join, x, y)) for x, y in rows)))
         one, other = self._with_ones(one, other), self._with_ones(other, one)
         one, other = self.matched(one, other)
         if not (self.fit(one.rows, other.rows) and self.fit(one.cols, other.cols)):
@@ -270,9 +268,7 @@ class Arrays:
             one, other = self.settled(one, other, pairs)
         if not self.fit(one.cols, other.rows):
             raise ShapeClash("multiplied", self.shape(one), self.shape(other))
-        term: Term = mul(
-            one.term, rename(other.term, dict(zip(other.rows, one.cols, strict=True)))
-        )
+        term: Term = mul(one.term, rename(other.term, dict(zip(other.rows, one.cols, strict=True))))
         for index in reversed(one.cols):
             term = Sum(index, term)
         return Array(one.rows, other.cols, term)
@@ -344,9 +340,7 @@ class Arrays:
             term = Sum(index, term)
         return scalar(term)
 
-    def map(
-        self, array: Value, change: Callable[[Term], Term]
-    ) -> Value:
+    def map(self, array: Value, change: Callable[[Term], Term]) -> Value:
         """A function of every entry."""
         if isinstance(array, Table):
             return Table(tuple(tuple(map(change, row)) for row in array.entries))
@@ -414,9 +408,7 @@ class Arrays:
 
     def kronecker(self, one: Array, other: Array) -> Array:
         """The Kronecker product."""
-        return Array(
-            (*one.rows, *other.rows), (*one.cols, *other.cols), mul(one.term, other.term)
-        )
+        return Array((*one.rows, *other.rows), (*one.cols, *other.cols), mul(one.term, other.term))
 
     # --- tables ----------------------------------------------------------------------------
 
@@ -446,7 +438,6 @@ class Arrays:
         if len({len(row) for row in rows}) != 1:
             raise ShapeClash("put below each other", "rows", "rows of another length")
         return Table(tuple(rows))
-
 
     def table(self, value: Value) -> Table | None:
         """An array written out, if its sizes are known and moderate."""

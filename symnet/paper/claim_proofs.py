@@ -10,7 +10,9 @@ from symnet.calculus import claim as claims
 from symnet.network import notation as n
 from symnet.paper.arrays import Array, Table
 from symnet.paper.context import Page
-from symnet.paper.elaboration import Elaborator, General, Layers, Misfit, Missing, Unclear
+from symnet.paper.elaboration import Elaborator
+from symnet.paper.misfits import General, Misfit, Missing, Unclear
+from symnet.paper.reading import Layers
 from symnet.paper.statements import Claim
 from symnet.paper.trials import entries, networks, weights_of
 from symnet.term import Index, LayerNumber, rename

@@ -16,8 +16,10 @@ from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
 from symnet.paper.context import Page, page
-from symnet.paper.elaboration import Elaborator, Layers, Misfit, Missing, Unclear
+from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
+from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import Claim, claims_of
 from symnet.paper.trials import cases_of, difference, weights_of

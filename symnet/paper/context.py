@@ -225,14 +225,14 @@ def plain(notation: Notation, display: s.Display) -> Notation:
     names = bare | {
         node.text
         for node in s.walk(display)
-        if isinstance(node, s.Name) and node.text in VARIABLES and notation.function(node.text) is None
+        if isinstance(node, s.Name)
+        and node.text in VARIABLES
+        and notation.function(node.text) is None
     }
     names -= set(notation.constants) | set(notation.vectors) | set(notation.aliases)
     if notation.vectors:
         return notation
-    return replace(
-        notation, letters=letters, scalars=notation.scalars | names, input="", target=""
-    )
+    return replace(notation, letters=letters, scalars=notation.scalars | names, input="", target="")
 
 
 def _with_decorations(notation: Notation, display: s.Display) -> Notation:
@@ -246,7 +246,9 @@ def _with_decorations(notation: Notation, display: s.Display) -> Notation:
         text
         for text, spelled in found.items()
         if (len(spelled) > 1 or any(x.startswith("d") and ":" in x for x in spelled))
-        and not (notation.function(text) and all(x.split(":")[0] in functions | {text} for x in spelled))
+        and not (
+            notation.function(text) and all(x.split(":")[0] in functions | {text} for x in spelled)
+        )
     }
     fixed = {notation.input, notation.target}
     hatted = {text for text, spelled in found.items() if text in fixed and spelled != {text}}

@@ -15,8 +15,11 @@ from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Family, Notation, spelled_out
-from symnet.paper.elaboration import Elaborator, Layers, as_formula, layer_of, subscripts
+from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
+from symnet.paper.formulas_of_one import as_formula
+from symnet.paper.reading import Layers
+from symnet.paper.scripts import layer_of, subscripts
 from symnet.term import ARGUMENT, LayerNumber
 
 _CDF = (1 + sympy.erf(ARGUMENT / sympy.sqrt(2))) / 2
@@ -154,9 +157,7 @@ def _is_input(body: s.Node) -> bool:
     return False
 
 
-def _with_function(
-    notation: Notation, text: str, variable: str, body: s.Node
-) -> Notation | None:
+def _with_function(notation: Notation, text: str, variable: str, body: s.Node) -> Notation | None:
     """A function by its formula: it is elaborated where it is used, by `definition`."""
     plain = replace(notation, letters={}, scalars=notation.scalars | {variable})
     try:

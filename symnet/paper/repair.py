@@ -11,13 +11,8 @@ from dataclasses import dataclass
 
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
-from symnet.paper.elaboration import (
-    Function,
-    function_of,
-    layer_and_transpose,
-    layer_of,
-    subscripts,
-)
+from symnet.paper.function_names import Function, function_of
+from symnet.paper.scripts import layer_and_transpose, layer_of, subscripts
 from symnet.paper.statements import Claim
 from symnet.term import LayerNumber
 

@@ -12,25 +12,15 @@ from typing import Any
 import sympy
 
 from symnet.calculus.counterexample import agree
+from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, Table, Value, is_any, scalar
 from symnet.paper.context import Page
 from symnet.paper.conventions import Notation, spelled_out
-from symnet.paper.elaboration import (
-    Elaborator,
-    Misfit,
-    Missing,
-    Tensor,
-    Unclear,
-    as_formula,
-    is_transpose,
-    layer_and_transpose,
-    layer_of,
-    mapped,
-    put,
-    subscripts,
-)
-from symnet.network import notation as n
+from symnet.paper.elaboration import Elaborator
+from symnet.paper.formulas_of_one import as_formula, put
+from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, mapped, subscripts
 from symnet.term import (
     ARGUMENT,
     ONE,
@@ -209,9 +199,7 @@ def _side(node: s.Node, other: s.Node, elaborator: Elaborator) -> Value:
         return elaborator.value(node)
     except Tensor as tensor:
         if isinstance(node, s.Fraction):
-            raise Misfit(
-                f"{tensor}, and the other side has not", node, "shape"
-            ) from None
+            raise Misfit(f"{tensor}, and the other side has not", node, "shape") from None
         raise
 
 
@@ -410,9 +398,7 @@ def _membership(left: s.Node, right: s.Node, elaborator: Elaborator) -> tuple[Va
     sizes: list[Term] = [Size(index.axis) for index in found]
     wanted = [x for x in wanted if x != ONE] if len(sizes) < len(wanted) else wanted
     if len(sizes) != len(wanted):
-        raise Misfit(
-            f"this is {elaborator.arrays.shape(value)}", right, "shape"
-        )
+        raise Misfit(f"this is {elaborator.arrays.shape(value)}", right, "shape")
     pair = (Array((), (), number(0)), Array((), (), number(0)))
     for size, named in zip(sizes, wanted, strict=True):
         if size != named:
@@ -533,8 +519,10 @@ def _has_low_layer(node: s.Scripted) -> bool:
     if node.sub is None or node.primes or (node.sup is not None and not is_transpose(node.sup)):
         return False
     layer = layer_of(node.sub)
-    return layer is not None and layer.name in ("", "l", "L") and (
-        bool(layer.name) or isinstance(node.sub, s.Number) and len(node.sub.text) == 1
+    return (
+        layer is not None
+        and layer.name in ("", "l", "L")
+        and (bool(layer.name) or isinstance(node.sub, s.Number) and len(node.sub.text) == 1)
     )
 
 
@@ -723,7 +711,12 @@ CHANGES = {"-=": "-", "+=": "+"}
 
 
 def _counted(
-    chain: s.Chain, left: s.Node, right: s.Node, relation: str, letters: tuple[str, ...], about: Page
+    chain: s.Chain,
+    left: s.Node,
+    right: s.Node,
+    relation: str,
+    letters: tuple[str, ...],
+    about: Page,
 ) -> Claim:
     """w -= x: the step is -x."""
     if not about.updates:
@@ -748,7 +741,11 @@ NEW = frozenset({"new", "neu", "+"})
 
 def without_step(node: s.Node, notation: Notation) -> s.Node:
     """A node without what says that its quantities are the new or the old ones."""
-    if isinstance(node, s.Scripted) and isinstance(node.base, s.Name) and notation.has_layers(node.base):
+    if (
+        isinstance(node, s.Scripted)
+        and isinstance(node.base, s.Name)
+        and notation.has_layers(node.base)
+    ):
         sub, sup, primes = node.sub, node.sup, node.primes
         if sub is not None and _is_age(sub):
             sub = None

@@ -16,7 +16,9 @@ import mpmath
 from symnet.calculus.counterexample import Instance, MissingError, NoValueError, agree
 from symnet.paper.arrays import Array, Arrays, Table
 from symnet.paper.context import Page
-from symnet.paper.elaboration import Elaborator, Layers, Missing, Unclear
+from symnet.paper.elaboration import Elaborator
+from symnet.paper.misfits import Missing, Unclear
+from symnet.paper.reading import Layers
 from symnet.paper.statements import Claim
 from symnet.paper.verdicts import ILL_FORMED, REFUTED, Counterexample, Trial, Verdict
 from symnet.term import Axis, Index, LayerNumber, Symbol, Term, free_indices

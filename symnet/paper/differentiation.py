@@ -1,0 +1,141 @@
+r"""What derivatives and small changes mean: gradients, Jacobians, dC to first order.
+
+The derivative of a number has the shape of what it is derived by; of a vector by a vector it is the
+Jacobian, in the layout that the page declares. An array of more than two axes is a `Tensor`.
+"""
+
+from dataclasses import replace
+
+from symnet.network import notation as n
+from symnet.paper import syntax as s
+from symnet.paper.applications import Applications
+from symnet.paper.arrays import Array, Value, scalar
+from symnet.paper.derivative_signs import is_change_sign
+from symnet.paper.formulas_of_one import HIGHEST_ORDER, order_of, plain_derivative
+from symnet.paper.misfits import Tensor, Unclear
+from symnet.term import Axis, Partial, Symbol, Term, add, mul
+
+
+class Differentiation(Applications):
+    """What derivatives and small changes mean."""
+
+    __slots__ = ()
+
+    def derivative(self, of: Value, by: s.Node, node: s.Node, order: int) -> Value:
+        """∂of/∂by: of a number the shape of `by`; of a vector by a vector the Jacobian."""
+        if order > HIGHEST_ORDER:
+            raise Unclear(f"derivatives up to order {HIGHEST_ORDER} are understood", node)
+        wanted = self._by(by, node)
+        if not isinstance(of, Array):
+            raise Unclear("the derivative of a matrix that is written out", node)
+        of = replace(of, term=self.whole(of.term))
+        if order + order_of(of.term) > HIGHEST_ORDER:
+            raise Unclear(f"derivatives up to order {HIGHEST_ORDER} are understood", node)
+        for _ in range(order):
+            of = self._derived(of, wanted, node)
+        return of
+
+    def _derived(self, of: Array, by: Array, node: s.Node) -> Array:
+        assert isinstance(by.term, Symbol)
+        own = self.arrays.apart(by) if of.rows or of.cols else by
+        assert isinstance(own.term, Symbol)
+        term: Term = Partial(of.term, own.term)
+        if own.is_number and own.term.name in self.variables:
+            # d/dz of a formula in z alone: worked out, so that a place can be put in.
+            term = plain_derivative(of.term, own.term) or term
+        if of.is_number:
+            return Array(own.rows, own.cols, term)
+        if own.is_number:
+            return Array(of.rows, of.cols, term)
+        if of.cols or own.cols:
+            raise Tensor("the derivative of an array by an array has more than two axes", node)
+        if self.notation.layout == "denominator":
+            return Array(own.rows, of.rows, term)
+        return Array(of.rows, own.rows, term)
+
+    def _by(self, by: s.Node, node: s.Node) -> Array:
+        """What is derived by."""
+        if isinstance(by, s.Bracketed):
+            return self._by(by.body, node)
+        match by:
+            case s.Name(text="a") if "a" not in self.variables:
+                # ∇_a C is by the activations of the output (Nielsen, ch. 2).
+                layer = self.layers.number(n.L)
+                row = self.arrays.fresh(n.neurons(layer))
+                return Array((row,), (), Symbol("a", layer, (row,)))
+        found = self.value(by)
+        if isinstance(found, Array) and isinstance(found.term, Symbol):
+            return found
+        raise Unclear("what is derived by is not understood", by)
+
+    def _total_gradient(self, of: s.Node, node: s.Node) -> Value:
+        """∇C by all parameters, which the page calls a vector."""
+        value = self.value(of)
+        vectors = [v for v, axis in self.notation.vectors.items() if axis == "parameters"]
+        if len(vectors) != 1 or not isinstance(value, Array) or value.term != n.COST:
+            raise Unclear("by what is this derived?", node)
+        row = self.arrays.fresh(Axis("parameters", n.EVERYWHERE))
+        return Array((row,), (), Symbol("∇C", None, (row,)))
+
+    def _is_change(self, node: s.Node, rest: list[s.Node]) -> bool:
+        """Whether a d or a Δ says that what follows is a small change."""
+        if is_change_sign(node):
+            return True
+        if not (isinstance(node, s.Name) and node.text == "d" and rest):
+            return False
+        of = rest[0].base if isinstance(rest[0], s.Scripted) else rest[0]
+        known = isinstance(of, s.Name) and (
+            self.notation.has_layers(of) or self.notation.is_cost(of)
+        )
+        return known and node.text not in self.notation.scalars
+
+    def _change(self, node: s.Node, of: s.Node) -> Value:
+        """dW, ΔC: a small change of something; of C, what the changes of the page make of it."""
+        value = self.value(of)
+        if not isinstance(value, Array):
+            raise Unclear("this change is not understood", node)
+        if value.term == n.COST:
+            return scalar(self._change_of_cost(node))
+        if not isinstance(value.term, Symbol):
+            raise Unclear("this change is not understood", node)
+        symbol = value.term
+        name = f"d{symbol.name}"
+        defined = self.notation.changes.get(symbol.name)
+        if defined is not None:
+            return self.value(defined)
+        if not self._is_changed(symbol) and self.notation.changed:
+            return replace(value, term=self._change_of_cost(node, symbol))
+        return replace(value, term=Symbol(name, symbol.layer, symbol.indices))
+
+    def _is_changed(self, symbol: Symbol) -> bool:
+        """Whether the page speaks of arbitrary changes of a quantity."""
+        for changed in self.notation.changed:
+            value = self.value(changed)
+            if isinstance(value, Array) and isinstance(value.term, Symbol):
+                if (value.term.name, value.term.layer) == (symbol.name, symbol.layer):
+                    return True
+        return False
+
+    def _change_of_cost(self, node: s.Node, of: Symbol = n.COST) -> Term:
+        """dC = Σ_v ∂C/∂v dv, over the quantities v whose change the page speaks of."""
+        owed: list[Term] = []
+        for changed in self.notation.changed:
+            value = self.value(changed)
+            if not isinstance(value, Array) or not isinstance(value.term, Symbol):
+                raise Unclear("this change is not understood", node)
+            by = value.term
+            if by.name in self.notation.vectors:
+                slope: Term = Symbol("∇C", None, by.indices)
+            else:
+                slope = Partial(of, by)
+            defined = self.notation.changes.get(by.name)
+            if defined is not None:
+                change = self.value(defined)
+                assert isinstance(change, Array)
+                step = self.arrays.aligned(change, value).term
+            else:
+                step = Symbol(f"d{by.name}", by.layer, by.indices)
+            owed.append(self.arrays.total(replace(value, term=mul(slope, step))).term)
+        if not owed:
+            raise Unclear("the change of what?", node)
+        return add(*owed)

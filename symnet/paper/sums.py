@@ -1,0 +1,208 @@
+r"""Sums over neurons, and sums and products over layers.
+
+A product over layers whose ends are general has no terms: `General` says so, and `remaining` says
+how it stands in an induction from the last layer down.
+"""
+
+from symnet.network import notation as n
+from symnet.paper import syntax as s
+from symnet.paper.arrays import Array, Value, opaque, scalar
+from symnet.paper.differentiation import Differentiation
+from symnet.paper.misfits import General, Misfit, Missing, Unclear
+from symnet.paper.repetition import goes_down
+from symnet.paper.scripts import binder_names, digits_of, is_layer_letter, layer_of, plainly
+from symnet.term import Axis, Index, LayerNumber, Sum, Term, number
+
+COUNTS = frozenset("nNKMDJIdp")  # letters by which people count neurons
+MOST_FACTORS = 40  # layers that a product over layers is written out for
+
+
+class Sums(Differentiation):
+    """What sums and products over indices mean."""
+
+    __slots__ = ()
+
+    def _big(self, node: s.Big, body: s.Node) -> Value:
+        if node.operator == "prod":
+            return self._layer_product(node, body)
+        if node.operator != "sum":
+            raise Unclear(f"{node.operator} over an index is not understood", node)
+        binders = self._binders(node)
+        if not binders:
+            return self._bare_sum(node, body)
+        if any(is_layer_letter(name, body, self.notation) for name, _, _ in binders):
+            return self._layer_sum(node, body)
+        with self._bound(binders) as slots:
+            value = self.value(body)
+            bound = []
+            for slot in slots:
+                if slot.axis is None:
+                    raise Misfit(
+                        f"nothing depends on {plainly(slot.name)}, over which is summed",
+                        node,
+                        "index-swap",
+                    )
+                bound.append(Index(slot.name, slot.axis))
+
+        def summed(term: Term) -> Term:
+            for index in reversed(bound):
+                term = Sum(index, term)
+            return term
+
+        return self.arrays.map(value, summed)
+
+    def _bare_sum(self, node: s.Big, body: s.Node) -> Value:
+        """Σ w_jk a_k without an index: over the letters that stand nowhere else."""
+        before = {name for name, slot in self.scope.items() if slot.axis is not None}
+        value = self.value(body)
+        own = [
+            slot
+            for name, slot in self.scope.items()
+            if slot.axis is not None and name not in before | self.elsewhere
+        ]
+        if not own or not (isinstance(value, Array) and value.is_number):
+            raise Misfit("over what is summed here?", node, "missing-term")
+        letters = ", ".join(plainly(slot.name) for slot in own)
+        self.notes.append(f"the sum without an index is read as over {letters}")
+        term = value.term
+        for slot in own:
+            assert slot.axis is not None
+            term = Sum(Index(slot.name, slot.axis), term)
+            del self.scope[slot.name]
+        return scalar(term)
+
+    def _binders(self, node: s.Big) -> list[tuple[str, Axis | None, s.Node]]:
+        """What is summed over, with the axis that its limits name."""
+        sub = node.sub
+        if sub is None:
+            return []
+        upper = self._upper(node)
+        match sub:
+            case s.Chain(sides=(first, *_), relations=("=", *_)):
+                names = binder_names(first)
+                low = sub.sides[1]
+                if digits_of(low) != "1" or len(sub.sides) > 2:
+                    raise Unclear("this sum does not begin at 1", low)
+                if node.sup is None:
+                    raise Unclear("where does this sum end?", sub)
+            case s.Chain(sides=(first, among), relations=(r"\in",)):
+                names = binder_names(first)
+                if not any(isinstance(part, s.Text) for part in s.walk(among)):
+                    raise Unclear("this set is not understood", among)
+                self.notes.append("the set is read as all neurons of the layer")
+            case s.Chain(sides=(first, _), relations=(r"\ne" | r"\neq",)):
+                raise Unclear("this range is not understood", sub)
+            case _:
+                names = binder_names(sub)
+        if names is None:
+            raise Unclear("over what is summed here?", sub)
+        return [(name, upper, sub) for name in names]
+
+    def _upper(self, node: s.Big) -> Axis | None:
+        """The axis that the upper limit names: n_l, the number of neurons of layer l."""
+        sup = node.sup
+        if sup is None:
+            return None
+        digits = digits_of(sup)
+        if digits is not None:
+            return Axis(f"1..{digits}", n.EVERYWHERE)
+        match sup:
+            case s.Scripted(base=s.Name(text=text), sub=sub, sup=raised, primes=0) if (
+                text in self.notation.sizes and (sub is None) != (raised is None)
+            ):
+                layer = sub if sub is not None else raised
+                assert layer is not None
+                return n.neurons(self._layer(layer))
+            case s.Name(text=text) if text in COUNTS and not self._means_something(text):
+                self.notes.append(f"{text} is read as the number of neurons")
+                return None
+        raise Unclear("this limit is not understood", sup)
+
+    def _means_something(self, text: str) -> bool:
+        """Whether a letter counts neurons or layers, or has a value."""
+        known = (self.scope, self.variables, self.layers.numbers, self.notation.constants)
+        return any(text in names for names in known)
+
+    def _layer_range(self, node: s.Big) -> tuple[str, list[LayerNumber], bool]:
+        """The layers of a product over layers as they are printed, and whether they go down."""
+        match node.sub, node.sup:
+            case s.Chain(sides=(s.Name(text=name), low), relations=("=",)), high if high:
+                pass
+            case _:
+                raise Unclear("the range of this product is not understood", node)
+        first, last = layer_of(low), layer_of(high)
+        if first is None or last is None:
+            raise Unclear("the range of this product is not understood", node)
+        down = goes_down(first, last)
+        start, stop = self.layers.number(first), self.layers.number(last)
+        if start.name != stop.name:
+            raise General(node, name, start, stop, down)
+        step = -1 if down else 1
+        if abs(stop.offset - start.offset) > MOST_FACTORS:
+            raise Unclear("too many layers to write out", node)
+        steps = range(start.offset, stop.offset + step, step)
+        return name, [LayerNumber(start.name, offset) for offset in steps], down
+
+    def _layer_product(self, node: s.Big, body: s.Node) -> Value:
+        try:
+            name, layers, _ = self._layer_range(node)
+        except General as general:
+            if not self.remaining:
+                raise
+            return self._peeled(general, body)
+        total: Value | None = None
+        for layer in layers:
+            value = self._at_layer(name, layer, body)
+            total = value if total is None else self._part(self.arrays.dot(total, value))
+        return self._empty_product(node, name, body) if total is None else total
+
+    def _empty_product(self, node: s.Big, name: str, body: s.Node) -> Value:
+        """1, or the identity if the factors are matrices."""
+        assert isinstance(node.sub, s.Chain) and node.sup is not None
+        for end in (layer_of(node.sub.sides[1]), layer_of(node.sup)):
+            outer = self.scope.copy()
+            try:
+                assert end is not None
+                value = self._at_layer(name, self.layers.number(end), body)
+            except Missing:
+                continue
+            finally:
+                self.scope = outer
+            if isinstance(value, Array) and value.is_number:
+                return value.__class__((), (), number(1))
+        return self.arrays.identity()
+
+    def _peeled(self, general: General, body: s.Node) -> Value:
+        """A product over l+c, …, L+d: its factor of the lowest layer, times all others.
+
+        The others are an arbitrary matrix here; `remaining` says whether the factor of the lowest
+        layer is there (`one more`) or not (`others`).
+        """
+        low, high = (general.last, general.first) if general.down else (general.first, general.last)
+        outer = self.scope.copy()
+        # In "others" the claim is that of l+1, so its lowest layer is the second one of l.
+        first = low if self.remaining == "one more" else low.shift(-1)
+        factor = self._at_layer(general.name, first, body)
+        top = self._at_layer(general.name, high, body)
+        self.scope = outer
+        if not isinstance(factor, Array) or not isinstance(top, Array):
+            raise general
+        if general.down:
+            rows, cols = top.rows, factor.rows
+        else:
+            rows, cols = factor.cols, top.cols
+        if len(rows) != 1 or len(cols) != 1:
+            raise general
+        row, col = self.arrays.fresh(rows[0].axis), self.arrays.fresh(cols[0].axis)
+        others = Array((row,), (col,), opaque("others", (row, col)))
+        if self.remaining == "others":
+            return others
+        return self.arrays.dot(others, factor) if general.down else self.arrays.dot(factor, others)
+
+    def _layer_sum(self, node: s.Big, body: s.Node) -> Value:
+        name, layers, _ = self._layer_range(node)
+        total: Value = scalar(number(0))
+        for at, layer in enumerate(layers):
+            value = self._at_layer(name, layer, body)
+            total = value if not at else self.arrays.add(total, value)
+        return total
