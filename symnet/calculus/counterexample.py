@@ -208,6 +208,8 @@ class Instance(Specimen):
         given = self.lookup.symbol(symbol, positions) if self.lookup is not None else None
         if given is None:
             given = self.chance("symbol", symbol.name, str(symbol.layer), positions)
+        if not isinstance(given, int | Fraction):
+            return self.numbers.context.convert(given)  # a part with a value in decimals
         return self.numbers.of(Fraction(given))
 
     def _partial(self, of: Term, by: Symbol, direct: bool, scope: Scope) -> Value:
