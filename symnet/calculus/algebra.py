@@ -44,6 +44,7 @@ from symnet.term import (
 )
 
 MINUS = number(-1)
+ONE = Fraction(1)
 EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
@@ -68,8 +69,8 @@ def form(term: Term, facts: frozenset[str] = frozenset()) -> Form:
         if number_ > MOST_MONOMIALS:
             raise UndecidedError("too many terms")
         for coefficient, bound, factors in _reduced(monomial, facts):
-            key = bound, factors
-            found[key] = found.get(key, Fraction(0)) + coefficient
+            known = found.get((bound, factors))
+            found[bound, factors] = coefficient if known is None else known + coefficient
     whole = ((c, *key) for key, c in found.items() if c)
     return tuple(sorted(whole, key=lambda m: [f"{spell(x)}^{e}" for x, e in m[2]]))
 
@@ -122,7 +123,6 @@ def _times(factors: Factors, base: Term, exponent: Fraction) -> Factors:
 
 def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
     """The products of a term; every bound index has a name of its own."""
-    one = Fraction(1)
     match term:
         case Number(value):
             yield value, (), ()
@@ -141,15 +141,15 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
         case Apply(function, argument) if function == EXP:
             yield from _exponential(argument, fresh)
         case Apply(function, argument):
-            yield one, (), ((Apply(function, canonical(argument)), one),)
+            yield ONE, (), ((Apply(function, canonical(argument)), ONE),)
         case _:
-            yield one, (), ((term, one),)
+            yield ONE, (), ((term, ONE),)
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
     bound = tuple(index for _, own, _ in parts for index in own)
     factors = tuple(pair for _, _, own in parts for pair in own)
-    return math.prod((c for c, _, _ in parts), start=Fraction(1)), bound, factors
+    return math.prod((c for c, _, _ in parts if c is not ONE), start=ONE), bound, factors
 
 
 def _powers(base: Term, exponent: Fraction, fresh: "count[int]") -> Iterator[Monomial]:
@@ -175,7 +175,7 @@ def _powers(base: Term, exponent: Fraction, fresh: "count[int]") -> Iterator[Mon
         whole_part = Power(atom, exponent - rest)
         yield from _expanded(Product((whole_part, Power(atom, rest))), fresh)
         return
-    yield Fraction(1), (), ((atom, exponent),)
+    yield ONE, (), ((atom, exponent),)
 
 
 def _positive(atom: Term) -> bool:
@@ -223,7 +223,7 @@ def _exponential(argument: Term, fresh: "count[int]") -> Iterator[Monomial]:
     """e^{2u + v} = (e^u)^2 e^v, and e^{2 ln u} = u^2."""
     factors, powers = [], []
     for c, bound, inner in form(argument):
-        of = _as_term((Fraction(1), bound, inner))
+        of = _as_term((ONE, bound, inner))
         if isinstance(of, Apply) and of.function == LOG:
             powers.append(power(of.argument, c))
         else:
@@ -241,9 +241,8 @@ def _reduced(monomial: Monomial, facts: frozenset[str]) -> Iterator[Monomial]:
     while True:
         exponents: dict[Term, Fraction] = {}
         for x, e in factors:
-            exponents[x] = (
-                Fraction(1) if isinstance(x, Delta) else exponents.get(x, Fraction(0)) + e
-            )
+            known = exponents.get(x)
+            exponents[x] = ONE if isinstance(x, Delta) else e if known is None else known + e
         c, bound, factors = _whole_roots(c, bound, tuple((x, e) for x, e in exponents.items() if e))
         changed = _contracted(bound, factors)
         if changed is None:
@@ -366,15 +365,21 @@ def _as_term(monomial: Monomial) -> Term:
 # --- scalar formulas -----------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1000)
+def kinked(formula: sympy.Expr) -> bool:
+    """Whether a formula has branches."""
+    return bool(formula.has(*KINKED))
+
+
 def applied(formula: sympy.Expr, at: Term, *, over_exp: bool = False) -> Term:
     """A scalar formula at a term, in its exponentials; one with branches stays whole."""
 
     def go(x: sympy.Expr) -> Term:
         match x:
-            case _ if x == ARGUMENT:
-                return at
             case sympy.Rational():
                 return number(Fraction(int(x.p), int(x.q)))
+            case sympy.Symbol() if x == ARGUMENT:
+                return at
             case sympy.NumberSymbol():
                 return Symbol(str(x))
             case _ if isinstance(x, KINKED):
@@ -414,10 +419,10 @@ def slope(formula: sympy.Expr, at: Term, *, over_exp: bool = False) -> Term:
         return applied(x, at, over_exp=over_exp)
 
     def go(x: sympy.Expr) -> Term:
-        if not x.has(ARGUMENT):
-            return number(0)
         match x:
-            case _ if x == ARGUMENT:
+            case sympy.Rational() | sympy.NumberSymbol():
+                return number(0)
+            case sympy.Symbol() if x == ARGUMENT:
                 return number(1)
             case sympy.Add():
                 return add(*map(go, x.args))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from symnet.calculus.rules import RULES, Given, apply, computes_like, place
+from symnet.calculus.rules import RULES, Given, apply, computes_like
 from symnet.errors import EquationError, SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
@@ -309,15 +309,18 @@ def work_out(term: Term, given: Given, order: Sequence[str] = WORK_OUT) -> tuple
     """Apply the rules in their order until none changes anything."""
     steps: list[Step] = []
     free = free_indices(term)
+    still: dict[str, set[Term]] = {name: set() for name in order}
     while True:
         for name in order:
             rule = RULES[name]
-            after = apply(rule, term, given)
-            if after != term:
+            after, place = apply(rule, term, given, still[name])
+            if place is not None and after != term:
                 # Bound letters as they are printed, so that reasons can name them.
                 after = apart(after, free)
-                steps.append(Step(name, term, after, rule.because, place(rule, term, given)))
+                steps.append(Step(name, term, after, rule.because, place))
                 term = after
+                if rule.once:
+                    still[name].add(term)
                 break
         else:
             return tuple(steps)
@@ -333,9 +336,9 @@ def specialise(term: Term, special: Given) -> tuple[Step, ...]:
     collected += work_out(_last(named, collected), special, ("simplify",))
     # One step that does the same is better than several.
     ways = [work_out(named, special, ("simplify",)), collected]
-    ways = [way for way in ways if computes_like(_last(named, way), named, special)] or [()]
-    tidied = min(ways, key=lambda way: effort(_last(named, way)))
-    if effort(_last(named, tidied)) < effort(named):
+    ways = [way for way in ways if computes_like(_last(named, way), named, special)]
+    tidied = min(ways, key=lambda way: effort(_last(named, way)), default=())
+    if tidied and effort(_last(named, tidied)) < effort(named):
         steps += tidied
     return steps or (Step("no change", term, term, "nothing in it depends on the choice of σ"),)
 

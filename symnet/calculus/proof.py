@@ -217,7 +217,9 @@ def _by_normal_form(formula: Formula, claim: Equation) -> str:
     if claim.left != formula.general.goal:
         return f"the claim is about {spell(claim.left)}, derived was {spell(formula.general.goal)}"
     try:
-        stated = _finish(claim.right, formula.given, (WORK_OUT,))
+        stated = claim.right
+        if stated != formula.general.result.right:
+            stated = _finish(stated, formula.given, (WORK_OUT,))
         difference = _unfinished(formula) or _difference(formula.general, stated)
         if difference:
             return difference
@@ -252,7 +254,7 @@ def _finish(term: Term, given: Given, orders: tuple[tuple[str, ...], ...]) -> Te
 
 def _difference(derivation: Derivation, claimed: Term) -> str:
     derived = derivation.result.right
-    if normal.equal(derived, claimed):
+    if derived == claimed or normal.equal(derived, claimed):
         return ""
     return f"derived {spell(normal.normalise(derived))}, claimed {spell(normal.normalise(claimed))}"
 
