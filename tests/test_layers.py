@@ -21,6 +21,7 @@ from symnet.network import notation as n
 from symnet.network.architecture import Layer, Network
 from symnet.network.equations import Definition
 from symnet.network.functions import COSTS
+from symnet.paper.report import render_derivation
 from symnet.pipeline import generate
 from symnet.term import (
     Addition,
@@ -515,3 +516,14 @@ def test_options_of_the_command_line_reach_a_file() -> None:
 def test_training_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ArchitectureError, match="l2 is a number, at least 0"):
         Network.from_toml(f"{FILE}\n[training]\nl2 = -1\n")
+
+
+@pytest.mark.parametrize("name", [name for name, own in LAYERS.items() if not own.shared])
+def test_each_kind_of_layer_has_a_gradient_step_of_its_own(name: str) -> None:
+    """Above a dense layer, whose w and b have other derivatives, or even other axes."""
+    derived = derive(LAYERS[name].network(below=True))
+    text = render_derivation(derived, "text", "steps")
+    moved = re.findall(r"^ *∎ (\S+) ← \1 .*η", text, re.MULTILINE)
+    parameters = {p for n in (2, 3) for p in derived.network.layer(n).definition.parameters}
+    goals = [formula.general.goal for formula in derived.formulas]
+    assert len(moved) == sum(isinstance(g, Partial) and g.by in parameters for g in goals)
