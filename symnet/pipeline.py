@@ -124,6 +124,9 @@ def closed(network: Network) -> None:
             f"the axis {network.shared[0].letter} is shared by all layers, as in a sequence or a "
             "batch; no code can be made of it yet"
         )
+    layers = map(network.layer, range(2, network.L + 1))
+    if not any(layer.definition.parameters for layer in layers):
+        raise ArchitectureError(f"no layer of {network} has a parameter: there is nothing to train")
     letters = [size for size in network.sizes if isinstance(size, str)]
     if letters:
         raise NotYet(

@@ -104,7 +104,7 @@ def _claim(network: Network, chapter: Chapter, context: Context) -> Term | None:
     """What the books say, where they do."""
     if chapter.label not in textbook.STATED:
         return None
-    claim = textbook.state(chapter.label, not isinstance(context.equations[0].right, Apply))
+    claim = textbook.state(chapter.label, textbook.couples(context.equations[0]))
     if chapter.label == "BP3" and network.penalties:
         claim = textbook.with_penalties(claim, network.penalties)
     if claim.left != chapter.goal:

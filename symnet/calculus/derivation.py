@@ -125,11 +125,11 @@ class Backpropagation:
 
     def at(self, layer: int) -> tuple[Equation, ...]:
         """All formulas of a layer, specialised: errors first, then derivatives by parameters."""
-        parameters = [p.name for p in self.network.layer(layer).definition.parameters]
+        definition = self.network.layer(layer).definition
+        order = [v.name for v in (*definition.quantities[::-1], *definition.parameters)]
 
         def place(formula: Formula) -> int:
-            name = _sought(formula.general.goal).name
-            return parameters.index(name) if name in parameters else -1
+            return order.index(_sought(formula.general.goal).name)
 
         found = sorted((f for f in self.formulas if layer in f.layers), key=place)
         to = numbers(self.network, layer)

@@ -197,7 +197,7 @@ def _claim(network: Network, formula: Formula) -> Equation:
     if formula.label not in textbook.STATED:
         return formula.general.result
     activation = formula.given.equations[0]
-    claim = textbook.state(formula.label, not isinstance(activation.right, Apply))
+    claim = textbook.state(formula.label, textbook.couples(activation))
     if formula.label == "BP3" and network.penalties:
         return textbook.with_penalties(claim, network.penalties)
     return claim

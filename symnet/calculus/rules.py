@@ -312,14 +312,20 @@ def slope(term: Term, given: Given) -> Term | None:
         case Apply(ScalarFunction(_, formula, layer, 1) as function, z) if (
             formula is not None and layer is not None
         ):
-            form = scalar.slope(formula)
+            value = _value(replace(function, order=0), z, given)
+            # What has no name and branches is not looked at to choose a branch: z says it as well.
+            through_a = isinstance(value, Symbol) or not formula.has(*BRANCHES)
+            form = scalar.slope(formula) if through_a else scalar.slope_in_z(formula)
             try:
-                return from_sympy(form, {"a": _value(replace(function, order=0), z, given), "z": z})
+                return from_sympy(form, {"a": value, "z": z})
             except TypeError:
                 # It needs more than terms can say, √π or a branch within: one function of z.
                 plain = scalar.slope_in_z(formula)
                 return Apply(ScalarFunction(f"{function.name}_slope", plain), z)
     return None
+
+
+BRANCHES = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 
 
 def _value(function: ScalarFunction, argument: Term, given: Given) -> Term:
