@@ -112,6 +112,8 @@ def _take_out(polynomial: Polynomial) -> tuple[tuple[tuple[Term, Fraction], ...]
 
 def equal(left: Term, right: Term) -> bool:
     """Whether two terms mean the same, for every width and every value of their symbols."""
+    if left == right:
+        return True
     difference = normal(add(left, mul(number(-1), right)))
     while difference:
         base = _denominator(difference)

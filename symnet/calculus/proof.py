@@ -254,7 +254,7 @@ def _finish(term: Term, given: Given, orders: tuple[tuple[str, ...], ...]) -> Te
 
 def _difference(derivation: Derivation, claimed: Term) -> str:
     derived = derivation.result.right
-    if derived == claimed or normal.equal(derived, claimed):
+    if normal.equal(derived, claimed):
         return ""
     return f"derived {spell(normal.normalise(derived))}, claimed {spell(normal.normalise(claimed))}"
 
