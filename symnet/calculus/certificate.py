@@ -22,7 +22,7 @@ import sympy
 
 from symnet.errors import SymnetError
 from symnet.network.architecture import Layer, Network
-from symnet.network.equations import Definition, Shared
+from symnet.network.equations import LETTERS, Definition, Shared
 from symnet.network.functions import PENALTIES, ZS, A, Activation, Cost, J, N, P, Y
 from symnet.term import (
     ARGUMENT,
@@ -385,7 +385,8 @@ class _Reader:
 
     def index(self, data: Any) -> Index:
         name, axis, layer = self.list_of(data, 3)
-        return Index(self.text(name), self.axis(axis, layer))
+        _require(isinstance(name, str) and bool(LETTERS.fullmatch(name)), "an index")
+        return Index(name, self.axis(axis, layer))
 
     def symbol(self, data: Any) -> Symbol:
         found = self.term(data)

@@ -15,7 +15,17 @@ from itertools import pairwise, product
 import sympy
 
 from symnet.calculus import textbook
-from symnet.calculus.algebra import KINKED, UndecidedError, applied, canonical, slope, vanishes
+from symnet.calculus.algebra import (
+    KINKED,
+    UndecidedError,
+    applied,
+    canonical,
+    form,
+    holds_bound,
+    slope,
+    summands,
+    vanishes,
+)
 from symnet.calculus.certificate import Certificate, Chapter
 from symnet.errors import SymnetError
 from symnet.network import equations
@@ -176,11 +186,14 @@ def _contexts(
     known_at = tuple((name, at if where == n.l else where) for name, where in known)
     penalty = () if through else equations.penalised(v, network.penalties)
     functions = equations.functions_of(*here, *above)
-    plain = tuple(map(equations.arbitrary, here))
-    beyond = tuple(map(equations.arbitrary, above)) if at == n.l else ()
+    plain = tuple(equations.arbitrary(e, here) for e in here)
+    beyond = tuple(equations.arbitrary(e, above) for e in above) if at == n.l else ()
     general = Context((*plain, *beyond, *penalty), known_at)
     return general, Context(
-        (*plain, *map(equations.arbitrary, above), *penalty), known_at, functions, facts
+        (*plain, *(equations.arbitrary(e, above) for e in above), *penalty),
+        known_at,
+        functions,
+        facts,
     )
 
 
@@ -355,19 +368,31 @@ def _nothing(difference: Term, facts: frozenset[str], depth: int) -> bool:
     if _zero(difference, facts):
         return True
     kinked = [x for x in walk(difference) if isinstance(x, Apply) and _kinked(x)]
-    inner: dict[Term, set[sympy.Expr]] = {}
-    for each in kinked:
-        if not any(isinstance(x, Apply) and _kinked(x) for x in walk(each.argument)):
-            inner.setdefault(each.argument, set()).update(_kinks(each.function.formula))
-    ways = [[(u, stretch) for stretch in _stretches(sorted(kinks))] for u, kinks in inner.items()]
     if not kinked:
         return False
+    # What a sum binds is looked at last, when the sum is taken away: until then it stays whole.
+    kinked = [x for x in kinked if not holds_bound(x.argument)]
+    if not kinked:
+        return _nothing_inside(difference, facts, depth)
+    inner: dict[Term, set[sympy.Expr]] = {}
+    for each in kinked:
+        if not any(x in kinked for x in walk(each.argument)):
+            inner.setdefault(each.argument, set()).update(_kinks(each.function.formula))
+    ways = [[(u, stretch) for stretch in _stretches(sorted(kinks))] for u, kinks in inner.items()]
     if len(ways) > 3 or not depth:
         raise UndecidedError("too many kinks")
     return all(
         _nothing(canonical(_on(difference, dict(way)), facts), facts, depth - 1)
         for way in product(*ways)
     )
+
+
+def _nothing_inside(difference: Term, facts: frozenset[str], depth: int) -> bool:
+    """Whether what is summed is 0: each summand lies on a stretch of its own."""
+    opened = summands(form(difference, facts))
+    if opened.keys() <= {()}:
+        raise UndecidedError("a sum over functions with branches, inside of something else")
+    return all(_nothing(canonical(x), frozenset(), depth) for x in opened.values())
 
 
 def _zero(term: Term, facts: frozenset[str]) -> bool:
@@ -445,8 +470,10 @@ def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
             return x
         match x:
             case sympy.Piecewise():
-                value = next(v for v, c in x.args if c == True or c.subs(ARGUMENT, point) == True)  # noqa: E712
-                return go(value)
+                there = [v for v, c in x.args if c.subs(ARGUMENT, point) == True]  # noqa: E712
+                if not there:
+                    raise UndecidedError(f"{x} has no value at {point}")
+                return go(there[0])
             case sympy.Abs():
                 return go(x.args[0]) * sympy.sign(x.args[0].subs(ARGUMENT, point))
             case sympy.sign():
