@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from itertools import count, groupby, permutations, product
+from itertools import count, groupby, islice, permutations, product
 
 import sympy
 
@@ -48,7 +48,7 @@ EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
-MOST_MONOMIALS = 20_000  # as many products are added up
+MOST_MONOMIALS = 10_000  # as many products are added up
 MOST_BOUND = 6  # as many indices of one axis are put in order
 OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
 # a sum is in order, and when one was taken away
@@ -152,7 +152,7 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             for part in terms:
                 yield from _expanded(part, fresh)
         case Product(factors):
-            for parts in product(*(list(_expanded(factor, fresh)) for factor in factors)):
+            for parts in product(*(_listed(factor, fresh) for factor in factors)):
                 yield _multiplied(parts)
         case Sum(index, body):
             own = Index(f"{OWN}{next(fresh)}", index.axis)
@@ -166,6 +166,13 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             yield one, (), ((Apply(function, canonical(argument)), one),)
         case _:
             yield one, (), ((term, one),)
+
+
+def _listed(factor: Term, fresh: "count[int]") -> list[Monomial]:
+    found = list(islice(_expanded(factor, fresh), MOST_MONOMIALS + 1))
+    if len(found) > MOST_MONOMIALS:
+        raise UndecidedError("too many terms")
+    return found
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
@@ -206,6 +213,8 @@ def _positive(atom: Term) -> bool:
 
 def _root(value: Fraction, exponent: Fraction) -> Monomial:
     """A power of a number: what is rational in front, roots of primes beside it."""
+    if value == 1:
+        return value, (), ()
     if abs(exponent) > 1000:
         raise UndecidedError(f"a power of {exponent}")
     if exponent.denominator == 1:
