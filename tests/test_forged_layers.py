@@ -263,3 +263,22 @@ def test_kinks_deep_inside_each_other_are_refused_in_words() -> None:
     deep = "abs(" * 20 + "z" + " - 1)" * 20
     with pytest.raises(ArchitectureError, match="kinks inside each other"):
         Network([2, 2], deep)
+
+
+# --- layers that are proved, or refused in words -----------------------------------------------
+
+
+@pytest.mark.parametrize("a", ["abs(z[j])", "log(exp(z[j])*exp(2*z[j]))", "exp(2*log(z[j]))"])
+def test_a_function_that_is_written_out_is_no_activation_of_the_books(a: str) -> None:
+    """σ' of the books is the slope of an activation with a name; |z| has the slope that it has."""
+    own = define(["z[j] = sum(k, w[j,k]*x[k])", f"a[j] = {a}"], {"w": "jk"}, axes={"j": 3})
+    proof = prove(Network.of(3, (Layer(3, None, own),), COSTS["quadratic"]))
+    assert proof.holds, str(proof)
+
+
+def test_a_mean_of_a_number_runs_over_an_axis() -> None:
+    texts = ["z[j] = mean(q, 3)*sum(k, w[j,k]*x[k])", "a[j] = tanh(z[j])"]
+    own = define(texts, {"w": "jk"}, axes={"j": 3, "q": 2})
+    assert prove(Network.of(3, (Layer(3, None, own),), COSTS["quadratic"])).holds
+    with pytest.raises(EquationError, match="nothing says what q runs over"):
+        define(texts, {"w": "jk"}, axes={"j": 3})

@@ -278,12 +278,19 @@ def _label(sought: Symbol, given: Given, book: str) -> str:
             rest = () if book == "BP1" else (equation_at(z, {"l": n.l.shift(1)}),)
             activation = given.equations[:1]
             named = [e.left for e in activation] == [n.a(at, n.J)] and sought == n.z(at, n.J)
-            books = named and given.equations[1:] == rest
+            books = named and given.equations[1:] == rest and _of_books(activation[0].right, sought)
         case "BP3" | "BP4":
             books = given.equations == (z,)
         case _:
             books = False
     return book if books else f"∂C/∂{sought.name}"
+
+
+def _of_books(activation: Term, z: Symbol) -> bool:
+    """Whether a is σ(z), or couples neurons; a function that is written out has no σ' in books."""
+    if not isinstance(activation, Apply):
+        return True
+    return activation.function.formula is None and activation.argument == z
 
 
 def _formula(task: _Task, layers: tuple[int, ...]) -> Formula:

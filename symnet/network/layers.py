@@ -261,8 +261,12 @@ class _Reader:
                     if isinstance(inner, e.Name) and inner.name not in found:
                         found[inner.name] = self.declared(inner.name)
         for each in e.nodes(tree.right):
-            if isinstance(each, e.Summation) and each.index.name not in found:
-                letter = each.index
+            match each:
+                case e.Summation(letter, _) | e.Call("mean", (e.Name() as letter, _)):
+                    pass
+                case _:
+                    continue
+            if letter.name not in found:
                 if letter.name not in self.sizes:
                     e.fail(f"nothing says what {letter.name} runs over", text, letter)
                 found[letter.name] = self.axis(letter.name)
