@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from itertools import count, groupby, permutations, product
+from itertools import count, groupby, islice, permutations, product
 
 import sympy
 
@@ -49,8 +49,10 @@ EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
-MOST_MONOMIALS = 20_000  # as many products are added up
+MOST_MONOMIALS = 10_000  # as many products are added up
 MOST_BOUND = 6  # as many indices of one axis are put in order
+OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
+# a sum is in order, and when one was taken away
 
 Factors = tuple[tuple[Term, Fraction], ...]
 Monomial = tuple[Fraction, tuple[Index, ...], Factors]
@@ -78,7 +80,7 @@ def form(term: Term, facts: frozenset[str] = frozenset()) -> Form:
 def _fresh(term: Term) -> "count[int]":
     """Numbers for the names of bound indices, beyond those that stand free in a term already."""
     names = (index.name for index in free_indices(term))
-    return count(1 + max((int(name[1:]) for name in names if name.startswith("·")), default=-1))
+    return count(1 + max((int(name[1:]) for name in names if name.startswith(OWN)), default=-1))
 
 
 def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
@@ -106,10 +108,30 @@ def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
 
 def _vanishes_inside(left: Form) -> bool:
     """Whether what is summed vanishes, sums over the same indices taken together."""
+    return all(bound and vanishes(inside) for bound, inside in summands(left).items())
+
+
+def summands(whole: Form) -> dict[tuple[Index, ...], Term]:
+    """What is summed over the same indices, taken together; these stand free in it.
+
+    They get names that no sum of ours takes, so that none captures them.
+    """
     groups: dict[tuple[Index, ...], list[Term]] = {}
-    for c, bound, factors in left:
+    for c, bound, factors in whole:
         groups.setdefault(bound, []).append(_as_term((c, (), factors)))
-    return () not in groups and all(vanishes(add(*terms)) for terms in groups.values())
+    opened: dict[tuple[Index, ...], Term] = {}
+    for bound, terms in groups.items():
+        inside = add(*terms)
+        names = (i.name[1:] for i in free_indices(inside) if i.name.startswith(OPENED))
+        first = 1 + max(map(int, names), default=-1)
+        own = {i: Index(f"{OPENED}{first + m}", i.axis) for m, i in enumerate(bound)}
+        opened[bound] = rename(inside, own)
+    return opened
+
+
+def holds_bound(term: Term) -> bool:
+    """Whether an index stands free in a part of a canonical term that a sum around it binds."""
+    return any(index.name.startswith(BOUND) for index in free_indices(term))
 
 
 def _times(factors: Factors, base: Term, exponent: Fraction) -> Factors:
@@ -130,10 +152,10 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             for part in terms:
                 yield from _expanded(part, fresh)
         case Product(factors):
-            for parts in product(*(list(_expanded(factor, fresh)) for factor in factors)):
+            for parts in product(*(_listed(factor, fresh) for factor in factors)):
                 yield _multiplied(parts)
         case Sum(index, body):
-            own = Index(f"·{next(fresh)}", index.axis)
+            own = Index(f"{OWN}{next(fresh)}", index.axis)
             for c, bound, factors_ in _expanded(rename(body, {index: own}), fresh):
                 yield c, (own, *bound), factors_
         case Power(base, exponent):
@@ -144,6 +166,13 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             yield ONE, (), ((Apply(function, canonical(argument)), ONE),)
         case _:
             yield ONE, (), ((term, ONE),)
+
+
+def _listed(factor: Term, fresh: "count[int]") -> list[Monomial]:
+    found = list(islice(_expanded(factor, fresh), MOST_MONOMIALS + 1))
+    if len(found) > MOST_MONOMIALS:
+        raise UndecidedError("too many terms")
+    return found
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
@@ -184,6 +213,8 @@ def _positive(atom: Term) -> bool:
 
 def _root(value: Fraction, exponent: Fraction) -> Monomial:
     """A power of a number: what is rational in front, roots of primes beside it."""
+    if value == 1:
+        return value, (), ()
     if abs(exponent) > 1000:
         raise UndecidedError(f"a power of {exponent}")
     if exponent.denominator == 1:
@@ -309,7 +340,7 @@ def _named(bound: tuple[Index, ...], factors: Factors) -> tuple[tuple[Index, ...
     best: tuple[list[str], tuple[Index, ...], Factors] | None = None
     for order in product(*(permutations(group) for group in groups)):
         old = [index for group in order for index in group]
-        new = tuple(Index(f"§{height}.{i}", index.axis) for i, index in enumerate(old))
+        new = tuple(Index(f"{BOUND}{height}.{i}", index.axis) for i, index in enumerate(old))
         to = dict(zip(old, new, strict=True))
         renamed = sorted(((_again(rename(x, to)), e) for x, e in factors), key=_read)
         spelled = [_read(pair) for pair in renamed]
@@ -328,7 +359,7 @@ def _height(term: Term) -> int:
     """How deep sums with names of ours stand inside a term."""
     match term:
         case Sum(Index(name), body):
-            own = int(name[1:].partition(".")[0]) if name.startswith("§") else 0
+            own = int(name[1:].partition(".")[0]) if name.startswith(BOUND) else 0
             return max(own, _height(body))
         case Apply(_, inside) | Power(inside, _):
             return _height(inside)

@@ -26,8 +26,10 @@ from symnet.calculus.algebra import (
     applied,
     canonical,
     form,
+    holds_bound,
     kinked,
     slope,
+    summands,
     vanishes,
 )
 from symnet.term import ARGUMENT, ONE, Apply, Number, Product, Term, add, map_children, mul, walk
@@ -72,13 +74,17 @@ def _nothing(difference: Term, facts: frozenset[str], depth: int) -> bool:
     """
     if vanishes(difference, facts) or vanishes(_over_exp(difference), facts):
         return True
-    kinked = [x for x in walk(difference) if isinstance(x, Apply) and _kinked(x)]
-    inner: dict[Term, set[Fraction]] = {}
-    for each in kinked:
-        if not any(isinstance(x, Apply) and _kinked(x) for x in walk(each.argument)):
-            inner.setdefault(each.argument, set()).update(_kinks(each.function.formula))
-    if not kinked:
+    found = [x for x in walk(difference) if isinstance(x, Apply) and _kinked(x)]
+    if not found:
         return False
+    # What a sum binds is looked at last, when the sum is taken away: until then it stays whole.
+    free = [x for x in found if not holds_bound(x.argument)]
+    if not free:
+        return _nothing_inside(difference, facts, depth)
+    inner: dict[Term, set[Fraction]] = {}
+    for each in free:
+        if not any(x in free for x in walk(each.argument)):
+            inner.setdefault(each.argument, set()).update(_kinks(each.function.formula))
     if len(inner) > MOST_ARGUMENTS or not depth:
         raise UndecidedError("too many kinks")
     ways = [[(u, stretch) for stretch in _stretches(kinks)] for u, kinks in inner.items()]
@@ -86,6 +92,14 @@ def _nothing(difference: Term, facts: frozenset[str], depth: int) -> bool:
         _nothing(canonical(_on(difference, dict(way)), facts), facts, depth - 1)
         for way in product(*ways)
     )
+
+
+def _nothing_inside(difference: Term, facts: frozenset[str], depth: int) -> bool:
+    """Whether what is summed is 0: each summand lies on a stretch of its own."""
+    opened = summands(form(difference, facts))
+    if opened.keys() <= {()}:
+        raise UndecidedError("a sum over functions with branches, inside of something else")
+    return all(_nothing(canonical(x), frozenset(), depth) for x in opened.values())
 
 
 def _over_exp(term: Term) -> Term:
@@ -185,7 +199,10 @@ def _branch(formula: sympy.Expr, point: Fraction) -> sympy.Expr:
     def go(x: sympy.Expr) -> sympy.Expr:
         match x:
             case sympy.Piecewise():
-                return go(next(value for value, holds in x.args if _holds(holds, point)))
+                there = [value for value, holds in x.args if _holds(holds, point)]
+                if not there:
+                    raise UndecidedError(f"{x} has no value at {point}")
+                return go(there[0])
             case sympy.Abs():
                 return go(x.args[0]) * _sign(_value(x.args[0], point))
             case sympy.sign() | sympy.Heaviside():

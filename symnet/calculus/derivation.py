@@ -232,7 +232,7 @@ def _through_a(network: Network, number: int, u: Symbol, cost: Derivation) -> _T
     own = definition.users(u)[::-1]  # a^l is the last
     known = _known((e for e in own if e.left in definition.named), n.l)
     functions = equations.functions_of(*own)
-    own = tuple(map(equations.arbitrary, own))
+    own = tuple(equations.arbitrary(e, own) for e in own)
     if number == network.L:
         known = tuple((name, n.L) for name, _ in known)
         given = Given(tuple(equation_at(e, {"l": n.L}) for e in own), known)
@@ -249,7 +249,7 @@ def _through_a(network: Network, number: int, u: Symbol, cost: Derivation) -> _T
     above, up = network.layer(number + 1).definition.users(equations.BELOW), n.l.shift(1)
     known += _known(above, up)
     functions += tuple(replace(f, layer=up) for f in equations.functions_of(*above))
-    above = tuple(equation_at(equations.arbitrary(e), {"l": up}) for e in above)
+    above = tuple(equation_at(equations.arbitrary(e, above), {"l": up}) for e in above)
     above = tuple(equations.on_axes(e, definition.same_axes) for e in above)
     given = Given((*own, *above), known)
     return _Task(_label(u, given, "BP2"), u, given, replace(given, functions=functions))
@@ -262,7 +262,7 @@ def _known(defining: Iterable[Equation], at: LayerNumber) -> tuple[tuple[str, La
 def _inside(definition: Definition, v: Symbol, penalties: tuple[Penalty, ...] = ()) -> _Task:
     """∂C/∂v from the equations of its own layer alone; BP3 and BP4 are of this kind."""
     own = definition.users(v)
-    given = Given(tuple(map(equations.arbitrary, own)), _known(own, n.l))
+    given = Given(tuple(equations.arbitrary(e, own) for e in own), _known(own, n.l))
     label = _label(v, given, {"w": "BP3", "b": "BP4"}.get(v.name, ""))
     given = replace(given, equations=given.equations + equations.penalised(v, penalties))
     functions = equations.functions_of(*own)
@@ -278,12 +278,19 @@ def _label(sought: Symbol, given: Given, book: str) -> str:
             rest = () if book == "BP1" else (equation_at(z, {"l": n.l.shift(1)}),)
             activation = given.equations[:1]
             named = [e.left for e in activation] == [n.a(at, n.J)] and sought == n.z(at, n.J)
-            books = named and given.equations[1:] == rest
+            books = named and given.equations[1:] == rest and _of_books(activation[0].right, sought)
         case "BP3" | "BP4":
             books = given.equations == (z,)
         case _:
             books = False
     return book if books else f"∂C/∂{sought.name}"
+
+
+def _of_books(activation: Term, z: Symbol) -> bool:
+    """Whether a is σ(z), or couples neurons; a function that is written out has no σ' in books."""
+    if not isinstance(activation, Apply):
+        return True
+    return activation.function.formula is None and activation.argument == z
 
 
 def _formula(task: _Task, layers: tuple[int, ...]) -> Formula:

@@ -104,12 +104,11 @@ def contexts(
     known_at = tuple((name, at if where == n.l else where) for name, where in known)
     penalty = () if through else equations.penalised(v, penalties)
     functions = equations.functions_of(*here, *above)
-    plain = tuple(map(equations.arbitrary, here))
-    beyond = tuple(map(equations.arbitrary, above)) if at == n.l else ()
+    plain = tuple(equations.arbitrary(e, here) for e in here)
+    unknown = tuple(equations.arbitrary(e, above) for e in above)
+    beyond = unknown if at == n.l else ()
     general = Context((*plain, *beyond, *penalty), known_at)
-    return general, Context(
-        (*plain, *map(equations.arbitrary, above), *penalty), known_at, functions, facts
-    )
+    return general, Context((*plain, *unknown, *penalty), known_at, functions, facts)
 
 
 class Meaning:
