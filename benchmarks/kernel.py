@@ -21,9 +21,13 @@ from written_out import WrittenOut, compare  # noqa: E402
 
 from symnet import term  # noqa: E402
 from symnet.calculus import (  # noqa: E402
+    algebra,
+    branches,
+    checker,
     components,
     derivation,
     dual,
+    meaning,
     normal,
     proof,
     rules,
@@ -34,7 +38,10 @@ from symnet.calculus.proof import prove  # noqa: E402
 from symnet.network.architecture import Network  # noqa: E402
 from symnet.term import equation_at  # noqa: E402
 
-OURS = (term, normal, rules, derivation, components, dual, proof)
+OURS = (
+    *(term, normal, rules, derivation, components, dual, proof),
+    *(algebra, branches, meaning, checker),
+)
 JUDGE = ("judge", "judge_at_numbers", "own_widths")  # the second judge, whose time counts apart
 FUNCTIONS = ("sigmoid", "tanh", "relu")
 
@@ -109,7 +116,7 @@ def measured(
 
 
 def proved(text: str) -> Callable[[], object]:
-    """derive and prove, as `symnet prove` does; a proof that fails is no measurement."""
+    """derive, prove, certify and check, as `symnet prove` does; what fails is no measurement."""
 
     def run() -> object:
         found = prove(text)
@@ -198,6 +205,9 @@ def rows(quick: bool = False) -> Iterator[dict[str, object]]:
     yield row("2-3-4-1, scalar formulas too", cold, "2-3-4-1", small, "told", True)
     only, _ = measured(lambda: derive("2-3-4-1"), times)
     yield row("2-3-4-1, derive alone", only, "2-3-4-1", small, "told", True)
+    certificate = proof.certify(derive("2-3-4-1"))
+    replay, _ = measured(lambda: checker.check(certificate), times)
+    yield row("2-3-4-1, checker alone", replay, "2-3-4-1", small, "told", True)
     yield row("2-3-4-1, second judge", small_judge, "2-3-4-1", small, "told", True)
     wide, _ = measured(proved("784-4096-4096-10"), times)
     yield row("784-4096-4096-10", wide, "2-3-4-1", small, "≤ 1.3 ×", wide <= 1.3 * small)

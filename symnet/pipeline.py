@@ -18,7 +18,6 @@ from symnet.errors import ArchitectureError, NotProved, NotYet
 from symnet.network import equations
 from symnet.network.architecture import Network, find_cost, unknown
 from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS, Optimizer
-from symnet.network.layers import SHIFT
 from symnet.program import passes
 from symnet.program.ir import Program
 from symnet.program.lowering import lower
@@ -114,7 +113,7 @@ def closed(network: Network) -> None:
     for number in range(2, network.L + 1):
         definition = network.layer(number).definition
         symbols = [part for e in definition.equations for part in walk(e.right)]
-        if any(isinstance(part, Symbol) and part.name == SHIFT for part in symbols):
+        if any(isinstance(part, Symbol) and part.name == equations.SHIFT for part in symbols):
             raise NotYet(f"layer {number} has index arithmetic, of which no code can be made yet")
         if definition.given:
             names = ", ".join(symbol.name for symbol in definition.given)
@@ -124,6 +123,9 @@ def closed(network: Network) -> None:
             f"the axis {network.shared[0].letter} is shared by all layers, as in a sequence or a "
             "batch; no code can be made of it yet"
         )
+    layers = map(network.layer, range(2, network.L + 1))
+    if not any(layer.definition.parameters for layer in layers):
+        raise ArchitectureError(f"no layer of {network} has a parameter: there is nothing to train")
     letters = [size for size in network.sizes if isinstance(size, str)]
     if letters:
         raise NotYet(

@@ -245,7 +245,7 @@ def add(*terms: Term) -> Term:
     flat: list[Term] = []
     for term in terms:
         flat.extend(term.terms if isinstance(term, Addition) else (term,))
-    flat = [term for term in flat if term != ZERO]
+    flat = [term for term in flat if not isinstance(term, Number) or term.value]
     if not flat:
         return ZERO
     return flat[0] if len(flat) == 1 else Addition(tuple(flat))
@@ -277,7 +277,8 @@ def power(base: Term, exponent: int | Fraction) -> Term:
 
     A number that would have thousands of digits stays a power.
     """
-    exponent = Fraction(exponent)
+    if not isinstance(exponent, Fraction):
+        exponent = Fraction(exponent)
     if exponent == 0:
         return ONE
     if exponent == 1:

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from own_layers import LAYERS
 
 from symnet.calculus import checker, normal, proof, rules
-from symnet.calculus.algebra import vanishes
+from symnet.calculus.algebra import UndecidedError, vanishes
+from symnet.calculus.branches import same
 from symnet.calculus.certificate import Certificate, CertificateError, Line, dumps, loads
 from symnet.calculus.checker import check
 from symnet.calculus.derivation import derive
+from symnet.calculus.meaning import Context, Meaning
 from symnet.calculus.proof import certify, prove
 from symnet.network import notation as n
 from symnet.network.architecture import Network
@@ -32,6 +34,7 @@ from symnet.term import (
     Partial,
     Power,
     Product,
+    ScalarFunction,
     Sum,
     Symbol,
     Term,
@@ -352,18 +355,28 @@ def test_a_wrong_rule_is_found_by_the_checker_alone(
 )
 def test_slopes_of_scalar_functions(formula: sympy.Expr, slope: sympy.Expr, right: bool) -> None:
     z = Symbol("z", n.l, (n.on("j", n.l),))
-    meaning = checker._Meaning(checker.Context((), ()))
+    meaning = Meaning(Context((), ()))
 
     def of(x: sympy.Expr, order: int = 0) -> Term:
-        return meaning.apply(checker.ScalarFunction("f", x, None, order), z)
+        return meaning.apply(ScalarFunction("f", x, None, order), z)
 
-    assert checker._same(of(formula, 1), of(slope), frozenset()) is right
+    assert same(of(formula, 1), of(slope)) is right
 
 
 def test_a_root_of_a_square_is_no_line() -> None:
     x = Symbol("x", None, ())
     root = Power(Power(x, Fraction(2)), Fraction(1, 2))
     assert not vanishes(add(root, mul(number(-1), x)))
+
+
+def test_a_cubic_that_meets_a_line_three_times_is_no_line() -> None:
+    """At 0, 1 and 2 it reads z - 1, but has three roots, where |x| takes other branches."""
+    cubic = 4 * Z * (Z - 1) * (Z - 2) + Z - 1
+    wrong = sympy.Piecewise((-cubic, Z < 1), (cubic, True))
+    z = Symbol("z", n.l, (n.on("j", n.l),))
+    left, right = (Apply(ScalarFunction("f", x), z) for x in (sympy.Abs(cubic), wrong))
+    with pytest.raises(UndecidedError):
+        same(left, right)
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.counterexample",
             "calculus.certificate",
             "calculus.algebra",
+            "calculus.branches",
+            "calculus.meaning",
             "calculus.checker",
             "calculus.total",
             "calculus.judges",
@@ -274,6 +276,39 @@ def test_the_judges_are_independent() -> None:
             reached.add(module)
             waiting |= (direct.get(module, set()) - reached) & known.keys()
         assert not reached & strangers, f"{judge} reaches {sorted(reached & strangers)}"
+
+
+# The checker takes SymPy's expressions apart and puts them together; the mathematics is its own.
+CHECKER = ("algebra", "branches", "meaning", "checker")
+CONSTRUCTORS = """
+    Abs Add And Basic Expr Function Heaviside Max Min Mul NumberSymbol Or Piecewise Pow Rational S
+    Symbol acos asin asinh atan core cos cosh erf exp log preorder_traversal sign sin sinh tan tanh
+    true
+"""
+SIMPLIFIERS = """
+    as_coefficient as_independent cancel coeff cse diff doit equals evalf expand factor factor_list
+    fraction is_polynomial is_zero lambdify limit nroots nsimplify piecewise_fold poly powsimp
+    radsimp ratsimp rewrite roots series simplify solve solveset subs sympify together trigsimp
+    xreplace
+"""
+
+
+@pytest.mark.parametrize("name", CHECKER)
+def test_the_checker_trusts_no_mathematics_of_sympys(name: str) -> None:
+    tree = ast.parse((ROOT / f"symnet/calculus/{name}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name("sympy"), attr=used):
+                assert used in CONSTRUCTORS.split(), f"line {node.lineno}: sympy.{used}"
+            case ast.Attribute(attr=used):
+                assert used not in SIMPLIFIERS.split(), f"line {node.lineno}: .{used}"
+            case ast.ImportFrom(module=str(module)):
+                assert module.split(".")[0] != "sympy", f"line {node.lineno}: from {module}"
+
+
+def test_the_checker_is_short() -> None:
+    lines = (ROOT / "symnet/calculus/checker.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 160
 
 
 def test_the_reference_owes_symnet_nothing() -> None:

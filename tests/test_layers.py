@@ -21,6 +21,7 @@ from symnet.network import notation as n
 from symnet.network.architecture import Layer, Network
 from symnet.network.equations import Definition
 from symnet.network.functions import COSTS
+from symnet.paper.report import render_derivation
 from symnet.pipeline import generate
 from symnet.term import (
     Addition,
@@ -515,3 +516,65 @@ def test_options_of_the_command_line_reach_a_file() -> None:
 def test_training_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ArchitectureError, match="l2 is a number, at least 0"):
         Network.from_toml(f"{FILE}\n[training]\nl2 = -1\n")
+
+
+@pytest.mark.parametrize("name", [name for name, own in LAYERS.items() if not own.shared])
+def test_each_kind_of_layer_has_a_gradient_step_of_its_own(name: str) -> None:
+    """Above a dense layer, whose w and b have other derivatives, or even other axes."""
+    derived = derive(LAYERS[name].network(below=True))
+    text = render_derivation(derived, "text", "steps")
+    moved = re.findall(r"^ *∎ (\S+) ← \1 .*η", text, re.MULTILINE)
+    parameters = {p for n in (2, 3) for p in derived.network.layer(n).definition.parameters}
+    goals = [formula.general.goal for formula in derived.formulas]
+    assert len(moved) == sum(isinstance(g, Partial) and g.by in parameters for g in goals)
+
+
+W = 'parameters = { w = ["j", "k"] }'
+
+
+def layer(a: str) -> str:
+    """A layer of four neurons as TOML, with a of its own."""
+    equations = f'["z[j] = sum(k, w[j,k]*x[k])", "a[j] = {a}"]'
+    return f"axes = {{ j = 4 }}\n{W}\nequations = {equations}"
+
+
+ODD = {
+    "residual in a row": [layer("tanh(z[j]) + x[j]")] * 2,
+    "a slope with branches and no name": [layer("relu(z[j]) + elu(z[j])*x[j]")],
+    "an activation inside another": [layer("tanh(sigmoid(z[j]))")],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_rows_of_layers_are_proved_and_generated(name: str, tmp_path: Path) -> None:
+    own = "".join(f"[[layer]]\n{layer}\n" for layer in ODD[name])
+    dense = "[[layer]]\nneurons = {}\n"
+    text = f"[network]\ninputs = 3\n{dense.format(4)}{own}{dense.format(2)}"
+    checked(text, tmp_path)
+
+
+def test_a_network_with_a_single_parameter(tmp_path: Path) -> None:
+    """The same weights there and back; their gradient has two terms."""
+    equations = '["h[j] = tanh(sum(k, w[j,k]*x[k]))", "a[q] = sum(j, w[j,q]*h[j])"]'
+    layer = f"[[layer]]\naxes = {{ j = 2 }}\n{W}\nequations = {equations}\n"
+    checked(f"[network]\ninputs = 3\n{layer}", tmp_path)
+
+
+def test_a_network_without_parameters_has_no_trainer() -> None:
+    layer = '[[layer]]\nequations = ["a[k] = tanh(x[k])"]'
+    network = Network.from_toml(f"[network]\ninputs = 3\n{layer}\n")
+    assert prove(network).holds
+    with pytest.raises(ArchitectureError, match="nothing to train"):
+        generate(network)
+
+
+def checked(text: str, folder: Path) -> None:
+    """A network as TOML: proved, and its trainer agrees with differences of its cost."""
+    network = Network.from_toml(text)
+    assert prove(network).holds
+    trainer = folder / "trainer.py"
+    trainer.write_text(generate(network), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, str(trainer), "check"], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -7,11 +7,15 @@ that refusing everything is no way to pass.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from symnet.calculus import components, normal
+from symnet.calculus.certificate import Line
+from symnet.calculus.checker import check
 from symnet.calculus.derivation import WORK_OUT, derive, work_out
+from symnet.calculus.proof import certify
 from symnet.network import notation as n
 from symnet.network.architecture import Network
 from symnet.term import (
@@ -246,8 +250,18 @@ def in_components(label: str, network: str, right: Term) -> bool:
     return components.judge(asked, layer, claim).mismatch is None
 
 
+def in_checker(label: str, network: str, right: Term) -> bool:
+    """Whether the checker accepts a claim as a line between the definition and the derivation."""
+    good = certify(derive(Network(network)))
+    forged = [
+        replace(c, general=(Line("claimed", right), *c.general)) if c.label == label else c
+        for c in good.chapters
+    ]
+    return check(replace(good, chapters=tuple(forged))) == ""
+
+
 Judge = Callable[[str, str, Term], bool]
-each_judge = pytest.mark.parametrize("judge", [in_general, in_components])
+each_judge = pytest.mark.parametrize("judge", [in_general, in_components, in_checker])
 
 
 @each_judge

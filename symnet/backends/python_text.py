@@ -265,8 +265,10 @@ def call(head: str, items: tuple[str, ...], tail: str = "", indent: int = 0) -> 
     return f"{head}(\n{inner}\n){tail}"
 
 
-def results(names: tuple[str, ...], indent: int) -> str:
-    """return a, b, in brackets and one a line where that is too long."""
+def results(names: tuple[str, ...], indent: int, *, always: bool = False) -> str:
+    """return a, b, one a line where that is too long; a tuple `always`, if asked."""
+    if always and len(names) == 1:
+        return f"return ({names[0]},)"
     line = f"return {', '.join(names)}"
     if len(line) + indent <= WIDTH:
         return line

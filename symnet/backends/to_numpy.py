@@ -71,7 +71,8 @@ def _function(function: Function, comments: Mapping[str, str]) -> FunctionText:
         signature=call(f"def _{function.name}", names, ":"),
         docstring=DOCSTRINGS[function.name],
         lines=tuple(_lines(function, comments)),
-        returns=results(returned, INDENT) if returned else "",
+        # The gradients go with the names of parameters, be there only one.
+        returns=results(returned, INDENT, always=function.name == "gradients") if returned else "",
         ignored="all" if any(map(_partial, function.body)) else "over",
     )
 

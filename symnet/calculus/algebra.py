@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from itertools import count, groupby, permutations, product
+from itertools import count, groupby, islice, permutations, product
 
 import sympy
 
@@ -44,12 +44,15 @@ from symnet.term import (
 )
 
 MINUS = number(-1)
+ONE = Fraction(1)
 EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
-MOST_MONOMIALS = 20_000  # as many products are added up
+MOST_MONOMIALS = 10_000  # as many products are added up
 MOST_BOUND = 6  # as many indices of one axis are put in order
+OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
+# a sum is in order, and when one was taken away
 
 Factors = tuple[tuple[Term, Fraction], ...]
 Monomial = tuple[Fraction, tuple[Index, ...], Factors]
@@ -68,8 +71,8 @@ def form(term: Term, facts: frozenset[str] = frozenset()) -> Form:
         if number_ > MOST_MONOMIALS:
             raise UndecidedError("too many terms")
         for coefficient, bound, factors in _reduced(monomial, facts):
-            key = bound, factors
-            found[key] = found.get(key, Fraction(0)) + coefficient
+            known = found.get((bound, factors))
+            found[bound, factors] = coefficient if known is None else known + coefficient
     whole = ((c, *key) for key, c in found.items() if c)
     return tuple(sorted(whole, key=lambda m: [f"{spell(x)}^{e}" for x, e in m[2]]))
 
@@ -77,7 +80,7 @@ def form(term: Term, facts: frozenset[str] = frozenset()) -> Form:
 def _fresh(term: Term) -> "count[int]":
     """Numbers for the names of bound indices, beyond those that stand free in a term already."""
     names = (index.name for index in free_indices(term))
-    return count(1 + max((int(name[1:]) for name in names if name.startswith("·")), default=-1))
+    return count(1 + max((int(name[1:]) for name in names if name.startswith(OWN)), default=-1))
 
 
 def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
@@ -105,10 +108,30 @@ def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
 
 def _vanishes_inside(left: Form) -> bool:
     """Whether what is summed vanishes, sums over the same indices taken together."""
+    return all(bound and vanishes(inside) for bound, inside in summands(left).items())
+
+
+def summands(whole: Form) -> dict[tuple[Index, ...], Term]:
+    """What is summed over the same indices, taken together; these stand free in it.
+
+    They get names that no sum of ours takes, so that none captures them.
+    """
     groups: dict[tuple[Index, ...], list[Term]] = {}
-    for c, bound, factors in left:
+    for c, bound, factors in whole:
         groups.setdefault(bound, []).append(_as_term((c, (), factors)))
-    return () not in groups and all(vanishes(add(*terms)) for terms in groups.values())
+    opened: dict[tuple[Index, ...], Term] = {}
+    for bound, terms in groups.items():
+        inside = add(*terms)
+        names = (i.name[1:] for i in free_indices(inside) if i.name.startswith(OPENED))
+        first = 1 + max(map(int, names), default=-1)
+        own = {i: Index(f"{OPENED}{first + m}", i.axis) for m, i in enumerate(bound)}
+        opened[bound] = rename(inside, own)
+    return opened
+
+
+def holds_bound(term: Term) -> bool:
+    """Whether an index stands free in a part of a canonical term that a sum around it binds."""
+    return any(index.name.startswith(BOUND) for index in free_indices(term))
 
 
 def _times(factors: Factors, base: Term, exponent: Fraction) -> Factors:
@@ -122,7 +145,6 @@ def _times(factors: Factors, base: Term, exponent: Fraction) -> Factors:
 
 def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
     """The products of a term; every bound index has a name of its own."""
-    one = Fraction(1)
     match term:
         case Number(value):
             yield value, (), ()
@@ -130,10 +152,10 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             for part in terms:
                 yield from _expanded(part, fresh)
         case Product(factors):
-            for parts in product(*(list(_expanded(factor, fresh)) for factor in factors)):
+            for parts in product(*(_listed(factor, fresh) for factor in factors)):
                 yield _multiplied(parts)
         case Sum(index, body):
-            own = Index(f"·{next(fresh)}", index.axis)
+            own = Index(f"{OWN}{next(fresh)}", index.axis)
             for c, bound, factors_ in _expanded(rename(body, {index: own}), fresh):
                 yield c, (own, *bound), factors_
         case Power(base, exponent):
@@ -141,15 +163,22 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
         case Apply(function, argument) if function == EXP:
             yield from _exponential(argument, fresh)
         case Apply(function, argument):
-            yield one, (), ((Apply(function, canonical(argument)), one),)
+            yield ONE, (), ((Apply(function, canonical(argument)), ONE),)
         case _:
-            yield one, (), ((term, one),)
+            yield ONE, (), ((term, ONE),)
+
+
+def _listed(factor: Term, fresh: "count[int]") -> list[Monomial]:
+    found = list(islice(_expanded(factor, fresh), MOST_MONOMIALS + 1))
+    if len(found) > MOST_MONOMIALS:
+        raise UndecidedError("too many terms")
+    return found
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
     bound = tuple(index for _, own, _ in parts for index in own)
     factors = tuple(pair for _, _, own in parts for pair in own)
-    return math.prod((c for c, _, _ in parts), start=Fraction(1)), bound, factors
+    return math.prod((c for c, _, _ in parts if c is not ONE), start=ONE), bound, factors
 
 
 def _powers(base: Term, exponent: Fraction, fresh: "count[int]") -> Iterator[Monomial]:
@@ -175,7 +204,7 @@ def _powers(base: Term, exponent: Fraction, fresh: "count[int]") -> Iterator[Mon
         whole_part = Power(atom, exponent - rest)
         yield from _expanded(Product((whole_part, Power(atom, rest))), fresh)
         return
-    yield Fraction(1), (), ((atom, exponent),)
+    yield ONE, (), ((atom, exponent),)
 
 
 def _positive(atom: Term) -> bool:
@@ -184,6 +213,8 @@ def _positive(atom: Term) -> bool:
 
 def _root(value: Fraction, exponent: Fraction) -> Monomial:
     """A power of a number: what is rational in front, roots of primes beside it."""
+    if value == 1:
+        return value, (), ()
     if abs(exponent) > 1000:
         raise UndecidedError(f"a power of {exponent}")
     if exponent.denominator == 1:
@@ -223,7 +254,7 @@ def _exponential(argument: Term, fresh: "count[int]") -> Iterator[Monomial]:
     """e^{2u + v} = (e^u)^2 e^v, and e^{2 ln u} = u^2."""
     factors, powers = [], []
     for c, bound, inner in form(argument):
-        of = _as_term((Fraction(1), bound, inner))
+        of = _as_term((ONE, bound, inner))
         if isinstance(of, Apply) and of.function == LOG:
             powers.append(power(of.argument, c))
         else:
@@ -241,9 +272,8 @@ def _reduced(monomial: Monomial, facts: frozenset[str]) -> Iterator[Monomial]:
     while True:
         exponents: dict[Term, Fraction] = {}
         for x, e in factors:
-            exponents[x] = (
-                Fraction(1) if isinstance(x, Delta) else exponents.get(x, Fraction(0)) + e
-            )
+            known = exponents.get(x)
+            exponents[x] = ONE if isinstance(x, Delta) else e if known is None else known + e
         c, bound, factors = _whole_roots(c, bound, tuple((x, e) for x, e in exponents.items() if e))
         changed = _contracted(bound, factors)
         if changed is None:
@@ -310,7 +340,7 @@ def _named(bound: tuple[Index, ...], factors: Factors) -> tuple[tuple[Index, ...
     best: tuple[list[str], tuple[Index, ...], Factors] | None = None
     for order in product(*(permutations(group) for group in groups)):
         old = [index for group in order for index in group]
-        new = tuple(Index(f"§{height}.{i}", index.axis) for i, index in enumerate(old))
+        new = tuple(Index(f"{BOUND}{height}.{i}", index.axis) for i, index in enumerate(old))
         to = dict(zip(old, new, strict=True))
         renamed = sorted(((_again(rename(x, to)), e) for x, e in factors), key=_read)
         spelled = [_read(pair) for pair in renamed]
@@ -329,7 +359,7 @@ def _height(term: Term) -> int:
     """How deep sums with names of ours stand inside a term."""
     match term:
         case Sum(Index(name), body):
-            own = int(name[1:].partition(".")[0]) if name.startswith("§") else 0
+            own = int(name[1:].partition(".")[0]) if name.startswith(BOUND) else 0
             return max(own, _height(body))
         case Apply(_, inside) | Power(inside, _):
             return _height(inside)
@@ -366,15 +396,21 @@ def _as_term(monomial: Monomial) -> Term:
 # --- scalar formulas -----------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1000)
+def kinked(formula: sympy.Expr) -> bool:
+    """Whether a formula has branches."""
+    return bool(formula.has(*KINKED))
+
+
 def applied(formula: sympy.Expr, at: Term, *, over_exp: bool = False) -> Term:
     """A scalar formula at a term, in its exponentials; one with branches stays whole."""
 
     def go(x: sympy.Expr) -> Term:
         match x:
-            case _ if x == ARGUMENT:
-                return at
             case sympy.Rational():
                 return number(Fraction(int(x.p), int(x.q)))
+            case sympy.Symbol() if x == ARGUMENT:
+                return at
             case sympy.NumberSymbol():
                 return Symbol(str(x))
             case _ if isinstance(x, KINKED):
@@ -414,10 +450,10 @@ def slope(formula: sympy.Expr, at: Term, *, over_exp: bool = False) -> Term:
         return applied(x, at, over_exp=over_exp)
 
     def go(x: sympy.Expr) -> Term:
-        if not x.has(ARGUMENT):
-            return number(0)
         match x:
-            case _ if x == ARGUMENT:
+            case sympy.Rational() | sympy.NumberSymbol():
+                return number(0)
+            case sympy.Symbol() if x == ARGUMENT:
                 return number(1)
             case sympy.Add():
                 return add(*map(go, x.args))

@@ -22,7 +22,7 @@ import sympy
 
 from symnet.errors import SymnetError
 from symnet.network.architecture import Layer, Network
-from symnet.network.equations import Definition, Shared
+from symnet.network.equations import LETTERS, Definition, Shared
 from symnet.network.functions import PENALTIES, ZS, A, Activation, Cost, J, N, P, Y
 from symnet.term import (
     ARGUMENT,
@@ -118,7 +118,10 @@ def loads(text: str) -> Certificate:
         )
     except KeyError as error:
         raise CertificateError(f"the certificate lacks {error}") from None
-    except (json.JSONDecodeError, RecursionError, ValueError, TypeError, IndexError) as error:
+    except (
+        json.JSONDecodeError, RecursionError, ArithmeticError, AttributeError, ValueError,
+        TypeError, IndexError,
+    ) as error:  # fmt: skip
         raise CertificateError(f"the file is no certificate: {error}"[:300]) from None
     except SymnetError as error:
         raise CertificateError(f"the file is no certificate: {error}") from None
@@ -222,6 +225,7 @@ def _term(term: Term) -> Any:
 _SYMBOLS = {"z": ARGUMENT, "a": A, "y": Y, "n": N, "j": J, "p": P}
 _CONSTANTS = {"pi": sympy.pi, "e": sympy.E}
 _RELATIONS = {"<=": sympy.Le, "<": sympy.Lt, ">=": sympy.Ge, ">": sympy.Gt}
+_CHOICES = ("Abs", "sign", "Max", "Min")
 _FUNCTIONS = {
     name: getattr(sympy, name)
     for name in (
@@ -274,6 +278,24 @@ def _odd(data: Any) -> CertificateError:
 
 _FRACTION = re.compile(r"-?[0-9]{1,200}(/[0-9]{1,200})?")
 DEEPEST = 150  # records inside each other
+MOST_PARTS = 1000  # of a formula, as many as a typed one has characters
+MOST_CHOICES = 20  # of max, min and cases
+FARTHEST = 1000  # a number at which a function or a power is looked up
+
+
+def _moderate(formula: sympy.Basic) -> bool:
+    """Whether a number is one that is computed at once; what is no number is none that is."""
+    return not formula.is_number or bool(abs(formula) <= FARTHEST)
+
+
+def _size(data: Any) -> int:
+    """How many records a formula has."""
+    waiting, found = [data], 0
+    while waiting and found <= 2 * MOST_PARTS:
+        part = waiting.pop()
+        found += 1
+        waiting += part if isinstance(part, list) else []
+    return found
 
 
 class _Reader:
@@ -385,7 +407,8 @@ class _Reader:
 
     def index(self, data: Any) -> Index:
         name, axis, layer = self.list_of(data, 3)
-        return Index(self.text(name), self.axis(axis, layer))
+        _require(isinstance(name, str) and bool(LETTERS.fullmatch(name)), "an index")
+        return Index(name, self.axis(axis, layer))
 
     def symbol(self, data: Any) -> Symbol:
         found = self.term(data)
@@ -432,6 +455,7 @@ class _Reader:
 
     def formula(self, data: Any, depth: int = 0) -> sympy.Expr:
         _require(depth < DEEPEST, "a formula of moderate depth")
+        _require(depth > 0 or _size(data) <= 2 * MOST_PARTS, "a formula of moderate length")
         if isinstance(data, str):
             value = self.fraction(data)
             return sympy.Rational(value.numerator, value.denominator)
@@ -453,16 +477,20 @@ class _Reader:
             case ["^", base, exponent]:
                 under, over = inner([base, exponent])
                 _require(not over.is_number or abs(over) <= 10_000, "a moderate power")
-                _require(not under.is_number or not over.is_number or abs(over) <= 300, "a power")
+                if under.is_number and over.is_number:
+                    large = under.is_Rational and max(abs(under.p), under.q) > 10**12
+                    _require(abs(over) <= 300 and not large, "a power of moderate numbers")
                 return under**over
             case ["z[]", index]:
                 return ZS[self.formula(index, depth + 1)]
             case ["sum", body, letter]:
                 return sympy.Sum(self.formula(body, depth + 1), (self.formula(letter), 1, N))
-            case ["cases", *branches]:
+            case ["cases", *branches] if len(branches) <= 2 * MOST_CHOICES:
                 return sympy.Piecewise(*(tuple(inner(self.list_of(b, 2))) for b in branches))
             case [str(name), left, right] if name in _RELATIONS:
                 return _RELATIONS[name](*inner([left, right]))
-            case [str(name), *parts] if name in _FUNCTIONS and parts:
-                return _FUNCTIONS[name](*inner(parts))
+            case [str(name), *parts] if name in _FUNCTIONS and 0 < len(parts) <= MOST_CHOICES:
+                given = inner(parts)
+                _require(name in _CHOICES or all(map(_moderate, given)), "a moderate number")
+                return _FUNCTIONS[name](*given)
         raise _odd(data)

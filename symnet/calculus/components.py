@@ -162,8 +162,12 @@ class _Window:
 
     def arbitrary(self) -> "_Window":
         """The same with activations of which nothing is known."""
-        first, then = (tuple(map(equations.arbitrary, es)) for es in (self.first, self.then))
-        activation = equations.arbitrary(self.activation)
+        first, then = (
+            tuple(equations.arbitrary(each, among) for each in among)
+            for among in (self.first, self.then)
+        )
+        among = self.first if self.activation in self.first else ()
+        activation = equations.arbitrary(self.activation, among)
         return replace(self, first=first, then=then, activation=activation)
 
     def defining(self, symbol: Symbol) -> Equation | None:

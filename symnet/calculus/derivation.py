@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from symnet.calculus.rules import RULES, Given, apply, computes_like, place
+from symnet.calculus.rules import RULES, Given, apply, computes_like
 from symnet.errors import EquationError, SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
@@ -125,11 +125,11 @@ class Backpropagation:
 
     def at(self, layer: int) -> tuple[Equation, ...]:
         """All formulas of a layer, specialised: errors first, then derivatives by parameters."""
-        parameters = [p.name for p in self.network.layer(layer).definition.parameters]
+        definition = self.network.layer(layer).definition
+        order = [v.name for v in (*definition.quantities[::-1], *definition.parameters)]
 
         def place(formula: Formula) -> int:
-            name = _sought(formula.general.goal).name
-            return parameters.index(name) if name in parameters else -1
+            return order.index(_sought(formula.general.goal).name)
 
         found = sorted((f for f in self.formulas if layer in f.layers), key=place)
         to = numbers(self.network, layer)
@@ -232,7 +232,7 @@ def _through_a(network: Network, number: int, u: Symbol, cost: Derivation) -> _T
     own = definition.users(u)[::-1]  # a^l is the last
     known = _known((e for e in own if e.left in definition.named), n.l)
     functions = equations.functions_of(*own)
-    own = tuple(map(equations.arbitrary, own))
+    own = tuple(equations.arbitrary(e, own) for e in own)
     if number == network.L:
         known = tuple((name, n.L) for name, _ in known)
         given = Given(tuple(equation_at(e, {"l": n.L}) for e in own), known)
@@ -249,7 +249,7 @@ def _through_a(network: Network, number: int, u: Symbol, cost: Derivation) -> _T
     above, up = network.layer(number + 1).definition.users(equations.BELOW), n.l.shift(1)
     known += _known(above, up)
     functions += tuple(replace(f, layer=up) for f in equations.functions_of(*above))
-    above = tuple(equation_at(equations.arbitrary(e), {"l": up}) for e in above)
+    above = tuple(equation_at(equations.arbitrary(e, above), {"l": up}) for e in above)
     above = tuple(equations.on_axes(e, definition.same_axes) for e in above)
     given = Given((*own, *above), known)
     return _Task(_label(u, given, "BP2"), u, given, replace(given, functions=functions))
@@ -262,7 +262,7 @@ def _known(defining: Iterable[Equation], at: LayerNumber) -> tuple[tuple[str, La
 def _inside(definition: Definition, v: Symbol, penalties: tuple[Penalty, ...] = ()) -> _Task:
     """∂C/∂v from the equations of its own layer alone; BP3 and BP4 are of this kind."""
     own = definition.users(v)
-    given = Given(tuple(map(equations.arbitrary, own)), _known(own, n.l))
+    given = Given(tuple(equations.arbitrary(e, own) for e in own), _known(own, n.l))
     label = _label(v, given, {"w": "BP3", "b": "BP4"}.get(v.name, ""))
     given = replace(given, equations=given.equations + equations.penalised(v, penalties))
     functions = equations.functions_of(*own)
@@ -278,12 +278,19 @@ def _label(sought: Symbol, given: Given, book: str) -> str:
             rest = () if book == "BP1" else (equation_at(z, {"l": n.l.shift(1)}),)
             activation = given.equations[:1]
             named = [e.left for e in activation] == [n.a(at, n.J)] and sought == n.z(at, n.J)
-            books = named and given.equations[1:] == rest
+            books = named and given.equations[1:] == rest and _of_books(activation[0].right, sought)
         case "BP3" | "BP4":
             books = given.equations == (z,)
         case _:
             books = False
     return book if books else f"∂C/∂{sought.name}"
+
+
+def _of_books(activation: Term, z: Symbol) -> bool:
+    """Whether a is σ(z), or couples neurons; a function that is written out has no σ' in books."""
+    if not isinstance(activation, Apply):
+        return True
+    return activation.function.formula is None and activation.argument == z
 
 
 def _formula(task: _Task, layers: tuple[int, ...]) -> Formula:
@@ -309,15 +316,18 @@ def work_out(term: Term, given: Given, order: Sequence[str] = WORK_OUT) -> tuple
     """Apply the rules in their order until none changes anything."""
     steps: list[Step] = []
     free = free_indices(term)
+    still: dict[str, set[Term]] = {name: set() for name in order}
     while True:
         for name in order:
             rule = RULES[name]
-            after = apply(rule, term, given)
-            if after != term:
+            after, place = apply(rule, term, given, still[name])
+            if place is not None and after != term:
                 # Bound letters as they are printed, so that reasons can name them.
                 after = apart(after, free)
-                steps.append(Step(name, term, after, rule.because, place(rule, term, given)))
+                steps.append(Step(name, term, after, rule.because, place))
                 term = after
+                if rule.once:
+                    still[name].add(term)
                 break
         else:
             return tuple(steps)
@@ -333,9 +343,9 @@ def specialise(term: Term, special: Given) -> tuple[Step, ...]:
     collected += work_out(_last(named, collected), special, ("simplify",))
     # One step that does the same is better than several.
     ways = [work_out(named, special, ("simplify",)), collected]
-    ways = [way for way in ways if computes_like(_last(named, way), named, special)] or [()]
-    tidied = min(ways, key=lambda way: effort(_last(named, way)))
-    if effort(_last(named, tidied)) < effort(named):
+    ways = [way for way in ways if computes_like(_last(named, way), named, special)]
+    tidied = min(ways, key=lambda way: effort(_last(named, way)), default=())
+    if tidied and effort(_last(named, tidied)) < effort(named):
         steps += tidied
     return steps or (Step("no change", term, term, "nothing in it depends on the choice of σ"),)
 

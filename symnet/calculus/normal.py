@@ -112,6 +112,8 @@ def _take_out(polynomial: Polynomial) -> tuple[tuple[tuple[Term, Fraction], ...]
 
 def equal(left: Term, right: Term) -> bool:
     """Whether two terms mean the same, for every width and every value of their symbols."""
+    if left == right:
+        return True
     difference = normal(add(left, mul(number(-1), right)))
     while difference:
         base = _denominator(difference)
@@ -130,8 +132,11 @@ def equal(left: Term, right: Term) -> bool:
 def _monomials(term: Term) -> Iterator[Monomial]:
     match term:
         case Number(value):
-            yield from _simplified(value, (), [])
-        case Size() | Symbol() | Partial() | Delta():
+            if value:
+                yield Monomial(value, (), ())
+        case Size() | Symbol() | Partial():
+            yield Monomial(Fraction(1), (), ((term, Fraction(1)),))
+        case Delta():
             yield from _simplified(Fraction(1), (), [(term, Fraction(1))])
         case Apply(function, argument):
             if function.is_exp:
@@ -363,6 +368,9 @@ def _orders(
     bound: tuple[Index, ...], factors: Sequence[tuple[Term, Fraction]]
 ) -> Iterator[tuple[Index, ...]]:
     """Orders of the bound indices worth trying: only those that look alike are permuted."""
+    if len(bound) == 1:
+        yield bound
+        return
     colours: dict[str, list[Index]] = {}
     for index in bound:
         blank = {other: Index("#", other.axis) for other in bound} | {

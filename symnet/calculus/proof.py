@@ -197,7 +197,7 @@ def _claim(network: Network, formula: Formula) -> Equation:
     if formula.label not in textbook.STATED:
         return formula.general.result
     activation = formula.given.equations[0]
-    claim = textbook.state(formula.label, not isinstance(activation.right, Apply))
+    claim = textbook.state(formula.label, textbook.couples(activation))
     if formula.label == "BP3" and network.penalties:
         return textbook.with_penalties(claim, network.penalties)
     return claim
@@ -217,7 +217,9 @@ def _by_normal_form(formula: Formula, claim: Equation) -> str:
     if claim.left != formula.general.goal:
         return f"the claim is about {spell(claim.left)}, derived was {spell(formula.general.goal)}"
     try:
-        stated = _finish(claim.right, formula.given, (WORK_OUT,))
+        stated = claim.right
+        if stated != formula.general.result.right:
+            stated = _finish(stated, formula.given, (WORK_OUT,))
         difference = _unfinished(formula) or _difference(formula.general, stated)
         if difference:
             return difference

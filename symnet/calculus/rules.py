@@ -312,14 +312,20 @@ def slope(term: Term, given: Given) -> Term | None:
         case Apply(ScalarFunction(_, formula, layer, 1) as function, z) if (
             formula is not None and layer is not None
         ):
-            form = scalar.slope(formula)
+            value = _value(replace(function, order=0), z, given)
+            # What has no name and branches is not looked at to choose a branch: z says it as well.
+            through_a = isinstance(value, Symbol) or not formula.has(*BRANCHES)
+            form = scalar.slope(formula) if through_a else scalar.slope_in_z(formula)
             try:
-                return from_sympy(form, {"a": _value(replace(function, order=0), z, given), "z": z})
+                return from_sympy(form, {"a": value, "z": z})
             except TypeError:
                 # It needs more than terms can say, √π or a branch within: one function of z.
                 plain = scalar.slope_in_z(formula)
                 return Apply(ScalarFunction(f"{function.name}_slope", plain), z)
     return None
+
+
+BRANCHES = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 
 
 def _value(function: ScalarFunction, argument: Term, given: Given) -> Term:
@@ -434,9 +440,10 @@ def collect(term: Term, given: Given) -> Term | None:
 class Rule:
     """A named rewrite; `because` is the sentence that the reader of a derivation sees.
 
-    `whole` rules look at the whole term, the others at each place from the outside in. Where a
-    rule rewrites terms of one `kind` only, what has none of them inside need not be searched, nor
-    anything if what it `needs` of `Given` is empty.
+    `whole` rules look at the whole term, the others at each place from the outside in; in what it
+    made, a rule that is enough `once` finds nothing more. Where a rule rewrites terms of one `kind`
+    only, what has none of them inside need not be searched, nor anything if what it `needs` of
+    `Given` is empty.
     """
 
     name: str
@@ -445,6 +452,7 @@ class Rule:
     kind: type[Term] | None = None
     needs: str = ""
     whole: bool = False
+    once: bool = False
 
     def concerns(self, term: Term) -> bool:
         """Whether the rule may find something to rewrite in a term."""
@@ -493,6 +501,7 @@ RULES = {
             "a sum over [p = j] keeps the term p = j; multiplied out, with equal terms together",
             collect,
             whole=True,
+            once=True,
         ),
         Rule("fold", "the layer's own quantities are written by their names", fold, whole=True),
         Rule("fact", "a declared fact about the desired values", fact, Sum, "facts"),
@@ -511,28 +520,28 @@ RULES = {
 }
 
 
-def apply(rule: Rule, term: Term, given: Given) -> Term:
-    """The term with a rule applied wherever it applies, from the outside in."""
+Place = tuple[Term, Term]  # a part of a term, and what it becomes
+
+
+def apply(rule: Rule, term: Term, given: Given, still: set[Term]) -> tuple[Term, Place | None]:
+    """The term with a rule applied wherever it applies, from the outside in, and the first place.
+
+    `still` remembers the parts in which the rule finds nothing: they are not searched again.
+    """
+    places: list[Place] = []
 
     def go(part: Term) -> Term:
-        if not rule.concerns(part):
+        if not rule.concerns(part) or part in still:
             return part
         changed = rule.rewrite(part, given)
         if changed is not None:
+            places.append((part, changed))
             return changed
-        return part if rule.whole else map_children(part, go)
+        known = len(places)
+        after = part if rule.whole else map_children(part, go)
+        if len(places) == known:
+            still.add(part)
+        return after
 
-    return go(term) if rule.has_what_it_needs(given) else term
-
-
-def place(rule: Rule, term: Term, given: Given) -> tuple[Term, Term] | None:
-    """The first part of a term that a rule rewrites, and what it becomes; None if there is none."""
-    if not rule.concerns(term) or not rule.has_what_it_needs(given):
-        return None
-    changed = rule.rewrite(term, given)
-    if changed is not None:
-        return term, changed
-    if rule.whole:
-        return None
-    found = (place(rule, part, given) for part in children(term))
-    return next((pair for pair in found if pair is not None), None)
+    after = go(term) if rule.has_what_it_needs(given) else term
+    return after, places[0] if places else None

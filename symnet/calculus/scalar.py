@@ -172,10 +172,42 @@ def forms_of(expression: sympy.Expr) -> tuple[sympy.Expr, ...]:
     """Equal forms of a rational expression: in factors, and cancelled; none where it is large."""
     if not _surveyable(expression) or _room(expression) > LIMIT:
         return ()
-    return (
-        _without_leading_minus(sympy.factor(expression)),
-        _without_leading_minus(sympy.cancel(expression)),
+    plain, back = _with_unknowns(expression)
+    return tuple(
+        _without_leading_minus(form(plain)).xreplace(back) for form in (sympy.factor, sympy.cancel)
     )
+
+
+def _with_unknowns(
+    expression: sympy.Expr,
+) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
+    """An expression with unknowns in place of high powers and their roots, and what these are.
+
+    SymPy takes e^{123456 z} for a polynomial in e^z, with as many coefficients.
+    """
+    rates: dict[sympy.Expr, dict[sympy.Rational, sympy.Expr]] = {}
+    for power in expression.atoms(sympy.exp, sympy.Pow):
+        base, rate = power.as_base_exp()
+        if base == sympy.E:
+            rate, u = power.exp.as_coeff_Mul(rational=True)
+            base = sympy.exp(u)
+        if rate.is_Rational and not base.is_Rational:
+            rates.setdefault(base, {})[rate] = power
+    unknown: dict[sympy.Expr, sympy.Expr] = {}
+    back: dict[sympy.Symbol, sympy.Expr] = {}
+    for base, found in rates.items():
+        least = sympy.Rational(1, math.lcm(*(int(rate.q) for rate in found)))
+        if max(abs(rate) / least for rate in found) <= STEEP:
+            continue
+        unit = reduce(sympy.gcd, map(abs, found))
+        together = max(abs(rate) / unit for rate in found) <= STEEP
+        for rate, power in found.items():
+            size = unit if together else abs(rate)
+            E = sympy.Symbol(f"E{len(rates)}_{size}_{len(back)}")
+            E = next((known for known, whole in back.items() if whole == base**size), E)
+            back[E] = base**size
+            unknown[power] = E ** (rate / size)
+    return expression.xreplace(unknown), back
 
 
 def cost(expression: sympy.Expr) -> int:
@@ -505,12 +537,16 @@ def _quotient(expression: sympy.Expr) -> sympy.Expr | None:
     written = expression.rewrite(sympy.exp)
     if not _surveyable(written) or any(e.args[0].has(sympy.exp) for e in written.atoms(sympy.exp)):
         written = expression
-    return sympy.cancel(sympy.together(written)) if _room(written) <= LIMIT else None
+    if _room(written) > LIMIT:
+        return None
+    plain, back = _with_unknowns(written)
+    return sympy.cancel(sympy.together(plain)).xreplace(back)
 
 
 # How many coefficients, at most, a quotient may have that is expanded and cancelled, how many parts
 # an expression that is looked through, and how many functions inside each other.
 LIMIT, PARTS, HEIGHT = 400, 1000, 4
+STEEP = 100  # as high a power of one exponential is left to SymPy
 BOUNDED = 80  # as LIMIT, where s or tanh stands in for each e^{cz}
 
 

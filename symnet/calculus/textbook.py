@@ -80,6 +80,12 @@ def _slope(at: LayerNumber) -> Apply:
     return Apply(ScalarFunction("σ", None, at, 1), n.z(at, n.J))
 
 
+def couples(activation: Equation) -> bool:
+    """Whether a_j is anything else than one function of z_j: then its slopes are ∂a_k/∂z_j."""
+    right = activation.right
+    return not (isinstance(right, Apply) and isinstance(right.argument, Symbol))
+
+
 def with_penalties(equation: Equation, penalties: tuple[Penalty, ...]) -> Equation:
     """∂C/∂w + λ w + μ sgn w (Nielsen, ch. 3, eqs. 88 and 97).
 

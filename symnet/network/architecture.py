@@ -131,8 +131,20 @@ class Network:
         """A network of layers that are there already, or a part of one: its cost is not checked.
 
         `shared` are axes that all layers have, `penalties` what large weights add to the cost,
-        `training` the settings that a trainer starts from.
+        `training` the settings that a trainer starts from. Raises ArchitectureError where a name
+        stands for two formulas, or a layer is not as wide as its equations make it.
         """
+        find_cost(cost, None)
+        below = inputs
+        for layer in layers:
+            if layer.activation is not None:
+                find_activation(layer.activation)
+            if layer.own is not None and layer.size != width(layer.own, below):
+                made = width(layer.own, below)
+                raise ArchitectureError(f"a layer of {layer.size} whose equations make {made}")
+            below = layer.size
+        if told_apart(layers) != layers:
+            raise ArchitectureError("two activations have one name")
         network = object.__new__(cls)
         object.__setattr__(network, "inputs", inputs)
         object.__setattr__(network, "layers", layers)

@@ -6,14 +6,16 @@
 neurons, such as softmax, always stands with its formula, since how it couples is what it is.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from symnet.errors import NotYet
+from symnet.errors import EquationError, NotYet
 from symnet.network import notation as n
 from symnet.network.functions import (
+    ACTIVATIONS,
     STRENGTH,
     THETA,
     Activation,
@@ -24,6 +26,7 @@ from symnet.network.functions import (
     cost_term,
 )
 from symnet.term import (
+    ARGUMENT,
     Apply,
     Axis,
     Equation,
@@ -36,17 +39,22 @@ from symnet.term import (
     Symbol,
     Term,
     add,
+    free_indices,
     from_sympy,
     map_children,
     mentions,
     mul,
     number,
     power,
+    spell,
     walk,
     with_axes,
 )
 
 BELOW = Symbol("a", n.l.shift(-1))  # what a layer gets, at whatever indices
+SHIFT = "shift"  # the given array that is 1 where u = t + s and 0 elsewhere
+RESERVED = {n.COST.name, "E", "y", "x", "δ", SHIFT}  # names that mean something everywhere
+LETTERS = re.compile(r"[^\W\d_]{1,20}′*")  # of indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,9 @@ class Definition:
     parameters: tuple[Symbol, ...]
     given: tuple[Symbol, ...] = ()
     axes: tuple[tuple[str, int | str], ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_definition(self)
 
     @property
     def quantities(self) -> tuple[Symbol, ...]:
@@ -95,6 +106,81 @@ class Definition:
         through_one = len(enters) == 1 and enters[0] in inner
         bypassed = mentions(self.activation.right, BELOW)
         return tuple(inner) if through_one and not bypassed else (*inner, a)
+
+
+def _check_definition(layer: Definition) -> None:
+    """That a layer is defined: each equation speaks of what is there before it, and nothing else.
+
+    Raises EquationError. A formula could not be true of anything else: what another layer has, or
+    what is defined by itself, owes C more than the equations of the layer say.
+    """
+    known: dict[str, Symbol] = {}
+
+    def take(symbol: Symbol) -> None:
+        letters = [index.name for index in symbol.indices]
+        if symbol.layer != n.l or symbol.name in RESERVED:
+            raise EquationError(f"{spell(symbol)} cannot be an array of a layer")
+        if symbol.name in known:
+            raise EquationError(f"{symbol.name} is there twice")
+        if len(set(letters)) < len(letters) or not all(map(LETTERS.fullmatch, letters)):
+            raise EquationError(f"the indices of {spell(symbol)} are not letters, each another")
+        known[symbol.name] = symbol
+
+    for symbol in (*layer.parameters, *layer.given):
+        take(symbol)
+    if "a" in known or not layer.equations or layer.quantities[-1:] != (layer.activation.left,):
+        raise EquationError("the last equation of a layer defines a")
+    for equation in layer.equations:
+        if not isinstance(equation.left, Symbol):
+            raise EquationError("an equation of a layer defines an array")
+        stray = free_indices(equation.right) - set(equation.indices)
+        if stray:
+            names = ", ".join(sorted(index.name for index in stray))
+            raise EquationError(f"{names} stands on one side only of the equation of "
+                                f"{equation.left.name}")  # fmt: skip
+        for part in walk(equation.right):
+            _check_part(part, known)
+        take(equation.left)
+    _check_functions(functions_of(*layer.equations))
+    if layer.quantities[-1].name != "a":
+        raise EquationError("the last equation of a layer defines a")
+
+
+def _check_part(part: Term, known: Mapping[str, Symbol]) -> None:
+    """That a symbol is what the layer gets or one known so far, on its axes; nothing is derived."""
+    match part:
+        case Symbol(name, layer, indices):
+            axes = tuple(index.axis for index in indices)
+            if (name, layer) == (BELOW.name, BELOW.layer):
+                expected = (*(axis for axis in axes[:-1] if axis.layer == n.EVERYWHERE),
+                            n.neurons(n.l.shift(-1)))  # fmt: skip
+            elif layer == n.l and name in known:
+                expected = tuple(index.axis for index in known[name].indices)
+            elif layer == n.l and name == SHIFT:
+                expected = axes
+            else:
+                raise EquationError(f"{spell(part)} is not declared, or used before it is defined")
+            if axes != expected:
+                raise EquationError(f"{spell(part)} has other axes than it is declared with")
+        case Sum(Index(name)) if not LETTERS.fullmatch(name):
+            raise EquationError(f"the index {name} is no letter")
+        case Apply(ScalarFunction(name, formula, layer, order)):
+            if formula is None or order or layer not in (None, n.l):
+                raise EquationError(f"{name} has no formula here")
+            if formula.free_symbols - {ARGUMENT}:
+                raise EquationError(f"the function {name} is no formula in z: {formula}")
+        case Partial():
+            raise EquationError("a derivative in an equation of a layer")
+
+
+def _check_functions(functions: Sequence[ScalarFunction]) -> None:
+    """That a name of an activation stands for one formula, and for that which it always has."""
+    names = [function.name for function in functions]
+    if len(set(names)) < len(names) or "σ" in names:
+        raise EquationError(f"two functions have one name, {', '.join(sorted(names))}")
+    for function in functions:
+        if function.name in ACTIVATIONS and ACTIVATIONS[function.name].formula != function.formula:
+            raise EquationError(f"{function.name} is the name of another activation")
 
 
 @lru_cache(maxsize=1000)
@@ -133,17 +219,19 @@ def functions_of(*equations: Equation) -> tuple[ScalarFunction, ...]:
     return tuple(dict.fromkeys(function for function in applied if function.layer is not None))
 
 
-def arbitrary(equation: Equation) -> Equation:
+def arbitrary(equation: Equation, among: Sequence[Equation] = ()) -> Equation:
     """The equation with its activations as functions of which nothing is known.
 
-    The only one is σ; several keep their names.
+    The only one of a layer is σ; where it or the equations around it have several, these keep
+    their names.
     """
-    own = functions_of(equation)
+    own = functions_of(equation, *among)
 
     def forget(term: Term) -> Term:
         changed = map_children(term, forget)
         if isinstance(changed, Apply) and changed.function in own:
-            name = "σ" if len(own) == 1 else changed.function.name
+            of_layer = [f for f in own if f.layer == changed.function.layer]
+            name = "σ" if len(of_layer) == 1 else changed.function.name
             function = ScalarFunction(name, None, changed.function.layer, changed.function.order)
             return Apply(function, changed.argument)
         return changed

@@ -58,7 +58,9 @@ def exact(formula: sympy.Expr) -> sympy.Expr:
     return sympy.nsimplify(formula, rational=True) if formula.has(sympy.Float) else formula
 
 
+KINKS = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside, sympy.Piecewise)
 MOST_NESTED = 12  # conditions, where some hold others
+DEEPEST = 4  # kinks inside each other: |…| and the like, of which each doubles what is written
 
 
 def left_closed(formula: sympy.Expr) -> sympy.Expr:
@@ -69,6 +71,8 @@ def left_closed(formula: sympy.Expr) -> sympy.Expr:
     """
     formula = exact(formula)
     if formula.has(sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside):
+        if _kinks_deep(formula) > DEEPEST:
+            raise ArchitectureError(f"more than {DEEPEST} kinks inside each other are too many")
         formula = formula.rewrite(sympy.Piecewise)
         relations = formula.atoms(sympy.core.relational.Relational)
         # Folding takes time that doubles with each kink; only kinks inside kinks need it.
@@ -97,11 +101,20 @@ def left_closed(formula: sympy.Expr) -> sympy.Expr:
     return sympy.Piecewise(*branches, (values[-1], True))
 
 
+def _kinks_deep(formula: sympy.Basic) -> int:
+    """How many functions with kinks stand inside each other."""
+    return max(map(_kinks_deep, formula.args), default=0) + isinstance(formula, KINKS)
+
+
 def _branch(formula: sympy.Expr, point: sympy.Expr) -> sympy.Expr:
     """The formula as it reads around a point that is no kink, without branches."""
 
     def pick(piecewise: sympy.Piecewise) -> sympy.Expr:
-        return next(v for v, holds in piecewise.args if holds.subs(Z, point) == sympy.true)
+        held = (v for v, holds in piecewise.args if holds.subs(Z, point) == sympy.true)
+        value = next(held, None)
+        if value is None:
+            raise ArchitectureError(f"the formula {piecewise} has no value at {point}")
+        return value
 
     while formula.has(sympy.Piecewise):
         formula = formula.replace(lambda x: isinstance(x, sympy.Piecewise), pick)
@@ -336,7 +349,6 @@ def rectifies(activation: Activation) -> bool:
 
 # --- kinks of a cost -----------------------------------------------------------------------
 
-KINKS = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside, sympy.Piecewise)
 POSITIVE_PART = left_closed(sympy.Max(0, Z))
 
 

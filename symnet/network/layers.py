@@ -27,7 +27,7 @@ from fractions import Fraction
 from symnet.errors import EquationError, NotYet
 from symnet.network import expression as e
 from symnet.network import notation as n
-from symnet.network.equations import BELOW, Definition, Shared
+from symnet.network.equations import BELOW, SHIFT, Definition, Shared
 from symnet.network.functions import ACTIVATIONS, Z, left_closed
 from symnet.term import (
     Addition,
@@ -56,7 +56,6 @@ Width = int | str
 Axes = Sequence[str]  # the letters of an array's axes, ["j", "k"] or "jk"
 
 INPUT = "x"  # what a layer gets, in its own equations
-SHIFT = "shift"  # the given array that is 1 where u = t + s and 0 elsewhere
 NAMES = re.compile(r"[^\W\d_]{1,20}")
 RESERVED = {
     "y": "the desired value",
@@ -136,9 +135,7 @@ class _Reader:
             for each in (self.parameters, self.given)
         )
         self.check_use(made, (*parameters, *given))
-        axes = {self.axis(letter).name: size for letter, size in self.sizes.items()}
-        found = Definition(tuple(made), parameters, given, tuple(axes.items()))
-        return self.merged(found)
+        return self.merged(made, parameters, given)
 
     # --- names and axes ---
 
@@ -204,7 +201,7 @@ class _Reader:
         sizes = {self.axis(letter): size for letter, size in self.sizes.items()}
         return sizes.get(axis, self.inputs if axis == n.neurons(n.l.shift(-1)) else None)
 
-    def merged(self, found: Definition) -> Definition:
+    def merged(self, made: Sequence[Equation], *arrays: tuple[Symbol, ...]) -> Definition:
         """An axis that is as long as x and meets it (a[j] = z[j] + x[j]) is the axis of x."""
         below = n.neurons(n.l.shift(-1))
         same = dict.fromkeys(self.met, below)
@@ -214,14 +211,14 @@ class _Reader:
                 _symbol(with_axes(each.left, same)),
                 with_axes(each.right, same),
             )
-            for each in found.equations
+            for each in made
         )
         parameters, given = (
-            tuple(_symbol(with_axes(symbol, same)) for symbol in each)
-            for each in (found.parameters, found.given)
+            tuple(_symbol(with_axes(symbol, same)) for symbol in each) for each in arrays
         )
         names = {axis.name for axis in same}
-        axes = tuple((name, size) for name, size in found.axes if name not in names)
+        own = {self.axis(letter).name: size for letter, size in self.sizes.items()}
+        axes = tuple((name, size) for name, size in own.items() if name not in names)
         return Definition(equations, parameters, given, axes)
 
     # --- equations ---
@@ -264,8 +261,12 @@ class _Reader:
                     if isinstance(inner, e.Name) and inner.name not in found:
                         found[inner.name] = self.declared(inner.name)
         for each in e.nodes(tree.right):
-            if isinstance(each, e.Summation) and each.index.name not in found:
-                letter = each.index
+            match each:
+                case e.Summation(letter, _) | e.Call("mean", (e.Name() as letter, _)):
+                    pass
+                case _:
+                    continue
+            if letter.name not in found:
                 if letter.name not in self.sizes:
                     e.fail(f"nothing says what {letter.name} runs over", text, letter)
                 found[letter.name] = self.axis(letter.name)

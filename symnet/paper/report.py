@@ -451,8 +451,6 @@ def _specialised(formula: Formula) -> bool:
 
 def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Section:
     """w ← w − η ∂C/∂w with what ∂C/∂w is, in components and layer by layer."""
-    derivatives = (f for f in derived.formulas if isinstance(f.general.goal, Partial))
-    known = Given((), lemmas=tuple(formula.special.result for formula in derivatives))
     blocks: list[Block] = [
         Paragraph(
             say(
@@ -465,19 +463,25 @@ def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Sec
             )
         )
     ]
-    for symbol in _parameters(derived.network):
-        moved = normalise(equations.update(OPTIMIZERS["sgd"], symbol))
+    formulas = _by_parameters(derived)
+    names = [goal.by.name for _, goal in formulas]
+    for formula, goal in formulas:
+        if names.count(goal.by.name) > 1:
+            blocks.append(Paragraph(beside("For ", to, f"l = {_list(formula.layers, to)}") + ":"))
+        known = Given((), lemmas=(formula.special.result,))
+        moved = normalise(equations.update(OPTIMIZERS["sgd"], goal.by))
         why = "against the gradient the cost falls fastest"
-        steps = [Step("gradient step", symbol, moved, why), *work_out(moved, known, ("lemma",))]
-        left = writer.term(symbol, to)
+        steps = [Step("gradient step", goal.by, moved, why), *work_out(moved, known, ("lemma",))]
+        left = writer.term(goal.by, to)
         said = [
             said_of(step, "" if number else left, None, to, "=" if number else to.arrow)
             for number, step in enumerate(steps)
         ]
         blocks.append(lines(said, to, reasons=full))
-        arrived = Equation("step", symbol, steps[-1].after)
+        arrived = Equation("step", goal.by, steps[-1].after)
         shown = matrices.matrix_form(arrived, to, to.arrow)
-        blocks.append(Result(shown or "", arrived))
+        shown = shown or f"{left} {to.arrow} {writer.term(arrived.right, to)}"
+        blocks.append(Result(shown, arrived))
     return Section("The gradient step", tuple(blocks))
 
 
@@ -485,6 +489,13 @@ def _parameters(network: Network) -> list[Symbol]:
     """The parameters of all layers, each kind once."""
     layers = (network.layer(number) for number in range(2, network.L + 1))
     return list(dict.fromkeys(p for layer in layers for p in layer.definition.parameters))
+
+
+def _by_parameters(derived: Backpropagation) -> list[tuple[Formula, Partial]]:
+    """The formulas by which parameters are moved; layers of several kinds have one each."""
+    parameters = set(_parameters(derived.network))
+    goals = ((formula, formula.general.goal) for formula in derived.formulas)
+    return [(f, goal) for f, goal in goals if isinstance(goal, Partial) and goal.by in parameters]
 
 
 def _in_short(derived: Backpropagation, to: Alphabet, *, cost: bool = False) -> Section:
