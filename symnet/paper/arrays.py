@@ -1,14 +1,22 @@
 """Arrays as printed mathematics has them: numbers, columns, rows, matrices, with terms for entries.
 
-An `Array` has an entry for each value of its `rows` and `cols`, which are indices that stand free in
-`term`. No rows and no cols is a number. Several indices on one side are one axis in the order of the
-tuple, the last running fastest: vec(A) has (k, j), a Kronecker product both of its factors'. A
-`Table` is written out, entry by entry. Products, sums and transposes of matrices are index
-expressions from here on: matrix notation is surface.
+An `Array` has an entry for each value of its `rows` and `cols`, which are indices that stand free
+in `term`. No rows and no cols is a number. Several indices on one side are one axis in the order of
+the tuple, the last running fastest: vec(A) has (k, j), a Kronecker product both of its factors'. A
+`Table` is written out, entry by entry, and `Blocks` block by block. Products, sums and transposes
+of matrices are index expressions from here on: matrix notation is surface.
+
+>>> arrays = Arrays(lambda axis: None, lambda one, other: one == other)
+>>> l, k = Axis("n", LayerNumber("l")), Axis("n", LayerNumber("l", -1))
+>>> i, j, m = Index("i", l), Index("j", k), Index("m", k)
+>>> product_ = arrays.dot(Array((i,), (j,), Symbol("w", None, (i, j))), arrays.ones())
+>>> arrays.shape(product_)
+'n_l × 1'
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count, product
 
 from symnet.term import (
@@ -62,6 +70,7 @@ class Blocks:
 
 
 Value = Array | Table | Blocks
+Whole = Array | Table
 
 
 class ShapeClash(Exception):  # noqa: N818 - what happened, not an error of the program
@@ -276,8 +285,7 @@ class Arrays:
     def _block_product(self, one: Value, other: Value) -> Value:
         for number_, whole in ((one, other), (other, one)):
             if isinstance(number_, Array) and number_.is_number and isinstance(whole, Blocks):
-                factor = number_.term
-                return self.map(whole, lambda x: mul(factor, x))
+                return self.map(whole, partial(mul, number_.term))
         left = one if isinstance(one, Blocks) else _one_block(one)
         right = other if isinstance(other, Blocks) else _one_block(other)
         if left is None or right is None or len(left.entries[0]) != len(right.entries):

@@ -1,7 +1,7 @@
 """What a claim is about: the notation of its page, its network, the widths to try it at.
 
-A context's fields are those of interface section 5. What cannot be read becomes an assumption; where
-that could change whether a formula holds, `unread` says so, and nothing is refuted.
+A context's fields are those of interface section 5. What cannot be read becomes an assumption;
+where that could change whether a formula holds, `unread` says so, and nothing is refuted.
 """
 
 import re
@@ -13,8 +13,16 @@ import sympy
 
 from symnet.calculus.counterexample import Setting
 from symnet.errors import SymnetError
-from symnet.network.functions import ACTIVATIONS, COSTS, A, Activation, Cost, Y, typed_cost
-from symnet.network.functions import typed_activation
+from symnet.network.functions import (
+    ACTIVATIONS,
+    COSTS,
+    A,
+    Activation,
+    Cost,
+    Y,
+    typed_activation,
+    typed_cost,
+)
 from symnet.paper import syntax as s
 from symnet.paper.conventions import CONVENTIONS, Notation, spelled_out
 from symnet.paper.declarations import with_declarations
@@ -169,9 +177,9 @@ def of_one_output(formula: sympy.Expr) -> Setting:
 
 
 def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
-    if isinstance(said, list | tuple) and all(type(x) is int and 0 < x <= 10**9 for x in said):
-        if 2 <= len(said) <= MOST_LAYERS:
-            return (tuple(said),), False, False
+    numbered = isinstance(said, list | tuple) and 2 <= len(said) <= MOST_LAYERS
+    if numbered and all(type(x) is int and 0 < x <= 10**9 for x in said):
+        return (tuple(said),), False, False
     if said == "equal":
         return EQUAL, False, True
     if said == "arbitrary":
@@ -200,8 +208,9 @@ def plain(notation: Notation, display: s.Display) -> Notation:
 
     σ'(z) = σ(z)(1 - σ(z)): z is any number, and z^2 its square.
     """
-    bare, layered = set(), set()
-    others = set()
+    bare: set[str] = set()
+    layered: set[str] = set()
+    others: set[str] = set()
     parents: list[s.Node] = [display]
     for parent in s.walk(display):
         parents.append(parent)
@@ -219,7 +228,7 @@ def plain(notation: Notation, display: s.Display) -> Notation:
     )
     if layered or others or not (bare or _has_variable(display) or functions):
         return notation
-    if bare & {"w", "W", "b", r"\delta"} or "a" in bare and "z" in bare:
+    if bare & {"w", "W", "b", r"\delta"} or {"a", "z"} <= bare:
         return notation
     letters: dict[str, str] = {}
     names = bare | {

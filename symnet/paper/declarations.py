@@ -1,11 +1,11 @@
 """What a page declares: symbols in LaTeX or in words, read into the notation.
 
-LaTeX is read as LaTeX, words as far as they name something known (`WORDS`); what could not be read is
-kept as an assumption.
+LaTeX is read as LaTeX, words as far as they name something known (`WORDS`); what could not be read
+is kept as an assumption.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -80,11 +80,12 @@ def _declared(notation: Notation, key: str, said: str) -> Notation | None:
     except SymnetError:
         read_key = None
     keys = _items(read_key) if read_key is not None else []
+    meant: Sequence[s.Node | None] = keys or [None]
     if not is_prose(said):
         return _defined(notation, keys, said)
     for words, change in WORDS:
         if re.search(words, said, re.IGNORECASE):
-            for each in keys or [None]:
+            for each in meant:
                 changed = change(notation, each, key)
                 if changed is None:
                     break
@@ -103,7 +104,7 @@ def _items(display: s.Display) -> list[s.Node]:
 
 def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | None:
     """x := a^1, α := 0.8, f(x) := x σ(x)."""
-    plain, _, restriction = said.partition(" for ")
+    plain, _, _ = said.partition(" for ")
     try:
         value = read(plain)
     except SymnetError:

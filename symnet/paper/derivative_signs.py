@@ -6,6 +6,8 @@ r"""How derivatives are written: \frac{\partial C}{\partial w}, d/dz, \nabla_w, 
 ('C', 'w_{{j k}}^{l}', 1)
 """
 
+from typing import Any
+
 from symnet.paper import syntax as s
 from symnet.paper.scripts import digits_of, in_a_row
 
@@ -75,7 +77,7 @@ def derivative_of(node: s.Fraction) -> tuple[s.Node | None, s.Node, int] | None:
 def _fraction_of(of: s.Node | None, by: s.Node, node: s.Fraction) -> s.Node | None:
     if of is None:
         return None
-    place = {"start": node.start, "end": node.end}
+    place: dict[str, Any] = {"start": node.start, "end": node.end}
     d = s.Name(r"\partial", **place)
     return s.Fraction(
         s.Product((d, of), ("", ""), **place), s.Product((d, by), ("", ""), **place), **place

@@ -111,9 +111,10 @@ class Differentiation(Applications):
         """Whether the page speaks of arbitrary changes of a quantity."""
         for changed in self.notation.changed:
             value = self.value(changed)
-            if isinstance(value, Array) and isinstance(value.term, Symbol):
-                if (value.term.name, value.term.layer) == (symbol.name, symbol.layer):
-                    return True
+            if not isinstance(value, Array) or not isinstance(value.term, Symbol):
+                continue
+            if (value.term.name, value.term.layer) == (symbol.name, symbol.layer):
+                return True
         return False
 
     def _change_of_cost(self, node: s.Node, of: Symbol = n.COST) -> Term:

@@ -5,6 +5,7 @@ layers, as a sum, or as the general entry of a matrix.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Value
@@ -58,7 +59,7 @@ class Dotted(Sums):
         operators: list[str],
     ) -> tuple[list[s.Node], list[str]]:
         """P(l) … P(L-1) as a product over the layers from l to L-1."""
-        place = {"start": pattern[0].start, "end": pattern[-1].end}
+        place: dict[str, Any] = {"start": pattern[0].start, "end": pattern[-1].end}
         letter = s.Name("ι", **place)
         sub = s.Chain((letter, script_of(first, place)), ("=",), **place)
         big = s.Big("prod", sub, script_of(last, place), **place)

@@ -2,8 +2,8 @@ r"""What a printed formula means: syntax trees to arrays of index expressions.
 
 An `Elaborator` knows the notation of a page and the layers of a network, numbered (then sizes are
 known and shapes are compared by their lengths) or general (then axes are compared by their layers).
-Matrix notation, scripts and derivatives become terms; what has no meaning is a `Misfit`, and what is
-not understood is said to be so, each with its place.
+Matrix notation, scripts and derivatives become terms; what has no meaning is a `Misfit`, and what
+is not understood is said to be so, each with its place.
 
 >>> from symnet.paper.conventions import NIELSEN
 >>> from symnet.paper.formula_reader import read
@@ -282,7 +282,7 @@ class Elaborator(Dotted):
         return self.value(node), at + 1
 
     def _reach(self, factors: list[s.Node], operators: list[str], at: int) -> int:
-        """How far d/dx reaches: over one bracket, a function and its argument, or all that follows."""
+        """How far d/dx reaches: over one bracket, or all that follows."""
         if isinstance(factors[at], s.Bracketed):
             return at + 1
         return len(factors)

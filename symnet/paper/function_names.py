@@ -12,7 +12,6 @@ from fractions import Fraction
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
 from symnet.paper.scripts import digits_of
-from symnet.term import power
 
 SAMENESS = frozenset({"=", r"\ne", r"\neq"})
 

@@ -10,7 +10,7 @@ from symnet.term import LayerNumber
 
 
 class Misfit(SymnetError):  # noqa: N818 - what the formula is, not a failure of ours
-    """No meaning is possible: shapes that clash, symbols nobody declared. Its kind, and the place."""
+    """No meaning is possible: shapes that clash, symbols nobody declared. Its kind and place."""
 
     def __init__(self, message: str, node: s.Node, kind: str = "shape") -> None:
         super().__init__(message)

@@ -33,6 +33,7 @@ from symnet.paper.scripts import (
 from symnet.term import (
     Apply,
     Axis,
+    Index,
     LayerNumber,
     ScalarFunction,
     Size,
@@ -191,9 +192,10 @@ class Quantities(Reading):
         if letters is None or len(letters) != len(sides):
             raise Unclear("these subscripts do not fit the array", node)
         chosen = [self._index(x, i.axis, node) for x, i in zip(letters, sides, strict=True)]
-        to = dict(zip(sides, chosen, strict=True))
         if any(isinstance(index, Slice) for index in chosen):
             raise Unclear("a slice of an array in brackets", node)
+        whole = [index for index in chosen if isinstance(index, Index)]
+        to = dict(zip(sides, whole, strict=True))
         return scalar(rename(base.term, to))
 
     def _plain(self, node: s.Name | s.Scripted, name: s.Name) -> Value:

@@ -204,9 +204,9 @@ class Reading:
         found = layer_of(node)
         if found is None:
             raise Unclear("this is no layer", node)
-        if found.name and found.name not in ("l", "L") and found.name not in self.layers.numbers:
-            if self.layers.widths is not None:
-                raise Unclear(f"{found.name} is no layer", node)
+        known = {"", "l", "L", *self.layers.numbers}
+        if found.name not in known and self.layers.widths is not None:
+            raise Unclear(f"{found.name} is no layer", node)
         return self.layers.number(found)
 
     def _rational(self, node: s.Node) -> Fraction:

@@ -9,6 +9,7 @@ r"""What dots stand for: the period of what is repeated before and behind them.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from symnet.paper import syntax as s
 from symnet.paper.scripts import digits_of, layer_and_transpose, layer_of, mapped, relettered
@@ -120,18 +121,17 @@ def _shift(one: s.Node, other: s.Node) -> tuple[LayerNumber, LayerNumber] | None
 def _alike(one: s.Node, other: s.Node, pairs: list[tuple[LayerNumber, LayerNumber]]) -> bool:
     """Whether two nodes are the same but for layers, which are collected."""
     if isinstance(one, s.Scripted) and isinstance(other, s.Scripted):
-        if one.sup is not None and other.sup is not None:
-            left, up = layer_and_transpose(one.sup)
-            right, up_too = layer_and_transpose(other.sup)
-            if left is not None and right is not None and up == up_too:
-                here, there = layer_of(left), layer_of(right)
-                if here is not None and there is not None:
-                    pairs.append((here, there))
-                    return (
-                        _alike(one.base, other.base, pairs)
-                        and _both(one.sub, other.sub, pairs)
-                        and one.primes == other.primes
-                    )
+        left, up = layer_and_transpose(one.sup)
+        right, up_too = layer_and_transpose(other.sup)
+        here = layer_of(left) if left is not None else None
+        there = layer_of(right) if right is not None else None
+        if here is not None and there is not None and up == up_too:
+            pairs.append((here, there))
+            return (
+                _alike(one.base, other.base, pairs)
+                and _both(one.sub, other.sub, pairs)
+                and one.primes == other.primes
+            )
     if type(one) is not type(other):
         return False
     if isinstance(one, s.Name) and isinstance(other, s.Name):
@@ -152,7 +152,7 @@ def _both(
     return _alike(one, other, pairs)
 
 
-def script_of(layer: LayerNumber, place: dict[str, int]) -> s.Node:
+def script_of(layer: LayerNumber, place: dict[str, Any]) -> s.Node:
     """A layer as it is written in a script."""
     if not layer.name:
         return s.Number(str(layer.offset), **place)
@@ -169,7 +169,7 @@ def layers_moved(node: s.Node, first: LayerNumber, to: LayerNumber) -> s.Node:
         layer_node, up = layer_and_transpose(node.sup)
         layer = layer_of(layer_node) if layer_node is not None else None
         if layer is not None and layer_node is not None and layer.name == first.name:
-            place = {"start": node.sup.start, "end": node.sup.end}
+            place: dict[str, Any] = {"start": node.sup.start, "end": node.sup.end}
             number_ = script_of(to.shift(layer.offset - first.offset), place)
             sup: s.Node = number_
             if up:

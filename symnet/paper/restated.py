@@ -52,7 +52,7 @@ def _has_low_layer(node: s.Scripted) -> bool:
     return (
         layer is not None
         and layer.name in ("", "l", "L")
-        and (bool(layer.name) or isinstance(node.sub, s.Number) and len(node.sub.text) == 1)
+        and (bool(layer.name) or (isinstance(node.sub, s.Number) and len(node.sub.text) == 1))
     )
 
 

@@ -9,6 +9,7 @@ r"""What scripts say: layers, transposes, and the letters that count neurons.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
@@ -116,12 +117,12 @@ def binder_names(node: s.Node) -> list[str] | None:
 def is_layer_letter(name: str, body: s.Node, notation: Notation) -> bool:
     """Whether a letter stands for layers in an expression."""
     for node in s.walk(body):
-        if isinstance(node, s.Scripted) and node.sup is not None and isinstance(node.base, s.Name):
-            if notation.has_layers(node.base):
-                layer, _ = layer_and_transpose(node.sup)
-                found = layer_of(layer) if layer is not None else None
-                if found is not None and found.name == name:
-                    return True
+        if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Name):
+            continue
+        layer, _ = layer_and_transpose(node.sup)
+        found = layer_of(layer) if layer is not None else None
+        if found is not None and found.name == name and notation.has_layers(node.base):
+            return True
     return False
 
 
@@ -139,18 +140,22 @@ def with_split_digits(node: s.Node, notation: Notation) -> s.Node:
 
 def mapped(node: s.Node, change: Callable[[s.Node], s.Node]) -> s.Node:
     """A node with its children changed."""
-    new = {}
+    new: dict[str, Any] = {}
     for each in fields(node):
         value = getattr(node, each.name)
         if isinstance(value, s.Placed):
-            new[each.name] = change(value)  # type: ignore[arg-type]
+            new[each.name] = change(_node(value))
         elif isinstance(value, tuple) and any(isinstance(x, s.Placed | tuple) for x in value):
             new[each.name] = tuple(
-                change(x) if isinstance(x, s.Placed)
+                change(_node(x)) if isinstance(x, s.Placed)
                 else tuple(map(change, x)) if isinstance(x, tuple) else x
                 for x in value
             )  # fmt: skip
     return replace(node, **new) if new else node
+
+
+def _node(value: Any) -> s.Node:
+    return value  # type: ignore[no-any-return]
 
 
 def relettered(node: s.Node, to: Mapping[str, str]) -> s.Node:

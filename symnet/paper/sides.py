@@ -14,7 +14,7 @@ import sympy
 
 from symnet.network import notation as n
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Blocks, Table, Value, is_any, scalar
+from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, scalar
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formulas_of_one import as_formula, put
 from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
@@ -42,6 +42,8 @@ from symnet.term import (
     walk,
 )
 
+Sides = tuple[Whole, Whole]
+
 
 def side_of(node: s.Node, other: s.Node, elaborator: Elaborator) -> Value:
     try:
@@ -64,7 +66,7 @@ def with_identity(value: Value, node: s.Node, other: Value) -> Value:
     return Array(other.rows, other.cols, Delta(other.rows[0], other.cols[0]))
 
 
-def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> tuple[Value, Value]:
+def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Sides:
     """Both sides, if they are of one shape. Raises Misfit with both shapes."""
     arrays = elaborator.arrays
     if isinstance(left, Blocks) and isinstance(right, Blocks):
@@ -73,9 +75,8 @@ def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> t
             return pairs
     if not (isinstance(left, Array) and isinstance(right, Array)):
         one, other = arrays.table(left), arrays.table(right)
-        if one is not None and other is not None:
-            if [len(r) for r in one.entries] == [len(r) for r in other.entries]:
-                return one, other
+        if one is not None and other is not None and _counts(one) == _counts(other):
+            return one, other
         raise _clash(left, right, elaborator, node)
     left, right = arrays.matched(left, right)
     if any(_of_any_length(side) for side in (left, right)):
@@ -91,7 +92,7 @@ def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> t
 
 def _block_by_block(
     left: Blocks, right: Blocks, elaborator: Elaborator, node: s.Node
-) -> tuple[Value, Value] | None:
+) -> Sides | None:
     """Blocks of one shape, as tables of what stands at any place of each."""
     if [len(r) for r in left.entries] != [len(r) for r in right.entries]:
         return None
@@ -117,12 +118,28 @@ def _of_any_length(array: Array) -> bool:
     return any(isinstance(x, Sum) and is_any(x.index.axis) for x in walk(array.term))
 
 
+def _counts(table: Table) -> list[int]:
+    return [len(row) for row in table.entries]
+
+
+def weighted(sides: Sides, weight: Term) -> Sides:
+    """Both sides times a number."""
+    left, right = sides
+    return _times(weight, left), _times(weight, right)
+
+
+def _times(weight: Term, value: Whole) -> Whole:
+    if isinstance(value, Table):
+        return Table(tuple(tuple(mul(weight, x) for x in row) for row in value.entries))
+    return replace(value, term=mul(weight, value.term))
+
+
 def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Misfit:
     one, other = elaborator.arrays.shape(left), elaborator.arrays.shape(right)
     return Misfit(f"the left side is {one}, the right side is {other}", node)
 
 
-def squared(left: Value, right: Value) -> tuple[Value, Value]:
+def squared(left: Whole, right: Whole) -> Sides:
     """Both sides squared, where both are norms and so equal if their squares are."""
     if not (isinstance(left, Array) and isinstance(right, Array)):
         return left, right
@@ -198,7 +215,7 @@ def weights_of_pairs(pairs: Sequence[Pair], elaborator: Elaborator) -> Iterator[
         yield same if pair.same else add(number(1), mul(number(-1), same))
 
 
-def of_sign(value: Value, name: str, sign: int) -> Value:
+def of_sign(value: Whole, name: str, sign: int) -> Whole:
     """A number in x where x is positive or negative: x is ±t² there."""
     if not isinstance(value, Array):
         return value
@@ -222,7 +239,7 @@ def stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> V
     return replace(left, term=step if alone else add(left.term, step))
 
 
-def membership(left: s.Node, right: s.Node, elaborator: Elaborator) -> tuple[Value, Value] | None:
+def membership(left: s.Node, right: s.Node, elaborator: Elaborator) -> Sides | None:
     r"""x \in \mathbb R^{m × n}: its shape is the one that is named."""
     value = elaborator.value(left)
     if not isinstance(value, Array):

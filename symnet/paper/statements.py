@@ -10,13 +10,13 @@ from typing import Any
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Value
 from symnet.paper.context import Page
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.ranges import Neurons, Pair, Range, items_of, layer_letters, letters_in, said_in
 from symnet.paper.restated import check_steps, is_next_step, with_raised_layers, without_step
 from symnet.paper.sides import (
+    Sides,
     check_layers,
     check_neurons,
     fitted,
@@ -25,10 +25,10 @@ from symnet.paper.sides import (
     side_of,
     squared,
     stepped,
+    weighted,
     weights_of_pairs,
     with_identity,
 )
-from symnet.term import mul
 
 EQUALITIES = frozenset({"=", r"\equiv", ":=", r"\approx", r"\triangleq", r"\coloneqq", r"\doteq"})
 UPDATES = frozenset({r"\leftarrow", r"\gets", ":=", r"\to", r"\rightarrow"})
@@ -87,7 +87,7 @@ class Claim:
             if side is not None:
                 check_layers(side, elaborator)
 
-    def sides(self, elaborator: Elaborator) -> tuple[Value, Value] | None:
+    def sides(self, elaborator: Elaborator) -> Sides | None:
         """Both sides, of one shape; None where nothing is compared. Raises Misfit or Unclear."""
         if self.right is None:
             elaborator.value(self.left)
@@ -105,8 +105,7 @@ class Claim:
             check_neurons(letter, neurons, elaborator)
         left, right = fitted(left, right, elaborator, self.node)
         for weight in weights_of_pairs(self.pairs, elaborator):
-            left = elaborator.arrays.map(left, lambda x, w=weight: mul(w, x))
-            right = elaborator.arrays.map(right, lambda x, w=weight: mul(w, x))
+            left, right = weighted((left, right), weight)
         if elaborator.layers.widths is None:
             left, right = squared(left, right)
         for name, sign in self.conditions.items():

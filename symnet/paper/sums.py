@@ -158,7 +158,8 @@ class Sums(Differentiation):
 
     def _empty_product(self, node: s.Big, name: str, body: s.Node) -> Value:
         """1, or the identity if the factors are matrices."""
-        assert isinstance(node.sub, s.Chain) and node.sup is not None
+        assert isinstance(node.sub, s.Chain)
+        assert node.sup is not None
         for end in (layer_of(node.sub.sides[1]), layer_of(node.sup)):
             outer = self.scope.copy()
             try:
