@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import sympy
 
-from symnet.calculus import algebra, checker, normal
+from symnet.calculus import algebra, branches, meaning, normal
 from symnet.calculus.derivation import work_out
 from symnet.calculus.rules import RULES, Given, apply
 from symnet.calculus.total import Derivative, GiveUpError
@@ -221,7 +221,7 @@ def _normal_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> b
         raise GiveUpError("too many terms")
     left = decided(normal.normalise(difference))
     if facts:
-        left = apply(RULES["fact"], left, Given((), facts=facts))
+        left, _ = apply(RULES["fact"], left, Given((), facts=facts), set())
     if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
         left = _steps_merged(left)
     return left == ZERO or _nothing(left)
@@ -279,21 +279,32 @@ def _steps_merged(term: Term) -> Term:
 
 
 def _for_checker(formula: sympy.Expr, order: int, argument: Term) -> Term:
-    while order > 1:
-        formula, order = sympy.diff(formula, ARGUMENT), order - 1
     if formula.has(*algebra.KINKED):
         return Apply(ScalarFunction("", formula, None, order), argument)
-    if order:
+    if not order:
+        return algebra.applied(formula, argument, over_exp=True)
+    if order == 1:
         return algebra.slope(formula, argument, over_exp=True)
-    return algebra.applied(formula, argument, over_exp=True)
+    # Higher derivatives by the checker's own rules, of the slope as a term.
+    z = Symbol("z")
+    slope, plain = algebra.slope(formula, z, over_exp=True), meaning.Meaning(NOTHING_KNOWN)
+    for _ in range(order - 1):
+        slope = plain.of(meaning.derivative(slope, z))
+    return _at(slope, z, argument)
+
+
+def _at(term: Term, z: Symbol, argument: Term) -> Term:
+    """A term with its variable replaced."""
+    return argument if term == z else map_children(term, lambda part: _at(part, z, argument))
 
 
 def _checker_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
     facts = frozenset({"y"} if normalised else ())
-    return checker._same(decided(algebra.canonical(difference, facts)), ZERO, facts)
+    return branches.same(decided(algebra.canonical(difference, facts)), ZERO, facts)
 
 
+NOTHING_KNOWN = meaning.Context((), ())
 JUDGES = (
     Judge("kernel", _by_rules, _for_kernel, _normal_vanishes),
-    Judge("checker", checker.derivative, _for_checker, _checker_vanishes),
+    Judge("checker", meaning.derivative, _for_checker, _checker_vanishes),
 )

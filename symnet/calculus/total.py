@@ -7,7 +7,7 @@ seen from a layer l, depend on v through the highest quantity u of the window al
 ∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v with a symbol for ∂C/∂u_p. How to differentiate a term whose symbols do
 not depend on each other is the caller's business: each judge brings a `Derivative` of its own.
 
->>> from symnet.calculus.checker import derivative
+>>> from symnet.calculus.meaning import derivative
 >>> claimed = Partial(n.z(n.l, "j"), n.a(n.l.shift(-1), "k"))
 >>> spell(Worked(window([claimed], n.L, None), derivative).of(claimed))
 'Σ_p:nl-1(wl[j:nl,p:nl-1]·[p:nl-1=k:nl-1])'
