@@ -22,7 +22,7 @@ from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import Claim, claims_of
-from symnet.paper.trials import cases_of, difference, weights_of
+from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
     ILL_FORMED,
     PROVED,
@@ -122,6 +122,8 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
     if unclear is not None:
         return replace(unclear, notes=tuple(dict.fromkeys(notes))), None
     how = "it holds for all widths" if about.general else "it holds for these widths"
+    if not about.notation.letters:
+        how = "it holds wherever both sides have a value"
     return Verdict(PROVED, how, notes=tuple(dict.fromkeys(notes))), None
 
 
@@ -197,6 +199,8 @@ def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Ver
         if at == min(BEFORE_PROOF, len(cases)) - 1:
             why = proof(claim, about)
             if not why:
+                if any(has_kinks(case) for case in cases[:1]):
+                    notes.append("functions with kinks are compared off their kinks")
                 return Verdict(PROVED, "")
     return Verdict(UNKNOWN, f"no counterexample was found, and no proof: {why}", None, claim.span)
 

@@ -14,6 +14,7 @@ from typing import Any
 import mpmath
 
 from symnet.calculus.counterexample import Instance, MissingError, NoValueError, agree
+from symnet.network.functions import KINKS
 from symnet.paper.arrays import Array, Arrays, Table
 from symnet.paper.context import Page
 from symnet.paper.elaboration import Elaborator
@@ -21,7 +22,7 @@ from symnet.paper.misfits import Missing, Unclear
 from symnet.paper.reading import Layers
 from symnet.paper.statements import Claim
 from symnet.paper.verdicts import ILL_FORMED, REFUTED, Counterexample, Trial, Verdict
-from symnet.term import Axis, Index, LayerNumber, Symbol, Term, free_indices
+from symnet.term import Apply, Axis, Index, LayerNumber, Symbol, Term, free_indices, walk
 
 DIGITS = 120  # in which a difference of decimals is confirmed
 SEED = 7
@@ -136,6 +137,22 @@ class Lookup:
             for i in range(size)
         ]
         return inverse(matrix)
+
+
+def has_kinks(case: Case) -> bool:
+    """Whether functions with branches stand in a claim."""
+    functions = (
+        part.function.formula
+        for side in case.sides or ()
+        for term in _terms(side)
+        for part in walk(term)
+        if isinstance(part, Apply)
+    )
+    return any(formula is not None and formula.has(*KINKS) for formula in functions)
+
+
+def _terms(side: Array | Table) -> list[Term]:
+    return [side.term] if isinstance(side, Array) else [x for row in side.entries for x in row]
 
 
 def inverse(matrix: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
