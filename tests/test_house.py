@@ -87,6 +87,33 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.blocks",
             "paper.report",
             "paper.answer",
+            "paper.conventions",
+            "paper.arrays",
+            "paper.misfits",
+            "paper.scripts",
+            "paper.function_names",
+            "paper.derivative_signs",
+            "paper.repetition",
+            "paper.formulas_of_one",
+            "paper.reading",
+            "paper.quantities",
+            "paper.applications",
+            "paper.differentiation",
+            "paper.sums",
+            "paper.dotted",
+            "paper.elaboration",
+            "paper.declarations",
+            "paper.context",
+            "paper.ranges",
+            "paper.restated",
+            "paper.sides",
+            "paper.statements",
+            "paper.verdicts",
+            "paper.trials",
+            "paper.claim_proofs",
+            "paper.repair",
+            "paper.claims",
+            "paper.verdict_text",
             "paper.rerun",
         ),
         (
@@ -99,7 +126,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 4: text
     (("backends.backend", "backends.python_text", "backends.to_numpy", "backends.trainer"),),
     # 5: the doors
-    (("pipeline", "notebook", "samples", "demo", "cli", "__main__", "__init__"),),
+    (("pipeline", "verification", "notebook", "samples", "demo", "cli", "__main__", "__init__"),),
 )
 
 # module -> (floor, neighbour, position)

@@ -7,6 +7,7 @@ is not understood is said to be so, each with its place.
 
 >>> from symnet.paper.conventions import NIELSEN
 >>> from symnet.paper.formula_reader import read
+>>> from symnet.paper.reading import Layers
 >>> elaborator = Elaborator(NIELSEN, Layers())
 >>> elaborator.arrays.shape(elaborator.value(read(r"(W^{l+1})^T \delta^{l+1}").statements[0]))
 'n_l × 1'

@@ -1,6 +1,6 @@
 r"""Terms in one letter as formulas, and what is put in for a part of a term.
 
->>> from symnet.term import add, number
+>>> from symnet.term import add, number, power
 >>> as_formula(add(power(Symbol("t"), 2), number(1)), "t")
 z**2 + 1
 """

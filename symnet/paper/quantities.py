@@ -2,6 +2,7 @@ r"""What names with scripts mean: w, b, z, a, δ of a layer, x, y, C, what a pag
 
 >>> from symnet.paper.conventions import NIELSEN
 >>> from symnet.paper.formula_reader import read
+>>> from symnet.paper.reading import Layers
 >>> quantities = Quantities(NIELSEN, Layers())
 >>> array = quantities._scripted(read("W^{l+1}").statements[0])
 >>> quantities.arrays.shape(array)
