@@ -301,11 +301,14 @@ class Arrays:
     def _row_by_column(self, row: Sequence[Array], column: Sequence[Array]) -> Value:
         total: Value | None = None
         for x, y in zip(row, column, strict=True):
+            if len(row) > 1 and number(0) in (x.term, y.term) and (x.is_number or y.is_number):
+                continue
             if (x.is_number and y.rows) or (y.is_number and x.cols):
                 raise ShapeClash("multiplied", self.shape(x), self.shape(y))
             part = self.dot(x, y)
             total = part if total is None else self.add(total, part)
-        assert total is not None
+        if total is None:
+            raise ShapeClash("multiplied", "zeros", "zeros")
         return total
 
     def _table_product(self, one: Value, other: Value) -> Value:
@@ -432,8 +435,13 @@ class Arrays:
     def of_blocks(self, value: Blocks) -> Table | None:
         """Blocks, written out. Raises ShapeClash if they do not fit beside each other."""
         rows: list[tuple[Term, ...]] = []
+        widths = [self._extent(column, 1) for column in zip(*value.entries, strict=True)]
         for line in value.entries:
-            tables = [self.table(block) for block in line]
+            height = self._extent(line, 0)
+            tables = [
+                self._zeros(height, width) if _is_zero(block) else self.table(block)
+                for block, width in zip(line, widths, strict=True)
+            ]
             known = [x for x in tables if x is not None]
             if len(known) != len(tables):
                 return None
@@ -446,6 +454,15 @@ class Arrays:
         if len({len(row) for row in rows}) != 1:
             raise ShapeClash("put below each other", "rows", "rows of another length")
         return Table(tuple(rows))
+
+    def _extent(self, line: Sequence[Array], side: int) -> int:
+        """How high or wide blocks beside or below each other are: as the first that is no zero."""
+        found = [self.table(block) for block in line if not _is_zero(block)]
+        known = [_counts(table)[side] for table in found if table is not None]
+        return known[0] if known else 1
+
+    def _zeros(self, height: int, width: int) -> Table:
+        return Table(((number(0),) * width,) * height)
 
     def table(self, value: Value) -> Table | None:
         """An array written out, if its sizes are known and moderate."""
@@ -474,6 +491,11 @@ class Arrays:
 
     def _tidy(self, table: Table) -> Value:
         return scalar(table.entries[0][0]) if _counts(table) == (1, 1) else table
+
+
+def _is_zero(block: Array) -> bool:
+    """A 0 among blocks is a matrix of zeros."""
+    return block.is_number and block.term == number(0)
 
 
 def _is_number(value: Value) -> bool:

@@ -111,16 +111,17 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
             return Verdict(UNKNOWN, LATE, None, claim.span), None
         verdict = _judged(claim, about, deadline, notes)
         if verdict.verdict in (REFUTED, ILL_FORMED):
-            if about.unread and verdict.verdict == REFUTED:
-                reason = (
-                    f"it does not hold if nothing more is said, but {about.unread} was not read"
-                )
+            if about.unread:
+                reason = f"it does not hold as far as it was read, but {about.unread} was not read"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
             return replace(verdict, notes=tuple(dict.fromkeys(notes))), claim
         if verdict.verdict == UNKNOWN:
             unclear = unclear or verdict
     if unclear is not None:
         return replace(unclear, notes=tuple(dict.fromkeys(notes))), None
+    if about.unread and not about.for_all:
+        reason = f"it holds as far as it was read, but {about.unread} was not read"
+        return Verdict(UNKNOWN, reason, None, notes=tuple(dict.fromkeys(notes))), None
     how = "it holds for all widths" if about.general else "it holds for these widths"
     if not about.notation.letters:
         how = "it holds wherever both sides have a value"

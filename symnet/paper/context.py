@@ -1,7 +1,7 @@
 """What a claim is about: the notation of its page, its network, the widths to try it at.
 
 A context's fields are those of interface section 5. What cannot be read becomes an assumption;
-where that could change whether a formula holds, `unread` says so, and nothing is refuted.
+where that could change whether a formula holds, `unread` says so, and nothing is said of it.
 """
 
 import re
@@ -25,7 +25,8 @@ from symnet.network.functions import (
 )
 from symnet.paper import syntax as s
 from symnet.paper.conventions import CONVENTIONS, Notation, spelled_out
-from symnet.paper.declarations import with_declarations
+from symnet.paper.declarations import Declarations, names_of, with_declarations
+from symnet.paper.scripts import is_transpose
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
@@ -34,7 +35,7 @@ EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "method", "depth", "layout", "shapes", "per_layer_activation",
+    "depth", "layout", "per_layer_activation",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dc/dz^l",
@@ -53,6 +54,7 @@ class Page:
     seeds: int
     assumptions: tuple[str, ...] = ()
     unread: str = ""
+    for_all: bool = True  # whether what is proved holds whatever the unread was
     updates: bool = False
 
 
@@ -69,11 +71,13 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     found = with_declarations(CONVENTIONS[convention], said)
     notation, assumptions = found.notation, list(found.assumptions)
-    unread = [f"{x!r}" for x in found.assumptions if "\\" in x or "^" in x or "=" in x]
+    unread = _strangers(said, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context)
     unread += more
+    if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
+        unread.append("the rule of the update")
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
@@ -85,7 +89,7 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     if "rule" in context and notation.rate is None:
         notation = replace(notation, rate=r"\eta", scalars=notation.scalars | {r"\eta"})
     notation = plain(_with_decorations(notation, display), display)
-    notation = _with_changes(notation, display)
+    notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = _of_depth(widths, str(context.get("depth", "")))
     if not widths:
@@ -95,8 +99,28 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         widths, seeds = widths[:1], 5
     return Page(
         notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
-        "rule" in context,
+        all(x.startswith("the cost") for x in unread), "rule" in context,
     )  # fmt: skip
+
+
+def _strangers(said: Mapping[Any, Any], found: Declarations, display: s.Display) -> list[str]:
+    """What is declared, not understood, and matters here: letters of the formula, or words for all."""
+    used = {part.text for part in s.walk(display) if isinstance(part, s.Name)}
+    unknown = set(found.assumptions)
+    keys = [str(key) for key, words in said.items() if f"{key}: {words}" in unknown]
+    return [f"{key!r}" for key in keys if (key.isalpha() and len(key) > 1) or names_of(key) & used]
+
+
+def _is_numbered(notation: Notation, display: s.Display) -> bool:
+    """Whether any quantity of a formula has a layer."""
+    return any(
+        isinstance(part, s.Scripted)
+        and isinstance(part.base, s.Name)
+        and notation.has_layers(part.base)
+        and part.sup is not None
+        and not is_transpose(part.sup)
+        for part in s.walk(display)
+    )
 
 
 def _is_standard(key: str, said: str) -> bool:

@@ -14,7 +14,7 @@ from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
 from symnet.term import ARGUMENT
 
-LETTERS = {"w": "w", "W": "w", "b": "b", "z": "z", "a": "a", r"\delta": "δ"}
+LETTERS = {"w": "w", "W": "w", r"\omega": "w", "b": "b", "z": "z", "a": "a", r"\delta": "δ"}
 
 # Functions by the names under which they are printed. σ is the network's own.
 _FORMULAS: dict[str, sympy.Expr] = {
@@ -97,6 +97,7 @@ class Notation:
     families: Mapping[str, Family] = field(default_factory=dict)
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
+    numbered: bool = True  # whether quantities of the formula have layers at all
 
     def has_layers(self, name: s.Name) -> bool:
         """Whether a letter stands for a quantity of a layer."""

@@ -51,13 +51,13 @@ def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declar
         waiting = later
     else:
         return Declarations(notation)
-    names = {name for key in waiting for name in _names(key)}
+    names = {name for key in waiting for name in names_of(key)}
     notation = replace(notation, unread=notation.unread | names)
     return Declarations(notation, tuple(f"{key}: {said}" for key, said in waiting.items()))
 
 
-def _names(key: str) -> set[str]:
-    """The letters of a declaration that was not understood."""
+def names_of(key: str) -> set[str]:
+    """The letters that a declaration is about."""
     try:
         display = read(key)
     except SymnetError:

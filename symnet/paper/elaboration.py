@@ -25,7 +25,7 @@ from symnet.paper.formulas_of_one import absolute
 from symnet.paper.function_names import MATRIX_FUNCTIONS, function_of, is_one
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.scripts import in_a_row
-from symnet.term import Term, mul, number, power
+from symnet.term import Number, Term, mul, number, power
 
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
 DIVISION = r"\oslash"
@@ -207,15 +207,35 @@ class Elaborator(Dotted):
     def _without_iterations(
         self, factors: list[s.Node], operators: list[str]
     ) -> tuple[list[s.Node], list[str]]:
-        """b(t), δ(t+1): the step of training is not a factor."""
+        """b(t), δ(t+1), C(w, b), a^L(x): what something depends on is not a factor."""
         kept = [
             at
             for at, factor in enumerate(factors)
             if not (
-                at and isinstance(factor, s.Bracketed) and self.notation.is_iteration(factor.body)
+                at
+                and isinstance(factor, s.Bracketed)
+                and not operators[at]
+                and (
+                    self.notation.is_iteration(factor.body)
+                    or self._is_argument(factors[at - 1], factor)
+                )
             )
         ]
         return [factors[at] for at in kept], [operators[at] for at in kept]
+
+    def _is_argument(self, of: s.Node, bracket: s.Bracketed) -> bool:
+        """Whether a bracket says on what C or an activation depends. Raises Unclear if unsure."""
+        name = of.base if isinstance(of, s.Scripted) else of
+        if not isinstance(name, s.Name) or bracket.open != "(":
+            return False
+        items = bracket.body.items if isinstance(bracket.body, s.Listed) else (bracket.body,)
+        if self.notation.is_cost(name):
+            if all(isinstance(item, s.Name | s.Scripted) for item in items):
+                return True
+            raise Unclear("C at another place is not understood", bracket)
+        here = self.notation.has_layers(name) or name.text == self.notation.target
+        given = bracket.body
+        return here and isinstance(given, s.Name) and given.text == self.notation.input
 
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit:
         return Misfit(
@@ -264,8 +284,8 @@ class Elaborator(Dotted):
         if by is not None:
             if not rest:
                 raise Misfit("nothing stands after this derivative", node, "other")
-            of = self.value(factors[at + 1])
-            return self.derivative(of, by, node, 1), at + 2
+            of, after = self._after_sign(factors, operators, at + 1)
+            return self.derivative(of, by, node, 1), after
         if is_nabla(node):
             if not rest:
                 raise Misfit("nothing stands after this derivative", node, "other")
@@ -281,6 +301,21 @@ class Elaborator(Dotted):
         if called is not None and not self._stands_alone(factors, operators, at):
             return self._call(called, node, factors, operators, at)
         return self.value(node), at + 1
+
+    def _after_sign(
+        self, factors: list[s.Node], operators: list[str], at: int
+    ) -> tuple[Value, int]:
+        """What ∇_w stands before: one thing, with the numbers before it, ½‖w‖²."""
+        of, after = self._factor(factors, operators, at)
+        while (
+            isinstance(of, Array)
+            and isinstance(of.term, Number)
+            and after < len(factors)
+            and operators[after] in ("", r"\cdot")
+        ):
+            more, after = self._factor(factors, operators, after)
+            of = self.arrays.dot(of, more)
+        return of, after
 
     def _reach(self, factors: list[s.Node], operators: list[str], at: int) -> int:
         """How far d/dx reaches: over one bracket, or all that follows."""

@@ -250,8 +250,13 @@ class Quantities(Reading):
             raise Unclear(f"{text} without an argument is not understood", node)
         if text == "I" and sub is None:
             return self.arrays.identity()
+        raised = isinstance(node, s.Scripted) and node.sup is not None
+        guessed = (len(text) > 1 and not text.startswith("\\")) or (text.isalpha() and not raised)
         if text in self.notation.unread or text in COMMON or name.style[:1] == ("mathcal",):
             raise Unclear(f"{plainly(text)} is not understood", node)
+        if guessed or not self.notation.numbered:
+            # A word, or a letter that pages use without saying what it is.
+            raise Unclear(f"what is {plainly(text)} here?", node)
         raise Misfit(f"{plainly(text)} is not declared", node, "other")
 
     def _vector(
@@ -287,6 +292,8 @@ class Quantities(Reading):
                 return scalar(self._same_neuron(letters, node))
             if sub is None and name.text in self.variables:
                 return self.variables[name.text]
+            if not self.notation.numbered:
+                raise Unclear("quantities without layers are not understood", node)
             raise Misfit(f"{plainly(name.text)} has no layer here", node, "other")
         layer = self._layer(layer_node)
         if not self.layers.has(quantity, layer):

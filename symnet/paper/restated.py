@@ -83,6 +83,32 @@ def without_step(node: s.Node, notation: Notation) -> s.Node:
     return mapped(node, lambda child: without_step(child, notation))
 
 
+def is_new(node: s.Node, notation: Notation) -> bool:
+    """Whether a side is a new value. Raises Unclear if only a part of it is."""
+    if not any(_says_new(part, notation) for part in s.walk(node)):
+        return False
+    inside = node
+    while isinstance(inside, s.Bracketed) or (
+        isinstance(inside, s.Scripted) and isinstance(inside.base, s.Bracketed)
+    ):
+        inside = inside.body if isinstance(inside, s.Bracketed) else inside.base
+    if isinstance(inside, s.Scripted | s.Name):
+        return True
+    raise Unclear("a new value among the old ones is not understood", node)
+
+
+def _says_new(node: s.Node, notation: Notation) -> bool:
+    if isinstance(node, s.Text):
+        return node.words.strip() in NEW
+    if not isinstance(node, s.Scripted):
+        return isinstance(node, s.Name) and node.text in ("new", "neu")
+    base = node.base
+    quantity = isinstance(base, s.Name) and notation.has_layers(base)
+    return bool(node.primes) and (
+        quantity or isinstance(base, s.Bracketed) or layer_of(base) is not None
+    )
+
+
 def _is_age(node: s.Node | None) -> bool:
     if isinstance(node, s.Text):
         return node.words.strip() in OLD | NEW

@@ -14,7 +14,13 @@ from symnet.paper.context import Page
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.ranges import Neurons, Pair, Range, items_of, layer_letters, letters_in, said_in
-from symnet.paper.restated import check_steps, is_next_step, with_raised_layers, without_step
+from symnet.paper.restated import (
+    check_steps,
+    is_new,
+    is_next_step,
+    with_raised_layers,
+    without_step,
+)
 from symnet.paper.sides import (
     Sides,
     check_layers,
@@ -195,17 +201,20 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
     check_steps(chain, about)
     sides, relations = list(chain.sides), list(chain.relations)
     new = is_next_step(sides[0], about)
+    renewed = [False] * len(sides)
     if about.updates:
-        before = sides[0]
+        renewed = [is_new(side, about.notation) for side in sides]
         sides = [without_step(side, about.notation) for side in sides]
-        new = new or sides[0] != before
+        new = new or renewed[0]
     while len(sides) > 1 and relations[-1] in ARROWS and _prose(sides[-1]):
         sides.pop()
         relations.pop()
     if len(sides) == 1:
         return [Claim(chain, sides[0], None, letters=layer_letters(sides, about))]
     found = []
-    for left, right, relation in zip(sides, sides[1:], relations, strict=False):
+    for at, (left, right, relation) in enumerate(zip(sides, sides[1:], relations, strict=False)):
+        if renewed[at + 1] and s.spell(left) == s.spell(right):
+            continue  # w → w' = …: the new w is what follows
         if isinstance(left, s.Text) or isinstance(right, s.Text):
             continue
         if isinstance(left, s.Empty) or isinstance(right, s.Empty):
@@ -215,7 +224,7 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
             found.append(_counted(chain, left, right, relation, letters, about))
             continue
         update = relation in UPDATES - {":="} or (
-            relation in EQUALITIES and new and left is sides[0]
+            relation in EQUALITIES and ((new and left is sides[0]) or renewed[at])
         ) or (relation == ":=" and about.updates)  # fmt: skip
         if not update and relation not in EQUALITIES | {IN}:
             raise Unclear(f"the relation {relation} is not judged", chain)
