@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from symnet.paper.claims import PROVED, verify
@@ -346,10 +346,13 @@ def several(h: Hand, statements: tuple[Statement, ...]) -> str:
     return rf"\begin{{{name}}} {between.join(rows)} \end{{{name}}}"
 
 
+PHASES = (Phase.generate,)  # shrinking a line of text takes minutes and tells little
+
+
 def proved(statement: Statement, examples: int) -> None:
     """Every drawn writing of an identity is proved."""
 
-    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck), phases=PHASES)
     @given(hands())
     def law(h: Hand) -> None:
         text = display(h, statement).replace("δ", r"\delta")
@@ -364,7 +367,7 @@ def test_what_is_true_is_proved_however_it_is_written(statement: Statement) -> N
     proved(statement, 20)
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(hands(), st.permutations((output, hidden, hidden_entry, bias, weight, weight_matrix)))
 def test_what_stands_below_one_another_is_proved(h: Hand, statements: list[Statement]) -> None:
     text = several(h, tuple(statements[:4])).replace("δ", r"\delta")
