@@ -111,6 +111,9 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
             return Verdict(UNKNOWN, LATE, None, claim.span), None
         verdict = _judged(claim, about, deadline, notes)
         if verdict.verdict in (REFUTED, ILL_FORMED):
+            if claim.restricted:
+                reason = "it does not always hold, and not all that stands beside it was understood"
+                return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
             if about.unread:
                 reason = f"it does not hold as far as it was read, but {about.unread} was not read"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim

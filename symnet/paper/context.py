@@ -104,7 +104,7 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
 
 
 def _strangers(said: Mapping[Any, Any], found: Declarations, display: s.Display) -> list[str]:
-    """What is declared, not understood, and matters here: letters of the formula, or words for all."""
+    """What is declared, not understood, and matters here: letters of the formula, or all of it."""
     used = {part.text for part in s.walk(display) if isinstance(part, s.Name)}
     unknown = set(found.assumptions)
     keys = [str(key) for key, words in said.items() if f"{key}: {words}" in unknown]

@@ -271,23 +271,26 @@ class Elaborator(Dotted):
         node = factors[at]
         rest, between = factors[at + 1 :], operators[at + 1 :]
         if isinstance(node, s.Big):
-            if not rest:
+            if not rest or between[0]:
                 raise Misfit("nothing stands after this sign", node, "other")
-            return self._big(node, in_a_row(rest, between)), len(factors)
+            reach = _reach_of(node, rest)
+            if reach < len(rest):
+                self.notes.append("the product ends where its letter no longer stands")
+            return self._big(node, in_a_row(rest[:reach], between[:reach])), at + 1 + reach
         if isinstance(node, s.Fraction) and (found := derivative_of(node)) and found[0] is None:
-            if not rest:
+            if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
             after = self._reach(factors, operators, at + 1)
             of = self.value(in_a_row(factors[at + 1 : after], operators[at + 1 : after]))
             return self.derivative(of, found[1], node, found[2]), after
         by = gradient_by(node)
         if by is not None:
-            if not rest:
+            if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
             of, after = self._after_sign(factors, operators, at + 1)
             return self.derivative(of, by, node, 1), after
         if is_nabla(node):
-            if not rest:
+            if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
             return self._total_gradient(factors[at + 1], node), at + 2
         if is_one(node) and rest and not between[0] and isinstance(factors[at + 1], s.Bracketed):
@@ -322,3 +325,16 @@ class Elaborator(Dotted):
         if isinstance(factors[at], s.Bracketed):
             return at + 1
         return len(factors)
+
+
+def _reach_of(big: s.Big, rest: Sequence[s.Node]) -> int:
+    """How many factors a sum or product takes: a product no more than have its letter."""
+    match big.sub:
+        case s.Chain(sides=(s.Name(text=letter), *_)) if big.operator == "prod":
+            having = [
+                at
+                for at, factor in enumerate(rest, 1)
+                if any(isinstance(x, s.Name) and x.text == letter for x in s.walk(factor))
+            ]
+            return having[-1] if having else len(rest)
+    return len(rest)

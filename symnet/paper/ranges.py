@@ -6,6 +6,7 @@ r"""For which layers and neurons something is said: l = L-1, …, 2, 1 ≤ j ≤
 (True, False)
 """
 
+import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,12 @@ from symnet.paper.scripts import layer_and_transpose, layer_of, subscripts
 from symnet.term import LayerNumber
 
 ORDERS = frozenset({"<", ">", r"\le", r"\ge", r"\leq", r"\geq"})
+SOMETIMES = re.compile(
+    r"\b(if|when|unless|except|only|provided"
+    r"|for (the |all |each |every )?(output|last|hidden|input|first))\b",
+    re.IGNORECASE,
+)
+RANGE_SIGNS = ("=", "<", ">", "\\le", "\\ge", "\\in ", "≤", "≥", "∈", "\\dots", "\\ldots")
 RANGE_PARTS = (s.Dots, s.Number, s.Name, s.Additive)
 
 
@@ -84,6 +91,12 @@ class Said:
     pairs: list[Pair] = field(default_factory=list)
     chains: list[s.Chain] = field(default_factory=list)
     mentions: list[s.Node] = field(default_factory=list)
+    words: list[s.Text] = field(default_factory=list)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether words say that something holds only sometimes."""
+        return any(SOMETIMES.search(text.words) for text in self.words)
 
 
 def layer_letters(nodes: Sequence[s.Node], about: Page) -> tuple[str, ...]:
@@ -126,7 +139,13 @@ def said_in(statements: Sequence[s.Node], about: Page) -> Said:
     while at < len(statements):
         statement = statements[at]
         at += 1
-        if isinstance(statement, s.Text | s.Empty | s.Dots):
+        if isinstance(statement, s.Text):
+            # Words are not judged, but mathematics among them may be a range.
+            if any(sign in statement.words for sign in RANGE_SIGNS):
+                raise Unclear("this condition in words is not understood", statement)
+            said.words.append(statement)
+            continue
+        if isinstance(statement, s.Empty | s.Dots):
             continue
         if not isinstance(statement, s.Chain):
             said.mentions.append(statement)

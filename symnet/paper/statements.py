@@ -58,6 +58,7 @@ class Claim:
     step: bool = False  # the left side is the change of a parameter, not its new value
     neurons: Mapping[str, Neurons] = field(default_factory=dict)
     pairs: tuple[Pair, ...] = ()
+    restricted: bool = False  # words say that it holds only sometimes
 
     @property
     def span(self) -> tuple[int, int]:
@@ -141,11 +142,22 @@ def claims_of(display: s.Display, about: Page) -> list[Claim]:
             conditions=said.conditions,
             neurons=said.neurons,
             pairs=tuple(said.pairs),
+            restricted=said.is_restricted or bool(said.mentions),
         )
         for chain in said.chains
         for claim in (*_links(chain, about), *_labels(chain, about))
     ]
+    letters = {
+        x for chain in said.chains for x in (*letters_in(chain), *layer_letters([chain], about))
+    }
+    for mention in said.mentions if said.chains else ():
+        if isinstance(mention, s.Name) and mention.text in letters:
+            continue  # "for all j, k": they are all meant anyway
+        if isinstance(mention, s.Name | s.Number | s.Additive):
+            raise Unclear("what does this say here?", mention)
     if not made and not said.chains:
+        if not said.ranges:
+            raise Unclear("nothing is claimed here", display)
         made = [
             Claim(x, x, None, letters=layer_letters([x], about), ranges=said.ranges)
             for x in said.mentions

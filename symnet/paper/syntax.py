@@ -11,7 +11,7 @@ a transpose or a power, and what a sum runs over is said by elaboration, which k
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Union
+from typing import Union, get_args
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,8 +214,16 @@ Node = (
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node, in the order of its fields."""
-    for field in fields(node):
-        yield from _nodes(getattr(node, field.name))
+    for name in _PARTS[type(node)]:
+        yield from _nodes(getattr(node, name))
+
+
+_PLAIN = {"start", "end", "text", "words", "primes", "open", "close", "operator", "operators"}
+# The fields of each kind of node that may hold nodes; formulas are walked through very often.
+_PARTS: dict[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name not in _PLAIN)
+    for kind in get_args(Node)
+}
 
 
 def _nodes(value: object) -> Iterator[Node]:
