@@ -94,6 +94,7 @@ class Notation:
     changes: Mapping[str, s.Node] = field(default_factory=dict)
     rate: str | None = None
     kronecker: bool = False
+    first_order: bool = False  # ≈ is equality to first order
     families: Mapping[str, Family] = field(default_factory=dict)
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()

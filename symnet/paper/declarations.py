@@ -298,6 +298,10 @@ def _cost(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return None if name is None else replace(notation, costs=notation.costs | {name})
 
 
+def _first_order(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    return replace(notation, first_order=True) if "approx" in key else notation
+
+
 def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return notation
 
@@ -320,6 +324,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"normal (pdf|density)", _function(_PDF)),
     (r"logistic|sigmoid", _function(ACTIVATIONS["sigmoid"].formula)),
     (r"vectors? of|column vectors?$|^vectors?\b", _vector),
+    (r"first order", _first_order),
     (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
     (r"weights? (in)?to|as a column|number of (units|neurons)|\ba\^\{?\(?1|input", _as_it_is),
     (r"^(the )?(cost|loss|error|objective)( function)?( C)?( of one (sample|example))?$", _cost),
