@@ -138,7 +138,30 @@ class Applications(Quantities):
         inside = argument.body if isinstance(argument, s.Bracketed) else argument
         if called.name in ("max", "min"):
             return self._extreme(called, inside, node)
+        if called.name in self.notation.written:
+            return self._written(called, inside, node)
         return self._applied_to(called, self.value(inside), node)
+
+    def _written(self, called: Function, argument: s.Node, node: s.Node) -> Value:
+        """f(u), where the page has a formula of f with parameters: it is put in."""
+        variable, body = self.notation.written[called.name]
+        value = self.value(argument)
+        if not (isinstance(value, Array) and value.is_number):
+            raise Unclear("a function with parameters of an array", node)
+        outer = self.notation
+        letters = {k: v for k, v in outer.letters.items() if k != variable}
+        self.notation = replace(outer, letters=letters, scalars=outer.scalars | {variable})
+        try:
+            term = self.number(body)
+        finally:
+            self.notation = outer
+        by = Symbol(variable)
+        if called.order and value.term != by:
+            raise Unclear("the derivative of this function at another place", node)
+        for _ in range(called.order):
+            term = Partial(term, by)
+        found = term if value.term == by else put(term, by, value.term)
+        return scalar(found if called.power is None else power(found, called.power))
 
     def _applied_to(self, called: Function, value: Value, node: s.Node) -> Value:
         found: Value
@@ -163,7 +186,9 @@ class Applications(Quantities):
 
     def implied(self, called: Function, node: s.Node) -> Value:
         """σ' where no argument is printed: its value at any number."""
-        name = next(iter(self.variables), "argument")
+        name = next(iter(self.variables), self.notation.variable)
+        if name is None:
+            raise Unclear("where is this function taken?", node)
         return self._applied_to(called, scalar(Symbol(name)), node)
 
     def _extreme(self, called: Function, inside: s.Node, node: s.Node) -> Value:

@@ -5,7 +5,7 @@ where that could change whether a formula holds, `unread` says so, and nothing i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -265,7 +265,21 @@ def plain(notation: Notation, display: s.Display) -> Notation:
     names -= set(notation.constants) | set(notation.vectors) | set(notation.aliases)
     if notation.vectors:
         return notation
-    return replace(notation, letters=letters, scalars=notation.scalars | names, input="", target="")
+    return replace(
+        notation,
+        letters=letters,
+        scalars=notation.scalars | names,
+        input="",
+        target="",
+        variable=_only(names),
+    )
+
+
+def _only(names: Set[str]) -> str | None:
+    """The one letter of a formula, where functions without arguments are taken; None of several."""
+    if len(names) > 1:
+        return None
+    return next(iter(names), "argument")
 
 
 def _with_decorations(notation: Notation, display: s.Display) -> Notation:

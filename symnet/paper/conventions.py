@@ -94,6 +94,8 @@ class Notation:
     changes: Mapping[str, s.Node] = field(default_factory=dict)
     rate: str | None = None
     kronecker: bool = False
+    written: Mapping[str, tuple[str, s.Node]] = field(default_factory=dict)  # with parameters
+    variable: str | None = "argument"  # where functions without arguments are taken
     first_order: bool = False  # ≈ is equality to first order
     families: Mapping[str, Family] = field(default_factory=dict)
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations

@@ -67,6 +67,7 @@ def names_of(key: str) -> set[str]:
 
 def is_prose(text: str) -> bool:
     """Whether something is said in words: two words of three letters and more beside commands."""
+    text = re.sub(r"\\(begin|end)\{[a-z*]+\}", " ", text)
     bare = re.sub(r"\\(text|mathrm|operatorname)\{[^}]*\}|\\[A-Za-z]+", " ", text)
     return len(re.findall(r"[A-Za-z]{3,}", bare)) >= 2 or text.strip().lower() in _SINGLE
 
@@ -167,7 +168,9 @@ def _with_function(notation: Notation, text: str, variable: str, body: s.Node) -
         return None
     formula = as_formula(value, variable)
     if formula is None:
-        return None
+        # With parameters beside the variable it is put in where it is used.
+        written = {**notation.written, text: (variable, body)}
+        return replace(notation, functions={**notation.functions, text: text}, written=written)
     return replace(
         notation,
         functions={**notation.functions, text: text},
@@ -215,6 +218,23 @@ def _function(formula: sympy.Expr) -> Change:
         )
 
     return change
+
+
+def _constant(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    """A letter that is a constant here, though w, b, z and a are quantities elsewhere."""
+    name = _name(node)
+    if name is None:
+        return None
+    letters = {k: v for k, v in notation.letters.items() if k != name}
+    own = f"constant {name}" if name in notation.letters else name
+    place = {"start": node.start, "end": node.end} if node is not None else {}
+    aliases = {**notation.aliases, name: s.Name(own, (), **place)}
+    return replace(
+        notation,
+        letters=letters,
+        scalars=notation.scalars | {own},
+        aliases=aliases if own != name else notation.aliases,
+    )
 
 
 def _scalar(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
@@ -328,5 +348,6 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
     (r"weights? (in)?to|as a column|number of (units|neurons)|\ba\^\{?\(?1|input", _as_it_is),
     (r"^(the )?(cost|loss|error|objective)( function)?( C)?( of one (sample|example))?$", _cost),
+    (r"^(an? |the )?(positive |fixed )*(constant|slope|gain|scale)( parameter)?$", _constant),
     (r"coefficient|constant|parameter|number", _scalar),
 )

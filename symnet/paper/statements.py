@@ -142,7 +142,7 @@ def claims_of(display: s.Display, about: Page) -> list[Claim]:
             conditions=said.conditions,
             neurons=said.neurons,
             pairs=tuple(said.pairs),
-            restricted=said.is_restricted or bool(said.mentions),
+            restricted=claim.restricted or said.is_restricted or bool(said.mentions),
         )
         for chain in said.chains
         for claim in (*_links(chain, about), *_labels(chain, about))
@@ -246,7 +246,9 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
                 raise Unclear("by what rule is this changed?", left)
             found.append(Claim(chain, parameter, right, relation, letters, update=True, step=True))
             continue
-        found.append(Claim(chain, left, right, relation, letters, update=update))
+        # How near two sides are that are only nearly equal, nobody has said.
+        near = relation == r"\approx" and not about.notation.first_order
+        found.append(Claim(chain, left, right, relation, letters, update=update, restricted=near))
     return found
 
 
