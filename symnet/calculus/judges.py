@@ -157,11 +157,16 @@ def _by_rules(of: Term, v: Symbol) -> Term:
     return steps[-1].after
 
 
+PI = sympy.Symbol("pi", positive=True)
+
+
 def _for_kernel(formula: sympy.Expr, order: int, argument: Term) -> Term:
     total: list[Term] = []
     for kink, piece in _pieces(formula, order):
         try:
-            value = from_sympy(piece, {ARGUMENT.name: argument})
+            # π as any positive number: what holds for all holds for it.
+            known = {ARGUMENT.name: argument, PI.name: Symbol("pi")}
+            value = from_sympy(piece.xreplace({sympy.pi: PI}), known)
         except TypeError:
             value = Apply(ScalarFunction("f", piece), argument)
         total.append(value if kink is None else mul(_step(kink, argument), value))
