@@ -293,6 +293,18 @@ def test_a_sample_of_the_mutants_is_judged_as_the_numbers_say() -> None:
     assert counted[f"{HOLDS} → {PROVED}"] > 3, counted
 
 
+def test_what_is_suggested_is_proved_and_holds() -> None:
+    quick = [m for m in mutants(5) if "partial^2" not in m[1]]
+    suggested = 0
+    for _, text, context in random.Random(9).sample(quick, 40):
+        suggestion = verify(text, "nielsen", context).suggestion
+        if suggestion is not None:
+            suggested += 1
+            assert verify(suggestion, "nielsen", context).verdict == PROVED, (text, suggestion)
+            assert judge(suggestion, context) not in (DIFFERS, NO_SHAPE), (text, suggestion)
+    assert suggested > 10
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
 def test_every_mutant_is_judged_as_the_numbers_say(part: int) -> None:
