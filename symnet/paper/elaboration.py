@@ -21,7 +21,7 @@ from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, ShapeClash, Table, Value, blocks, scalar
 from symnet.paper.derivative_signs import derivative_of, gradient_by, is_nabla, slashed_derivatives
 from symnet.paper.dotted import Dotted
-from symnet.paper.formulas_of_one import absolute
+from symnet.paper.formulas_of_one import absolute, root_of
 from symnet.paper.function_names import MATRIX_FUNCTIONS, function_of, is_one
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.scripts import in_a_row
@@ -81,7 +81,7 @@ class Elaborator(Dotted):
                 return self._fraction(node)
             case s.Root(body, degree):
                 exponent = Fraction(1, 2) if degree is None else 1 / self._rational(degree)
-                return self.arrays.map(self.value(body), lambda x: power(x, exponent))
+                return self.arrays.map(self.value(body), lambda x: root_of(x, exponent))
             case s.Additive(terms, signs):
                 return self._added(node, terms, signs)
             case s.Product(factors, operators):

@@ -6,27 +6,40 @@ z**2 + 1
 """
 
 from dataclasses import replace
+from fractions import Fraction
 
 import sympy
 
 from symnet.calculus import scalar as scalars
+from symnet.errors import SymnetError
 from symnet.term import (
     ARGUMENT,
     Apply,
     Number,
     Partial,
     Power,
+    Product,
     ScalarFunction,
     Symbol,
     Term,
     children,
     map_children,
+    mul,
+    power,
 )
 
 HIGHEST_ORDER = 4  # of a derivative
 
 
 LARGEST_EXPONENT = 100  # of a number
+
+
+def _slope(formula: sympy.Expr | None) -> sympy.Expr | None:
+    """A derivative; None where it could not be made sure of."""
+    try:
+        return None if formula is None else scalars.derivative(formula)
+    except SymnetError:
+        return None
 
 
 def as_formula(term: Term, variable: str) -> sympy.Expr | None:
@@ -42,8 +55,8 @@ def as_formula(term: Term, variable: str) -> sympy.Expr | None:
                 return None
             formula = function.formula
             for _ in range(function.order):
-                formula = scalars.derivative(formula)
-            return formula.subs(ARGUMENT, inside)
+                formula = _slope(formula)
+            return None if formula is None else formula.subs(ARGUMENT, inside)
         case Power(base, exponent):
             inside = as_formula(base, variable)
             if inside is None:
@@ -51,7 +64,7 @@ def as_formula(term: Term, variable: str) -> sympy.Expr | None:
             return inside ** sympy.Rational(exponent.numerator, exponent.denominator)
         case Partial(of, Symbol(name, None, ())) if name == variable:
             inside = as_formula(of, variable)
-            return None if inside is None else scalars.derivative(inside)
+            return None if inside is None else _slope(inside)
     parts = getattr(term, "factors", None) or getattr(term, "terms", None)
     if not parts:
         return None
@@ -68,8 +81,27 @@ def plain_derivative(term: Term, by: Symbol) -> Term | None:
     formula = as_formula(term, by.name)
     if formula is None:
         return None
-    slope = scalars.derivative(formula)
+    slope = _slope(formula)
+    if slope is None:
+        return None
     return Apply(ScalarFunction(f"{by.name}↦{slope}", slope), by)
+
+
+def root_of(term: Term, exponent: Fraction) -> Term:
+    """A root, that of positive numbers beside it apart: √(2π) is √2 √π."""
+    factors = term.factors if isinstance(term, Product) else (term,)
+    apart = [x for x in factors if _is_positive(x)]
+    rest = [x for x in factors if not _is_positive(x)]
+    if not apart or len(factors) == 1:
+        return power(term, exponent)
+    roots = [power(x, exponent) for x in apart]
+    return mul(*roots, power(mul(*rest), exponent)) if rest else mul(*roots)
+
+
+def _is_positive(term: Term) -> bool:
+    if isinstance(term, Apply):
+        return term.function.formula == sympy.pi
+    return isinstance(term, Number) and term.value > 0
 
 
 def put(term: Term, old: Term, new: Term) -> Term:

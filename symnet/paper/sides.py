@@ -165,6 +165,26 @@ def _square(term: Term) -> Term:
     ))  # fmt: skip
 
 
+def by_branches(left: Whole, right: Whole) -> Sides:
+    """Formulas with branches in one letter, each as one function of it: judged branch by branch."""
+    if not (isinstance(left, Array) and isinstance(right, Array)):
+        return left, right
+    names = {x.name for side in (left, right) for x in walk(side.term) if isinstance(x, Symbol)}
+    if not (left.is_number and right.is_number and len(names) == 1):
+        return left, right
+    (name,) = names
+    formulas = [as_formula(side.term, name) for side in (left, right)]
+    if not any(formula is not None and formula.has(sympy.Piecewise) for formula in formulas):
+        return left, right
+    return _as_function(left, formulas[0], name), _as_function(right, formulas[1], name)
+
+
+def _as_function(side: Array, formula: sympy.Expr | None, name: str) -> Array:
+    if formula is None:
+        return side
+    return scalar(Apply(ScalarFunction(f"{formula}", formula), Symbol(name)))
+
+
 def check_neurons(letter: str, neurons: Neurons, elaborator: Elaborator) -> None:
     """Raises Misfit if a letter does not run over all neurons that it counts."""
     slot = elaborator.scope.get(letter)

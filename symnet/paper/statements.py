@@ -23,6 +23,7 @@ from symnet.paper.restated import (
 )
 from symnet.paper.sides import (
     Sides,
+    by_branches,
     check_layers,
     check_neurons,
     fitted,
@@ -114,7 +115,7 @@ class Claim:
         for weight in weights_of_pairs(self.pairs, elaborator):
             left, right = weighted((left, right), weight)
         if elaborator.layers.widths is None:
-            left, right = squared(left, right)
+            left, right = by_branches(*squared(left, right))
         for name, sign in self.conditions.items():
             left, right = of_sign(left, name, sign), of_sign(right, name, sign)
         return left, right
