@@ -100,7 +100,7 @@ def root_of(term: Term, exponent: Fraction) -> Term:
 
 def _is_positive(term: Term) -> bool:
     if isinstance(term, Apply):
-        return term.function.formula == sympy.pi
+        return bool(term.function.formula == sympy.pi)
     return isinstance(term, Number) and term.value > 0
 
 
