@@ -274,6 +274,7 @@ class Applications(Quantities):
             if formula is None:
                 raise Unclear("the branches depend on more than one number", node)
             made.append((formula, condition))
+        _check_covered([condition for _, condition in branches], node)
         # What no branch says, at the kink itself, is not judged.
         formula = sympy.Piecewise(*made[:-1], (made[-1][0], True))
         return scalar(Apply(ScalarFunction("cases", formula), subject))
@@ -316,3 +317,16 @@ class Applications(Quantities):
             value = sympy.Rational(left.value.numerator, left.value.denominator)
             return right, order(value, ARGUMENT)
         raise Unclear("this condition is not understood", chain)
+
+
+def _check_covered(conditions: Sequence[sympy.Basic], node: s.Node) -> None:
+    """Raises Unclear where branches leave a gap, or more than one holds beside a kink."""
+    kinks = {number_ for condition in conditions for number_ in condition.atoms(sympy.Rational)}
+    ordered = sorted(kinks)
+    points = [(x + y) / 2 for x, y in pairwise(ordered)]
+    points += [ordered[0] - 1, ordered[-1] + 1] if ordered else []
+    plain = [condition for condition in conditions if condition != sympy.true]
+    for point in points:
+        holding = sum(condition.subs(ARGUMENT, point) == sympy.true for condition in plain)
+        if holding > 1 or (not holding and len(plain) == len(conditions)):
+            raise Unclear("the branches leave a gap or overlap", node)

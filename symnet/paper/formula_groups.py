@@ -3,6 +3,7 @@ r"""What stands in braces, between \left and \right, in scripts, arguments and e
 `Groups` walks over the signs of a formula level by level; formula_layout adds the commands.
 """
 
+import re
 from dataclasses import replace
 from typing import NoReturn
 
@@ -12,6 +13,7 @@ from symnet.paper.formula_brackets import DEEPEST, Item, alone, piece, too_deep
 from symnet.paper.formula_rows import finish
 from symnet.paper.formula_tokens import Sign, refuse
 
+WIDE = 6  # points from which a space parts statements
 _WITH_COLUMNS = {"array", "tabular", "alignat", "alignedat", "subarray", "IEEEeqnarray"}
 _OPTIONED = {"array", "aligned", "gathered", "split", "matrix", "alignedat", "multlined"}
 _TEX_CLOSERS = {"RBRACE": "LBRACE", "RIGHT": "LEFT", "END": "BEGIN"}
@@ -127,8 +129,13 @@ class Groups:
             case "STRANGE" | "PARAMETER" | "MIDDLE":
                 self.refuse(sign, f"{self.text[sign.start : sign.end]} is not understood")
             case "QUAD":
-                items.append(sign)
-                return self._skip(i + 1, stop, 1) if self._shown(sign)[1:2] == "h" else i + 1
+                if self._shown(sign)[1:2] != "h":
+                    items.append(sign)
+                    return i + 1
+                after = self._skip(i + 1, stop, 1)
+                if _is_wide(self.text[sign.end : self.signs[after - 1].end]):
+                    items.append(sign)
+                return after
         items.append(sign)
         return i + 1
 
@@ -317,3 +324,15 @@ class Groups:
 
     def finish(self, items: list[Item], context: str) -> list[Sign]:
         return finish(self.text, items, context)
+
+
+def _is_wide(length: str) -> bool:
+    """Whether a space parts statements: from some half a quad on. {1mm} is a thin one."""
+    found = re.search(r"(-?[\d.]+)\s*(em|cm|mm|in|pt|ex|mu|px)", length)
+    if found is None:
+        return True
+    points = {"em": 10, "cm": 28, "mm": 2.8, "in": 72, "pt": 1, "ex": 4.3, "mu": 0.56, "px": 0.75}
+    try:
+        return float(found[1]) * points[found[2]] >= WIDE
+    except ValueError:
+        return True

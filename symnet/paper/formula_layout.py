@@ -7,6 +7,7 @@ special are gone, & and \\ are what they mean where they stand.
 'NAME SUP LBRACE NAME RBRACE OPEN NAME SIGN NAME CLOSE'
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from symnet.paper.formula_alphabet import FUNCTIONS, LOOKS, SIZES, STYLES, SWITCHES, UNSEEN, UPRIGHT
@@ -136,7 +137,7 @@ class _Layout(Groups):
             label, after = self._argument(i + 1, stop, sign, script=True)
             body, after = self._argument(after, stop, sign)
         inside = body[1:-1]
-        if len(inside) == 1 and inside[0].kind == "BIG":
+        if _is_big(inside):
             kind = "SUP" if sign.text != "underset" else "SUB"
             items.append(piece("ATOM", inside))
             items.append(piece("SCRIPT", [replace(sign, kind=kind), *label], text=kind))
@@ -203,3 +204,16 @@ class _Layout(Groups):
             if isinstance(item, Sign) and item.kind in ("NAME", "NUMBER") else item
             for item in items
         ]  # fmt: skip
+
+
+def _is_big(inside: Sequence[Item]) -> bool:
+    """Whether something is the sign of a sum or a product alone, perhaps with limits already."""
+    if not inside or inside[0].kind != "BIG":
+        return False
+    depth, limit = 0, False
+    for item in inside[1:]:
+        depth += (item.kind == "LBRACE") - (item.kind == "RBRACE")
+        if not depth and item.kind not in ("SUB", "SUP", "RBRACE") and not limit:
+            return False
+        limit = item.kind in ("SUB", "SUP")
+    return True

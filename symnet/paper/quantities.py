@@ -140,9 +140,12 @@ class Quantities(Reading):
                 self.notes.append("a prime at a bracket is read as a transpose")
             else:
                 raise Unclear("this prime is not understood", node)
-        if node.sub is not None and not (
-            isinstance(node.base, s.Bracketed) and node.base.open == "‖"
-        ):
+        norm = isinstance(node.base, s.Bracketed) and node.base.open == "‖"
+        if node.sub is not None and norm:
+            which = node.sub.text if isinstance(node.sub, s.Name | s.Number) else ""
+            if which not in ("2", "F"):
+                raise Unclear("this norm is not understood", node)
+        elif node.sub is not None:
             if sup is not None and is_transpose(sup):
                 return self._entry(self.arrays.transposed(base), node.sub, node)
             base = self._entry(base, node.sub, node)
@@ -236,6 +239,8 @@ class Quantities(Reading):
         if text == "e" and sub is None:
             return scalar(exponential(number(1)))
         if self.notation.is_cost(name):
+            if sub is not None and not (isinstance(sub, s.Name) and sub.text == "x"):
+                raise Unclear(f"{plainly(text)} with this subscript is not understood", node)
             return scalar(n.COST)
         if text == self.notation.target:
             return self._vector(n.neurons(self.layers.number(n.L)), "y", None, sub, node)

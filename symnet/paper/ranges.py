@@ -289,7 +289,7 @@ def _listed(items: Sequence[s.Node], chain: s.Node) -> Range:
     known = [layer for layer in layers if layer is not None]
     if not dots:
         return Range(exactly=tuple(known))
-    if len(known) < 2:
+    if len(known) < 2 or isinstance(items[0], s.Dots) or isinstance(items[-1], s.Dots):
         raise Unclear("this range is not understood", chain)
     first, last = known[0], known[-1]
     down = (first.name == "L" and last.name != "L") or (
