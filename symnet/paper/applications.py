@@ -9,6 +9,7 @@ Function(name='σ', order=1, power=None, diagonal=False)
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import sympy
 

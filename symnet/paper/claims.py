@@ -45,6 +45,11 @@ __all__ = [
     "verify",
 ]
 
+BROKEN = "something went wrong inside symnet, please report it"
+INSIDE = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError,
+    NotImplementedError, SymnetError, TypeError, ValueError,
+)  # fmt: skip
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -63,6 +68,9 @@ def verify(
         found = _verdict(latex, convention, context or {}, started)
     except RecursionError:
         found = Verdict(UNKNOWN, "the formula is nested too deeply")
+    except INSIDE as error:
+        # One formula that nobody thought of does not stop a thousand others.
+        found = Verdict(UNKNOWN, f"{BROKEN}: {type(error).__name__}: {error}"[:300])
     return replace(found, seconds=time.perf_counter() - started)
 
 
