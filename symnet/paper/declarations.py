@@ -318,6 +318,11 @@ def _cost(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return None if name is None else replace(notation, costs=notation.costs | {name})
 
 
+def _slice(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    """w_{:,k}, said to be a column: that is how it is read."""
+    return notation if ":" in key or r"\cdot" in key else None
+
+
 def _first_order(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return replace(notation, first_order=True) if "approx" in key else notation
 
@@ -345,6 +350,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"logistic|sigmoid", _function(ACTIVATIONS["sigmoid"].formula)),
     (r"vectors? of|column vectors?$|^vectors?\b", _vector),
     (r"first order", _first_order),
+    (r"^(the )?column \w+ of", _slice),
     (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
     (r"weights? (in)?to|as a column|number of (units|neurons)|\ba\^\{?\(?1|input", _as_it_is),
     (r"^(the )?(cost|loss|error|objective)( function)?( C)?( of one (sample|example))?$", _cost),
