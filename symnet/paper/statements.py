@@ -154,7 +154,8 @@ def claims_of(display: s.Display, about: Page) -> list[Claim]:
     for mention in said.mentions if said.chains else ():
         if isinstance(mention, s.Name) and mention.text in letters:
             continue  # "for all j, k": they are all meant anyway
-        if isinstance(mention, s.Name | s.Number | s.Additive):
+        dotted = any(isinstance(part, s.Dots) for part in s.walk(mention))
+        if dotted or isinstance(mention, s.Name | s.Number | s.Additive):
             raise Unclear("what does this say here?", mention)
     if not made and not said.chains:
         if not said.ranges:

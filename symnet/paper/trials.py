@@ -13,7 +13,7 @@ from typing import Any
 
 import mpmath
 
-from symnet.calculus.counterexample import Instance, MissingError, NoValueError, agree
+from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
 from symnet.network.functions import KINKS
 from symnet.paper.arrays import Array, Arrays, Table
 from symnet.paper.context import Page
@@ -188,8 +188,8 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
         lookup = Lookup(elaborator, layers)
         numbers = {name: layer.offset for name, layer in layers.numbers.items()}
         try:
-            instance = Instance(layers.widths or (2, 2), about.setting, seed, lookup)
-            lookup.instance = instance
+            instance = _instance(layers.widths or (2, 2), about.setting, seed)
+            instance.lookup, lookup.instance = lookup, instance
             for values in product(*ranges):
                 indices = {i.name: v for i, v in zip(names, values, strict=True)}
                 for x, y, place in entries(left, right, elaborator):
@@ -218,6 +218,24 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
         except NoValueError:
             continue
     return None
+
+
+_KEPT: dict[tuple[tuple[int, ...], Setting, int], Instance] = {}
+MOST_KEPT = 40
+
+
+def _instance(widths: tuple[int, ...], setting: Setting, seed: int) -> Instance:
+    """A network at numbers, with what it has worked out for other formulas as long as that is exact.
+
+    What needed decimals once is made anew: what a formula is told must not depend on those before.
+    """
+    key = widths, setting, seed
+    kept = _KEPT.get(key)
+    if kept is None or not kept.exact:
+        if len(_KEPT) >= MOST_KEPT:
+            _KEPT.clear()
+        kept = _KEPT[key] = Instance(widths, setting, seed)
+    return kept
 
 
 def _differs_surely(
