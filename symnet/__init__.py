@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from symnet.network.architecture import Layer, Network
     from symnet.network.functions import Activation, Cost
     from symnet.notebook import derive
-    from symnet.paper.claims import Verdict, verify
+    from symnet.paper.verdicts import Verdict
     from symnet.pipeline import generate
+    from symnet.verification import verify
 
 __version__ = "0.1.0"
 
@@ -47,11 +48,11 @@ _HOMES = {
     "Network": "symnet.network.architecture",
     "Proof": "symnet.calculus.proof",
     "SymnetError": "symnet.errors",
-    "Verdict": "symnet.paper.claims",
+    "Verdict": "symnet.paper.verdicts",
     "derive": "symnet.notebook",
     "generate": "symnet.pipeline",
     "prove": "symnet.calculus.proof",
-    "verify": "symnet.paper.claims",
+    "verify": "symnet.verification",
 }
 
 

@@ -6,15 +6,64 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import sympy
+
 from symnet.errors import SymnetError
-from symnet.paper.claims import UNKNOWN, Verdict, verify
+from symnet.network.architecture import Network
+from symnet.paper import claims
+from symnet.paper.claims import UNKNOWN, Verdict
 
 AHEAD = 8  # lines that a process has waiting
+
+
+def verify(
+    formula: "str | sympy.Eq",
+    convention: str = "nielsen",
+    context: Mapping[str, Any] | None = None,
+    *,
+    net: Network | None = None,
+) -> Verdict:
+    r"""The verdict on a formula in LaTeX, or on a SymPy equation in the symbols of a network.
+
+    `context` says what the page declares (interface section 5); `net` gives widths, activation and
+    cost. Never raises for a formula, whatever it says.
+
+    >>> verify(r"\delta^L = \nabla_a C \odot \sigma'(z^L)").verdict
+    'proved'
+    >>> net = Network("2-3-1")
+    >>> verify(net.forward(2)[0], net=net).verdict
+    'proved'
+    """
+    about = {**(_context(net) if net is not None else {}), **(context or {})}
+    text = formula if isinstance(formula, str) else _printed(formula)
+    return claims.verify(text, convention, about)
+
+
+def _context(net: Network) -> dict[str, Any]:
+    """What a network says about itself. Raises SymnetError where its layers have several σ."""
+    names = [None if x.activation is None else x.activation.name for x in net.layers]
+    hidden = set(names[:-1]) or {names[-1]}
+    if None in names or len(hidden) > 1:
+        raise SymnetError(f"verify knows networks with one activation so far, not {net}")
+    context: dict[str, Any] = {"activation": hidden.pop(), "cost": net.cost.name}
+    if names[-1] != context["activation"]:
+        context["output_activation"] = names[-1]
+    if all(isinstance(size, int) for size in net.sizes):
+        context["widths"] = list(net.sizes)
+    return context
+
+
+def _printed(equation: "sympy.Eq") -> str:
+    """A SymPy equation as LaTeX; the derivatives of a network have names that say what they are."""
+    text = str(sympy.latex(equation))
+    entry = r"\{∂C/∂(\w)\^\{(\w+)\}\}_\{([^{}]*)\}"
+    return re.sub(entry, r"\\frac{\\partial C}{\\partial \1_{\3}^{\2}}", text)
 
 
 def context_of(pairs: Sequence[str]) -> dict[str, Any]:
@@ -55,7 +104,8 @@ def verdict_of(line: str) -> Verdict:
     name = data.get("id")
     if not isinstance(context, dict) or not isinstance(convention, str):
         return Verdict(UNKNOWN, "'context' is a table and 'convention' a name", id=name)
-    return replace(verify(data["latex"], convention, context), id=name, trial=None)
+    found = claims.verify(data["latex"], convention, context)
+    return replace(found, id=name, trial=None)
 
 
 def verdicts(lines: Iterable[str], jobs: int = 1) -> Iterator[Verdict]:

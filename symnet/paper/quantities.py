@@ -55,6 +55,7 @@ class Quantities(Reading):
     __slots__ = ()
 
     def _scripted(self, node: s.Name | s.Scripted) -> Value:
+        node = _together(node)
         name = node.base if isinstance(node, s.Scripted) else node
         if isinstance(name, s.Name):
             found = self._declared(node, name)
@@ -135,7 +136,8 @@ class Quantities(Reading):
         """A value with what is raised and lowered at it."""
         sup = node.sup
         if node.primes:
-            if isinstance(node.base, s.Bracketed | s.Scripted):
+            number_ = isinstance(base, Array) and base.is_number
+            if isinstance(node.base, s.Bracketed | s.Scripted) and not number_:
                 base = self.arrays.transposed(base)
                 self.notes.append("a prime at a bracket is read as a transpose")
             else:
@@ -349,3 +351,16 @@ class Quantities(Reading):
             return Array((sliced[0],), (sliced[1],), symbol)
         # A row or a column by itself is a column vector, as a vector of the page.
         return Array(tuple(sliced), (), symbol)
+
+
+def _together(node: s.Name | s.Scripted) -> s.Name | s.Scripted:
+    """{w^l}_{jk} as w^l_{jk}: the scripts of one letter, in two steps."""
+    match node:
+        case s.Scripted(
+            base=s.Scripted(base=s.Name() as base, sub=None, sup=sup, primes=0),
+            sub=sub,
+            sup=None,
+            primes=0,
+        ) if sup is not None and sub is not None and not is_transpose(sup):
+            return s.Scripted(base, sub, sup, start=node.start, end=node.end)
+    return node

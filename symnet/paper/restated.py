@@ -141,6 +141,12 @@ def _steps(node: s.Node, about: Page) -> set[int]:
     """By how much the steps that scripts name are later than t."""
     found = set()
     for part in s.walk(node):
+        if isinstance(part, s.Product):
+            for factor in part.factors[1:]:
+                body = factor.body if isinstance(factor, s.Bracketed) else None
+                step = layer_of(body) if body is not None else None
+                if body is not None and step is not None and about.notation.is_iteration(body):
+                    found.add(step.offset)
         if isinstance(part, s.Scripted):
             for script in (part.sub, part.sup):
                 if script is not None and about.notation.is_iteration(script):

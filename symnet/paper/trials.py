@@ -225,7 +225,7 @@ MOST_KEPT = 40
 
 
 def _instance(widths: tuple[int, ...], setting: Setting, seed: int) -> Instance:
-    """A network at numbers, with what it has worked out for other formulas as long as that is exact.
+    """A network at numbers, with what it worked out for other formulas as long as that is exact.
 
     What needed decimals once is made anew: what a formula is told must not depend on those before.
     """
