@@ -14,8 +14,13 @@ import pytest
 
 from symnet.paper.claims import verify
 
-LINES = (Path(__file__).parent / "verify_formulas.jsonl").read_text(encoding="utf-8").splitlines()
-ROWS: list[dict[str, Any]] = [json.loads(line) for line in LINES]
+
+def rows(name: str) -> list[dict[str, Any]]:
+    text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+ROWS = rows("verify_formulas.jsonl")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["latex"][:60])
@@ -45,3 +50,9 @@ UNREAD = [
 @pytest.mark.parametrize(("latex", "context"), UNREAD)
 def test_what_is_not_understood_is_not_judged(latex: str, context: dict[str, Any]) -> None:
     assert verify(latex, "nielsen", context).verdict == "unknown"
+
+
+@pytest.mark.parametrize("row", rows("verify_never_proved.jsonl"), ids=lambda x: x["latex"][:60])
+def test_what_is_nearly_a_true_formula_is_not_proved(row: dict[str, Any]) -> None:
+    """Each would be true if some sign of it were overlooked."""
+    assert verify(row["latex"], "nielsen", row["context"]).verdict != "proved"
