@@ -146,7 +146,9 @@ def explained(
     about = page(convention, context, read(latex))
     if is_overloaded(claim, about.notation):
         return replace(judged, error_kind="overloaded-symbol")
-    if judged.error_kind in ("unbalanced", "wrong-range", "missing-term", "other"):
+    if judged.error_kind in ("unbalanced", "missing-term", "other"):
+        return judged
+    if judged.error_kind == "wrong-range" and claim.ranges:
         return judged
     at = claims_of(read(latex), about).index(claim)
     deadline = time.perf_counter() + REPAIR

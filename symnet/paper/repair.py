@@ -6,6 +6,7 @@ error, and the edited text a suggestion. Which edits there are is a table, `EDIT
 that people make, the likely ones first.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -50,9 +51,10 @@ def edits(text: str, claim: Claim, notation: Notation) -> Iterator[Edit]:
     if claim.right is None:
         return
     seen = {text}
-    for node, kept in ((claim.right, claim.left), (claim.left, claim.right)):
+    right, left = (claim.right, claim.left), (claim.left, claim.right)
+    for (node, kept), table in ((right, EDITS), (left, EDITS_OF_THE_LEFT)):
         place = Place(text, node, kept, notation)
-        for kind in EDITS:
+        for kind in table:
             for edit in kind(place):
                 changed = edit.applied(text)
                 if changed not in seen:
@@ -157,8 +159,9 @@ def transposes(place: Place) -> Iterator[Edit]:
             elif layer is not None:
                 text = f"{place.of(quantity.base)}^{{{place.of(layer)}}}"
                 yield Edit("transpose", quantity.start, quantity.end, text)
-    if isinstance(place.node, s.Array):
-        yield _whole(place, "transpose", f"{place.of(place.node)}^T")
+    for part in s.walk(place.node):
+        if isinstance(part, s.Array):
+            yield Edit("transpose", part.start, part.end, f"{place.of(part)}^T")
 
 
 def layers_moved(place: Place) -> Iterator[Edit]:
@@ -274,6 +277,11 @@ def signs(place: Place) -> Iterator[Edit]:
                 if where >= before and place.text[where] in "+-":
                     other = "-" if place.text[where] == "+" else "+"
                     yield Edit("sign", where, where + 1, other)
+    for part in s.walk(place.node):
+        match part:
+            case s.Scripted(base=s.Name(text="e" | "exp"), sup=sup) if sup is not None:
+                inside = _script(place, sup, f"-({place.of(sup)})")
+                yield Edit("sign", sup.start, sup.end, inside)
     for _, argument in _calls(place):
         if place.node.start <= argument.start and isinstance(argument, s.Bracketed):
             body = argument.body
@@ -503,6 +511,71 @@ def ranges_moved(place: Place) -> Iterator[Edit]:
                     yield Edit("wrong-range", end.start, end.end, text)
 
 
+def everywhere(place: Place) -> Iterator[Edit]:
+    """One mistake made at every place: all subscripts swapped, all layers too high or too low."""
+    yield from _all_at_once(place, list(subscripts_swapped(place)))
+    for letter in ("w", "W", "b", "z", "a", r"\delta"):
+        own = [
+            x for x in _quantities(place) if isinstance(x.base, s.Name) and x.base.text == letter
+        ]
+        for by in (-1, 1):
+            moved = []
+            for quantity in own:
+                node = _layer_node(quantity)
+                layer = layer_of(node) if node is not None else None
+                if node is not None and layer is not None:
+                    text = _script(place, node, shown(layer.shift(by)))
+                    moved.append(Edit("layer-offset", node.start, node.end, text))
+            yield from _all_at_once(place, moved)
+
+
+def _all_at_once(place: Place, several: Sequence[Edit]) -> Iterator[Edit]:
+    if len(several) < 2:
+        return
+    text = place.text
+    for edit in sorted(several, key=lambda x: x.start, reverse=True):
+        text = edit.applied(text)
+    grown = len(text) - len(place.text)
+    yield _whole(place, several[0].kind, text[place.node.start : place.node.end + grown])
+
+
+def summands_added(place: Place) -> Iterator[Edit]:
+    """A summand that was left out: the next of a row, a value, or a factor of one."""
+    for part in s.walk(place.node):
+        terms = part.terms if isinstance(part, s.Additive) else ()
+        shapes = [re.sub(r"\d+", "#", place.of(term)) for term in terms]
+        for at in range(len(terms) - 1):
+            if shapes[at] != shapes[at + 1]:
+                continue
+            one, other = place.of(terms[at]), place.of(terms[at + 1])
+            yield _row(one, other, +1, terms[at + 1].end)
+            yield _row(one, other, -1, terms[0].start)
+    calls = dict.fromkeys(place.text[one.start : other.end] for one, other in _calls(place))
+    letters = dict.fromkeys(
+        x.text
+        for side in (place.node, place.kept)
+        for x in s.walk(side)
+        if isinstance(x, s.Name) and x.text in place.notation.scalars and len(x.text) == 1
+    )
+    for extra in (*calls, *letters, "1"):
+        yield _whole(place, "missing-term", f"{place.of(place.node)} + {extra}")
+    for part in s.walk(place.node):
+        for term in part.terms if isinstance(part, s.Additive) else ():
+            for letter in letters:
+                yield Edit("missing-term", term.start, term.end, f"{letter} {place.of(term)}")
+
+
+def _row(one: str, other: str, step: int, where: int) -> Edit:
+    """The term after (or before) two of a row, w_{11} a_1 and w_{12} a_2."""
+    before, after = (re.findall(r"\d+", x) for x in (one, other))
+    moved = iter(
+        y if x == y else str(int(y) + 1) if step > 0 else str(int(x) - 1)
+        for x, y in zip(before, after, strict=True)
+    )
+    text = re.sub(r"\d+", lambda _: next(moved), other)
+    return Edit("missing-term", where, where, f" + {text}" if step > 0 else f"{text} + ")
+
+
 # The mistakes that people make, the likely ones first.
 EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     ranges_moved,
@@ -516,6 +589,8 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     sums_regrouped,
     slopes_added,
     products_changed,
+    everywhere,
+    summands_added,
     letters_exchanged,
     terms_added,
     functions_changed,
@@ -523,6 +598,10 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     factors_dropped,
     plain_variables,
 )
+
+
+# Of the left side, which says what the formula is about, only slips.
+EDITS_OF_THE_LEFT = (layers_moved, arguments, subscripts_swapped, transposes)
 
 
 def is_overloaded(claim: Claim, notation: Notation) -> bool:
