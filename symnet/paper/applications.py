@@ -303,6 +303,14 @@ class Applications(Quantities):
             add(*(mul(c, self.number(r[0])) for c, r in zip(conditions, rows, strict=True)))
         )
 
+    def _iverson(self, chain: s.Node) -> Term:
+        """[z > 0] as a function of z; [j = k] as it is."""
+        if not isinstance(chain, s.Chain) or chain.relations[0] in SAMENESS:
+            return super()._iverson(chain)
+        about, condition = self._condition(chain)
+        formula = sympy.Piecewise((1, condition), (0, True))
+        return Apply(ScalarFunction("indicator", formula), about)
+
     def _condition(self, chain: s.Chain) -> tuple[Term, sympy.Basic]:
         """z > 0 as a condition on ARGUMENT, and what it is about."""
         orders = {"<": sympy.Lt, ">": sympy.Gt}

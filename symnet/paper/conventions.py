@@ -100,6 +100,7 @@ class Notation:
     families: Mapping[str, Family] = field(default_factory=dict)
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
+    rows: bool = False  # whether a row of a matrix, w_{j·}, is a row vector
     numbered: bool = True  # whether quantities of the formula have layers at all
 
     def has_layers(self, name: s.Name) -> bool:

@@ -327,6 +327,10 @@ def _first_order(notation: Notation, node: s.Node | None, key: str) -> Notation 
     return replace(notation, first_order=True) if "approx" in key else notation
 
 
+def _rows(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    return replace(notation, rows=True)
+
+
 def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return notation
 
@@ -352,7 +356,11 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"first order", _first_order),
     (r"^(the )?column \w+ of", _slice),
     (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
-    (r"weights? (in)?to|as a column|number of (units|neurons)|\ba\^\{?\(?1|input", _as_it_is),
+    (r"as a row|row vector|\brow \w+ of|\w+-?th row", _rows),
+    (
+        r"weights? (in)?to|as a column|\bcolumn \w+ of|\w+-?th column|number of (units|neurons)|\ba\^\{?\(?1|input",
+        _as_it_is,
+    ),
     (r"^(the )?(cost|loss|error|objective)( function)?( C)?( of one (sample|example))?$", _cost),
     (r"^(an? |the )?(positive |fixed )*(constant|slope|gain|scale)( parameter)?$", _constant),
     (r"coefficient|constant|parameter|number", _scalar),

@@ -349,7 +349,9 @@ class Quantities(Reading):
         symbol = Symbol(quantity, layer, tuple(whole))
         if len(sliced) == 2:
             return Array((sliced[0],), (sliced[1],), symbol)
-        # A row or a column by itself is a column vector, as a vector of the page.
+        # A row or a column by itself is a column vector, as any vector, if no more is said.
+        if self.notation.rows and isinstance(found[-1], Slice):
+            return Array((), tuple(sliced), symbol)
         return Array(tuple(sliced), (), symbol)
 
 

@@ -154,6 +154,13 @@ def mapped(node: s.Node, change: Callable[[s.Node], s.Node]) -> s.Node:
     return replace(node, **new) if new else node
 
 
+def put_for(node: s.Node, name: str, new: s.Node) -> s.Node:
+    """A node with something put in for a letter."""
+    if isinstance(node, s.Name) and node.text == name:
+        return replace(new, start=node.start, end=node.end)
+    return mapped(node, lambda child: put_for(child, name, new))
+
+
 def _node(value: Any) -> s.Node:
     return value  # type: ignore[no-any-return]
 

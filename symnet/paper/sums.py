@@ -4,14 +4,23 @@ A product over layers whose ends are general has no terms: `General` says so, an
 how it stands in an induction from the last layer down.
 """
 
+from dataclasses import replace
+
 from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Value, opaque, scalar
 from symnet.paper.differentiation import Differentiation
 from symnet.paper.misfits import General, Misfit, Missing, Unclear
 from symnet.paper.repetition import goes_down
-from symnet.paper.scripts import binder_names, digits_of, is_layer_letter, layer_of, plainly
-from symnet.term import Axis, Index, LayerNumber, Sum, Term, number
+from symnet.paper.scripts import (
+    binder_names,
+    digits_of,
+    is_layer_letter,
+    layer_of,
+    plainly,
+    put_for,
+)
+from symnet.term import Axis, Index, LayerNumber, Sum, Term, mul, number
 
 COUNTS = frozenset("nNKMDJIdp")  # letters by which people count neurons
 MOST_FACTORS = 40  # layers that a product over layers is written out for
@@ -27,6 +36,9 @@ class Sums(Differentiation):
             return self._layer_product(node, body)
         if node.operator != "sum":
             raise Unclear(f"{node.operator} over an index is not understood", node)
+        narrower = self._narrower(node)
+        if narrower is not None:
+            return self._without(*narrower, body)
         binders = self._binders(node)
         if not binders:
             return self._bare_sum(node, body)
@@ -50,6 +62,46 @@ class Sums(Differentiation):
             return term
 
         return self.arrays.map(value, summed)
+
+    def _narrower(self, node: s.Big) -> tuple[s.Big, str, list[s.Node]] | None:
+        """A sum over a part as the whole one, its letter, and what is left out: k ≠ j, k = 2, …"""
+        place = {"start": node.start, "end": node.end}
+        match node.sub:
+            case s.Chain(sides=(s.Name(text=name) as letter, other), relations=(r"\ne",)):
+                return replace(node, sub=letter), name, [other]
+            case s.Chain(sides=(s.Name(text=name), s.Number(text=low) as first), relations=("=",)):
+                pass
+            case _:
+                return None
+        upper, below = node.sup, 0
+        match node.sup:
+            case s.Additive(terms=(s.Scripted() as size, s.Number(text=fewer)), signs=("+", "-")):
+                upper, below = size, int(fewer) if fewer.isdigit() else 0
+        if (low == "1" and not below) or not low.isdigit() or int(low) < 1 or upper is None:
+            return None
+        whole = replace(
+            node,
+            sub=replace(node.sub, sides=(node.sub.sides[0], replace(first, text="1"))),
+            sup=upper,
+        )
+        left_out = list(range(1, int(low)))
+        if below:
+            axis = self._upper(whole)
+            count = self._size(axis) if axis is not None else None
+            if count is None:
+                raise Unclear("a sum over a part of a layer", node)
+            left_out += range(max(count - below + 1, int(low)), count + 1)
+        if len(left_out) > MOST_FACTORS:
+            raise Unclear("too many terms are left out", node)
+        return whole, name, [s.Number(str(at), **place) for at in left_out]
+
+    def _without(self, whole: s.Big, name: str, left_out: list[s.Node], body: s.Node) -> Value:
+        total = self._big(whole, body)
+        for each in left_out:
+            single = self.value(put_for(body, name, each))
+            minus = self.arrays.map(single, lambda x: mul(number(-1), x))
+            total = self.arrays.add(total, minus)
+        return total
 
     def _bare_sum(self, node: s.Big, body: s.Node) -> Value:
         """Σ w_jk a_k without an index: over the letters that stand nowhere else."""
