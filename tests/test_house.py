@@ -107,6 +107,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.ranges",
             "paper.restated",
             "paper.sides",
+            "paper.changes",
             "paper.statements",
             "paper.verdicts",
             "paper.trials",

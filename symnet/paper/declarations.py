@@ -341,6 +341,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"outer product", _otimes("outer")),
     (r"(entry|element|component).?wise|hadamard", _entrywise),
     (r"on (its|the) diagonal|diagonal matrix", _diagonal),
+    (r"change .*(in|by) (one|a|each|every) (step|update)|^(one |a )?(step|update)\b", _as_it_is),
     (r"change.*(else|other).*fixed", _changed),
     (r"(infinitesimal|small|arbitrary) change|differential of", _all_changed),
     (r"kronecker('s)? (delta|symbol)", _kronecker),
@@ -358,7 +359,8 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"derivative of|gradient of|transpose|stacks|left to right|first order", _as_it_is),
     (r"as a row|row vector|\brow \w+ of|\w+-?th row", _rows),
     (
-        r"weights? (in)?to|as a column|\bcolumn \w+ of|\w+-?th column|number of (units|neurons)|\ba\^\{?\(?1|input",
+        r"weights? (in)?to|as a column|\bcolumn \w+ of|\w+-?th column"
+        r"|number of (units|neurons)|\ba\^\{?\(?1|input",
         _as_it_is,
     ),
     (r"^(the )?(cost|loss|error|objective)( function)?( C)?( of one (sample|example))?$", _cost),

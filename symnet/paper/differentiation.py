@@ -9,11 +9,11 @@ from dataclasses import replace
 from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.applications import Applications
-from symnet.paper.arrays import Array, Value, scalar
+from symnet.paper.arrays import Array, Value
 from symnet.paper.derivative_signs import is_change_sign
 from symnet.paper.formulas_of_one import HIGHEST_ORDER, order_of, plain_derivative
 from symnet.paper.misfits import Tensor, Unclear
-from symnet.term import Axis, Partial, Symbol, Term, add, mul
+from symnet.term import Axis, Partial, Symbol, Term, add, mentions, mul
 
 
 class Differentiation(Applications):
@@ -40,6 +40,10 @@ class Differentiation(Applications):
         own = self.arrays.apart(by) if of.rows or of.cols else by
         assert isinstance(own.term, Symbol)
         term: Term = Partial(of.term, own.term)
+        if own.term.layer is None and own.term.name != "y" and not mentions(of.term, own.term):
+            if self.notation.vectors.get(own.term.name) != "parameters" or of.term != n.COST:
+                raise Unclear("how this depends on what it is derived by is not said", node)
+            term = Symbol("∇C", None, own.term.indices)
         if own.is_number and own.term.name in self.variables:
             # d/dz of a formula in z alone: worked out, so that a place can be put in.
             term = plain_derivative(of.term, own.term) or term
@@ -90,53 +94,52 @@ class Differentiation(Applications):
         return known and node.text not in self.notation.scalars
 
     def _change(self, node: s.Node, of: s.Node) -> Value:
-        """dW, ΔC: a small change of something; of C, what the changes of the page make of it."""
+        """dW, ΔC: a small change. What is not moved itself changes with what is, to first order."""
         value = self.value(of)
         if not isinstance(value, Array):
             raise Unclear("this change is not understood", node)
-        if value.term == n.COST:
-            return scalar(self._change_of_cost(node))
-        if not isinstance(value.term, Symbol):
-            raise Unclear("this change is not understood", node)
         symbol = value.term
-        name = f"d{symbol.name}"
-        defined = self.notation.changes.get(symbol.name)
-        if defined is not None:
-            return self.value(defined)
-        if not self._is_changed(symbol) and self.notation.changed:
-            return replace(value, term=self._change_of_cost(node, symbol))
-        return replace(value, term=Symbol(name, symbol.layer, symbol.indices))
+        if isinstance(symbol, Symbol) and symbol != n.COST:
+            defined = self.notation.changes.get(symbol.name)
+            if defined is not None:
+                return self.value(defined)
+            if any((symbol.name, symbol.layer) == (v.name, v.layer) for v, _ in self._moved(node)):
+                return replace(value, term=_moving(symbol))
+        elif symbol != n.COST:
+            raise Unclear("this change is not understood", node)
+        return replace(value, term=self._following(symbol, node))
 
-    def _is_changed(self, symbol: Symbol) -> bool:
-        """Whether the page speaks of arbitrary changes of a quantity."""
-        for changed in self.notation.changed:
-            value = self.value(changed)
-            if not isinstance(value, Array) or not isinstance(value.term, Symbol):
-                continue
-            if (value.term.name, value.term.layer) == (symbol.name, symbol.layer):
-                return True
-        return False
-
-    def _change_of_cost(self, node: s.Node, of: Symbol = n.COST) -> Term:
-        """dC = Σ_v ∂C/∂v dv, over the quantities v whose change the page speaks of."""
+    def _following(self, of: Term, node: s.Node) -> Term:
+        """dX = Σ_v ∂X/∂v dv, over all v that are moved."""
         owed: list[Term] = []
-        for changed in self.notation.changed:
-            value = self.value(changed)
-            if not isinstance(value, Array) or not isinstance(value.term, Symbol):
-                raise Unclear("this change is not understood", node)
-            by = value.term
+        for by, value in self._moved(node):
+            slope: Term = Partial(of, by)
             if by.name in self.notation.vectors:
-                slope: Term = Symbol("∇C", None, by.indices)
-            else:
-                slope = Partial(of, by)
+                if of != n.COST:
+                    raise Unclear("this change is not understood", node)
+                slope = Symbol("∇C", None, by.indices)
+            step: Term = _moving(by)
             defined = self.notation.changes.get(by.name)
             if defined is not None:
                 change = self.value(defined)
-                assert isinstance(change, Array)
+                if not isinstance(change, Array):
+                    raise Unclear("this change is not understood", node)
                 step = self.arrays.aligned(change, value).term
-            else:
-                step = Symbol(f"d{by.name}", by.layer, by.indices)
             owed.append(self.arrays.total(replace(value, term=mul(slope, step))).term)
         if not owed:
             raise Unclear("the change of what?", node)
         return add(*owed)
+
+    def _moved(self, node: s.Node) -> list[tuple[Symbol, Array]]:
+        """The quantities that are moved: those of the claim, and others that the page declares."""
+        found: dict[tuple[str, object], tuple[Symbol, Array]] = {}
+        for each in (*self.moved, *self.notation.changed):
+            value = self.value(each)
+            if not isinstance(value, Array) or not isinstance(value.term, Symbol):
+                raise Unclear("this change is not understood", node)
+            found.setdefault((value.term.name, value.term.layer), (value.term, value))
+        return list(found.values())
+
+
+def _moving(symbol: Symbol) -> Symbol:
+    return Symbol(f"d{symbol.name}", symbol.layer, symbol.indices)

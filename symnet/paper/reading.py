@@ -111,6 +111,7 @@ class Reading:
     inverses: dict[str, Array] = field(default_factory=dict)
     parts: dict[str, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()  # letters of the other side of a claim
+    moved: tuple[s.Node, ...] = ()  # of what a claim has small changes that are free
     remaining: str = ""  # how a product over a general number of layers stands: see `_peeled`
     notes: list[str] = field(default_factory=list)
     arrays: Arrays = field(init=False)

@@ -10,6 +10,7 @@ from typing import Any
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
+from symnet.paper.changes import moved_in
 from symnet.paper.context import Page
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.misfits import Misfit, Unclear
@@ -102,6 +103,7 @@ class Claim:
             return None
         if self.relation == IN:
             return membership(self.left, self.right, elaborator)
+        elaborator.moved = moved_in(self.left, self.right, elaborator)
         elaborator.elsewhere = letters_in(self.right)
         left = side_of(self.left, self.right, elaborator)
         elaborator.elsewhere = letters_in(self.left)
