@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
+from symnet.paper.derivative_signs import gradient_by
 from symnet.paper.function_names import Function, function_of
 from symnet.paper.scripts import layer_and_transpose, layer_of, subscripts
 from symnet.paper.statements import Claim
@@ -210,6 +211,7 @@ def arguments(place: Place) -> Iterator[Edit]:
     """z where a is meant, a where z is meant, or a derivative by the other."""
     exchanged = {"z": "a", "a": "z"}
     derivatives = [part for part in s.walk(place.node) if isinstance(part, s.Fraction)]
+    gradients = [x for part in s.walk(place.node) if (x := gradient_by(part)) is not None]
     values = [other for one, other in _calls(place, place.node) if not _order(one, place)]
     names = [
         part
@@ -218,7 +220,9 @@ def arguments(place: Place) -> Iterator[Edit]:
     ]
     for name in names:
         kind = "wrong-derivative-argument"
-        if any(x.below.start <= name.start < x.below.end for x in derivatives):
+        if any(x.below.start <= name.start < x.below.end for x in derivatives) or _within(
+            name, gradients
+        ):
             kind = "missing-derivative"
         elif any(x.start <= name.start < x.end for x in values):
             kind = "other"
@@ -268,8 +272,9 @@ def plain_variables(place: Place) -> Iterator[Edit]:
 def signs(place: Place) -> Iterator[Edit]:
     """The sign of a term, of an argument or of the whole."""
     yield _whole(place, "sign", rf"-\left({place.of(place.node)}\right)")
+    scripts = _scripts(place.node)
     for part in s.walk(place.node):
-        if isinstance(part, s.Additive):
+        if isinstance(part, s.Additive) and not _within(part, scripts):
             for at, term in enumerate(part.terms):
                 before = part.terms[at - 1].end if at else part.start
                 gap = place.text[before : term.start]
@@ -286,6 +291,16 @@ def signs(place: Place) -> Iterator[Edit]:
         if place.node.start <= argument.start and isinstance(argument, s.Bracketed):
             body = argument.body
             yield Edit("sign", body.start, body.end, f"-({place.of(body)})")
+
+
+def _scripts(node: s.Node) -> list[s.Node]:
+    """All that is raised or lowered, and the limits of sums."""
+    parts = [x for x in s.walk(node) if isinstance(x, s.Scripted | s.Big)]
+    return [x for part in parts for x in (part.sub, part.sup) if x is not None]
+
+
+def _within(node: s.Node, others: Sequence[s.Node]) -> bool:
+    return any(x.start <= node.start and node.end <= x.end for x in others)
 
 
 def factors_changed(place: Place) -> Iterator[Edit]:
@@ -340,6 +355,10 @@ def slopes_added(place: Place) -> Iterator[Edit]:
     """A slope that is missing."""
     for text in _slopes(place):
         yield _whole(place, "missing-derivative", f"{_wrapped(place, place.node)} {text}")
+
+
+def slopes_for_values(place: Place) -> Iterator[Edit]:
+    """a where σ' is meant."""
     for quantity in _quantities(place):
         if isinstance(quantity.base, s.Name) and quantity.base.text == "a":
             scripts = place.text[quantity.base.end : quantity.end]
@@ -366,6 +385,20 @@ def _slopes(place: Place) -> Iterator[str]:
                 yield rf"{name}'(z_{{{sub}}}^{{{number}}})"
         else:
             yield rf"\odot {name}'(z^{{{number}}})"
+
+
+def slopes_inserted(place: Place) -> Iterator[Edit]:
+    """A slope that is missing inside: in a sum, or between two matrices."""
+    slopes = list(_slopes(place))
+    diagonals = [rf"\operatorname{{diag}}({x.removeprefix(chr(92) + 'odot ')})" for x in slopes]
+    for part in s.walk(place.node):
+        if not isinstance(part, s.Product):
+            continue
+        for slope in slopes:
+            yield Edit("missing-derivative", part.end, part.end, f" {slope}")
+        for factor in part.factors[1:]:
+            for diagonal in diagonals if "odot" in "".join(slopes) else ():
+                yield Edit("missing-derivative", factor.start, factor.start, f"{diagonal} ")
 
 
 def slopes_moved(place: Place) -> Iterator[Edit]:
@@ -411,10 +444,60 @@ def products_changed(place: Place) -> Iterator[Edit]:
                 if isinstance(one, s.Scripted) and isinstance(one.sup, s.Name):
                     text = rf"{place.of(one.base)} \odot {right}"
                     yield Edit("wrong-product", one.start, other.end, text)
-            else:
+            elif not _within(part, _scripts(place.node)):
                 yield Edit("wrong-product", one.end, other.start, " ")
                 yield Edit("wrong-product", one.start, other.end, f"{left} ({right})^T")
                 yield Edit("wrong-product", one.start, other.end, f"({left})^T {right}")
+
+
+def sums_for_products(place: Place) -> Iterator[Edit]:
+    """+ where ⊙ or a product is meant."""
+    scripts = _scripts(place.node)
+    for part in s.walk(place.node):
+        if isinstance(part, s.Additive) and not _within(part, scripts):
+            for one, other, sign in zip(part.terms, part.terms[1:], part.signs[1:], strict=False):
+                if sign == "+":
+                    for product in (r" \odot ", " "):
+                        yield Edit("wrong-product", one.end, other.start, product)
+
+
+def places_exchanged(place: Place) -> Iterator[Edit]:
+    """Another neuron of another layer: z_k^{l+1} where z_j^l is meant."""
+    seen: dict[tuple[str, LayerNumber], None] = {}
+    single: list[s.Scripted] = []
+    for side in (place.kept, place.node):
+        for quantity in _quantities(place, side):
+            node = _layer_node(quantity)
+            layer = layer_of(node) if node is not None else None
+            letters = subscripts(quantity.sub) if quantity.sub is not None else None
+            if layer is None or not letters:
+                continue
+            for at, letter in enumerate(letters[:2]):
+                if letter.last is None:
+                    seen[letter.text, layer.shift(-at)] = None
+            if len(letters) == 1 and side is place.node:
+                single.append(quantity)
+    for quantity in single:
+        base = place.of(quantity.base)
+        for name, layer in seen:
+            text = f"{base}_{{{name}}}^{{{shown(layer)}}}"
+            yield Edit("layer-offset", quantity.start, quantity.end, text)
+
+
+def updates(place: Place) -> Iterator[Edit]:
+    """A step without its rate, or without what it starts from; half a rate."""
+    rate = place.notation.rate
+    for part in s.walk(place.node):
+        if isinstance(part, s.Fraction) and isinstance(part.below, s.Number):
+            yield Edit("factor", part.start, part.end, f"{{{place.of(part.above)}}}")
+    if rate is None:
+        return
+    for part in s.walk(place.node):
+        for term in part.terms[1:] if isinstance(part, s.Additive) else ():
+            yield Edit("factor", term.start, term.end, f"{rate} {place.of(term)}")
+    kept, node = place.of(place.kept), place.of(place.node)
+    yield _whole(place, "missing-term", f"{kept} {node}")
+    yield _whole(place, "missing-term", f"{kept} + {node}")
 
 
 def terms_added(place: Place) -> Iterator[Edit]:
@@ -514,7 +597,11 @@ def ranges_moved(place: Place) -> Iterator[Edit]:
 def everywhere(place: Place) -> Iterator[Edit]:
     """One mistake made at every place: all subscripts swapped, all layers too high or too low."""
     yield from _all_at_once(place, list(subscripts_swapped(place)))
-    for letter in ("w", "W", "b", "z", "a", r"\delta"):
+    known = _letters(place)
+    for at, one in enumerate(known):
+        for other in known[at + 1 :]:
+            yield from _all_at_once(place, list(_exchanged(place, one, other)))
+    for letter in ("", "w", "W", "b", "z", "a", r"\delta"):
         own = [
             x for x in _quantities(place) if isinstance(x.base, s.Name) and x.base.text == letter
         ]
@@ -527,6 +614,16 @@ def everywhere(place: Place) -> Iterator[Edit]:
                     text = _script(place, node, shown(layer.shift(by)))
                     moved.append(Edit("layer-offset", node.start, node.end, text))
             yield from _all_at_once(place, moved)
+
+
+def _exchanged(place: Place, one: str, other: str) -> Iterator[Edit]:
+    """Two letters exchanged, wherever they stand."""
+    to = {one: other, other: one}
+    for script in _scripts(place.node):
+        for name in _letter_nodes(script):
+            if name.text in to:
+                text = _script(place, name, to[name.text])
+                yield Edit("index-swap", name.start, name.end, text)
 
 
 def _all_at_once(place: Place, several: Sequence[Edit]) -> Iterator[Edit]:
@@ -582,6 +679,7 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     layers_moved,
     transposes,
     subscripts_swapped,
+    letters_exchanged,
     primes,
     arguments,
     signs,
@@ -589,12 +687,16 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     sums_regrouped,
     slopes_added,
     products_changed,
+    sums_for_products,
+    places_exchanged,
+    terms_added,
+    slopes_for_values,
     everywhere,
     summands_added,
-    letters_exchanged,
-    terms_added,
+    updates,
     functions_changed,
     slopes_moved,
+    slopes_inserted,
     factors_dropped,
     plain_variables,
 )
