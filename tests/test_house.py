@@ -115,6 +115,12 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.repair",
             "paper.claims",
             "paper.verdict_text",
+            "paper.rerun_formulas",
+            "paper.rerun_layout",
+            "paper.rerun_names",
+            "paper.rerun_needs",
+            "paper.rerun_terms",
+            "paper.rerun_forward",
             "paper.rerun",
         ),
         (
