@@ -31,8 +31,9 @@ def proof(claim: Claim, about: Page) -> str:
 
 
 def _general_proof(claim: Claim, about: Page) -> str:
-    literal = not about.general and not about.equal
-    layers = Layers({"L": LayerNumber("", len(about.widths[0]))} if literal else {})
+    depths = {len(widths) for widths in about.widths}
+    known = len(depths) == 1 and bool(about.notation.letters)
+    layers = Layers({"L": LayerNumber("", depths.pop())} if known else {})
     elaborator = Elaborator(about.notation, layers)
     try:
         sides = claim.sides(elaborator)

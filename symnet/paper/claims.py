@@ -7,6 +7,7 @@ general layers, and only what the kernel and the checker both prove there is `pr
 `unknown`.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -50,6 +51,8 @@ INSIDE = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError,
     NotImplementedError, SymnetError, TypeError, ValueError,
 )  # fmt: skip
+LAYERLESS = re.compile(r"^there is no .* at layer")
+IMPLICATIONS = {r"\Rightarrow", r"\implies", r"\Longrightarrow", r"\iff"}
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -119,6 +122,13 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
             return Verdict(UNKNOWN, LATE, None, claim.span), None
         verdict = _judged(claim, about, deadline, notes)
         if verdict.verdict in (REFUTED, ILL_FORMED):
+            if (
+                verdict.verdict == REFUTED
+                and claim is not found[-1]
+                and _is_premise(claim, display)
+            ):
+                reason = "what follows holds under a condition, which is not judged"
+                return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
             if claim.restricted:
                 reason = "it does not always hold, and not all that stands beside it was understood"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
@@ -137,6 +147,12 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
     if not about.notation.letters:
         how = "it holds wherever both sides have a value"
     return Verdict(PROVED, how, notes=tuple(dict.fromkeys(notes))), None
+
+
+def _is_premise(claim: Claim, display: s.Display) -> bool:
+    """δ = 0 ⇒ …: that a quantity is a number is no claim about networks."""
+    implies = any(sign in IMPLICATIONS for sign in display.separators)
+    return implies and any(isinstance(side, s.Number) for side in (claim.left, claim.right))
 
 
 def explained(
@@ -175,7 +191,10 @@ def explained(
                 span=span,
                 suggestion=text if proved else None,
             )
-    return replace(judged, error_kind=judged.error_kind or "other")
+    kind = judged.error_kind or "other"
+    if kind == "wrong-range" and LAYERLESS.search(judged.reason):
+        kind = "layer-offset"
+    return replace(judged, error_kind=kind)
 
 
 def _seems_right(claim: Claim, about: Page) -> bool:

@@ -88,6 +88,7 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
     if "rule" in context and notation.rate is None:
         notation = replace(notation, rate=r"\eta", scalars=notation.scalars | {r"\eta"})
+    notation = _with_abbreviations(notation, display)
     notation = plain(_with_decorations(notation, display), display)
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
@@ -300,6 +301,22 @@ def _with_decorations(notation: Notation, display: s.Display) -> Notation:
     fixed = {notation.input, notation.target}
     hatted = {text for text, spelled in found.items() if text in fixed and spelled != {text}}
     return replace(notation, decorated=frozenset(several | hatted))
+
+
+def _with_abbreviations(notation: Notation, display: s.Display) -> Notation:
+    """f'(x) = tanh(s) + …, s = ln(1 + e^x): a letter that a later statement says."""
+    for at, statement in enumerate(display.statements):
+        match statement:
+            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if at:
+                known = notation.letters.keys() | notation.scalars | notation.vectors.keys()
+                known |= {notation.input, notation.target} | notation.constants.keys()
+                known |= notation.aliases.keys() | notation.costs | {"l", "L"}
+                others = [x for i, x in enumerate(display.statements) if i != at]
+                used = {x.text for other in others for x in s.walk(other) if isinstance(x, s.Name)}
+                if text in used - known and notation.function(text) is None:
+                    aliases = {**notation.aliases, spelled_out(name): meant}
+                    notation = replace(notation, aliases=aliases)
+    return notation
 
 
 def _with_changes(notation: Notation, display: s.Display) -> Notation:

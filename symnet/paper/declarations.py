@@ -66,7 +66,9 @@ def names_of(key: str) -> set[str]:
 
 
 def is_prose(text: str) -> bool:
-    """Whether something is said in words: two words of three letters and more beside commands."""
+    """Whether something is said in words: two of three letters and more, or one long one alone."""
+    if re.fullmatch(r"[A-Za-z]{5,}", text.strip()):
+        return True
     text = re.sub(r"\\(begin|end)\{[a-z*]+\}", " ", text)
     bare = re.sub(r"\\(text|mathrm|operatorname)\{[^}]*\}|\\[A-Za-z]+", " ", text)
     return len(re.findall(r"[A-Za-z]{3,}", bare)) >= 2 or text.strip().lower() in _SINGLE
@@ -121,6 +123,10 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
                 )
             if text == notation.input and _is_input(body):
                 return notation
+            if isinstance(body, s.Name) and notation.function(body.text) is not None:
+                own = notation.function(body.text)
+                assert own is not None
+                return replace(notation, functions={**notation.functions, text: own})
             spelled = spelled_out(keys[0])
             return replace(notation, aliases={**notation.aliases, spelled: body})
         case s.Scripted(base=s.Name() as base, primes=0) as key:
@@ -343,7 +349,10 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"on (its|the) diagonal|diagonal matrix", _diagonal),
     (r"change .*(in|by) (one|a|each|every) (step|update)|^(one |a )?(step|update)\b", _as_it_is),
     (r"change.*(else|other).*fixed", _changed),
-    (r"(infinitesimal|small|arbitrary) change|differential of", _all_changed),
+    (
+        r"(infinitesimal|small|arbitrary) change|differential of|^(the )?change (of|in)",
+        _all_changed,
+    ),
     (r"kronecker('s)? (delta|symbol)", _kronecker),
     (r"vector of ones|all.?ones", _as_it_is),
     (r"identity", _identity),

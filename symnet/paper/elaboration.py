@@ -103,8 +103,9 @@ class Elaborator(Dotted):
             raise Unclear("the inner product of what is written out", node)
         found = self.arrays.inner(*self.arrays.matched(one, other))
         if found is None:
-            if one.cols or other.cols:
-                raise Unclear("the inner product of matrices", node)
+            if one.cols and other.cols:
+                # ⟨A, B⟩ = Σ A_jk B_jk
+                return self.arrays.total(self.arrays.times(one, other))
             raise ShapeClash("multiplied (inner)", self.arrays.shape(one), self.arrays.shape(other))
         return found
 

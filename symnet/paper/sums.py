@@ -44,6 +44,9 @@ class Sums(Differentiation):
             return self._bare_sum(node, body)
         if any(is_layer_letter(name, body, self.notation) for name, _, _ in binders):
             return self._layer_sum(node, body)
+        match binders:
+            case [(name, Axis(name=literal), _)] if literal.startswith("1.."):
+                return self._written_sum(name, int(literal[3:]), body, node)
         with self._bound(binders) as slots:
             value = self.value(body)
             bound = []
@@ -62,6 +65,20 @@ class Sums(Differentiation):
             return term
 
         return self.arrays.map(value, summed)
+
+    def _written_sum(self, name: str, last: int, body: s.Node, node: s.Big) -> Value:
+        """A sum that ends at a number, in a network whose neurons are numbered."""
+        if self.layers.widths is None:
+            raise Unclear("a sum that ends at a number", node)
+        place = {"start": node.start, "end": node.end}
+        numbers = range(1, last + 1) if last <= MOST_FACTORS else (last,)
+        total: Value | None = None
+        for at in numbers:
+            value = self.value(put_for(body, name, s.Number(str(at), **place)))
+            total = value if total is None else self.arrays.add(total, value)
+        if total is None or last > MOST_FACTORS:
+            raise Unclear("this sum is not written out", node)
+        return total
 
     def _narrower(self, node: s.Big) -> tuple[s.Big, str, list[s.Node]] | None:
         """A sum over a part as the whole one, its letter, and what is left out: k ≠ j, k = 2, …"""

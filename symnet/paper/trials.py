@@ -184,7 +184,10 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
         size = layers.size(index.axis)
         ranges.append(range(1, (3 if size is None else size) + 1))
     widths = (layers.widths or ()) if about.notation.letters else ()
-    for seed in range(SEED, SEED + about.seeds):
+    # Other numbers in every network, and what no network has is drawn twice.
+    first = SEED + 10 * len(layers.widths or ())
+    times = about.seeds + bool(about.notation.vectors)
+    for seed in range(first, first + times):
         lookup = Lookup(elaborator, layers)
         numbers = {name: layer.offset for name, layer in layers.numbers.items()}
         try:
