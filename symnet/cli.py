@@ -4,17 +4,11 @@
 Nothing heavy is imported before a command needs it, so that `symnet --help` is quick.
 """
 
-import contextlib
-import difflib
-import importlib
 import io
 import json
 import os
-import re
 import signal
 import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +16,17 @@ import click
 from click import shell_completion
 
 from symnet.errors import NotProved, SymnetError
+from symnet.loading import load as _load
+from symnet.loading import load_whole
+from symnet.options import (
+    Group,
+    names_of,
+    network_argument,
+    optimizer_option,
+    output_file,
+    output_option,
+)
+from symnet.streams import decoded, progress, read_formula, read_network, write
 
 EXAMPLES = """\b
 Examples:
@@ -40,131 +45,11 @@ n-30-k. `symnet completion --help` says how Tab completes all this.
 """
 
 
-class _Command(click.Command):
-    """A command that knows how a network is written, and says so where it was not written so."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        words = list(args)  # click empties the list that it reads
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            if all(parameter.name != "net" for parameter in self.params):
-                raise
-            if isinstance(error, click.MissingParameter):
-                hint = "Give a network, such as 784-30-10."
-                raise click.MissingParameter(hint, ctx, error.param) from None
-            near = _one_word(error, words)
-            if not near:
-                raise
-            said = error.format_message().rstrip(".")
-            raise click.UsageError(f"{said}; did you mean '{near}'?", ctx) from None
-
-
-def _one_word(error: click.UsageError, words: list[str]) -> str:
-    """The network that was given in several words, or with a - in front, as in `2 - 3 - 1`."""
-    too_many = type(error) is click.UsageError
-    digit = isinstance(error, click.NoSuchOption) and error.option_name.lstrip("-")[:1].isdigit()
-    if not too_many and not digit:
-        return ""
-    given = " ".join(word for word in words if not re.match(r"--?[A-Za-z]", word))
-    return str(_load("network.architecture").meant(given))
-
-
-class _Group(click.Group):
-    """Commands in the order of the road, and the nearest name for a mistyped one."""
-
-    command_class = _Command
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it; but what is said of a name that does not exist depends on its age."""
-        name = args[0]
-        if name in self.commands or name.startswith("-") or ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
-        begun = [command for command in self.commands if command.startswith(name.lower())]
-        near = begun or difflib.get_close_matches(name.lower(), self.commands, 1)
-        hint = f"Did you mean '{near[0]}'?" if near else f"There are {', '.join(self.commands)}."
-        raise click.UsageError(f"No such command '{name[:40]}'. {hint}", ctx)
-
-
-@click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(importlib.import_module("symnet").__version__, message="%(prog)s %(version)s")
+@click.group(cls=Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(load_whole("symnet").__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Derive backpropagation for a network, prove it, print it, check the formulas of others, and
     generate a NumPy trainer."""
-
-
-def _names(module: str, table: str) -> Callable[..., list[str]]:
-    """For Tab: the names of a table. Its module is loaded when they are asked for, not before."""
-
-    def complete(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-        return [name for name in getattr(_load(module), table) if name.startswith(begun)]
-
-    return complete
-
-
-def network_argument(command: Callable[..., None]) -> Callable[..., None]:
-    """NET with --activation and --cost, as every command on a network takes them."""
-    for decorate in (
-        click.option(
-            "--cost",
-            metavar="NAME",
-            shell_complete=_names("network.functions", "COSTS"),
-            help="quadratic, squared_error, absolute_error, huber, log_cosh, cross_entropy, "
-            "log_likelihood, hinge or poisson; or a formula in a and y, such as '(a - y)**4 / 4'. "
-            "By default what fits the output.",
-        ),
-        click.option(
-            "--activation",
-            metavar="NAME",
-            default="sigmoid",
-            show_default=True,
-            shell_complete=_names("network.functions", "ACTIVATIONS"),
-            help="For layers that name none: identity, sigmoid, tanh, relu, leaky_relu, elu, selu, "
-            "softplus, softsign, silu, mish, gelu, gelu_tanh, hard_sigmoid, hard_tanh or softmax; "
-            "or a formula in z, such as 'z / (1 + exp(-z))'.",
-        ),
-        click.argument("net"),
-    ):
-        command = decorate(command)
-    return command
-
-
-def optimizer_option(command: Callable[..., None]) -> Callable[..., None]:
-    """--optimizer NAME, for the commands that make a program."""
-    return click.option(
-        "--optimizer",
-        metavar="NAME",
-        default="sgd",
-        show_default=True,
-        shell_complete=_names("network.functions", "OPTIMIZERS"),
-        help="How parameters follow their gradients.",
-    )(command)
-
-
-def output_option(command: Callable[..., None]) -> Callable[..., None]:
-    """-o FILE, written whole or not at all."""
-    return click.option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True),
-        callback=_output,
-        help="Write to FILE.",
-    )(command)
-
-
-def _output(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
-    """The file, if it can be one, before any work is done for it; - is standard output."""
-    if file is None or str(file) == "-":
-        return None
-    if not file.parent.is_dir():
-        raise click.BadParameter(f"There is no folder '{file.parent}'; make it first.")
-    return file
 
 
 @cli.command()
@@ -223,14 +108,14 @@ def derive(
     """
     if fragment and form != "latex":
         raise click.UsageError("--fragment goes with --format latex.")
-    network = _network(net, activation, cost)
+    network = read_network(net, activation, cost)
     derived = _load("calculus.derivation").derive(network)
     if formula is None:
         render = _load("paper.report").render_derivation
         text = render(derived, form, detail, fragment=fragment)
     else:
         text = _load("paper.answer").render_answer(derived, formula, form, fragment=fragment)
-    _write(text, output)
+    write(text, output)
 
 
 @cli.command()
@@ -240,7 +125,7 @@ def derive(
     "--certificate",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True),
-    callback=_output,
+    callback=output_file,
     help="Write all lines of the proof to FILE, for check-certificate.",
 )
 def prove(
@@ -259,10 +144,10 @@ def prove(
     symnet prove 2-3-1 --certificate proof.json  # all lines, for others
     symnet check-certificate proof.json          # and their verdict
     """
-    proof = _load("calculus.proof").prove(_network(net, activation, cost))
+    proof = _load("calculus.proof").prove(read_network(net, activation, cost))
     if certificate is not None and proof.certificate is not None:
-        _write(_load("calculus.certificate").dumps(proof.certificate), certificate)
-    _write(f"{json.dumps(proof.record, ensure_ascii=False) if as_json else proof}\n", None)
+        write(_load("calculus.certificate").dumps(proof.certificate), certificate)
+    write(f"{json.dumps(proof.record, ensure_ascii=False) if as_json else proof}\n", None)
     if not proof.holds:
         sys.exit(1)
 
@@ -280,7 +165,7 @@ def check_certificate(file: str) -> None:
     symnet check-certificate proof.json            # and replayed at any time
     """
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    certificate = _load("calculus.certificate").loads(_decoded(content))
+    certificate = _load("calculus.certificate").loads(decoded(content))
     refusal = _load("calculus.checker").check(certificate)
     lines = [f"{certificate.network}, cost {certificate.network.cost.name}"]
     if refusal:
@@ -291,7 +176,7 @@ def check_certificate(file: str) -> None:
             count = len(chapter.general) + len(chapter.special)
             lines.append(f"  replayed  {chapter.label}  l = {layers}   {count} lines")
         lines.append(f"  certificate {certificate.digest[:12]}: every line follows")
-    _write("\n".join(lines) + "\n", None)
+    write("\n".join(lines) + "\n", None)
     if refusal:
         sys.exit(1)
 
@@ -303,7 +188,7 @@ def check_certificate(file: str) -> None:
     metavar="NAME",
     default="nielsen",
     show_default=True,
-    shell_complete=_names("paper.conventions", "CONVENTIONS"),
+    shell_complete=names_of("paper.conventions", "CONVENTIONS"),
     help="Whose notation the formula is in.",
 )
 @click.option(
@@ -360,64 +245,27 @@ def verify(
     if not formulas:
         raise click.UsageError("Give a formula, such as 'z^l = W^l a^l + b^l', or --jsonl FILE.")
     context = verification.context_of(pairs)
-    texts = [_formula(text) for text in formulas]
+    texts = [read_formula(text) for text in formulas]
     found = [_load("paper.claims").verify(text, convention, context) for text in texts]
     if as_json:
         records = [verdict.record for verdict in found]
         data = records[0] if len(records) == 1 else records
-        _write(f"{json.dumps(data, ensure_ascii=False)}\n", None)
+        write(f"{json.dumps(data, ensure_ascii=False)}\n", None)
     else:
-        blocks = [_verdict(v, text, rerun) for v, text in zip(found, texts, strict=True)]
+        blocks = [
+            verification.block_of(v, text, rerun) for v, text in zip(found, texts, strict=True)
+        ]
         click.echo("\n\n".join(blocks), color=False if "NO_COLOR" in os.environ else None)
     if any(verdict.verdict != "proved" for verdict in found):
         sys.exit(1)
 
 
-def _formula(text: str) -> str:
-    """A formula, or what is on standard input; dollars around it fall away."""
-    if text == "-":
-        text = _decoded(sys.stdin.buffer.read())
-    stripped = text.strip()
-    for dollars in ("$$", "$"):
-        inside = stripped.removeprefix(dollars).removesuffix(dollars)
-        if len(inside) == len(stripped) - 2 * len(dollars):
-            return inside.strip()
-    return stripped
-
-
-def _decoded(content: bytes) -> str:
-    """Text in UTF-8, with or without a mark, else in Latin-1."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def _verdict(verdict: Any, text: str, rerun: bool) -> str:
-    """A verdict as a block of text."""
-
-    def style(words: str, colour: str) -> str:
-        return click.style(words, fg=colour, bold=True)
-
-    block = str(_load("paper.verdict_text").text_of(verdict, text, style))
-    if rerun and verdict.trial is not None:
-        block += f"\n\n{_load('paper.rerun').numpy_lines(verdict.trial)}"
-    return block.rstrip("\n")
-
-
 def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
     """Verdicts as lines, each as soon as it is ready; how far, on a terminal."""
     content = sys.stdin.buffer.read() if str(claims) == "-" else claims.read_bytes()
-    lines = [line for line in _decoded(content).splitlines() if line.strip()]
+    lines = [line for line in decoded(content).splitlines() if line.strip()]
     code = 0
-    with contextlib.ExitStack() as stack:
-        advance: Callable[[], object] = lambda: None  # noqa: E731
-        if sys.stderr.isatty() and len(lines) > 1:
-            rich = importlib.import_module("rich.progress")
-            console = importlib.import_module("rich.console").Console(stderr=True)
-            progress = stack.enter_context(rich.Progress(console=console, transient=True))
-            task = progress.add_task("verify", total=len(lines))
-            advance = lambda: progress.advance(task)  # noqa: E731
+    with progress("verify", len(lines)) as advance:
         for verdict in verification.verdicts(lines, jobs):
             click.echo(json.dumps(verdict.record, ensure_ascii=False))
             code = max(code, int(verdict.verdict != "proved"))
@@ -433,7 +281,7 @@ def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
     metavar="NAME",
     default="float64",
     show_default=True,
-    shell_complete=_names("pipeline", "DTYPES"),
+    shell_complete=names_of("pipeline", "DTYPES"),
     help="Or float32: half the memory, faster, fewer digits.",
 )
 @click.option(
@@ -441,7 +289,7 @@ def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
     metavar="NAME",
     default="numpy",
     show_default=True,
-    shell_complete=_names("pipeline", "BACKENDS"),
+    shell_complete=names_of("pipeline", "BACKENDS"),
     help="The language; `symnet backends` lists them.",
 )
 @output_option
@@ -465,7 +313,7 @@ def generate(
     python trainer.py fit data.csv                      # train; see --help
     symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
     """
-    network = _network(net, activation, cost)
+    network = read_network(net, activation, cost)
     source: tuple[str, ...] = ()
     if net.lower().endswith(".toml"):
         source = (Path(net).name,)
@@ -474,7 +322,7 @@ def generate(
     text = _load("pipeline").generate(
         network, optimizer=optimizer, dtype=dtype, backend=backend, source=source
     )
-    _write(text, output)
+    write(text, output)
 
 
 @cli.command()
@@ -498,7 +346,7 @@ def show(net: str, activation: str, cost: str | None, optimizer: str, after: str
     stages = _stages()
     if after is not None and after not in stages:
         raise click.UsageError(_load("network.architecture").unknown("pass", after, tuple(stages)))
-    network = _network(net, activation, cost)
+    network = read_network(net, activation, cost)
     program = pipeline.program_of(pipeline.proved(network), pipeline.find_optimizer(optimizer))
     shown = []
     for stage, rewrite in zip(stages, (None, *passes.PIPELINE), strict=True):
@@ -509,7 +357,7 @@ def show(net: str, activation: str, cost: str | None, optimizer: str, after: str
                 f": {rewrite.__doc__.splitlines()[0]}" if rewrite else ": one sample, no pass yet"
             )
             shown.append(f"── {stage}{rule}\n\n{program}\n")
-    _write("\n".join(shown), None)
+    write("\n".join(shown), None)
 
 
 @cli.command()
@@ -530,7 +378,7 @@ def demo(folder: Path) -> None:
     symnet demo                     # leaves its files in symnet-demo
     symnet demo --folder elsewhere  # or in a folder of your choice
     """
-    console = _rich("console").Console()
+    console = load_whole("rich.console").Console()
     _load("demo").run(folder, console)
 
 
@@ -602,57 +450,6 @@ def completion(shell: str) -> None:
 def _stages() -> list[str]:
     """What `show --after` can stop at: the program as lowered, and each pass."""
     return ["lower", *(rewrite.__name__ for rewrite in _load("program.passes").PIPELINE)]
-
-
-def _network(net: str, activation: str, cost: str | None) -> Any:
-    network = _load("network.architecture").Network
-    if net == "-":
-        given = sys.stdin.buffer.read()
-        net = given.decode("utf-8-sig", errors="replace").strip()
-        if "[network]" in net:
-            return network.from_toml(f"{net}\n", activation, cost)
-    if net.lower().endswith(".toml"):
-        return network.from_toml(Path(net), activation, cost)
-    return network(net, activation=activation, cost=cost)
-
-
-def _write(text: str, output: Path | None) -> None:
-    """To standard output, or to a file that is afterwards its old self or complete."""
-    content = text.encode()
-    if output is None:
-        click.echo(content, nl=False)
-        return
-    try:
-        if output.exists() and not output.is_file():
-            output.write_bytes(content)  # a device such as /dev/stdout
-        else:
-            _replace(output.resolve(), content)  # a link stays one
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(output)) from error
-
-
-def _replace(file: Path, content: bytes) -> None:
-    handle, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        # A temporary file is private; the finished one is as open as its old self or any other.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(part, file.stat().st_mode if file.exists() else 0o666 & ~mask)
-        os.replace(part, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
-
-
-def _load(module: str) -> Any:
-    return importlib.import_module(f"symnet.{module}")
-
-
-def _rich(module: str) -> Any:
-    return importlib.import_module(f"rich.{module}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,12 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import click
 import sympy
 
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
 from symnet.paper import claims
 from symnet.paper.claims import UNKNOWN, Verdict
+from symnet.paper.rerun import numpy_lines
+from symnet.paper.verdict_text import text_of
 
 AHEAD = 8  # lines that a process has waiting
 
@@ -89,6 +92,18 @@ def context_of(pairs: Sequence[str]) -> dict[str, Any]:
         else:
             context[table] = value
     return context
+
+
+def block_of(verdict: Verdict, text: str, rerun: bool) -> str:
+    """A verdict on a formula as a block of text, with lines of NumPy if they are wanted."""
+
+    def style(words: str, colour: str) -> str:
+        return click.style(words, fg=colour, bold=True)
+
+    block = text_of(verdict, text, style)
+    if rerun and verdict.trial is not None:
+        block += f"\n\n{numpy_lines(verdict.trial)}"
+    return block.rstrip("\n")
 
 
 def verdict_of(line: str) -> Verdict:

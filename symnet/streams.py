@@ -1,0 +1,89 @@
+"""What commands read and write: networks, formulas, files that are whole or as they were."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from symnet.loading import load, load_whole
+
+
+def read_network(net: str, activation: str, cost: str | None) -> Any:
+    """A network as it is typed, of a TOML file, or on standard input."""
+    network = load("network.architecture").Network
+    if net == "-":
+        given = sys.stdin.buffer.read()
+        net = given.decode("utf-8-sig", errors="replace").strip()
+        if "[network]" in net:
+            return network.from_toml(f"{net}\n", activation, cost)
+    if net.lower().endswith(".toml"):
+        return network.from_toml(Path(net), activation, cost)
+    return network(net, activation=activation, cost=cost)
+
+
+def write(text: str, output: Path | None) -> None:
+    """To standard output, or to a file that is afterwards its old self or complete."""
+    content = text.encode()
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        if output.exists() and not output.is_file():
+            output.write_bytes(content)  # a device such as /dev/stdout
+        else:
+            _replace(output.resolve(), content)  # a link stays one
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(output)) from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    handle, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        # A temporary file is private; the finished one is as open as its old self or any other.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(part, file.stat().st_mode if file.exists() else 0o666 & ~mask)
+        os.replace(part, file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
+
+
+def read_formula(text: str) -> str:
+    """A formula, or what is on standard input; dollars around it fall away."""
+    if text == "-":
+        text = decoded(sys.stdin.buffer.read())
+    stripped = text.strip()
+    for dollars in ("$$", "$"):
+        inside = stripped.removeprefix(dollars).removesuffix(dollars)
+        if len(inside) == len(stripped) - 2 * len(dollars):
+            return inside.strip()
+    return stripped
+
+
+def decoded(content: bytes) -> str:
+    """Text in UTF-8, with or without a mark, else in Latin-1."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+@contextlib.contextmanager
+def progress(name: str, total: int) -> Iterator[Callable[[], object]]:
+    """Shows on a terminal how many of several things are done; yields what counts one more."""
+    if not sys.stderr.isatty() or total <= 1:
+        yield lambda: None
+        return
+    console = load_whole("rich.console").Console(stderr=True)
+    with load_whole("rich.progress").Progress(console=console, transient=True) as shown:
+        task = shown.add_task(name, total=total)
+        yield lambda: shown.advance(task)
