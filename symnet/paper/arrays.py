@@ -38,6 +38,7 @@ Size = Callable[[Axis], int | None]  # how many, where that is known
 
 EVERYWHERE = LayerNumber("")
 ANY = "any"  # the axis of 1 and I: as long as it has to be
+UNSAID = "length of"  # begins the name of an axis whose length the page does not say
 WRITTEN = "·"  # the axis of a table: as many as are written
 
 

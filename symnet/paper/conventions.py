@@ -84,6 +84,8 @@ class Notation:
     scalars: frozenset[str] = frozenset()
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     vectors: Mapping[str, str] = field(default_factory=dict)
+    lengths: Mapping[str, s.Node] = field(default_factory=dict)  # layers with as many neurons
+    positive: frozenset[str] = frozenset()  # scalars that are no others
     aliases: Mapping[str, s.Node] = field(default_factory=dict)
     sizes: frozenset[str] = frozenset({"n"})
     iterations: frozenset[str] = frozenset()

@@ -94,8 +94,21 @@ def _declared(notation: Notation, key: str, said: str) -> Notation | None:
                     break
                 notation = changed
             else:
-                return notation
+                return _of_length(notation, keys, said)
     return None
+
+
+def _of_length(notation: Notation, keys: list[s.Node], said: str) -> Notation | None:
+    """u: a vector of length n_l. Its axis is that of the neurons of the layer."""
+    named = re.search(r"\bn_(\{[^{}]*\}|\w)|\bn\^(\{[^{}]*\}|\w)", said)
+    names = [x.text for x in keys if isinstance(x, s.Name) and x.text in notation.vectors]
+    if named is None or not names:
+        return notation
+    try:
+        (layer,) = read((named[1] or named[2]).strip("{}")).statements
+    except (SymnetError, ValueError):
+        return None
+    return replace(notation, lengths={**notation.lengths, **dict.fromkeys(names, layer)})
 
 
 def _items(display: s.Display) -> list[s.Node]:
@@ -253,7 +266,9 @@ def _scalar(notation: Notation, node: s.Node | None, key: str) -> Notation | Non
 def _rate(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     changed = _scalar(notation, node, key)
     name = _name(node)
-    return replace(changed, rate=name) if changed is not None and name is not None else None
+    if changed is None or name is None:
+        return None
+    return replace(changed, rate=name, positive=changed.positive | {name})
 
 
 def _vector(notation: Notation, node: s.Node | None, key: str) -> Notation | None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Blocks, ShapeClash, Table, Value, blocks, scalar
+from symnet.paper.arrays import UNSAID, Array, Blocks, ShapeClash, Table, Value, blocks, scalar
 from symnet.paper.derivative_signs import derivative_of, gradient_by, is_nabla, slashed_derivatives
 from symnet.paper.dotted import Dotted
 from symnet.paper.formulas_of_one import absolute, root_of
@@ -43,9 +43,7 @@ class Elaborator(Dotted):
         try:
             found = self._value(node)
         except ShapeClash as clash:
-            raise Misfit(
-                f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}", node
-            ) from None
+            raise self._clash(clash, node) from None
         return self.arrays.squeezed(found) if isinstance(found, Array) else found
 
     def number(self, node: s.Node) -> Term:
@@ -238,10 +236,12 @@ class Elaborator(Dotted):
         given = bracket.body
         return here and isinstance(given, s.Name) and given.text == self.notation.input
 
-    def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit:
-        return Misfit(
-            f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}", node
-        )
+    def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
+        message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
+        if UNSAID in clash.left + clash.right:
+            # How long it is, nobody said: it may well fit.
+            return Unclear(message, node)
+        return Misfit(message, node)
 
     def _joined(self, one: Value, other: Value, operator: str, node: s.Node) -> Value:
         if operator == "/":

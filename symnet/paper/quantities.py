@@ -229,6 +229,9 @@ class Quantities(Reading):
             return self.variables[text]
         if text in self.notation.constants and sub is None:
             return scalar(number(self.notation.constants[text]))
+        if text in self.notation.lengths:
+            axis = n.neurons(self._layer(self.notation.lengths[text]))
+            return self._vector(axis, text, None, sub, node)
         if text in self.notation.vectors:
             return self._vector(
                 Axis(self.notation.vectors[text], n.EVERYWHERE), text, None, sub, node

@@ -14,7 +14,7 @@ import sympy
 
 from symnet.network import notation as n
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, scalar
+from symnet.paper.arrays import UNSAID, Array, Blocks, Table, Value, Whole, is_any, scalar
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formulas_of_one import as_formula, put
 from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
@@ -134,9 +134,10 @@ def _times(weight: Term, value: Whole) -> Whole:
     return replace(value, term=mul(weight, value.term))
 
 
-def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Misfit:
+def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Misfit | Unclear:
     one, other = elaborator.arrays.shape(left), elaborator.arrays.shape(right)
-    return Misfit(f"the left side is {one}, the right side is {other}", node)
+    message = f"the left side is {one}, the right side is {other}"
+    return Unclear(message, node) if UNSAID in one + other else Misfit(message, node)
 
 
 def squared(left: Whole, right: Whole) -> Sides:

@@ -102,6 +102,8 @@ class Lookup:
         """An entry of an inverted matrix or of a part; anything else is left to chance."""
         if symbol.name in self.elaborator.parts:
             return self._part(symbol.name, positions)
+        if symbol.name in self.elaborator.notation.positive:
+            return Fraction(1 + sum(map(ord, symbol.name)) % 7, 4)
         if symbol.name not in self.elaborator.inverses:
             return None
         if symbol.name not in self.inverted:
