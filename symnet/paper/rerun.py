@@ -1,7 +1,7 @@
 """A refuted formula as a few lines of NumPy that anyone can run to see it fail.
 
 The script knows no rule of the calculus: it computes a small network forward and takes every
-derivative as the central difference of a number that is moved a little, with all that depends on it
+derivative as a difference quotient: a number is moved a little, and all that depends on it is
 computed again. It has the numbers that `Instance` draws and only the lines that both sides need.
 
 >>> from symnet.calculus.counterexample import Setting
@@ -17,6 +17,7 @@ print(f"left = {left:.10g}, right = {right:.10g}")  # exactly: left = 1/4, right
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -27,9 +28,9 @@ from symnet.paper.rerun_formulas import LONGEST, UnsayableError, numpy_text
 from symnet.paper.rerun_forward import forward_lines, slope_lines
 from symnet.paper.rerun_layout import array, rows, table, wrapped
 from symnet.paper.rerun_names import Functions, Names
-from symnet.paper.rerun_needs import Needs
+from symnet.paper.rerun_needs import Key, Needs
 from symnet.paper.rerun_terms import Writer
-from symnet.paper.verdicts import Trial
+from symnet.paper.verdicts import Trial, positive_number
 from symnet.term import (
     Axis,
     Delta,
@@ -61,23 +62,26 @@ def numpy_lines(trial: Trial) -> str:
     return f"# There are no short lines of NumPy for this formula: {reason}."
 
 
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Nothing but the sizes of the axes that are no layers; all numbers are left to chance."""
+    """The sizes of the axes that are no layers, and what is positive; the rest is chance."""
+
+    positive: frozenset[str]
 
     def size(self, axis: Axis) -> int | None:
         """As in trials."""
         return None if axis.name == "n" else PAGE_SIZE
 
     def symbol(self, symbol: Symbol, positions: tuple[int, ...]) -> Fraction | None:
-        """No symbol has a number of its own."""
-        return None
+        """The number of a positive symbol."""
+        return positive_number(symbol.name) if symbol.name in self.positive else None
 
 
 def _script(trial: Trial) -> str:
     numbers = {name: LayerNumber("", at) for name, at in trial.layers.items()}
     numbers.setdefault("L", LayerNumber("", len(trial.widths)))
     sides = [at_layer(side, numbers) for side in (trial.left, trial.right)]
-    instance = Instance(trial.widths, trial.setting, trial.seed, Page())
+    instance = Instance(trial.widths, trial.setting, trial.seed, Page(trial.positive))
     exact = [instance.value(side, trial.layers, trial.indices) for side in sides]
 
     def size(axis: Axis) -> int:
@@ -113,7 +117,7 @@ def _body(trial: Trial, sides: list[Term], needs: Needs, instance: Instance) -> 
     left, right = map(Writer(needs, names, functions, others, places).text, sides)
     return [
         *_network(needs, instance),
-        *_others(needs, instance, others),
+        *_others(trial, needs, instance, others),
         *functions.lines,
         *_cost(needs, instance),
         *forward,
@@ -164,17 +168,19 @@ def _network(needs: Needs, instance: Instance) -> Iterator[str]:
         yield f"y = {array(instance.targets())}  # the desired output"
 
 
-def _others(needs: Needs, instance: Instance, names: dict[Any, str]) -> Iterator[str]:
+def _others(trial: Trial, needs: Needs, instance: Instance, names: dict[Key, str]) -> Iterator[str]:
     """What the page has besides the network, at numbers."""
 
-    def drawn(name: str, layer: int | None, sizes: tuple[int, ...], *at: int) -> Any:
-        if not sizes:
-            return instance.chance("symbol", name, str(layer), at)
-        rest = sizes[1:]
-        return tuple(drawn(name, layer, rest, *at, k) for k in range(1, sizes[0] + 1))
+    def drawn(key: Key, sizes: tuple[int, ...], *at: int) -> Any:
+        name, layer = key
+        if sizes:
+            return tuple(drawn(key, sizes[1:], *at, k) for k in range(1, sizes[0] + 1))
+        if name in trial.positive:
+            return positive_number(name)
+        return instance.chance("symbol", name, str(layer), at)
 
     for key, sizes in needs.others.items():
-        yield from wrapped(f"{names[key]} = {array(drawn(*key, sizes))}")
+        yield from wrapped(f"{names[key]} = {array(drawn(key, sizes))}")
 
 
 def _cost(needs: Needs, instance: Instance) -> Iterator[str]:

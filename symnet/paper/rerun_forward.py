@@ -1,4 +1,4 @@
-"""The forward pass of a script, and derivatives as differences of two of them."""
+"""The forward pass of a script, and derivatives as differences of several of them."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,14 @@ from symnet.paper.rerun_names import Functions
 from symnet.paper.rerun_needs import Needs
 from symnet.paper.rerun_terms import of_state
 
-STEPS = {1: "1e-5", 2: "3e-4", 3: "1e-3"}  # by how many derivatives are nested
+STEPS = {1: "1e-4", 2: "1e-3", 3: "1e-2"}  # by how many derivatives are nested
 
 PARTIAL = """\
 def partial(of, at, place=(), h={step}):
     step = np.zeros(np.shape(at))
     step[place] = h
-    return (of(at + step) - of(at - step)) / (2 * h)"""
+    f = [of(at + k * step) for k in (-2, -1, 1, 2)]
+    return (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * h)"""
 
 
 def forward_lines(needs: Needs, functions: Functions) -> Iterator[str]:
@@ -86,19 +87,23 @@ def _cost(needs: Needs) -> str:
 
 
 def slope_lines(needs: Needs) -> Iterator[str]:
-    """Derivatives as central differences, and what is read outside of them."""
+    """Derivatives by five points, and what is read outside of them.
+
+    f' = (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h, up to h⁴: h is large enough for three of them
+    inside each other.
+    """
     if not needs.depth:
         return
     if needs.depth not in STEPS:
         raise UnsayableError(f"{needs.depth} derivatives inside each other")
-    step, more, at = STEPS[needs.depth], "", "name, layer, place, step"
+    step, more, at = STEPS[needs.depth], "", "name, layer, place, k * h"
     if needs.nested:
         more, at = ", *nudges", f"*nudges, ({at})"
     yield ""
     if needs.moved:
         yield f"def slope(of, name, layer, place{more}, h={step}):"
-        yield f"    up, down = (of(*forward({at})) for step in (h, -h))"
-        yield "    return (up - down) / (2 * h)"
+        yield f"    f = [of(*forward({at})) for k in (-2, -1, 1, 2)]"
+        yield "    return (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * h)"
     if needs.deltas:
         slope = f'slope({of_state(needs, "C")}, "z", layer, j{more})'
         yield from wrapped(

@@ -21,7 +21,7 @@ from symnet.term import ARGUMENT, ScalarFunction
 SHORT = frozenset({"W", "b", "z", "a", "x", "y", "C", "l", "c", "d", "Q", "R"})
 RESERVED = SHORT | frozenset(
     {"np", "math", "L", "h", "at", "of", "cost", "forward", "slope", "partial", "delta", "left"}
-    | {"right", "nudges", "step", "up", "down", "place", "layer", "name"}
+    | {"right", "nudges", "step", "place", "layer", "name"}
 )
 LETTERS = "jkimpqrstuv"  # for entries that the formula has no letter for
 

@@ -6,6 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from symnet.calculus.counterexample import Setting
@@ -29,7 +30,7 @@ class Trial:
     """All that it takes to see a formula fail again: one entry of both sides on one network.
 
     `layers` and `indices` say what the letters stand for; the numbers of the network are those that
-    `Instance(widths, setting, seed)` draws.
+    `Instance(widths, setting, seed)` draws, but for the symbols in `positive`.
     """
 
     left: Term
@@ -39,6 +40,12 @@ class Trial:
     seed: int
     layers: Mapping[str, int]
     indices: Mapping[str, int]
+    positive: frozenset[str] = frozenset()
+
+
+def positive_number(name: str) -> Fraction:
+    """The number of a symbol that is positive, such as a learning rate."""
+    return Fraction(1 + sum(map(ord, name)) % 7, 4)
 
 
 @dataclass(frozen=True, slots=True)
