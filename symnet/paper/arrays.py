@@ -530,3 +530,11 @@ def _size(axis: Axis) -> str:
 def opaque(name: str, axes: tuple[Index, ...], layer: LayerNumber | None = None) -> Symbol:
     """A symbol of which nothing is known."""
     return Symbol(name, layer, axes)
+
+
+def is_unsaid(left: str, right: str) -> bool:
+    """Whether two shapes may fit all the same, since nobody said how long something is."""
+    ours, theirs = (
+        [part.strip() for part in shape.split("×") if UNSAID in part] for shape in (left, right)
+    )
+    return ours != theirs and "a number" not in (left, right)

@@ -22,6 +22,16 @@ def moved_in(left: s.Node, right: s.Node, elaborator: Elaborator) -> tuple[s.Nod
     return tuple(x for x in found if not _is_cost(x, elaborator))
 
 
+def has_changes(node: s.Node) -> bool:
+    """Whether a small change stands in an expression."""
+    return any(
+        is_change_sign(factor)
+        for part in s.walk(node)
+        if isinstance(part, s.Product)
+        for factor in part.factors[:-1]
+    )
+
+
 def _changed_alone(node: s.Node) -> s.Node | None:
     """X of dX."""
     match node:

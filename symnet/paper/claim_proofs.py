@@ -34,7 +34,7 @@ def _general_proof(claim: Claim, about: Page) -> str:
     depths = {len(widths) for widths in about.widths}
     known = len(depths) == 1 and bool(about.notation.letters)
     layers = Layers({"L": LayerNumber("", depths.pop())} if known else {})
-    elaborator = Elaborator(about.notation, layers)
+    elaborator = Elaborator(claim.notation or about.notation, layers)
     try:
         sides = claim.sides(elaborator)
     except General as general:
@@ -66,7 +66,9 @@ def _by_induction(claim: Claim, about: Page, general: General) -> str:
         return "its product over layers is not of the kind that induction decides"
 
     def at(layer: LayerNumber, remaining: str) -> tuple[Array, Array]:
-        elaborator = Elaborator(about.notation, Layers({"l": layer}), remaining=remaining)
+        elaborator = Elaborator(
+            claim.notation or about.notation, Layers({"l": layer}), remaining=remaining
+        )
         sides = claim.sides(elaborator)
         assert sides is not None
         left, right = sides
@@ -94,7 +96,7 @@ def _written_out_proof(claim: Claim, about: Page) -> str:
     if weights_of(about.widths[0]) > MOST_WRITTEN:
         return "the network is too large to be written out"
     for layers in networks(claim, about):
-        elaborator = Elaborator(about.notation, layers)
+        elaborator = Elaborator(claim.notation or about.notation, layers)
         try:
             claim.check_layers(elaborator)
             sides = claim.sides(elaborator)

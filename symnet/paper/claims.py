@@ -22,7 +22,7 @@ from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
-from symnet.paper.statements import Claim, claims_of
+from symnet.paper.statements import IN, Claim, claims_of
 from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
     ILL_FORMED,
@@ -121,12 +121,11 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
         if time.perf_counter() > deadline:
             return Verdict(UNKNOWN, LATE, None, claim.span), None
         verdict = _judged(claim, about, deadline, notes)
+        if verdict.verdict == REFUTED and claim.relation == IN:
+            # That something has another shape is a clash of shapes.
+            verdict = replace(verdict, verdict=ILL_FORMED, error_kind="shape", counterexample=None)
         if verdict.verdict in (REFUTED, ILL_FORMED):
-            if (
-                verdict.verdict == REFUTED
-                and claim is not found[-1]
-                and _is_premise(claim, display)
-            ):
+            if claim is not found[-1] and _is_premise(claim, display):
                 reason = "what follows holds under a condition, which is not judged"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
             if claim.restricted:
@@ -152,7 +151,7 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
 def _is_premise(claim: Claim, display: s.Display) -> bool:
     """δ = 0 ⇒ …: that a quantity is a number is no claim about networks."""
     implies = any(sign in IMPLICATIONS for sign in display.separators)
-    return implies and any(isinstance(side, s.Number) for side in (claim.left, claim.right))
+    return implies and isinstance(claim.right, s.Number | s.Name)
 
 
 def explained(
@@ -167,9 +166,10 @@ def explained(
     if judged.error_kind == "wrong-range" and claim.ranges:
         return judged
     at = claims_of(read(latex), about).index(claim)
-    deadline = time.perf_counter() + REPAIR
+    # The time of this process: what is found must not depend on how busy the machine is.
+    deadline = time.process_time() + REPAIR
     for edit in edits(latex, claim, about.notation):
-        if time.perf_counter() > deadline:
+        if time.process_time() > deadline:
             break
         try:
             text = edit.applied(latex)
@@ -181,7 +181,7 @@ def explained(
             inside = latex[edit.start : edit.end]
             start = edit.start + len(inside) - len(inside.lstrip())
             span = (start, max(start + len(inside.strip()), start + 1))
-            proved = time.perf_counter() < deadline and not proof(found[at], about)
+            proved = time.process_time() < deadline and not proof(found[at], about)
             kind = edit.kind
             if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
                 kind = "shape"
@@ -243,7 +243,7 @@ def _general_misfit(claim: Claim, about: Page) -> Misfit | None:
     if not about.general:
         return None
     try:
-        claim.sides(Elaborator(about.notation, Layers()))
+        claim.sides(Elaborator(claim.notation or about.notation, Layers()))
     except Misfit as misfit:
         return misfit
     except Unclear:

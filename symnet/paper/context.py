@@ -24,8 +24,15 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.conventions import CONVENTIONS, Notation, spelled_out
-from symnet.paper.declarations import Declarations, names_of, with_declarations
+from symnet.paper.conventions import CONVENTIONS, LETTERS, Notation, spelled_out
+from symnet.paper.declarations import (
+    Declarations,
+    cost_of,
+    formula_of,
+    names_of,
+    with_declarations,
+    with_family,
+)
 from symnet.paper.scripts import is_transpose
 from symnet.term import ARGUMENT
 
@@ -54,6 +61,7 @@ class Page:
     seeds: int
     assumptions: tuple[str, ...] = ()
     unread: str = ""
+    base: Notation | None = None  # before it was known whether quantities have layers
     for_all: bool = True  # whether what is proved holds whatever the unread was
     updates: bool = False
 
@@ -81,15 +89,21 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
+    if notation.cost is not None and setting.cost is None:
+        setting = replace(setting, cost=notation.cost)
     own = notation.formulas.get("σ")
     if own is not None and setting.activation is None:
         setting = replace(setting, activation=own)
     # σ' and its like have the network's formula, where it has one.
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
     if "rule" in context and notation.rate is None:
-        notation = replace(notation, rate=r"\eta", scalars=notation.scalars | {r"\eta"})
+        notation = _with_rate(notation, display)
     notation = _with_abbreviations(notation, display)
-    notation = plain(_with_decorations(notation, display), display)
+    base = _with_decorations(notation, display)
+    setting, said_here = _said(base, setting, display)
+    unread += said_here
+    base = replace(base, formulas={**base.formulas, "σ": setting.activation})
+    notation = plain(base, display)
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = _of_depth(widths, str(context.get("depth", "")))
@@ -100,13 +114,57 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         widths, seeds = widths[:1], 5
     return Page(
         notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
-        all(x.startswith("the cost") for x in unread), "rule" in context,
+        base, all(x.startswith("the cost") for x in unread), "rule" in context,
     )  # fmt: skip
+
+
+def _with_rate(notation: Notation, display: s.Display) -> Notation:
+    """The learning rate, where the page does not say which letter it is: η, or the only one."""
+    used = {part.text for part in s.walk(display) if isinstance(part, s.Name)}
+    known = used & notation.scalars
+    rate = known.pop() if len(known) == 1 else r"\eta"
+    if rate not in used and len(known) != 1 and notation.scalars & used:
+        return notation
+    scalars, positive = notation.scalars | {rate}, notation.positive | {rate}
+    return replace(notation, rate=rate, scalars=scalars, positive=positive)
+
+
+def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Setting, list[str]]:
+    """σ(z) = tanh z ⇒ …, C = ½‖a - y‖² ⇒ …: what is arbitrary so far, said by a statement."""
+    if len(display.statements) < 2:
+        return setting, []
+    unread = []
+    for statement in display.statements[:-1]:
+        match statement:
+            case s.Chain(
+                sides=(
+                    s.Product(factors=(s.Name() as name, s.Bracketed(body=s.Name(text=z)))),
+                    meant,
+                ),
+                relations=("=" | ":=" | r"\equiv",),
+            ) if setting.activation is None and notation.function(name.text) == "σ":
+                try:
+                    formula = formula_of(notation, z, meant)
+                except SymnetError:
+                    formula = None
+                if formula is None:
+                    unread.append("what σ is")
+                else:
+                    setting = replace(setting, activation=formula)
+            case s.Chain(sides=(s.Name() as name, *_), relations=("=" | ":=" | r"\equiv", *_)):
+                if setting.cost is None and notation.is_cost(name):
+                    cost = cost_of(notation, statement.sides[1])
+                    if cost is None:
+                        unread.append("what C is")
+                    else:
+                        setting = replace(setting, cost=cost)
+    return setting, unread
 
 
 def _strangers(said: Mapping[Any, Any], found: Declarations, display: s.Display) -> list[str]:
     """What is declared, not understood, and matters here: letters of the formula, or all of it."""
     used = {part.text for part in s.walk(display) if isinstance(part, s.Name)}
+    used |= set(LETTERS)  # what is said of w, b, z, a and δ concerns every formula
     unknown = set(found.assumptions)
     keys = [str(key) for key, words in said.items() if f"{key}: {words}" in unknown]
     return [f"{key!r}" for key in keys if (key.isalpha() and len(key) > 1) or names_of(key) & used]
@@ -316,7 +374,20 @@ def _with_abbreviations(notation: Notation, display: s.Display) -> Notation:
                 if text in used - known and notation.function(text) is None:
                     aliases = {**notation.aliases, spelled_out(name): meant}
                     notation = replace(notation, aliases=aliases)
+            case s.Chain(
+                sides=(s.Scripted(base=s.Name() as base) as key, meant),
+                relations=("=" | r"\equiv" | ":=",),
+            ) if not _is_known(base, notation) and len(display.statements) > 1:
+                found = with_family(notation, base, key, meant)
+                names = notation.unread | {base.text}
+                notation = found if found is not None else replace(notation, unread=names)
     return notation
+
+
+def _is_known(name: s.Name, notation: Notation) -> bool:
+    known = notation.letters.keys() | notation.scalars | notation.vectors.keys() | notation.costs
+    known |= {notation.input, notation.target, "n"} | notation.constants.keys()
+    return name.text in known or notation.function(name.text) is not None
 
 
 def _with_changes(notation: Notation, display: s.Display) -> Notation:

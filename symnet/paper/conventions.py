@@ -85,6 +85,7 @@ class Notation:
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     vectors: Mapping[str, str] = field(default_factory=dict)
     lengths: Mapping[str, s.Node] = field(default_factory=dict)  # layers with as many neurons
+    cost: sympy.Expr | None = None  # of one output, where the page says what C is
     positive: frozenset[str] = frozenset()  # scalars that are no others
     aliases: Mapping[str, s.Node] = field(default_factory=dict)
     sizes: frozenset[str] = frozenset({"n"})

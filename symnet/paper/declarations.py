@@ -12,7 +12,8 @@ from fractions import Fraction
 import sympy
 
 from symnet.errors import SymnetError
-from symnet.network.functions import ACTIVATIONS
+from symnet.network import notation as n
+from symnet.network.functions import ACTIVATIONS, A, Y
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Family, Notation, spelled_out
 from symnet.paper.elaboration import Elaborator
@@ -20,7 +21,19 @@ from symnet.paper.formula_reader import read
 from symnet.paper.formulas_of_one import as_formula
 from symnet.paper.reading import Layers
 from symnet.paper.scripts import layer_of, subscripts
-from symnet.term import ARGUMENT, LayerNumber
+from symnet.term import (
+    ARGUMENT,
+    Addition,
+    Apply,
+    Index,
+    LayerNumber,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+)
 
 _CDF = (1 + sympy.erf(ARGUMENT / sympy.sqrt(2))) / 2
 _PDF = sympy.exp(-(ARGUMENT**2) / 2) / sympy.sqrt(2 * sympy.pi)
@@ -129,6 +142,11 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
         return None
     (body,) = value.statements
     match keys[0]:
+        case s.Name(text=text) if text in notation.letters:
+            return None
+        case s.Name(text=text) if notation.is_cost(keys[0]):
+            formula = cost_of(notation, body)
+            return None if formula is None else replace(notation, cost=formula)
         case s.Name(text=text):
             if isinstance(body, s.Number):
                 return replace(
@@ -139,11 +157,14 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
             if isinstance(body, s.Name) and notation.function(body.text) is not None:
                 own = notation.function(body.text)
                 assert own is not None
+                if notation.function(text) == "σ":
+                    formula = notation.formula(own)
+                    return None if formula is None else _with_sigma(notation, text, formula)
                 return replace(notation, functions={**notation.functions, text: own})
             spelled = spelled_out(keys[0])
             return replace(notation, aliases={**notation.aliases, spelled: body})
         case s.Scripted(base=s.Name() as base, primes=0) as key:
-            return _with_family(notation, base, key, body)
+            return with_family(notation, base, key, body)
         case s.Product(
             factors=(s.Name(text=text), s.Bracketed(body=s.Name(text=variable))),
             operators=("", ""),
@@ -152,9 +173,7 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
     return None
 
 
-def _with_family(
-    notation: Notation, base: s.Name, key: s.Scripted, body: s.Node
-) -> Notation | None:
+def with_family(notation: Notation, base: s.Name, key: s.Scripted, body: s.Node) -> Notation | None:
     """D^l := diag(σ'(z^l)): for every layer, and every neuron that its subscripts name."""
     if notation.has_layers(base) or notation.is_cost(base) or notation.function(base.text):
         return None
@@ -178,23 +197,88 @@ def _is_input(body: s.Node) -> bool:
     return False
 
 
+def formula_of(notation: Notation, variable: str, body: s.Node) -> sympy.Expr | None:
+    """An expression in one variable as a formula; None if there is more in it."""
+    plain = replace(notation, letters={}, scalars=notation.scalars | {variable})
+    return as_formula(Elaborator(plain, Layers()).number(body), variable)
+
+
 def _with_function(notation: Notation, text: str, variable: str, body: s.Node) -> Notation | None:
     """A function by its formula: it is elaborated where it is used, by `definition`."""
-    plain = replace(notation, letters={}, scalars=notation.scalars | {variable})
     try:
-        value = Elaborator(plain, Layers()).number(body)
+        formula = formula_of(notation, variable, body)
     except SymnetError:
         return None
-    formula = as_formula(value, variable)
     if formula is None:
         # With parameters beside the variable it is put in where it is used.
         written = {**notation.written, text: (variable, body)}
         return replace(notation, functions={**notation.functions, text: text}, written=written)
+    if notation.function(text) == "σ":
+        return _with_sigma(notation, text, formula)
     return replace(
         notation,
         functions={**notation.functions, text: text},
         formulas={**notation.formulas, text: formula},
     )
+
+
+def _with_sigma(notation: Notation, text: str, formula: sympy.Expr) -> Notation:
+    """The network's own σ, by its formula."""
+    return replace(
+        notation,
+        functions={**notation.functions, text: "σ"},
+        formulas={**notation.formulas, "σ": formula},
+    )
+
+
+def cost_of(notation: Notation, body: s.Node) -> sympy.Expr | None:
+    """C as a sum over the outputs of a formula in a_j^L and y_j; None if it is no such sum."""
+    try:
+        return _summed(Elaborator(notation, Layers()).number(body))
+    except SymnetError:
+        return None
+
+
+def _summed(term: Term) -> sympy.Expr | None:
+    match term:
+        case Sum(index, inside) if index.axis == n.neurons(n.L):
+            return _in_a_and_y(inside, index)
+        case Product(factors):
+            numbers = [x for x in factors if isinstance(x, Number)]
+            rest = [x for x in factors if not isinstance(x, Number)]
+            inner = _summed(rest[0]) if len(rest) == 1 else None
+            return None if inner is None else sympy.Mul(*map(_rational, numbers), inner)
+        case Addition(terms):
+            several = [_summed(x) for x in terms]
+            return None if None in several else sympy.Add(*several)
+    return None
+
+
+def _rational(value: Number) -> sympy.Rational:
+    return sympy.Rational(value.value.numerator, value.value.denominator)
+
+
+def _in_a_and_y(term: Term, index: Index) -> sympy.Expr | None:
+    match term:
+        case Number():
+            return _rational(term)
+        case Symbol("a", layer, (own,)) if layer == n.L and own == index:
+            return A
+        case Symbol("y", None, (own,)) if own == index:
+            return Y
+        case Power(base, exponent):
+            inner = _in_a_and_y(base, index)
+            power = sympy.Rational(exponent.numerator, exponent.denominator)
+            return None if inner is None else inner**power
+        case Apply(function, argument) if function.formula is not None and not function.order:
+            inner = _in_a_and_y(argument, index)
+            return None if inner is None else function.formula.subs(ARGUMENT, inner)
+        case Product(parts) | Addition(parts):
+            several = [_in_a_and_y(x, index) for x in parts]
+            if None in several:
+                return None
+            return sympy.Mul(*several) if isinstance(term, Product) else sympy.Add(*several)
+    return None
 
 
 # --- words ---------------------------------------------------------------------------------
@@ -362,7 +446,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"outer product", _otimes("outer")),
     (r"(entry|element|component).?wise|hadamard", _entrywise),
     (r"on (its|the) diagonal|diagonal matrix", _diagonal),
-    (r"change .*(in|by) (one|a|each|every) (step|update)|^(one |a )?(step|update)\b", _as_it_is),
+    (r"change .*(in|by) (one|a|each|every) (step|update)|^(one |a )?(step|update)$", _as_it_is),
     (r"change.*(else|other).*fixed", _changed),
     (
         r"(infinitesimal|small|arbitrary) change|differential of|^(the )?change (of|in)",

@@ -62,7 +62,7 @@ class Differentiation(Applications):
         if isinstance(by, s.Bracketed):
             return self._by(by.body, node)
         match by:
-            case s.Name(text="a") if "a" not in self.variables:
+            case s.Name(text="a") if "a" in self.notation.letters and "a" not in self.variables:
                 # ∇_a C is by the activations of the output (Nielsen, ch. 2).
                 layer = self.layers.number(n.L)
                 row = self.arrays.fresh(n.neurons(layer))

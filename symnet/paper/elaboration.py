@@ -18,7 +18,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symnet.paper import syntax as s
-from symnet.paper.arrays import UNSAID, Array, Blocks, ShapeClash, Table, Value, blocks, scalar
+from symnet.paper.arrays import Array, Blocks, ShapeClash, Table, Value, blocks, is_unsaid, scalar
 from symnet.paper.derivative_signs import derivative_of, gradient_by, is_nabla, slashed_derivatives
 from symnet.paper.dotted import Dotted
 from symnet.paper.formulas_of_one import absolute, root_of
@@ -238,7 +238,7 @@ class Elaborator(Dotted):
 
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
         message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
-        if UNSAID in clash.left + clash.right:
+        if is_unsaid(clash.left, clash.right):
             # How long it is, nobody said: it may well fit.
             return Unclear(message, node)
         return Misfit(message, node)

@@ -111,6 +111,7 @@ class Reading:
     inverses: dict[str, Array] = field(default_factory=dict)
     parts: dict[str, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()  # letters of the other side of a claim
+    bound: dict[str, Slot] = field(default_factory=dict)  # letters that sums have bound
     moved: tuple[s.Node, ...] = ()  # of what a claim has small changes that are free
     remaining: str = ""  # how a product over a general number of layers stands: see `_peeled`
     notes: list[str] = field(default_factory=list)
@@ -169,7 +170,7 @@ class Reading:
             slots.append(slot)
         yield slots
         for name, axis, node in binders:
-            slot = self.scope.pop(name)
+            slot = self.bound[name] = self.scope.pop(name)
             if axis is not None and axis.name.startswith("1..") and slot.axis is not None:
                 size = self._size(slot.axis)
                 if size is not None and size != int(axis.name[3:]):

@@ -14,7 +14,7 @@ import sympy
 
 from symnet.network import notation as n
 from symnet.paper import syntax as s
-from symnet.paper.arrays import UNSAID, Array, Blocks, Table, Value, Whole, is_any, scalar
+from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, is_unsaid, scalar
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formulas_of_one import as_formula, put
 from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
@@ -69,6 +69,7 @@ def with_identity(value: Value, node: s.Node, other: Value) -> Value:
 def fitted(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Sides:
     """Both sides, if they are of one shape. Raises Misfit with both shapes."""
     arrays = elaborator.arrays
+    left, right = _zeros(left, right), _zeros(right, left)
     if isinstance(left, Blocks) and isinstance(right, Blocks):
         pairs = _block_by_block(left, right, elaborator, node)
         if pairs is not None:
@@ -134,10 +135,19 @@ def _times(weight: Term, value: Whole) -> Whole:
     return replace(value, term=mul(weight, value.term))
 
 
+def _zeros(one: Value, other: Value) -> Value:
+    """0 beside an array is the array of zeros."""
+    if isinstance(one, Blocks) or not (isinstance(one, Array) and isinstance(other, Array)):
+        return one
+    if one.is_number and one.term == number(0) and not other.is_number:
+        return Array(other.rows, other.cols, one.term)
+    return one
+
+
 def _clash(left: Value, right: Value, elaborator: Elaborator, node: s.Node) -> Misfit | Unclear:
     one, other = elaborator.arrays.shape(left), elaborator.arrays.shape(right)
     message = f"the left side is {one}, the right side is {other}"
-    return Unclear(message, node) if UNSAID in one + other else Misfit(message, node)
+    return Unclear(message, node) if is_unsaid(one, other) else Misfit(message, node)
 
 
 def squared(left: Whole, right: Whole) -> Sides:
@@ -188,7 +198,7 @@ def _as_function(side: Array, formula: sympy.Expr | None, name: str) -> Array:
 
 def check_neurons(letter: str, neurons: Neurons, elaborator: Elaborator) -> None:
     """Raises Misfit if a letter does not run over all neurons that it counts."""
-    slot = elaborator.scope.get(letter)
+    slot = elaborator.scope.get(letter) or elaborator.bound.get(letter)
     if slot is None or slot.axis is None:
         return
     size = elaborator.arrays.size(slot.axis)
@@ -256,7 +266,12 @@ def stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> V
         raise Unclear("what is updated here?", node)
     if left.term.name in ("a", "z", "δ", "y"):
         raise Unclear("this is no parameter, so no step changes it", node)
-    step = mul(number(-1), Symbol(rate), Partial(n.COST, left.term))
+    slope: Term = Partial(n.COST, left.term)
+    if left.term.layer is None:
+        if elaborator.notation.vectors.get(left.term.name) != "parameters":
+            raise Unclear("how the cost depends on this is not said", node)
+        slope = Symbol("∇C", None, left.term.indices)
+    step = mul(number(-1), Symbol(rate), slope)
     return replace(left, term=step if alone else add(left.term, step))
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from symnet.calculus.counterexample import agree
 from symnet.paper import syntax as s
-from symnet.paper.changes import moved_in
-from symnet.paper.context import Page
+from symnet.paper.arrays import Array, Value
+from symnet.paper.changes import has_changes, moved_in
+from symnet.paper.context import Page, plain
+from symnet.paper.conventions import Notation
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.ranges import Neurons, Pair, Range, items_of, layer_letters, letters_in, said_in
@@ -60,6 +62,7 @@ class Claim:
     step: bool = False  # the left side is the change of a parameter, not its new value
     neurons: Mapping[str, Neurons] = field(default_factory=dict)
     pairs: tuple[Pair, ...] = ()
+    notation: Notation | None = None  # of its own, where none of its quantities has a layer
     restricted: bool = False  # words say that it holds only sometimes
 
     @property
@@ -103,11 +106,17 @@ class Claim:
             return None
         if self.relation == IN:
             return membership(self.left, self.right, elaborator)
+        if self.update and has_changes(self.right):
+            raise Unclear("a step by a change is not understood", self.right)
         elaborator.moved = moved_in(self.left, self.right, elaborator)
         elaborator.elsewhere = letters_in(self.right)
         left = side_of(self.left, self.right, elaborator)
         elaborator.elsewhere = letters_in(self.left)
         right = side_of(self.right, self.left, elaborator)
+        for side, whole, other in ((self.left, left, right), (self.right, right, left)):
+            bracketed = isinstance(side, s.Bracketed) and side.open == "["
+            if bracketed and _is_number(whole) and not _is_number(other):
+                raise Unclear("a matrix by its general entry", side)
         left, right = with_identity(left, self.left, right), with_identity(right, self.right, left)
         if self.update:
             left = stepped(left, self.left, elaborator, self.step)
@@ -153,6 +162,7 @@ def claims_of(display: s.Display, about: Page) -> list[Claim]:
     letters = {
         x for chain in said.chains for x in (*letters_in(chain), *layer_letters([chain], about))
     }
+    made = [_by_itself(claim, about) for claim in made]
     for mention in said.mentions if said.chains else ():
         if isinstance(mention, s.Name) and mention.text in letters:
             continue  # "for all j, k": they are all meant anyway
@@ -169,6 +179,19 @@ def claims_of(display: s.Display, about: Page) -> list[Claim]:
     return made
 
 
+def _by_itself(claim: Claim, about: Page) -> Claim:
+    """A claim about numbers among claims about layers: σ'(z) = σ(z)(1 - σ(z)), and BP2."""
+    if not about.notation.letters or about.base is None or isinstance(claim.node, s.Annotated):
+        return claim
+    place = {"start": claim.node.start, "end": claim.node.end}
+    own = plain(about.base, s.Display((claim.node,), ("",), **place))
+    return claim if own.letters else replace(claim, notation=own)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Array) and value.is_number
+
+
 def _labels(chain: s.Chain, about: Page) -> list[Claim]:
     """What labels say: a quantity under a brace equals what is above it."""
     found = []
@@ -179,7 +202,11 @@ def _labels(chain: s.Chain, about: Page) -> list[Claim]:
         inside = label.body if isinstance(label, s.Bracketed) else label
         letters = layer_letters([node.body, label], about)
         if isinstance(inside, s.Product) and set(inside.operators[1:]) == {r"\times"}:
-            continue  # the shape of what stands above
+            # The shape of what stands above, as x ∈ R^{m × n} says it.
+            place = {"start": label.start, "end": label.end}
+            reals = s.Scripted(s.Name("R", ("mathbb",), **place), None, inside, **place)
+            found.append(Claim(node, node.body, reals, IN, letters))
+            continue
         known = any(
             isinstance(x, s.Name) and (about.notation.has_layers(x) or about.notation.is_cost(x))
             for x in s.walk(label)

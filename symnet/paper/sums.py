@@ -115,7 +115,10 @@ class Sums(Differentiation):
     def _without(self, whole: s.Big, name: str, left_out: list[s.Node], body: s.Node) -> Value:
         total = self._big(whole, body)
         for each in left_out:
-            single = self.value(put_for(body, name, each))
+            try:
+                single = self.value(put_for(body, name, each))
+            except Misfit:
+                raise Unclear("neurons of two layers are compared by their numbers", each) from None
             minus = self.arrays.map(single, lambda x: mul(number(-1), x))
             total = self.arrays.add(total, minus)
         return total

@@ -21,7 +21,14 @@ from symnet.paper.elaboration import Elaborator
 from symnet.paper.misfits import Missing, Unclear
 from symnet.paper.reading import Layers
 from symnet.paper.statements import Claim
-from symnet.paper.verdicts import ILL_FORMED, REFUTED, Counterexample, Trial, Verdict
+from symnet.paper.verdicts import (
+    ILL_FORMED,
+    REFUTED,
+    Counterexample,
+    Trial,
+    Verdict,
+    positive_number,
+)
 from symnet.term import Apply, Axis, Index, LayerNumber, Symbol, Term, free_indices, walk
 
 DIGITS = 120  # in which a difference of decimals is confirmed
@@ -46,7 +53,7 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
     """A claim in all networks in which it is tried. Raises Misfit where it has no meaning."""
     found, missing, unclear = False, None, None
     for layers in networks(claim, about):
-        elaborator = Elaborator(about.notation, layers)
+        elaborator = Elaborator(claim.notation or about.notation, layers)
         try:
             claim.check_layers(elaborator)
             sides = claim.sides(elaborator)
@@ -103,7 +110,7 @@ class Lookup:
         if symbol.name in self.elaborator.parts:
             return self._part(symbol.name, positions)
         if symbol.name in self.elaborator.notation.positive:
-            return Fraction(1 + sum(map(ord, symbol.name)) % 7, 4)
+            return positive_number(symbol.name)
         if symbol.name not in self.elaborator.inverses:
             return None
         if symbol.name not in self.inverted:
@@ -185,7 +192,8 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
     for index in names:
         size = layers.size(index.axis)
         ranges.append(range(1, (3 if size is None else size) + 1))
-    widths = (layers.widths or ()) if about.notation.letters else ()
+    notation = claim.notation or about.notation
+    widths = (layers.widths or ()) if notation.letters else ()
     # Other numbers in every network, and what no network has is drawn twice.
     first = SEED + 10 * len(layers.widths or ())
     times = about.seeds + bool(about.notation.vectors)
@@ -214,6 +222,7 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
                             trial = Trial(
                                 elaborator.whole(x), elaborator.whole(y), about.setting,
                                 layers.widths or (2, 2), seed, numbers, here,
+                                elaborator.notation.positive,
                             )  # fmt: skip
                         return Verdict(
                             REFUTED, claim.difference(found), counterexample=found, trial=trial
