@@ -50,6 +50,7 @@ LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
 MOST_MONOMIALS = 10_000  # as many products are added up
+FEW, MOST_PRODUCTS = 200, 5_000  # products that are multiplied out at once; two by two, at most
 MOST_BOUND = 6  # as many indices of one axis are put in order
 OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
 # a sum is in order, and when one was taken away
@@ -152,8 +153,7 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             for part in terms:
                 yield from _expanded(part, fresh)
         case Product(factors):
-            for parts in product(*(_listed(factor, fresh) for factor in factors)):
-                yield _multiplied(parts)
+            yield from _product([_listed(factor, fresh) for factor in factors])
         case Sum(index, body):
             own = Index(f"{OWN}{next(fresh)}", index.axis)
             for c, bound, factors_ in _expanded(rename(body, {index: own}), fresh):
@@ -173,6 +173,34 @@ def _listed(factor: Term, fresh: "count[int]") -> list[Monomial]:
     if len(found) > MOST_MONOMIALS:
         raise UndecidedError("too many terms")
     return found
+
+
+def _product(factors: list[list[Monomial]]) -> Iterator[Monomial]:
+    """Multiplied out; where that is long, two by two, and what is alike without sums added up."""
+    if math.prod(map(len, factors)) <= FEW:
+        yield from map(_multiplied, product(*factors))
+        return
+    made, total = 0, [(ONE, (), ())]
+    for factor in sorted(factors, key=len):
+        made += len(total) * len(factor)
+        if made > MOST_PRODUCTS:
+            raise UndecidedError("too many terms")
+        found: dict[tuple[tuple[Index, ...], Factors], Fraction] = {}
+        for pair in product(total, factor):
+            coefficient, bound, factors_ = _multiplied(pair)
+            like = bound, tuple(sorted(_merged(factors_), key=_read))
+            found[like] = found.get(like, Fraction(0)) + coefficient
+        total = [(c, *like) for like, c in found.items() if c]
+    yield from total
+
+
+def _merged(factors: Factors) -> Factors:
+    """x^p x^q = x^(p + q), and [j = k]^p = [j = k]."""
+    exponents: dict[Term, Fraction] = {}
+    for x, e in factors:
+        known = exponents.get(x)
+        exponents[x] = ONE if isinstance(x, Delta) else e if known is None else known + e
+    return tuple((x, e) for x, e in exponents.items() if e)
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
@@ -270,11 +298,7 @@ def _reduced(monomial: Monomial, facts: frozenset[str]) -> Iterator[Monomial]:
     """Powers merged, deltas contracted, sums of nothing counted, bound indices named."""
     c, bound, factors = monomial
     while True:
-        exponents: dict[Term, Fraction] = {}
-        for x, e in factors:
-            known = exponents.get(x)
-            exponents[x] = ONE if isinstance(x, Delta) else e if known is None else known + e
-        c, bound, factors = _whole_roots(c, bound, tuple((x, e) for x, e in exponents.items() if e))
+        c, bound, factors = _whole_roots(c, bound, _merged(factors))
         changed = _contracted(bound, factors)
         if changed is None:
             break
