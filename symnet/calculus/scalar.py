@@ -46,6 +46,7 @@ Stretch = tuple[sympy.Expr | None, sympy.Expr | None]  # between two kinks, or u
 LIMIT, PARTS, HEIGHT = 400, 1000, 4
 DEGREE = 24  # in one unknown: the time to factor grows with the third power
 SWELL = 5_000  # products that are made when a power of a sum is multiplied out
+LONGEST = 5_000  # parts of a derivative that is printed
 STEEP = 100  # as high a power of one exponential is left to SymPy
 BOUNDED = 80  # as LIMIT, where s or tanh stands in for each e^{cz}
 
@@ -59,6 +60,9 @@ def derivative(formula: sympy.Expr) -> sympy.Expr:
     slope_ = sympy.diff(formula, Z)
     if slope_.has(sympy.Derivative, sympy.Subs):
         raise NotYet(f"no derivative of {formula} is known")
+    if _parts(slope_, LONGEST) > LONGEST:
+        shown = f"{str(formula)[:60]} …"
+        raise NotYet(f"the derivative of {shown} has more than {LONGEST} parts: too long to print")
     several = [f for f in slope_.atoms(sympy.Function) if len(f.args) > 1]
     if any(not isinstance(f, sympy.Piecewise | sympy.Max | sympy.Min) for f in several):
         raise NotYet(f"the derivative of {formula} is {slope_}, which we cannot print or compute")
@@ -556,8 +560,12 @@ def _quotient(expression: sympy.Expr) -> sympy.Expr | None:
 
 def _surveyable(expression: sympy.Expr) -> bool:
     """Whether an expression is no tower: as a tree that is much larger than as a graph."""
-    parts = sum(1 for _ in islice(sympy.preorder_traversal(expression), PARTS + 1))
-    return parts <= PARTS and _height(expression) <= HEIGHT
+    return _parts(expression, PARTS) <= PARTS and _height(expression) <= HEIGHT
+
+
+def _parts(expression: sympy.Expr, most: int) -> int:
+    """How many parts an expression has, written out; of one that has more, only that it does."""
+    return sum(1 for _ in islice(sympy.preorder_traversal(expression), most + 1))
 
 
 def _height(expression: sympy.Expr) -> int:
