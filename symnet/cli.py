@@ -21,7 +21,7 @@ from typing import Any
 import click
 from click import shell_completion
 
-from symnet.errors import NotProved, SymnetError
+from symnet.errors import ArchitectureError, NotProved, SymnetError
 
 EXAMPLES = """\b
 Examples:
@@ -483,6 +483,8 @@ def _network(net: str, activation: str, cost: str | None) -> Any:
             return network.from_toml(f"{net}\n", activation, cost)
     if net.lower().endswith(".toml"):
         return network.from_toml(Path(net), activation, cost)
+    if Path(net).is_file():
+        raise ArchitectureError(f"{net}: a file of layers has the ending .toml")
     return network(net, activation=activation, cost=cost)
 
 

@@ -50,8 +50,8 @@ EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
-MOST_MONOMIALS = 10_000  # as many products are added up
-FEW, MOST_PRODUCTS = 200, 1_000  # products that are multiplied out at once; two by two, at most
+MOST_MONOMIALS = 3_000  # as many products are added up
+FEW, MOST_PRODUCTS = 200, 1_200  # products that are multiplied out at once; two by two, at most
 MOST_BOUND = 6  # as many indices of one axis are put in order
 OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
 # a sum is in order, and when one was taken away
@@ -181,7 +181,8 @@ def _product(factors: list[list[Monomial]]) -> Iterator[Monomial]:
     if math.prod(map(len, factors)) <= FEW:
         yield from map(_multiplied, product(*factors))
         return
-    made, total = 0, [(ONE, (), ())]
+    made = 0
+    total: list[Monomial] = [(ONE, (), ())]
     for factor in sorted(factors, key=len):
         made += len(total) * len(factor)
         if made > MOST_PRODUCTS:

@@ -118,8 +118,13 @@ def loads(text: str) -> Certificate:
         )
     except KeyError as error:
         raise CertificateError(f"the certificate lacks {error}") from None
+    except json.JSONDecodeError as error:
+        raise CertificateError(
+            f"the file is no certificate: no JSON, line {error.lineno} column {error.colno}",
+            hint="symnet prove NET --certificate FILE writes one",
+        ) from None
     except (
-        json.JSONDecodeError, RecursionError, ArithmeticError, AttributeError, ValueError,
+        RecursionError, ArithmeticError, AttributeError, ValueError,
         TypeError, IndexError,
     ) as error:  # fmt: skip
         raise CertificateError(f"the file is no certificate: {error}"[:300]) from None

@@ -53,7 +53,7 @@ from symnet.term import (
 
 # A power of a sum is multiplied out up to this exponent; beyond, it stays an atom.
 LARGEST_EXPANDED = 12
-MOST_PRODUCTS = 500  # of two monomials, where a product of sums is multiplied out
+MOST_PRODUCTS = 1_200  # of two monomials, where a product of sums is multiplied out
 
 
 class TooLongError(NotYet):

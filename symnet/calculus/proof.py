@@ -41,6 +41,7 @@ from symnet.term import (
     Symbol,
     Term,
     equation_at,
+    free_indices,
     spell,
     walk,
 )
@@ -240,6 +241,8 @@ def _unfinished(formula: Formula) -> str:
                     continue
                 case Partial(Symbol("C"), by, False) if (by.name, by.layer) in formula.given.known:
                     continue  # another formula's
+                case Delta(left, right) if {left, right} <= free_indices(formula.general.goal):
+                    continue  # by w_jk, of which only w_jj is used
                 case Delta() | Partial():
                     return f"not worked out: {spell(part)}"
                 case Apply(ScalarFunction(_, None)) if special:

@@ -29,7 +29,6 @@ from operator import or_
 
 import numpy as np
 import sympy
-
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
