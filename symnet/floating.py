@@ -43,14 +43,15 @@ def fraction(product: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     """
     above, below = [], []
     for factor in sympy.Mul.make_args(product):
-        if isinstance(factor, sympy.Rational):
-            above.append(sympy.Integer(factor.p))
+        if isinstance(factor, sympy.Rational) and not isinstance(factor, sympy.Integer):
+            above += [sympy.Integer(factor.p)] * (factor.p != 1)
             below.append(sympy.Integer(factor.q))
         elif factor.is_Pow and factor.exp.is_number and factor.exp.is_negative:
             below.append(sympy.Pow(factor.base, -factor.exp))
         else:
             above.append(factor)
-    return sympy.Mul(*above), sympy.Mul(*below)
+    # 2 (x + y) stays what it is
+    return sympy.Mul(*above, evaluate=False), sympy.Mul(*below, evaluate=False)
 
 
 def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, Array]) -> Array:

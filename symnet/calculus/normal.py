@@ -53,7 +53,8 @@ from symnet.term import (
 
 # A power of a sum is multiplied out up to this exponent; beyond, it stays an atom.
 LARGEST_EXPANDED = 12
-MOST_PRODUCTS = 1_200  # of two monomials, where a product of sums is multiplied out
+# Products of two monomials, where a product of sums is multiplied out, and where a power is.
+MOST_PRODUCTS, MOST_IN_POWERS = 1_200, 5_000
 
 
 class TooLongError(NotYet):
@@ -183,7 +184,7 @@ def _power(base: Polynomial, exponent: Fraction) -> Iterator[Monomial]:
         factors = [(atom, e * exponent) for atom, e in monomial.factors]
         yield from _simplified(monomial.coefficient ** int(exponent), (), factors)
     elif whole and 0 < exponent <= LARGEST_EXPANDED:
-        yield from _product([base] * int(exponent))
+        yield from _product([base] * int(exponent), MOST_IN_POWERS)
     else:
         # (x y + x z)^n = x^n (y + z)^n, so that equal denominators read alike
         shared, rest = _take_out(base) if whole else ((), base)
@@ -220,7 +221,7 @@ def positive(term: Term) -> bool:
     return False
 
 
-def _product(factors: Sequence[Polynomial]) -> Iterator[Monomial]:
+def _product(factors: Sequence[Polynomial], most: int = MOST_PRODUCTS) -> Iterator[Monomial]:
     """Multiplied out two by two, what is alike added up: (1 + x)^9 has 10 monomials, not 512."""
     single = [factor[0] for factor in factors if len(factor) == 1]
     *several, last = [factor for factor in factors if len(factor) != 1] or [()]
@@ -233,7 +234,7 @@ def _product(factors: Sequence[Polynomial]) -> Iterator[Monomial]:
     made, total = 0, several[0]
     for factor in (*several[1:], last):
         made += len(total) * len(factor)
-        if made > MOST_PRODUCTS:
+        if made > most:
             raise TooLongError(f"a product of {len(factors)} sums is too long to multiply out")
         total = _collect(m for pair in product(total, factor) for m in _multiplied(pair))
     for monomial in total:
