@@ -152,6 +152,19 @@ def prove(
         sys.exit(1)
 
 
+def _given(network: Any) -> list[str]:
+    """What a certificate takes for granted beyond names that everybody knows."""
+    functions = _load("network.functions")
+    used = dict.fromkeys(layer.activation for layer in network.layers if layer.activation)
+    cost = network.cost
+    given = [f"{f.name} = {f.formula}" for f in used if f.name not in functions.ACTIVATIONS]
+    if cost.name not in functions.COSTS:
+        given.append(f"cost {cost.name} = {cost.formula} of each output")
+    if cost.normalised:
+        given.append("the y of a sample add up to 1")
+    return [f"  given     {each}" for each in given]
+
+
 @cli.command("check-certificate")
 @click.argument("file", metavar="FILE")
 def check_certificate(file: str) -> None:
@@ -167,7 +180,8 @@ def check_certificate(file: str) -> None:
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     certificate = _load("calculus.certificate").loads(decoded(content))
     refusal = _load("calculus.checker").check(certificate)
-    lines = [f"{certificate.network}, cost {certificate.network.cost.name}"]
+    network = certificate.network
+    lines = [f"{network}, cost {network.cost.name}", *_given(network)]
     if refusal:
         lines.append(f"  REFUSED  {refusal}")
     else:

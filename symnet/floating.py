@@ -32,6 +32,28 @@ NAMES = {
 }
 
 
+def fraction(product: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """x and y of x/y as it stands: below is what has a negative number as its exponent.
+
+    SymPy's own looks for one by simplifying, which takes long where functions stand in functions.
+
+    >>> z = sympy.Symbol("z", real=True)
+    >>> fraction(2 * sympy.exp(-z) / (3 * z**2))
+    (2*exp(-z), 3*z**2)
+    """
+    above, below = [], []
+    for factor in sympy.Mul.make_args(product):
+        if isinstance(factor, sympy.Rational) and not isinstance(factor, sympy.Integer):
+            above += [sympy.Integer(factor.p)] * (factor.p != 1)
+            below.append(sympy.Integer(factor.q))
+        elif factor.is_Pow and factor.exp.is_number and factor.exp.is_negative:
+            below.append(sympy.Pow(factor.base, -factor.exp))
+        else:
+            above.append(factor)
+    # 2 (x + y) stays what it is
+    return sympy.Mul(*above, evaluate=False), sympy.Mul(*below, evaluate=False)
+
+
 def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, Array]) -> Array:
     """A formula entry by entry, in the type of the values. Raises TypeError for what it lacks."""
     known: dict[sympy.Basic, Array] = {}
@@ -52,7 +74,7 @@ def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, Array]) -> Array
             case sympy.Add():
                 return functools.reduce(np.add, map(go, x.args))
             case sympy.Mul():
-                above, below = sympy.fraction(x, exact=True)
+                above, below = fraction(x)
                 if below != 1:
                     return np.divide(go(above), go(below))
                 return functools.reduce(np.multiply, map(go, x.args))

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from symnet.errors import ArchitectureError
 from symnet.loading import load, load_whole
 
 
@@ -23,6 +24,8 @@ def read_network(net: str, activation: str, cost: str | None) -> Any:
             return network.from_toml(f"{net}\n", activation, cost)
     if net.lower().endswith(".toml"):
         return network.from_toml(Path(net), activation, cost)
+    if Path(net).is_file():
+        raise ArchitectureError(f"{net}: a file of layers has the ending .toml")
     return network(net, activation=activation, cost=cost)
 
 

@@ -572,8 +572,15 @@ def from_sympy(
     `indices["j"]`. Raises TypeError for what the language lacks.
     """
     indices = indices or {}
+    known: dict[tuple[sympy.Expr, tuple[Index, ...]], Term] = {}  # the same stands in many places
 
     def go(expression: sympy.Expr, indices: Mapping[str, Index]) -> Term:
+        place = expression, tuple(indices.values())
+        if place not in known:
+            known[place] = read(expression, indices)
+        return known[place]
+
+    def read(expression: sympy.Expr, indices: Mapping[str, Index]) -> Term:
         match expression:
             case sympy.Symbol() if expression.name in symbols:
                 return symbols[expression.name]

@@ -98,6 +98,31 @@ def test_prove(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.out.count("proved  BP") == 3
 
 
+def test_a_file_that_is_something_else_is_said_to_be(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.tml").write_text("[network]\ninputs = 3\n", encoding="utf-8")
+    found = run("prove", "net.tml")
+    assert (found.code, found.err) == (
+        2,
+        "symnet: net.tml: a file of layers has the ending .toml\n",
+    )
+    found = run("check-certificate", "net.tml")
+    assert found.code == 2
+    assert "no JSON, line 1 column 2\nsymnet prove NET --certificate FILE writes one" in found.err
+
+
+def test_a_certificate_says_what_it_takes_for_granted(run: Run) -> None:
+    own = ("--activation", "z**3 + z", "--cost", "(a - y)**4")
+    for network, given in (
+        (("2-3-1",), []),
+        (("2-3-2:softmax",), ["the y of a sample add up to 1"]),
+        (("2-3-1", *own), ["custom = z**3 + z", "cost custom = (a - y)**4 of each output"]),
+    ):
+        run("prove", *network, "--certificate", "proof.json")
+        found = run("check-certificate", "proof.json")
+        lines = [x for x in found.out.splitlines() if x.startswith("  given")]
+        assert (found.code, lines) == (0, [f"  given     {each}" for each in given])
+
+
 def test_generate_prints_or_writes_the_same(run: Run, tmp_path: Path) -> None:
     printed = run("generate", "2-1", "--dtype", "float32")
     assert (printed.code, printed.err) == (0, "")

@@ -26,6 +26,7 @@ from symnet.pipeline import generate
 from symnet.term import (
     Addition,
     Axis,
+    Delta,
     Equation,
     Index,
     LayerNumber,
@@ -43,6 +44,7 @@ from symnet.term import (
     mul,
     number,
     rename,
+    walk,
 )
 
 # --- derived and proved ------------------------------------------------------------------------
@@ -445,6 +447,29 @@ def test_an_axis_as_long_as_x_that_meets_it_is_that_of_x() -> None:
 def test_an_index_beyond_the_axis_is_refused() -> None:
     with pytest.raises(EquationError, match="goes up to"):
         layers.define(["a[t] = sum(s, w[s]*x[t+s])"], {"w": "s"}, axes={"t": 4, "s": 3}, inputs=5)
+
+
+def test_of_a_matrix_of_which_only_the_diagonal_is_used_a_delta_stays(tmp_path: Path) -> None:
+    """∂C/∂w_jk = a_j δ_j [j = k]: both indices are those of what was asked for."""
+    path = tmp_path / "diagonal.toml"
+    path.write_text(
+        """
+        [network]
+        inputs = 3
+        [[layer]]
+        axes = { j = 3 }
+        parameters = { w = ["j", "j"] }
+        equations = ["z[j] = w[j,j]*x[j]", "a[j] = tanh(z[j])"]
+        """,
+        encoding="utf-8",
+    )
+    network = Network.from_toml(path)
+    made = prove(network)
+    assert made.holds, str(made)
+    claim = next(o.claim for o in made.obligations if o.label == "∂C/∂w")
+    assert any(isinstance(part, Delta) for part in walk(claim.right))
+    with pytest.raises(NotYet, match="no code can be made yet of"):
+        generate(network)
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import sympy
 from sympy.codegen.cfunctions import log1p
 
 from symnet.errors import NotYet
+from symnet.floating import fraction
 
 WIDTH = 100  # the length of a line
 
@@ -137,7 +138,7 @@ def piece(
                 condition = sympy.Not(branch.args[0][1])
                 return f"{closed(rest, max(first_binds, SIGN))} * {_bracketed(condition)}"
             return closed(sympy.Piecewise(*((_times_(v, rest), c) for v, c in branch.args)), SIGN)
-        above, below = sympy.fraction(x, exact=True)
+        above, below = fraction(x)
         factors = sorted(sympy.Mul.make_args(above), key=_rank)
         if above == 1:
             return f"1 / {closed(below, POWER)}"

@@ -12,7 +12,7 @@ True
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import count, groupby, islice, permutations, product
@@ -36,6 +36,7 @@ from symnet.term import (
     Term,
     add,
     free_indices,
+    map_children,
     mul,
     number,
     power,
@@ -49,7 +50,8 @@ EXP = ScalarFunction("exp", sympy.exp(ARGUMENT))
 LOG = ScalarFunction("log", sympy.log(ARGUMENT))
 KINKED = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 LARGEST = 12  # the largest power that is multiplied out
-MOST_MONOMIALS = 10_000  # as many products are added up
+MOST_MONOMIALS = 3_000  # as many products are added up
+FEW, MOST_PRODUCTS = 200, 1_200  # products that are multiplied out at once; two by two, at most
 MOST_BOUND = 6  # as many indices of one axis are put in order
 OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
 # a sum is in order, and when one was taken away
@@ -152,8 +154,7 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             for part in terms:
                 yield from _expanded(part, fresh)
         case Product(factors):
-            for parts in product(*(_listed(factor, fresh) for factor in factors)):
-                yield _multiplied(parts)
+            yield from _product([_listed(factor, fresh) for factor in factors])
         case Sum(index, body):
             own = Index(f"{OWN}{next(fresh)}", index.axis)
             for c, bound, factors_ in _expanded(rename(body, {index: own}), fresh):
@@ -173,6 +174,35 @@ def _listed(factor: Term, fresh: "count[int]") -> list[Monomial]:
     if len(found) > MOST_MONOMIALS:
         raise UndecidedError("too many terms")
     return found
+
+
+def _product(factors: list[list[Monomial]]) -> Iterator[Monomial]:
+    """Multiplied out; where that is long, two by two, and what is alike without sums added up."""
+    if math.prod(map(len, factors)) <= FEW:
+        yield from map(_multiplied, product(*factors))
+        return
+    made = 0
+    total: list[Monomial] = [(ONE, (), ())]
+    for factor in sorted(factors, key=len):
+        made += len(total) * len(factor)
+        if made > MOST_PRODUCTS:
+            raise UndecidedError("too many terms")
+        found: dict[tuple[tuple[Index, ...], Factors], Fraction] = {}
+        for pair in product(total, factor):
+            coefficient, bound, factors_ = _multiplied(pair)
+            like = bound, tuple(sorted(_merged(factors_), key=_read))
+            found[like] = found.get(like, Fraction(0)) + coefficient
+        total = [(c, *like) for like, c in found.items() if c]
+    yield from total
+
+
+def _merged(factors: Factors) -> Factors:
+    """x^p x^q = x^(p + q), and [j = k]^p = [j = k]."""
+    exponents: dict[Term, Fraction] = {}
+    for x, e in factors:
+        known = exponents.get(x)
+        exponents[x] = ONE if isinstance(x, Delta) else e if known is None else known + e
+    return tuple((x, e) for x, e in exponents.items() if e)
 
 
 def _multiplied(parts: tuple[Monomial, ...]) -> Monomial:
@@ -199,7 +229,7 @@ def _powers(base: Term, exponent: Fraction, fresh: "count[int]") -> Iterator[Mon
             yield whole[0], (), (*whole[2], *((x, e * exponent) for x, e in factors))
             return
     atom = canonical(base)
-    if exponent > 1:  # √x x
+    if 1 < exponent < LARGEST + 1:  # √x x
         rest = exponent - exponent.numerator // exponent.denominator
         whole_part = Power(atom, exponent - rest)
         yield from _expanded(Product((whole_part, Power(atom, rest))), fresh)
@@ -270,18 +300,14 @@ def _reduced(monomial: Monomial, facts: frozenset[str]) -> Iterator[Monomial]:
     """Powers merged, deltas contracted, sums of nothing counted, bound indices named."""
     c, bound, factors = monomial
     while True:
-        exponents: dict[Term, Fraction] = {}
-        for x, e in factors:
-            known = exponents.get(x)
-            exponents[x] = ONE if isinstance(x, Delta) else e if known is None else known + e
-        c, bound, factors = _whole_roots(c, bound, tuple((x, e) for x, e in exponents.items() if e))
+        c, bound, factors = _whole_roots(c, bound, _merged(factors))
         changed = _contracted(bound, factors)
         if changed is None:
             break
         bound, factors = changed
         factors = tuple((_again(x), e) for x, e in factors)
     whole = (Addition, Sum, Product, Power)
-    if any(isinstance(x, whole) and ((e.denominator == 1 and e > 0) or e > 1) for x, e in factors):
+    if any(isinstance(x, whole) and 1 <= e < LARGEST + 1 for x, e in factors):
         # What has cancelled a denominator is multiplied out; x^{3/2} is √x x.
         whole_term = _as_term((c, bound, factors))
         for inner in _expanded(whole_term, _fresh(whole_term)):
@@ -391,6 +417,51 @@ def _as_term(monomial: Monomial) -> Term:
     for index in reversed(bound):
         term = Sum(index, term)
     return term
+
+
+@lru_cache(maxsize=20_000)
+def in_order(term: Term) -> Term:
+    """Like factors and like terms put together, in order; nothing is multiplied out.
+
+    The first coefficient of a sum stands in front: 2x + 4y is 2 (x + 2y).
+    """
+    match term:
+        case Product(factors):
+            return _factors_in_order(map(in_order, factors))
+        case Power(base, exponent) if exponent.denominator == 1:
+            c, rest = _coefficient(in_order(base))
+            return mul(power(Number(c), exponent), power(rest, exponent))
+        case Addition(terms):
+            found: dict[Term, Fraction] = {}
+            for c, rest in map(_coefficient, map(in_order, terms)):
+                found[rest] = found.get(rest, Fraction(0)) + c
+            left = [(x, found[x]) for x in sorted(found, key=spell) if found[x]]
+            first = left[0][1] if left else ONE
+            return mul(Number(first), add(*(mul(Number(c / first), x) for x, c in left)))
+    return map_children(term, in_order)
+
+
+def _factors_in_order(factors: Iterable[Term]) -> Term:
+    exponents: dict[Term, Fraction] = {}
+    numbers: list[Term] = []  # 0 0⁻¹ is not 0⁰
+    for factor in factors:
+        for part in factor.factors if isinstance(factor, Product) else (factor,):
+            x, e = (part.base, part.exponent) if isinstance(part, Power) else (part, ONE)
+            if isinstance(x, Number):
+                numbers.append(part)
+            else:
+                exponents[x] = exponents.get(x, Fraction(0)) + e
+    ordered = (power(x, exponents[x]) for x in sorted(exponents, key=spell))
+    return mul(*sorted(numbers, key=spell), *ordered)
+
+
+def _coefficient(term: Term) -> tuple[Fraction, Term]:
+    match term:
+        case Number(value):
+            return value, number(1)
+        case Product((Number(value), *rest)):
+            return value, mul(*rest)
+    return ONE, term
 
 
 # --- scalar formulas -----------------------------------------------------------------------

@@ -27,6 +27,7 @@ from symnet.calculus.algebra import (
     canonical,
     form,
     holds_bound,
+    in_order,
     kinked,
     slope,
     summands,
@@ -47,6 +48,9 @@ def same(left: Term, right: Term, facts: frozenset[str] = frozenset()) -> bool:
     if rest == other:
         return True
     if rest != left and same(rest, other, facts):
+        return True
+    # What is too long to multiply out may read the same as it stands.
+    if in_order(rest) == in_order(other):
         return True
     return form(left, facts) == form(right, facts) or _nothing(
         canonical(add(left, mul(MINUS, right)), facts), facts, NESTED

@@ -118,8 +118,13 @@ def loads(text: str) -> Certificate:
         )
     except KeyError as error:
         raise CertificateError(f"the certificate lacks {error}") from None
+    except json.JSONDecodeError as error:
+        raise CertificateError(
+            f"the file is no certificate: no JSON, line {error.lineno} column {error.colno}",
+            hint="symnet prove NET --certificate FILE writes one",
+        ) from None
     except (
-        json.JSONDecodeError, RecursionError, ArithmeticError, AttributeError, ValueError,
+        RecursionError, ArithmeticError, AttributeError, ValueError,
         TypeError, IndexError,
     ) as error:  # fmt: skip
         raise CertificateError(f"the file is no certificate: {error}"[:300]) from None
@@ -279,7 +284,8 @@ def _odd(data: Any) -> CertificateError:
 _FRACTION = re.compile(r"-?[0-9]{1,200}(/[0-9]{1,200})?")
 DEEPEST = 150  # records inside each other
 MOST_PARTS = 1000  # of a formula, as many as a typed one has characters
-MOST_CHOICES = 20  # of max, min and cases
+MOST_CHOICES = 20  # of max and min
+MOST_CASES = 128  # a sum of |z - c| that can be typed has fewer
 FARTHEST = 1000  # a number at which a function or a power is looked up
 
 
@@ -485,7 +491,7 @@ class _Reader:
                 return ZS[self.formula(index, depth + 1)]
             case ["sum", body, letter]:
                 return sympy.Sum(self.formula(body, depth + 1), (self.formula(letter), 1, N))
-            case ["cases", *branches] if len(branches) <= 2 * MOST_CHOICES:
+            case ["cases", *branches] if len(branches) <= MOST_CASES:
                 return sympy.Piecewise(*(tuple(inner(self.list_of(b, 2))) for b in branches))
             case [str(name), left, right] if name in _RELATIONS:
                 return _RELATIONS[name](*inner([left, right]))

@@ -91,13 +91,13 @@ def _check_chapter(network: Network, chapter: Chapter, cost: Equation, where: st
         raise RefusedError(f"{where}: the goal is {spell(chapter.goal)}, not {spell(goal)}")
     meaning = Meaning(general)
     result = _replay(start, goal, tuple(x.after for x in chapter.general), meaning, where)
-    _check_finished(result, general, where, special=False)
+    _check_finished(result, goal, general, where, special=False)
     claim = _claim(network, chapter, general)
     if claim is not None:
         _replay(result, goal, (claim,), meaning, f"{where}, as the book says")
     lines = tuple(line.after for line in chapter.special)
     named = _replay(result, goal, lines, Meaning(special), f"{where}, special")
-    _check_finished(named, special, where, special=True)
+    _check_finished(named, goal, special, where, special=True)
 
 
 def _claim(network: Network, chapter: Chapter, context: Context) -> Term | None:
@@ -142,9 +142,13 @@ def _follows(line: Term, before: Term, meaning: Meaning) -> bool:
     return any(same(each.of(line), each.of(before), facts) for each in ways)
 
 
-def _check_finished(result: Term, context: Context, where: str, *, special: bool) -> None:
+def _check_finished(
+    result: Term, goal: Term, context: Context, where: str, *, special: bool
+) -> None:
     for part in walk(result):
         match part:
+            case Delta(left, right) if {left, right} <= free_indices(goal):
+                continue  # by w_jk, of which only w_jj is used
             case Partial(of, by, False) if of == n.COST and (
                 (by.name, by.layer) in context.known or (by.name == "a" and not special)
             ):

@@ -38,6 +38,8 @@ NUMBERS.dps = 90
 STEP = NUMBERS.mpf(10) ** -30  # a central difference is right to some sixty places
 AGREEMENT = NUMBERS.mpf(10) ** -30
 
+LARGE, MOST_PLACES = 50, 4000  # binary places of a value, before the point
+
 Value = Any  # NUMBERS.mpf
 Lookup = Callable[[Symbol | Partial, tuple[int, ...]], Value]
 
@@ -165,8 +167,18 @@ def apply(function: ScalarFunction, argument: Value) -> Value:
 
 
 def slope(of: Callable[[Value], Value], at: Value) -> Value:
-    """A derivative as a central difference."""
-    return (of(at + STEP) - of(at - STEP)) / (2 * STEP)
+    """A derivative as a central difference.
+
+    Of a large value the last places are lost where it is much larger than its slope: it gets as
+    many places more, and a step as much smaller, as it has before the point.
+    """
+    above, below = of(at + STEP), of(at - STEP)
+    places = min(NUMBERS.mag(abs(above) + abs(below)), MOST_PLACES)
+    if places <= LARGE:
+        return (above - below) / (2 * STEP)
+    with NUMBERS.workprec(NUMBERS.prec + 2 * places):
+        step = NUMBERS.ldexp(STEP, -places)
+        return (of(at + step) - of(at - step)) / (2 * step)
 
 
 def value(

@@ -23,7 +23,7 @@ from functools import lru_cache
 from itertools import count as count_from
 from itertools import permutations, product
 
-from symnet.errors import EquationError
+from symnet.errors import EquationError, NotYet
 from symnet.network.notation import place
 from symnet.term import (
     Addition,
@@ -53,6 +53,12 @@ from symnet.term import (
 
 # A power of a sum is multiplied out up to this exponent; beyond, it stays an atom.
 LARGEST_EXPANDED = 12
+# Products of two monomials, where a product of sums is multiplied out, and where a power is.
+MOST_PRODUCTS, MOST_IN_POWERS = 1_200, 5_000
+
+
+class TooLongError(NotYet):
+    """A term of which no normal form is made: it would have too many monomials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Monomial:
 
 
 Polynomial = tuple[Monomial, ...]
+UNIT = Monomial(Fraction(1), (), ())
 
 
 @lru_cache(maxsize=10_000)
@@ -157,8 +164,7 @@ def _monomials(term: Term) -> Iterator[Monomial]:
             for part in terms:
                 yield from _monomials(part)
         case Product(factors):
-            for parts in product(*(normal(factor) for factor in factors)):
-                yield from _multiplied(parts)
+            yield from _product([normal(factor) for factor in factors])
         case Sum(index, body):
             for monomial in normal(body):
                 yield from _simplified(
@@ -178,10 +184,7 @@ def _power(base: Polynomial, exponent: Fraction) -> Iterator[Monomial]:
         factors = [(atom, e * exponent) for atom, e in monomial.factors]
         yield from _simplified(monomial.coefficient ** int(exponent), (), factors)
     elif whole and 0 < exponent <= LARGEST_EXPANDED:
-        total = base
-        for _ in range(int(exponent) - 1):
-            total = _collect(m for pair in product(total, base) for m in _multiplied(pair))
-        yield from total
+        yield from _product([base] * int(exponent), MOST_IN_POWERS)
     else:
         # (x y + x z)^n = x^n (y + z)^n, so that equal denominators read alike
         shared, rest = _take_out(base) if whole else ((), base)
@@ -216,6 +219,26 @@ def positive(term: Term) -> bool:
         case Power() | Product() | Addition() | Sum():
             return all(map(positive, children(term)))
     return False
+
+
+def _product(factors: Sequence[Polynomial], most: int = MOST_PRODUCTS) -> Iterator[Monomial]:
+    """Multiplied out two by two, what is alike added up: (1 + x)^9 has 10 monomials, not 512."""
+    single = [factor[0] for factor in factors if len(factor) == 1]
+    *several, last = [factor for factor in factors if len(factor) != 1] or [()]
+    if not all(factors):
+        return
+    if not several:
+        for monomial in last or (UNIT,):
+            yield from _multiplied([monomial, *single])
+        return
+    made, total = 0, several[0]
+    for factor in (*several[1:], last):
+        made += len(total) * len(factor)
+        if made > most:
+            raise TooLongError(f"a product of {len(factors)} sums is too long to multiply out")
+        total = _collect(m for pair in product(total, factor) for m in _multiplied(pair))
+    for monomial in total:
+        yield from _multiplied([monomial, *single])
 
 
 def _multiplied(parts: Sequence[Monomial]) -> Iterator[Monomial]:

@@ -41,6 +41,7 @@ from symnet.term import (
     Symbol,
     Term,
     equation_at,
+    free_indices,
     spell,
     walk,
 )
@@ -225,6 +226,8 @@ def _by_normal_form(formula: Formula, claim: Equation) -> str:
             return difference
         special = _finish(stated, formula.given_special, (SPECIALISE, TIDY))
         return _difference(formula.special, special)
+    except NotYet:
+        raise  # a formula too long to be compared is no wrong one
     except SymnetError as error:
         return str(error) or repr(error)
 
@@ -238,6 +241,8 @@ def _unfinished(formula: Formula) -> str:
                     continue
                 case Partial(Symbol("C"), by, False) if (by.name, by.layer) in formula.given.known:
                     continue  # another formula's
+                case Delta(left, right) if {left, right} <= free_indices(formula.general.goal):
+                    continue  # by w_jk, of which only w_jj is used
                 case Delta() | Partial():
                     return f"not worked out: {spell(part)}"
                 case Apply(ScalarFunction(_, None)) if special:

@@ -15,7 +15,7 @@ from fractions import Fraction
 import sympy
 
 from symnet.calculus import scalar
-from symnet.calculus.normal import Monomial, as_term, factorise, normal, positive
+from symnet.calculus.normal import Monomial, TooLongError, as_term, factorise, normal, positive
 from symnet.network.functions import A, Z
 from symnet.network.notation import COST
 from symnet.term import (
@@ -429,7 +429,10 @@ class _NotScalarError(Exception):
 
 def collect(term: Term, given: Given) -> Term | None:
     """Σ_p [p = j] x_p -> x_j, and the normal form with common factors outside"""
-    collected = factorise(term)
+    try:
+        collected = factorise(term)
+    except TooLongError:
+        return None  # it stays in its factors
     return None if collected == term else collected
 
 

@@ -29,6 +29,8 @@ from operator import or_
 
 import numpy as np
 import sympy
+from sympy.functions.elementary.hyperbolic import HyperbolicFunction
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from symnet import floating
 from symnet.calculus.instances import AGREEMENT, NUMBERS, NoValueError, Value, evaluate
@@ -37,6 +39,15 @@ from symnet.errors import NotYet
 from symnet.network.functions import A, Z
 
 Stretch = tuple[sympy.Expr | None, sympy.Expr | None]  # between two kinks, or unbounded
+
+# How many coefficients, at most, a quotient may have that is expanded and cancelled, how many parts
+# an expression that is looked through, and how many functions inside each other.
+LIMIT, PARTS, HEIGHT = 400, 1000, 4
+DEGREE = 24  # in one unknown: the time to factor grows with the third power
+SWELL = 5_000  # products that are made when a power of a sum is multiplied out
+LONGEST = 5_000  # parts of a derivative that is printed
+STEEP = 100  # as high a power of one exponential is left to SymPy
+BOUNDED = 80  # as LIMIT, where s or tanh stands in for each e^{cz}
 
 # What an operation costs, in elementwise multiplications: the order matters, not the figures.
 DIVISION, EXPONENTIAL, FUNCTION = 4, 15, 20
@@ -48,6 +59,9 @@ def derivative(formula: sympy.Expr) -> sympy.Expr:
     slope_ = sympy.diff(formula, Z)
     if slope_.has(sympy.Derivative, sympy.Subs):
         raise NotYet(f"no derivative of {formula} is known")
+    if _parts(slope_, LONGEST) > LONGEST:
+        shown = f"{str(formula)[:60]} …"
+        raise NotYet(f"the derivative of {shown} has more than {LONGEST} parts: too long to print")
     several = [f for f in slope_.atoms(sympy.Function) if len(f.args) > 1]
     if any(not isinstance(f, sympy.Piecewise | sympy.Max | sympy.Min) for f in several):
         raise NotYet(f"the derivative of {formula} is {slope_}, which we cannot print or compute")
@@ -170,7 +184,7 @@ def simplest(expression: sympy.Expr) -> sympy.Expr:
 
 def forms_of(expression: sympy.Expr) -> tuple[sympy.Expr, ...]:
     """Equal forms of a rational expression: in factors, and cancelled; none where it is large."""
-    if not _surveyable(expression) or _room(expression) > LIMIT:
+    if not _surveyable(expression) or not _modest(expression):
         return ()
     plain, back = _with_unknowns(expression)
     return tuple(
@@ -464,11 +478,11 @@ def _with_bounds(g: sympy.Expr, E: sympy.Symbol, unit: sympy.Expr) -> Iterator[s
     }
     for bounded, (exponential, meaning) in through.items():
         inside = g.subs(E, exponential)
-        if _room(inside) <= BOUNDED:
+        if _modest(inside, BOUNDED):
             for form in forms_of(inside):
                 form = _upright(form, bounded)
                 collected = sympy.collect(form, [A, Z]) if form.is_Add else form
-                yield from (each.subs(bounded, meaning) for each in {form, collected})
+                yield from (each.subs(bounded, meaning) for each in (collected, form))
 
 
 def _upright(quotient: sympy.Expr, bounded: sympy.Symbol) -> sympy.Expr:
@@ -534,26 +548,23 @@ def _quotient(expression: sympy.Expr) -> sympy.Expr | None:
     """
     if not _surveyable(expression):
         return None
-    written = expression.rewrite(sympy.exp)
+    written = expression.rewrite([HyperbolicFunction, TrigonometricFunction], sympy.exp)
     if not _surveyable(written) or any(e.args[0].has(sympy.exp) for e in written.atoms(sympy.exp)):
         written = expression
-    if _room(written) > LIMIT:
+    if not _modest(written):
         return None
     plain, back = _with_unknowns(written)
     return sympy.cancel(sympy.together(plain)).xreplace(back)
 
 
-# How many coefficients, at most, a quotient may have that is expanded and cancelled, how many parts
-# an expression that is looked through, and how many functions inside each other.
-LIMIT, PARTS, HEIGHT = 400, 1000, 4
-STEEP = 100  # as high a power of one exponential is left to SymPy
-BOUNDED = 80  # as LIMIT, where s or tanh stands in for each e^{cz}
-
-
 def _surveyable(expression: sympy.Expr) -> bool:
     """Whether an expression is no tower: as a tree that is much larger than as a graph."""
-    parts = sum(1 for _ in islice(sympy.preorder_traversal(expression), PARTS + 1))
-    return parts <= PARTS and _height(expression) <= HEIGHT
+    return _parts(expression, PARTS) <= PARTS and _height(expression) <= HEIGHT
+
+
+def _parts(expression: sympy.Expr, most: int) -> int:
+    """How many parts an expression has, written out; of one that has more, only that it does."""
+    return sum(1 for _ in islice(sympy.preorder_traversal(expression), most + 1))
 
 
 def _height(expression: sympy.Expr) -> int:
@@ -562,44 +573,85 @@ def _height(expression: sympy.Expr) -> int:
     return inside + isinstance(expression, sympy.Function)
 
 
-def _room(expression: sympy.Expr) -> int:
-    """How many coefficients the expanded quotient has: Π (1 + degree) over all its unknowns."""
+def _modest(expression: sympy.Expr, limit: int = LIMIT) -> bool:
+    """Whether the expanded quotient has few coefficients, low degrees, and is soon expanded."""
     rates = [e.args[0].as_coefficient(Z) for e in expression.atoms(sympy.exp)]
     rational = [rate for rate in rates if isinstance(rate, sympy.Rational)]
-    above, below = _degrees(expression, reduce(sympy.gcd, rational, sympy.Integer(0)))
-    return math.prod(1 + max(above[x], below[x]) for x in above | below)
+    above, divisors = _degrees(expression, reduce(sympy.gcd, rational, sympy.Integer(0)))
+    below = _total(divisors)
+    degrees = [max(above[x], below[x]) for x in above | below]
+    room = math.prod(1 + degree for degree in degrees)
+    return room <= limit and max(degrees, default=0) <= DEGREE and _swell(expression) <= SWELL
 
 
-def _degrees(
-    expression: sympy.Expr, unit: sympy.Expr
-) -> tuple[Counter[sympy.Expr], Counter[sympy.Expr]]:
-    """The degree of each unknown above and below the line, before anything is cancelled.
+Degrees = Counter[sympy.Expr]
+Divisors = dict[sympy.Expr, tuple[int, Degrees]]  # with exponents, and degrees of their own
+
+
+def _degrees(expression: sympy.Expr, unit: sympy.Expr) -> tuple[Degrees, Divisors]:
+    """The degree of each unknown above the line, and what stands below, before cancelling.
 
     Exponentials e^{cz} with rational c are powers of one unknown, e^{unit z}.
     """
-    nothing: Counter[sympy.Expr] = Counter()
     match expression:
         case sympy.Add():
             parts = [_degrees(term, unit) for term in expression.args]
-            denominators = {frozenset(b.items()): b for _, b in parts}.values()  # once each
-            below = sum(denominators, nothing)
-            return reduce(or_, (a + below - b for a, b in parts)), below
+            shared: Divisors = {}
+            for _, divisors in parts:
+                for x, (power, degrees) in divisors.items():
+                    shared[x] = max(power, shared.get(x, (0,))[0]), degrees
+            below = _total(shared)
+            return reduce(or_, (above + below - _total(d) for above, d in parts)), shared
         case sympy.Mul():
             parts = [_degrees(factor, unit) for factor in expression.args]
-            return sum((a for a, _ in parts), nothing), sum((b for _, b in parts), nothing)
+            product: Divisors = {}
+            for _, divisors in parts:
+                for x, (power, degrees) in divisors.items():
+                    product[x] = power + product.get(x, (0,))[0], degrees
+            return sum((above for above, _ in parts), Counter()), product
         case sympy.Pow() if expression.exp.is_Integer:
-            power = int(expression.exp)
-            above, below = (
-                Counter({x: degree * abs(power) for x, degree in part.items()})
-                for part in _degrees(expression.base, unit)
-            )
-            return (above, below) if power > 0 else (below, above)
+            power = abs(int(expression.exp))
+            above, divisors = _degrees(expression.base, unit)
+            if expression.exp < 0:
+                below = _total(divisors)
+                return _times(below, power), {expression.base: (power, above)}
+            raised = {x: (e * power, degrees) for x, (e, degrees) in divisors.items()}
+            return _times(above, power), raised
         case sympy.Rational():
-            return nothing, nothing
+            return Counter(), {}
         case sympy.exp() if (rate := expression.args[0].as_coefficient(Z)) and rate.is_Rational:
-            degree = Counter({sympy.exp(unit * Z): int(abs(rate) / unit)})
-            return (degree, nothing) if rate > 0 else (nothing, degree)
-    return Counter({expression: 1}), nothing
+            exponential, power = sympy.exp(unit * Z), int(abs(rate) / unit)
+            degree = Counter({exponential: 1})
+            if rate > 0:
+                return _times(degree, power), {}
+            return Counter(), {exponential: (power, degree)}
+    return Counter({expression: 1}), {}
+
+
+def _times(degrees: Degrees, power: int) -> Degrees:
+    return Counter({x: degree * power for x, degree in degrees.items()})
+
+
+def _total(divisors: Divisors) -> Degrees:
+    return sum((_times(degrees, power) for power, degrees in divisors.values()), Counter())
+
+
+def _swell(expression: sympy.Expr) -> int:
+    """How many products SymPy makes of the largest power of a sum, before it adds them up."""
+
+    def terms(x: sympy.Expr) -> int:
+        match x:
+            case sympy.Add():
+                return sum(map(terms, x.args))
+            case sympy.Mul():
+                return math.prod(map(terms, x.args))
+            case sympy.Pow() if x.exp.is_Integer:
+                power, inside = abs(int(x.exp)), terms(x.base)
+                return math.comb(inside + power - 1, power) if x.exp > 0 else 1
+        return 1
+
+    powers = (x for x in expression.atoms(sympy.Pow) if x.exp.is_Integer)
+    return max((terms(x.base ** abs(x.exp)) for x in powers), default=1)
 
 
 # --- branches ------------------------------------------------------------------------------

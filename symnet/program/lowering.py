@@ -35,6 +35,7 @@ from symnet.term import (
     Addition,
     Apply,
     Axis,
+    Delta,
     Equation,
     Index,
     LayerNumber,
@@ -327,6 +328,8 @@ class _Lowering:
                     return array.symbol
                 case Size(axis):
                     return sympy.Integer(self._size(axis_name(axis)))
+                case Delta(left, right):
+                    raise NotYet(f"no code can be made yet of [{left.name} = {right.name}]")
             raise TypeError(f"{term} cannot be lowered")
 
         return go(term), read
