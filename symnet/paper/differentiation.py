@@ -131,14 +131,26 @@ class Differentiation(Applications):
         return add(*owed)
 
     def _moved(self, node: s.Node) -> list[tuple[Symbol, Array]]:
-        """The quantities that are moved: those of the claim, and others that the page declares."""
+        """The quantities that are moved: those that the page declares, else those of the claim.
+
+        Of what is declared the claim may move one entry alone.
+        """
+        declared = self._quantities_of(self.notation.changed, node)
+        own = self._quantities_of(self.moved, node)
+        if not declared:
+            return list(own.values())
+        return [own.get(key, value) for key, value in declared.items()]
+
+    def _quantities_of(
+        self, nodes: tuple[s.Node, ...], node: s.Node
+    ) -> dict[tuple[str, object], tuple[Symbol, Array]]:
         found: dict[tuple[str, object], tuple[Symbol, Array]] = {}
-        for each in (*self.moved, *self.notation.changed):
+        for each in nodes:
             value = self.value(each)
             if not isinstance(value, Array) or not isinstance(value.term, Symbol):
                 raise Unclear("this change is not understood", node)
             found.setdefault((value.term.name, value.term.layer), (value.term, value))
-        return list(found.values())
+        return found
 
 
 def _moving(symbol: Symbol) -> Symbol:

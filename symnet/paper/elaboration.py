@@ -65,6 +65,8 @@ class Elaborator(Dotted):
                     self.notes.append("a function without an argument is read as at any number")
                     return self.implied(alone, node)
                 return self._scripted(node)
+            case s.Bracketed(body=s.Empty()):
+                raise Misfit("nothing stands in these brackets", node, "other")
             case s.Bracketed(open="|"):
                 return self.arrays.map(self.value(node.body), absolute)
             case s.Bracketed(open="⟨", body=s.Listed(items=(one, other))):
@@ -137,6 +139,10 @@ class Elaborator(Dotted):
         return scalar(made.entries[0][0]) if len(rows) == len(rows[0]) == 1 else made
 
     def _fraction(self, node: s.Fraction) -> Value:
+        if isinstance(node.above, s.Empty) or isinstance(node.below, s.Empty):
+            raise Misfit("something is missing in this fraction", node, "other")
+        if all(_begins_with_delta(part) for part in (node.above, node.below)):
+            raise Unclear("δ as the sign of a derivative", node)
         derivative = derivative_of(node)
         if derivative is not None:
             of, by, order = derivative
@@ -339,3 +345,8 @@ def _reach_of(big: s.Big, rest: Sequence[s.Node]) -> int:
             ]
             return having[-1] if having else len(rest)
     return len(rest)
+
+
+def _begins_with_delta(node: s.Node) -> bool:
+    first = node.factors[0] if isinstance(node, s.Product) else node
+    return isinstance(first, s.Name) and first.text == r"\delta"

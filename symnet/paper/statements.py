@@ -260,8 +260,10 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
             continue  # w → w' = …: the new w is what follows
         if isinstance(left, s.Text) or isinstance(right, s.Text):
             continue
-        if isinstance(left, s.Empty) or isinstance(right, s.Empty):
-            raise Misfit("one side of this is missing", chain, "other")
+        if isinstance(right, s.Empty):
+            raise Misfit("the right side of this is missing", chain, "other")
+        if isinstance(left, s.Empty):
+            raise Unclear("what stands on the left of this?", chain)
         letters = layer_letters([left, right], about)
         if relation in CHANGES:
             found.append(_counted(chain, left, right, relation, letters, about))
