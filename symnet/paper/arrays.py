@@ -524,7 +524,9 @@ def _counts(table: Table | Blocks) -> tuple[int, int]:
 
 
 def _size(axis: Axis) -> str:
-    return f"n_{axis.layer}" if axis.name == "n" else f"length of {axis.name}"
+    if axis.name == "n":
+        return f"n_{axis.layer}"
+    return axis.name if axis.name.startswith(UNSAID) else f"{UNSAID} {axis.name}"
 
 
 def opaque(name: str, axes: tuple[Index, ...], layer: LayerNumber | None = None) -> Symbol:
