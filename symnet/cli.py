@@ -118,6 +118,15 @@ def derive(
     write(text, output)
 
 
+def _certificate_file(
+    ctx: click.Context, parameter: click.Parameter, file: Path | None
+) -> Path | None:
+    """A file for a certificate; standard output has the proof already."""
+    if file is not None and str(file) == "-":
+        raise click.BadParameter("The proof is on standard output; give the certificate a file.")
+    return output_file(ctx, parameter, file)
+
+
 @cli.command()
 @network_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
@@ -125,7 +134,7 @@ def derive(
     "--certificate",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True),
-    callback=output_file,
+    callback=_certificate_file,
     help="Write all lines of the proof to FILE, for check-certificate.",
 )
 def prove(

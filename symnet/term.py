@@ -485,6 +485,8 @@ def relettered(term: Term, names: Mapping[str, str]) -> Term:
 
 def apart(term: Term, taken: frozenset[Index]) -> Term:
     """The term with bound indices renamed away from the letters that are taken."""
+    if Sum not in kinds(term):
+        return term
     if isinstance(term, Sum):
         index, body = term.index, term.body
         if index.name in {other.name for other in taken}:

@@ -6,7 +6,10 @@
 """
 
 import json
+import os
 import re
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -18,7 +21,7 @@ import sympy
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
 from symnet.paper import claims
-from symnet.paper.claims import UNKNOWN, Verdict
+from symnet.paper.claims import PROVED, UNKNOWN, Verdict
 from symnet.paper.rerun import numpy_lines
 from symnet.paper.verdict_text import text_of
 
@@ -30,12 +33,13 @@ def verify(
     convention: str = "nielsen",
     context: Mapping[str, Any] | None = None,
     *,
-    net: Network | None = None,
+    net: "Network | str | None" = None,
 ) -> Verdict:
     r"""The verdict on a formula in LaTeX, or on a SymPy equation in the symbols of a network.
 
-    `context` says what the page declares (interface section 5); `net` gives widths, activation and
-    cost. Never raises for a formula, whatever it says.
+    `context` says what the page declares: activation, cost, widths, declared (symbols and what they
+    are). `net` gives widths, activation and cost; a SymPy equation needs it. Never raises for a
+    formula, whatever it says.
 
     >>> verify(r"\delta^L = \nabla_a C \odot \sigma'(z^L)").verdict
     'proved'
@@ -43,6 +47,12 @@ def verify(
     >>> verify(net.forward(2)[0], net=net).verdict
     'proved'
     """
+    if isinstance(net, str):
+        net = Network(net)
+    if context is not None and not isinstance(context, Mapping):
+        raise SymnetError(f"a context is a table such as {{'cost': 'quadratic'}}, not {context!r}")
+    if not isinstance(formula, str) and net is None:
+        return Verdict(UNKNOWN, "a SymPy equation needs its network: verify(equation, net=net)")
     about = {**(_context(net) if net is not None else {}), **(context or {})}
     text = formula if isinstance(formula, str) else _printed(formula)
     return claims.verify(text, convention, about)
@@ -57,9 +67,9 @@ def _context(net: Network) -> dict[str, Any]:
     context: dict[str, Any] = {"activation": hidden.pop(), "cost": net.cost.name}
     if names[-1] != context["activation"]:
         context["output_activation"] = names[-1]
-    if all(isinstance(size, int) for size in net.sizes):
-        context["widths"] = list(net.sizes)
-    return context
+    if not all(isinstance(size, int) for size in net.sizes):
+        raise SymnetError(f"verify knows networks of given widths so far, not {net}")
+    return {**context, "widths": list(net.sizes)}
 
 
 def _printed(equation: "sympy.Eq") -> str:
@@ -103,6 +113,10 @@ def block_of(verdict: Verdict, text: str, rerun: bool) -> str:
     block = text_of(verdict, text, style)
     if rerun and verdict.trial is not None:
         block += f"\n\n{numpy_lines(verdict.trial)}"
+    elif rerun and verdict.verdict != PROVED:
+        block += (
+            "\n\n# There are no numbers to show: it has no value in any network, or was not read."
+        )
     return block.rstrip("\n")
 
 
@@ -113,7 +127,8 @@ def verdict_of(line: str) -> Verdict:
     except (ValueError, RecursionError) as error:
         return Verdict(UNKNOWN, f"this line is no JSON: {error}"[:200])
     if not isinstance(data, dict) or not isinstance(data.get("latex"), str):
-        return Verdict(UNKNOWN, "this line has no field 'latex' with a formula")
+        name = data.get("id") if isinstance(data, dict) else None
+        return Verdict(UNKNOWN, "this line has no field 'latex' with a formula", id=name)
     context = data.get("context") or {}
     convention = data.get("convention") or "nielsen"
     name = data.get("id")
@@ -123,13 +138,24 @@ def verdict_of(line: str) -> Verdict:
     return replace(found, id=name, trial=None)
 
 
+def _end_with(parent: int) -> None:
+    """A worker ends when its parent is gone, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def verdicts(lines: Iterable[str], jobs: int = 1) -> Iterator[Verdict]:
     """The verdicts on claims as lines of JSON, in their order, as they are ready."""
     wanted = (line for line in lines if line.strip())
     if jobs <= 1:
         yield from map(verdict_of, wanted)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_end_with, initargs=(os.getpid(),)) as pool:
         waiting: list[Any] = []
         try:
             for line in wanted:

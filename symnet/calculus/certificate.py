@@ -128,6 +128,8 @@ def loads(text: str) -> Certificate:
         TypeError, IndexError,
     ) as error:  # fmt: skip
         raise CertificateError(f"the file is no certificate: {error}"[:300]) from None
+    except CertificateError:
+        raise
     except SymnetError as error:
         raise CertificateError(f"the file is no certificate: {error}") from None
 

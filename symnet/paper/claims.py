@@ -194,7 +194,17 @@ def explained(
     kind = judged.error_kind or "other"
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
-    return replace(judged, error_kind=kind)
+    return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def _hint(about: Page, latex: str, context: Mapping[str, Any]) -> str:
+    """What a reader may have left out: a formula of one cost does not hold for every cost."""
+    setting = about.setting
+    if "cost" not in context and setting.cost is None and re.search(r"(?<![a-zA-Z\\])y", latex):
+        return "; C is arbitrary here: with another cost, declare it, such as cost=quadratic"
+    if "activation" not in context and setting.activation is None and "sigma" in latex:
+        return "; σ is arbitrary here: with another σ, declare it, such as activation=sigmoid"
+    return ""
 
 
 def _seems_right(claim: Claim, about: Page) -> bool:

@@ -98,6 +98,11 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
     if "rule" in context and notation.rate is None:
         notation = _with_rate(notation, display)
+    if notation.rate is None and r"\eta" in names_in(display) - notation.scalars:
+        # η that nobody declares is the learning rate, as everywhere.
+        assumptions.append(r"\eta: learning rate of gradient descent on C")
+        scalars, positive = notation.scalars | {r"\eta"}, notation.positive | {r"\eta"}
+        notation = replace(notation, rate=r"\eta", scalars=scalars, positive=positive)
     notation = _with_abbreviations(notation, display)
     base = _with_decorations(notation, display)
     setting, said_here = _said(base, setting, display)
@@ -116,6 +121,11 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
         base, all(x.startswith("the cost") for x in unread), "rule" in context,
     )  # fmt: skip
+
+
+def names_in(display: s.Display) -> set[str]:
+    """The letters and names of a formula."""
+    return {part.text for part in s.walk(display) if isinstance(part, s.Name)}
 
 
 def _with_rate(notation: Notation, display: s.Display) -> Notation:

@@ -147,6 +147,9 @@ class Claim:
 def claims_of(display: s.Display, about: Page) -> list[Claim]:
     """The claims of a display. Raises Unclear for what is not understood."""
     said = said_in(_flat(with_raised_layers(display, about)), about)
+    for chain in said.chains if len(display.statements) > 1 else ():
+        if isinstance(chain.sides[0], s.Empty):
+            raise Unclear("what stands on the left of this?", chain)
     made = [
         replace(
             claim,
@@ -260,10 +263,8 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
             continue  # w → w' = …: the new w is what follows
         if isinstance(left, s.Text) or isinstance(right, s.Text):
             continue
-        if isinstance(right, s.Empty):
-            raise Misfit("the right side of this is missing", chain, "other")
-        if isinstance(left, s.Empty):
-            raise Unclear("what stands on the left of this?", chain)
+        if isinstance(left, s.Empty) or isinstance(right, s.Empty):
+            raise Misfit("one side of this is missing", chain, "other")
         letters = layer_letters([left, right], about)
         if relation in CHANGES:
             found.append(_counted(chain, left, right, relation, letters, about))

@@ -216,7 +216,7 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
                             k: v.offset for k, v in layers.numbers.items() if k in claim.letters
                         }
                         shown |= indices | _named(place, left)
-                        found = Counterexample(widths, shown, _shown(one), _shown(other))
+                        found = Counterexample(widths, shown, *_told_apart(one, other))
                         trial = None
                         if not elaborator.inverses:
                             trial = Trial(
@@ -325,10 +325,20 @@ def _places(array: Array, arrays: Arrays) -> Iterator[dict[str, int]]:
         yield {i.name: v for i, v in zip(sides, values, strict=True)}
 
 
-def _shown(value: Any) -> str:
+def _told_apart(one: Any, other: Any) -> tuple[str, str]:
+    """Two values that differ, in as many digits as it takes to see it."""
+    for digits in (10, 20, 40, DIGITS):
+        left, right = _shown(one, digits), _shown(other, digits)
+        if left != right:
+            break
+    return left, right
+
+
+def _shown(value: Any, digits: int) -> str:
     if isinstance(value, Fraction):
         bits = value.numerator.bit_length() + value.denominator.bit_length()
         if bits <= 60:
             return str(value)
-        value = mpmath.mpf(value.numerator) / value.denominator
-    return str(mpmath.nstr(value, 10))
+        with mpmath.workdps(digits + 10):
+            return str(mpmath.nstr(mpmath.mpf(value.numerator) / value.denominator, digits))
+    return str(mpmath.nstr(value, digits))

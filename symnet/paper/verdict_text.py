@@ -30,7 +30,7 @@ KINDS = {
     "wrong-range": "the range is wrong",
     "overloaded-symbol": "one symbol is used for two things",
     "unbalanced": "brackets do not match",
-    "other": "it is wrong in another way",
+    "other": "it does not hold",
 }
 
 Style = Callable[[str, str], str]  # text and colour
@@ -53,7 +53,7 @@ def text_of(verdict: Verdict, latex: str, style: Style = plain) -> str:
     if verdict.suggestion is not None:
         lines.append(f"  this would hold: {verdict.suggestion}")
     lines += [f"  note: {note}" for note in verdict.notes]
-    lines += [f"  not read: {each}" for each in verdict.assumptions]
+    lines += [f"  assumed: {each}" for each in verdict.assumptions]
     return "\n".join(lines)
 
 
@@ -72,7 +72,7 @@ def _marked(latex: str, span: tuple[int, int] | None) -> list[str]:
             lines.append(
                 "    " + " " * _cells(window[: left - first]) + "^" * max(1, _cells(under))
             )
-        elif span is None or not lines:
+        else:
             lines.append("    " + _shown(row[:WIDEST]))
     return lines
 

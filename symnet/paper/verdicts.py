@@ -65,6 +65,14 @@ class Verdict:
     trial: Trial | None = None
 
     @property
+    def holds(self) -> bool:
+        """Whether it is proved."""
+        return self.verdict == PROVED
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.reason}" if self.reason else self.verdict
+
+    @property
     def record(self) -> dict[str, Any]:
         """The verdict as plain data, for JSON."""
         example = self.counterexample
