@@ -285,10 +285,14 @@ def verify(
 
 def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
     """Verdicts as lines, each as soon as it is ready; how far, on a terminal."""
-    content = sys.stdin.buffer.read() if str(claims) == "-" else claims.read_bytes()
-    lines = [line for line in decoded(content).splitlines() if line.strip()]
-    code = 0
-    with progress("verify", len(lines)) as advance:
+    code, total = 0, 0
+    if str(claims) == "-":
+        # Whoever writes may wait for the verdict on what is written.
+        lines = map(decoded, sys.stdin.buffer)
+    else:
+        whole = [line for line in claims.read_bytes().split(b"\n") if line.strip()]
+        lines, total = map(decoded, whole), len(whole)
+    with progress("verify", total) as advance:
         for verdict in verification.verdicts(lines, jobs):
             click.echo(json.dumps(verdict.record, ensure_ascii=False))
             code = max(code, int(verdict.verdict != "proved"))

@@ -160,7 +160,7 @@ def verdicts(lines: Iterable[str], jobs: int = 1) -> Iterator[Verdict]:
         try:
             for line in wanted:
                 waiting.append(pool.submit(verdict_of, line))
-                if len(waiting) >= AHEAD * jobs:
+                while waiting and (waiting[0].done() or len(waiting) >= AHEAD * jobs):
                     yield waiting.pop(0).result()
             while waiting:
                 yield waiting.pop(0).result()
