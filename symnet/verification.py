@@ -6,6 +6,7 @@
 """
 
 import json
+import multiprocessing
 import os
 import re
 import threading
@@ -155,7 +156,9 @@ def verdicts(lines: Iterable[str], jobs: int = 1) -> Iterator[Verdict]:
     if jobs <= 1:
         yield from map(verdict_of, wanted)
         return
-    with ProcessPoolExecutor(jobs, initializer=_end_with, initargs=(os.getpid(),)) as pool:
+    # Processes of their own from the start: a copy of one with threads may never wake up.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _end_with, (os.getpid(),)) as pool:
         waiting: list[Any] = []
         try:
             for line in wanted:
