@@ -141,10 +141,10 @@ def _with_rate(notation: Notation, display: s.Display) -> Notation:
 
 def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Setting, list[str]]:
     """σ(z) = tanh z ⇒ …, C = ½‖a - y‖² ⇒ …: what is arbitrary so far, said by a statement."""
-    if len(display.statements) < 2:
-        return setting, []
+    # Said alone it is a definition of the page, which we have nothing to hold against.
+    alone = len(display.statements) < 2
     unread = []
-    for statement in display.statements[:-1]:
+    for statement in display.statements if alone else display.statements[:-1]:
         match statement:
             case s.Chain(
                 sides=(
@@ -157,14 +157,14 @@ def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Set
                     formula = formula_of(notation, z, meant)
                 except SymnetError:
                     formula = None
-                if formula is None:
+                if formula is None or alone:
                     unread.append("what σ is")
                 else:
                     setting = replace(setting, activation=formula)
             case s.Chain(sides=(s.Name() as name, *_), relations=("=" | ":=" | r"\equiv", *_)):
                 if setting.cost is None and notation.is_cost(name):
                     cost = cost_of(notation, statement.sides[1])
-                    if cost is None:
+                    if cost is None or alone:
                         unread.append("what C is")
                     else:
                         setting = replace(setting, cost=cost)
