@@ -290,8 +290,8 @@ def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
         # Whoever writes may wait for the verdict on what is written.
         lines = map(decoded, sys.stdin.buffer)
     else:
-        whole = [line for line in claims.read_bytes().split(b"\n") if line.strip()]
-        lines, total = map(decoded, whole), len(whole)
+        whole = claims.read_bytes().split(b"\n")
+        lines, total = map(decoded, whole), sum(bool(line.strip()) for line in whole)
     with progress("verify", total) as advance:
         for verdict in verification.verdicts(lines, jobs):
             click.echo(json.dumps(verdict.record, ensure_ascii=False))

@@ -121,20 +121,22 @@ def block_of(verdict: Verdict, text: str, rerun: bool) -> str:
     return block.rstrip("\n")
 
 
-def verdict_of(line: str) -> Verdict:
+def verdict_of(line: str, number: int = 1) -> Verdict:
     """The verdict on a claim as a line of JSON; what is no claim is unknown, and says why."""
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return Verdict(UNKNOWN, f"this line is no JSON: {error}"[:200])
+        return Verdict(UNKNOWN, f"line {number} is no JSON: {error}"[:200])
     if not isinstance(data, dict) or not isinstance(data.get("latex"), str):
         name = data.get("id") if isinstance(data, dict) else None
-        return Verdict(UNKNOWN, "this line has no field 'latex' with a formula", id=name)
+        return Verdict(UNKNOWN, f"line {number} has no field 'latex' with a formula", id=name)
     context = data.get("context") or {}
     convention = data.get("convention") or "nielsen"
     name = data.get("id")
     if not isinstance(context, dict) or not isinstance(convention, str):
-        return Verdict(UNKNOWN, "'context' is a table and 'convention' a name", id=name)
+        return Verdict(
+            UNKNOWN, f"line {number}: 'context' is a table, 'convention' a name", id=name
+        )
     found = claims.verify(data["latex"], convention, context)
     return replace(found, id=name, trial=None)
 
@@ -152,17 +154,17 @@ def _end_with(parent: int) -> None:
 
 def verdicts(lines: Iterable[str], jobs: int = 1) -> Iterator[Verdict]:
     """The verdicts on claims as lines of JSON, in their order, as they are ready."""
-    wanted = (line for line in lines if line.strip())
+    wanted = ((line, number) for number, line in enumerate(lines, 1) if line.strip())
     if jobs <= 1:
-        yield from map(verdict_of, wanted)
+        yield from (verdict_of(line, number) for line, number in wanted)
         return
     # Processes of their own from the start: a copy of one with threads may never wake up.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _end_with, (os.getpid(),)) as pool:
         waiting: list[Any] = []
         try:
-            for line in wanted:
-                waiting.append(pool.submit(verdict_of, line))
+            for line, number in wanted:
+                waiting.append(pool.submit(verdict_of, line, number))
                 while waiting and (waiting[0].done() or len(waiting) >= AHEAD * jobs):
                     yield waiting.pop(0).result()
             while waiting:

@@ -267,6 +267,12 @@ def test_verdicts_leave_in_order_and_a_bad_line_stops_nothing(jobs: int) -> None
     assert [v.id for v in found][:3] == [1, None, "two"]
 
 
+def test_a_bad_line_is_named_by_its_number() -> None:
+    found = list(verdicts(["", LINES[0], "", "no JSON", '{"id": 5}'], 1))
+    assert [v.reason.split(" ")[:2] for v in found[1:]] == [["line", "4"], ["line", "5"]]
+    assert found[2].id == 5
+
+
 def test_what_a_line_says_beside_its_claim_is_ignored() -> None:
     plain = verdict_of(json.dumps({"id": 1, "latex": MISTAKES[0][0]})).record
     more = verdict_of(

@@ -130,7 +130,7 @@ def names_in(display: s.Display) -> set[str]:
 
 def _with_rate(notation: Notation, display: s.Display) -> Notation:
     """The learning rate, where the page does not say which letter it is: η, or the only one."""
-    used = {part.text for part in s.walk(display) if isinstance(part, s.Name)}
+    used = names_in(display)
     known = used & notation.scalars
     rate = known.pop() if len(known) == 1 else r"\eta"
     if rate not in used and len(known) != 1 and notation.scalars & used:
@@ -173,8 +173,8 @@ def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Set
 
 def _strangers(said: Mapping[Any, Any], found: Declarations, display: s.Display) -> list[str]:
     """What is declared, not understood, and matters here: letters of the formula, or all of it."""
-    used = {part.text for part in s.walk(display) if isinstance(part, s.Name)}
-    used |= set(LETTERS)  # what is said of w, b, z, a and δ concerns every formula
+    # What is said of w, b, z, a and δ concerns every formula.
+    used = names_in(display) | set(LETTERS)
     unknown = set(found.assumptions)
     keys = [str(key) for key, words in said.items() if f"{key}: {words}" in unknown]
     return [f"{key!r}" for key in keys if (key.isalpha() and len(key) > 1) or names_of(key) & used]
