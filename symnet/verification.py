@@ -121,10 +121,15 @@ def block_of(verdict: Verdict, text: str, rerun: bool) -> str:
     return block.rstrip("\n")
 
 
+def _refuse(constant: str) -> None:
+    """Python reads NaN and Infinity in JSON, and would write them back where others cannot."""
+    raise ValueError(f"{constant} is not a value of JSON")
+
+
 def verdict_of(line: str, number: int = 1) -> Verdict:
     """The verdict on a claim as a line of JSON; what is no claim is unknown, and says why."""
     try:
-        data = json.loads(line)
+        data = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return Verdict(UNKNOWN, f"line {number} is no JSON: {error}"[:200])
     if not isinstance(data, dict) or not isinstance(data.get("latex"), str):

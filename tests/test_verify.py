@@ -273,6 +273,13 @@ def test_a_bad_line_is_named_by_its_number() -> None:
     assert found[2].id == 5
 
 
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_json_does_not_have_is_not_written_back(constant: str) -> None:
+    found = verdict_of(f'{{"id": {constant}, "latex": "a = a"}}', 7)
+    assert (found.verdict, found.id) == ("unknown", None)
+    assert found.reason == f"line 7 is no JSON: {constant} is not a value of JSON"
+
+
 def test_what_a_line_says_beside_its_claim_is_ignored() -> None:
     plain = verdict_of(json.dumps({"id": 1, "latex": MISTAKES[0][0]})).record
     more = verdict_of(
