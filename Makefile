@@ -5,6 +5,7 @@
 #   make test       install with the test tools, then run the tests
 #   make test-all   the slow tests too, and Hypothesis looks for new examples
 #   make benchmarks how long deriving and proving takes, as ratios to a peer
+#   make bench      how long training takes, beside PyTorch, JAX and scikit-learn (installs them)
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
@@ -26,7 +27,7 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all benchmarks lint samples clean stale
+.PHONY: help demo test test-all benchmarks bench lint samples clean stale
 .NOTPARALLEL:
 
 help:
@@ -48,6 +49,12 @@ test-all: $(VENV)/tests
 benchmarks: $(VENV)/tests
 	@$(BIN)/python benchmarks/kernel.py
 
+# Tables on the screen; the same as Markdown, a picture and all figures into build/bench.
+bench: $(VENV)/bench
+	@mkdir -p build/bench
+	@$(BIN)/python benchmarks/training.py --json build/bench/speed.json \
+		--markdown build/bench/speed.md --plot build/bench/speed.svg $(BENCH)
+
 lint: $(VENV)/tests
 	@$(BIN)/ruff check symnet tests benchmarks generated
 	@$(BIN)/ruff format --check symnet tests benchmarks generated
@@ -60,7 +67,7 @@ clean:
 	rm -rf $(VENV) build dist symnet-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find symnet tests benchmarks generated -name __pycache__ -prune -exec rm -rf {} +
 
-# Stamps: `here` says where the environment was made, `package` and `tests` what is installed in it.
+# Stamps: `here` says where the environment was made, `package`, `tests` and `bench` what is in it.
 # The package is installed in place, so only a change of pyproject.toml calls for pip again.
 $(VENV)/here: $(STALE)
 	@python="$(PYTHON)"; test -n "$$python" || { \
@@ -79,4 +86,9 @@ $(VENV)/package: $(VENV)/here pyproject.toml
 $(VENV)/tests: $(VENV)/here pyproject.toml
 	@echo "installing symnet and its test tools"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $(VENV)/package $@
+
+$(VENV)/bench: $(VENV)/here pyproject.toml
+	@echo "installing symnet and what it is compared with"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $(VENV)/package $@

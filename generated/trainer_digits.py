@@ -29,13 +29,16 @@ import json
 import os
 import signal
 import sys
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 
 NETWORK = "64-30:sigmoid-10:softmax"
+OPTIMIZER = "sgd"
 DTYPE = np.float64
 PARAMETERS = {  # name: (shape, variance of the start values)
     "w2": ((30, 64), 1 / 64),  # weights from layer 1 to layer 2
@@ -43,6 +46,11 @@ PARAMETERS = {  # name: (shape, variance of the start values)
     "w3": ((10, 30), 1 / 30),  # weights from layer 2 to layer 3
     "b3": ((10,), 0),  # biases of layer 3
 }
+SIZE = 2260  # numbers in all parameters
+STATE = []  # what the optimizer keeps of each parameter
+SEEN = [10]  # numbers of a sample from which its cost is computed
+GATHERED = 2**18  # numbers of X that are gathered at a time
+CHUNK = 2**17  # numbers of the parameters that are updated at a time, while they are in the caches
 CLASSES = 10
 
 
@@ -53,21 +61,23 @@ class Trainer:
     epochs         passes over the data in one fit
     batch_size     samples in one step
     shuffle        whether every epoch takes the samples in a new order
+    workers        threads that share each batch; it pays where a step takes milliseconds
     random_state   seed of start values and orders; None: another one each time
     verbose        whether to print the cost after each epoch
 
     y holds labels, or over (samples, 10) what each output should be, from 0 to 1.
-    `classes_` are the labels, those of the outputs in order; `loss_curve_` and `n_iter_` are the
-    mean cost of the training data after each epoch, and the number of epochs.
+    `classes_` are the labels, those of the outputs in order.
+    `loss_curve_` has for each epoch the mean cost of its samples, each as it was when its turn
+    came; `n_iter_` is the number of epochs.
     """
 
     n_features_in_ = 64
     loss_curve_ = ()
     classes_ = np.arange(CLASSES)  # until fit has seen the labels
-    _arrays = None  # the parameters, drawn when first needed
+    _begun = False  # whether there are parameters, which are drawn when first needed
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
-    _position = 0  # the sample where a stopped epoch goes on
+    _position, _spent = 0, 0.0  # where a stopped epoch goes on, and the cost of what is before
     _target = None  # the columns that the program took as targets
 
     def __init__(
@@ -77,6 +87,7 @@ class Trainer:
         epochs=100,
         batch_size=10,
         shuffle=True,
+        workers=1,
         random_state=None,
         verbose=False,
     ):
@@ -84,6 +95,7 @@ class Trainer:
         self.epochs = epochs
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.workers = workers
         self.random_state = random_state
         self.verbose = verbose
 
@@ -96,13 +108,14 @@ class Trainer:
         self._check_settings(epochs)
         known = vars(self).get("classes_") if self._given else None
         classes = _find_classes(y) if known is None else known
-        a1, y, m = self.prepare(X, _targets(y, classes))
+        x, y = _samples(X, _targets(y, classes))
         self._parameters(anew=not self._given)
         self.classes_ = classes
-        for _ in range(epochs):
-            cost = self._epoch(a1, y, m)
-            if self._stop or (callback is not None and callback(self, self.n_iter_, cost)):
-                break
+        with _blas_threads(self._blas()):
+            for _ in range(epochs):
+                cost = self._epoch(x, y)
+                if self._stop or (callback is not None and callback(self, self.n_iter_, cost)):
+                    break
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -113,25 +126,51 @@ class Trainer:
             known = _find_classes(y if classes is None else classes)
         elif classes is not None and not np.array_equal(_find_classes(classes), known):
             raise ValueError(f"the classes are already {known.tolist()}")
-        batch = self.prepare(X, _targets(y, known))
+        x, y = _samples(X, _targets(y, known))
         self._parameters()
         self.classes_ = known
-        self._position = 0
-        self._epoch(*batch)
+        self._position, self._spent = 0, 0.0
+        self._epoch(x, y)
         return self
 
     def prepare(self, X, Y):
-        """Check and convert one batch, once for the many times that `step` may take it."""
-        a1, y = _numbers(X, ("samples", 64), "X"), _targets(Y, self.classes_)
-        if len(a1) != len(y):
-            raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
-        return a1, y, len(a1)
+        """Check one batch and lay it out, once for the many times that `step` may take it.
+
+        The batch is x over (samples, 65), its last column 1,
+        x transposed, and y over (10, samples).
+        """
+        x, y = _samples(X, _targets(Y, self.classes_))
+        self._parameters()
+        return x, x.T, np.ascontiguousarray(y.T)
 
     def step(self, X, Y=None):
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
-        batch = X if Y is None else self.prepare(X, Y)
-        _step(*self._parameters(), *batch, self.learning_rate)
-        self._given = False
+        self._step(*(X if Y is None else self.prepare(X, Y)))
+
+    def _step(self, x, xT, y):
+        """One step; what it gives are the arrays of the last layer from which the cost follows."""
+        m = len(x)
+        made = self._sized.get((m, self.workers)) or self._make(m)
+        self._steps += 1
+        outputs = made(x, xT, y)
+        if self._watched and not np.isfinite(self._gradient.dot(self._gradient)):
+            self._steps -= 1
+            epoch = f"epoch {self.n_iter_ + 1}; the parameters before the step are kept"
+            raise FloatingPointError(f"the gradient is not finite in {epoch}; try smaller steps")
+        for update in self._updates:
+            update(m, self.learning_rate)
+        return outputs
+
+    def _make(self, m):
+        """The function of the gradients for batches of m samples, made once."""
+        if len(self._sized) > 7:  # batches of any size come: the places of old ones are given up
+            self._sized.clear()
+        if self.workers > 1 and m >= self.workers:
+            made = _in_threads(self._theta, self._gradient, m, self.workers)
+        else:
+            made = _backpropagation(self._theta, self._gradient, m, m)
+        self._sized[m, self.workers] = made
+        return made
 
     def predict(self, X):
         """The most probable label of each sample."""
@@ -143,31 +182,36 @@ class Trainer:
 
     def score(self, X, y):
         """The accuracy: the share of samples whose label is predicted."""
-        a, y = self.predict_proba(X), self.prepare(X, y)[1]
+        a, (_, y) = self.predict_proba(X), _samples(X, _targets(y, self.classes_))
         return float(np.mean(a.argmax(axis=1) == y.argmax(axis=1)))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        return float(_cost(*self._parameters(), *self.prepare(X, Y)))
+        x, y = _samples(X, _targets(Y, self.classes_))
+        return float(_cost(*self._parameters(), x[:, :-1], y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
-        gradients = _gradients(*self._parameters(), *self.prepare(X, Y))
-        return dict(zip(PARAMETERS, gradients, strict=True))
+        batch = self.prepare(X, Y)
+        return _views(_gradients(self._flat()["theta"], *batch))
 
     @property
     def weights(self):
         """The parameters by name, as views: who writes into them changes the network."""
-        return dict(zip(PARAMETERS, self._parameters(), strict=True))
+        self._parameters()
+        return _views(self._flat()["theta"])
 
     def set_weights(self, weights):
         """Copy in new values of all parameters; fit will go on from them."""
         if set(weights) != set(PARAMETERS):
             raise ValueError(f"expected {', '.join(PARAMETERS)}, not {', '.join(weights)}")
-        values = [_numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()]
-        for array, value in zip(self._parameters(), values, strict=True):
-            array[...] = value
-        self._given, self._position, self.loss_curve_ = True, 0, []
+        values = {n: _numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()}
+        self._parameters()
+        flat = self._flat()
+        for name, array in _views(flat["theta"]).items():
+            array[...] = values[name]
+        self._restart(flat)
+        self._given = True
 
     @property
     def n_iter_(self):
@@ -189,12 +233,18 @@ class Trainer:
         """Write an .npz file with all that training needs to go on exactly from here."""
         transient = {"epochs", "random_state", "verbose"}
         entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
+        flat = self._flat()
+        for name in STATE:
+            entries |= {f"{name}.{part}": array for part, array in _views(flat[name]).items()}
         entries["classes"] = self.classes_
         state = {
             "network": NETWORK,
+            "optimizer": OPTIMIZER,
             "settings": {n: v for n, v in self.get_params().items() if n not in transient},
             "random": self._random.bit_generator.state,
             "position": self._position,
+            "spent": self._spent,
+            "steps": self._steps,
             "target": self._target,
         }
         entries["state"] = np.array(json.dumps(state, default=np.generic.item))
@@ -208,65 +258,161 @@ class Trainer:
         if "digest" not in entries or entries.pop("digest").item() != _digest(entries):
             raise ValueError(f"{path} is damaged, or not a file of saved weights")
         state = json.loads(entries["state"].item())
-        if state["network"] != NETWORK:
-            raise ValueError(f"{path} holds the network {state['network']}, not {NETWORK}")
+        for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
+            if state[key] != own:
+                raise ValueError(f"{path} holds the {key} {state[key]}, not {own}")
+        if unknown := set(state["settings"]) - set(self.get_params()):
+            raise ValueError(f"{path} holds the settings {sorted(unknown)}, which are none here")
         self.set_weights({name: entries[name] for name in PARAMETERS})
         self.set_params(**state["settings"])
+        flat = self._flat()
+        for name in STATE:
+            for part, array in _views(flat[name]).items():
+                array[...] = entries[f"{name}.{part}"]
+        self._put(flat)
+        self._steps = state["steps"]
         self._random.bit_generator.state = state["random"]
-        self._position, self._target = state["position"], state["target"]
+        self._position, self._spent = state["position"], state["spent"]
+        self._target = state["target"]
         self.loss_curve_ = entries["loss_curve"].tolist()
         self.classes_ = entries["classes"]
         return self
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
-        if anew or self._arrays is None:
-            self._random = np.random.default_rng(self.random_state)
-            self._arrays = [
-                self._random.normal(0, np.sqrt(variance), shape).astype(DTYPE)
-                for shape, variance in PARAMETERS.values()
-            ]
-            self._given, self._position, self.loss_curve_ = False, 0, []
-        return self._arrays
+        if anew or not self._begun:
+            return self._draw()
+        views = _views(self._flat()["theta"])
+        return [views[name] for name in PARAMETERS]
 
-    def _epoch(self, a1, y, m):
-        """Pass over the data once; the cost after it, or None if a signal stopped it before."""
-        kept, state = [array.copy() for array in self._arrays], self._random.bit_generator.state
-        if self.shuffle:
-            rows = self._random.permutation(m)
-            a1, y = a1[rows], y[rows]
-        with np.errstate(all="ignore"):  # numbers out of range are met in the cost
-            for first in range(self._position, m, self.batch_size):
-                last = min(first + self.batch_size, m)
-                self.step((a1[first:last], y[first:last], last - first))
+    def _draw(self):
+        """New parameters."""
+        random = np.random.default_rng(self.random_state)
+        if not self._begun:
+            self._begin()
+        self._random, flat = random, self._flat()
+        views = _views(flat["theta"])
+        for name, (_, variance) in PARAMETERS.items():
+            for row in np.atleast_2d(views[name]):
+                row[...] = random.normal(0, np.sqrt(variance), row.shape)
+        self._restart(flat)
+        self._given = False
+        return [views[name] for name in PARAMETERS]
+
+    def _restart(self, flat):
+        """Take over new parameters, with which no step has been made."""
+        for name in STATE:
+            flat[name][...] = 0
+        self._put(flat)
+        self._steps, self._position, self._spent = 0, 0, 0.0
+        self.loss_curve_ = []
+
+    def _begin(self):
+        """Make the long arrays, and the functions that work in them."""
+        self._theta = _empty(SIZE)
+        self._state = {name: _empty(SIZE) for name in STATE}
+        self._gradient = _empty(SIZE)
+        self._updates = _updates(self._theta, self._gradient)
+        self._sized = {}  # what was made for batches of some size
+        self._watched = False  # whether each gradient is looked at, for want of a copy
+        self._begun = True
+
+    def _flat(self):
+        """The long arrays by name: the parameters, and what the optimizer keeps of each."""
+        return {"theta": self._theta, **self._state}
+
+    def _put(self, flat):
+        """Take over what `_flat` gave."""
+        for name, array in self._flat().items():
+            array[...] = flat[name]
+
+    def __getstate__(self):
+        """What is copied and pickled; the functions that work in the arrays are made again."""
+        made = {"_sized", "_updates", "_clip", "_decay", "_gradient", "_theta", "_state"}
+        state = {name: value for name, value in vars(self).items() if name not in made}
+        return state | ({"_flat": self._flat()} if self._begun else {})
+
+    def __setstate__(self, state):
+        flat = state.pop("_flat", None)
+        vars(self).update(state)
+        if flat is not None:
+            self._begin()
+            self._put(flat)
+
+    def _epoch(self, x, y):
+        """Pass over the data once; its mean cost, or None if a signal stopped it before."""
+        kept = self._theta.copy() if x.size >= SIZE else None  # large networks are watched instead
+        self._watched = kept is None
+        state, spent = self._random.bit_generator.state, self._spent
+        order = self._random.permutation(len(x)) if self.shuffle else np.arange(len(x))
+        with np.errstate(all="ignore"):  # what overflows ends training below
+            for first, batches, y_lot, seen in self._gathered(x, y, order):
+                for done, batch in enumerate(batches):
+                    outputs = self._step(*batch)
+                    seen[0][done] = outputs[0]
+                    if self._stop:
+                        break
+                for cost in _costs(seen, y_lot, done + 1):  # one by one, as it will be if resumed
+                    spent += cost
                 if self._stop:
-                    self._position, self._random.bit_generator.state = last, state
+                    self._position = first + sum(len(batch[0]) for batch in batches[: done + 1])
+                    self._spent, self._random.bit_generator.state = spent, state
                     return None
-            cost = float(_cost(*self._arrays, a1, y, m))
-        self._position = 0
-        if not np.isfinite(cost):
-            for array, value in zip(self._arrays, kept, strict=True):
-                array[...] = value
+            good = np.isfinite(self._theta.sum())
+        cost = spent / len(x)
+        self._position, self._spent, self._given = 0, 0.0, False
+        if not (np.isfinite(cost) and good):
+            if kept is not None:
+                self._theta[...] = kept
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
-            raise FloatingPointError(f"the cost is {cost} after {epoch}; try smaller steps")
+            raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
         if self.verbose:
             print(f"epoch {self.n_iter_}: cost {cost:.6g}")
         return cost
 
+    def _gathered(self, x, y, order):
+        """The batches of an epoch, lot by lot, gathered into one place that is used again.
+
+        Each lot comes with its first sample, its y, and arrays for what its cost follows from.
+        """
+        size = min(self.batch_size, len(x))
+        many = min(max(1, GATHERED // (size * x.shape[1])), len(x) // size)
+        rows = np.empty((many * size, x.shape[1]), DTYPE)
+        ys = np.empty((many, y.shape[1], size), DTYPE)
+        seen = [np.empty((many, n, size), DTYPE) for n in SEEN]
+        batches = [(r, r.T, t) for r, t in zip(np.split(rows, many), ys, strict=True)]
+        for first in range(self._position, len(order) - size + 1, many * size):
+            chosen = order[first : first + many * size]
+            count = len(chosen) // size
+            chosen = chosen[: count * size]
+            np.take(x, chosen, 0, rows[: len(chosen)], "clip")
+            ys[:count] = y[chosen].reshape(count, size, -1).transpose(0, 2, 1)
+            yield first, batches[:count], ys, seen
+        first = len(order) - (len(order) - self._position) % size
+        if first < len(order):  # the last batch is smaller
+            r, t = x[order[first:]], np.ascontiguousarray(y[order[first:]].T)
+            yield first, [(r, r.T, t)], t[None], [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
+
+    def _blas(self):
+        """The threads that a matrix product takes: one, unless it is large and alone."""
+        return 1 if self.workers > 1 or self.batch_size * SIZE < 5e7 else None
+
     def _check_settings(self, epochs=1):
-        for name, value, kind, least in (
-            ("epochs", epochs, Integral, 1),
-            ("batch_size", self.batch_size, Integral, 1),
-            ("learning_rate", self.learning_rate, Real, 0),
+        for name, value, kind, least, below in (
+            ("epochs", epochs, Integral, 1, np.inf),
+            ("batch_size", self.batch_size, Integral, 1, np.inf),
+            ("workers", self.workers, Integral, 1, np.inf),
+            ("learning_rate", self.learning_rate, Real, 0, np.inf),
         ):
-            if not isinstance(value, kind) or not least <= value < np.inf:
+            if not isinstance(value, kind) or not least <= value < below:
                 number = "whole number" if kind is Integral else "number"
-                raise ValueError(f"{name} must be a {number} from {least} up, not {value!r}")
+                most = f" and less than {below}" if below < np.inf else ""
+                raise ValueError(f"{name} must be a {number} from {least} up{most}, not {value!r}")
 
 
-# The mathematics. Samples are rows, so that W a reads a @ w.T. Overflow is no error here: exp may
-# pass through infinity on its way to an exact 0 or 1, and fit watches the cost.
+# The mathematics, where every formula is computed on whole arrays: samples are rows, and W a reads
+# a @ w.T. Overflow is no error here: exp may pass through infinity on its way to an exact 0 or 1.
 
 
 @np.errstate(over="ignore")
@@ -306,63 +452,189 @@ def _cost(w2, b2, w3, b3, a1, y, m):
 
 
 @np.errstate(over="ignore")
-def _gradients(w2, b2, w3, b3, a1, y, m):
-    """The gradients of the cost by every parameter, their means over the m samples."""
-    # z² = W² a¹ + b²
-    z2 = a1 @ w2.T + b2
-    # a² = sigmoid(z²)
-    a2 = 1 / (1 + np.exp(-z2))
-    # z³ = W³ a² + b³
-    z3 = a2 @ w3.T + b3
-    # aⱼ³ = exp(zⱼ³) / (Σₚ exp(zₚ³))
-    t6 = z3.max(axis=1)
-    t8 = np.exp(z3 - t6[:, None])
-    t9 = t8.sum(axis=1)
-    a3 = t8 / t9[:, None]
-    # δ³ = a³ − y
-    d3 = a3 - y
-    # ∂C/∂W³ = δ³ (a²)ᵀ
-    dw3 = d3.T @ a2 / m
-    # ∂C/∂b³ = δ³
-    db3 = d3.sum(axis=0) / m
-    # δ² = (W³)ᵀ δ³ ⊙ a² ⊙ (1 − a²)
-    d2 = d3 @ w3 * a2 * (1 - a2)
-    # ∂C/∂W² = δ² (a¹)ᵀ
-    dw2 = d2.T @ a1 / m
-    # ∂C/∂b² = δ²
-    db2 = d2.sum(axis=0) / m
-    return dw2, db2, dw3, db3
+def _loss(z3, y):
+    """The cost of each sample by its outputs alone, without penalties."""
+    # C = −yᵀ ln(a³)
+    t11 = z3.max(axis=1)
+    t12 = z3 - t11[:, None]
+    t13 = np.exp(t12)
+    t14 = t13.sum(axis=1)
+    t15 = np.log(t14[:, None]) - t12
+    c = (y * t15).sum(axis=1)
+    return c
 
 
-@np.errstate(over="ignore")
-def _step(w2, b2, w3, b3, a1, y, m, learning_rate):
-    """One update of every parameter, in place."""
-    # z² = W² a¹ + b²
-    z2 = a1 @ w2.T + b2
-    # a² = sigmoid(z²)
-    a2 = 1 / (1 + np.exp(-z2))
-    # z³ = W³ a² + b³
-    z3 = a2 @ w3.T + b3
-    # aⱼ³ = exp(zⱼ³) / (Σₚ exp(zₚ³))
-    t6 = z3.max(axis=1)
-    t8 = np.exp(z3 - t6[:, None])
-    t9 = t8.sum(axis=1)
-    a3 = t8 / t9[:, None]
-    # δ³ = a³ − y
-    d3 = a3 - y
-    # δ² = (W³)ᵀ δ³ ⊙ a² ⊙ (1 − a²)
-    d2 = d3 @ w3 * a2 * (1 - a2)
-    # W² ← W² − η ∂C/∂W²
-    w2 -= learning_rate / m * (d2.T @ a1)
-    # b² ← b² − η ∂C/∂b²
-    b2 -= learning_rate / m * d2.sum(axis=0)
-    # W³ ← W³ − η ∂C/∂W³
-    w3 -= learning_rate / m * (d3.T @ a2)
-    # b³ ← b³ − η ∂C/∂b³
-    b3 -= learning_rate / m * d3.sum(axis=0)
+# The same as a step needs it. The parameters lie in one long array, theta, and the derivatives by
+# them in another, gradient. In here samples are columns, and biases stand in the last column or row
+# of W, against a row of ones.
+# Whatever takes memory is made once for a size of batch: the functions made so allocate nothing.
+
+
+def _views(flat):
+    """The arrays in a long one, by name, in the shapes of PARAMETERS."""
+    W2 = flat[0:1950].reshape(30, 65)
+    w2 = W2[:, :-1]
+    b2 = W2[:, -1]
+    W3 = flat[1950:2260].reshape(31, 10)
+    w3 = W3[:-1].T
+    b3 = W3[-1]
+    return {
+        "w2": w2,
+        "b2": b2,
+        "w3": w3,
+        "b3": b3,
+    }
+
+
+def _backpropagation(theta, gradient, m, samples):
+    """A function that leaves the gradients of m samples in `gradient`, as sums."""
+    dtype = theta.dtype
+    rows = _empty(122 * m, dtype).reshape(122, m)
+    rows[...] = 1
+    add, copyto, divide, exp, multiply = np.add, np.copyto, np.divide, np.exp, np.multiply
+    subtract, tanh = np.subtract, np.tanh
+    z2 = a2 = rows[0:30]
+    W2 = theta[0:1950].reshape(30, 65)
+    half = np.array(1 / 2, dtype)
+    z3 = rows[31:41]
+    W3 = theta[1950:2260].reshape(31, 10)
+    A2 = rows[0:31]
+    W3T = W3.T
+    t6 = t9 = rows[41]
+    t19 = t8 = rows[42:52]
+    ones_10 = np.ones(10, dtype)
+    a3 = d3 = rows[52:62]
+    DW3 = gradient[1950:2260].reshape(31, 10)
+    d3T = d3.T
+    d2 = rows[62:92]
+    w3 = W3[:-1]
+    t24 = rows[92:122]
+    one = np.array(1, dtype)
+    DW2 = gradient[0:1950].reshape(30, 65)
+
+    def gradients(x, xT, y):
+        # z² = W² a¹ + b²
+        W2.dot(xT, z2)
+        # a² = sigmoid(z²)
+        multiply(z2, half, a2)
+        tanh(a2, a2)
+        multiply(a2, half, a2)
+        add(a2, half, a2)
+        # z³ = W³ a² + b³
+        W3T.dot(A2, z3)
+        # aⱼ³ = exp(zⱼ³) / (Σₚ exp(zₚ³))
+        np.maximum.reduce(z3, 0, None, t6)
+        copyto(t19, t6)
+        subtract(z3, t19, t19)
+        exp(t19, t8)
+        ones_10.dot(t8, t9)
+        copyto(a3, t9)
+        divide(t8, a3, a3)
+        # δ³ = a³ − y
+        subtract(a3, y, d3)
+        # ∂C/∂W³ = δ³ (a²)ᵀ
+        A2.dot(d3T, DW3)
+        # δ² = (W³)ᵀ δ³ ⊙ a² ⊙ (1 − a²)
+        w3.dot(d3, d2)
+        multiply(a2, d2, d2)
+        subtract(one, a2, t24)
+        multiply(d2, t24, d2)
+        # ∂C/∂W² = δ² (a¹)ᵀ
+        d2.dot(x, DW2)
+        return (z3,)
+
+    return gradients
+
+
+def _gradients(theta, x, xT, y):
+    """The gradients of the mean cost of a batch, in a long array."""
+    gradient = np.empty_like(theta)
+    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y)
+    return gradient / len(x)
+
+
+def _optimizer(theta, gradient):
+    """A function that moves parameters by one step."""
+    dtype = theta.dtype
+    add, multiply = np.add, np.multiply
+    k1 = np.empty((), dtype)
+
+    def update(samples, learning_rate):
+        # θ ← θ − η*∂C/∂θ
+        k1[...] = -learning_rate / samples
+        multiply(gradient, k1, gradient)
+        add(theta, gradient, theta)
+
+    return update
+
+
+def _updates(*arrays):
+    """The functions that move all parameters together, each its stretch of the long arrays."""
+    starts = range(0, SIZE, CHUNK)
+    return [_optimizer(*(a[i : i + CHUNK] for a in arrays)) for i in starts]
+
+
+def _in_threads(theta, gradient, m, workers):
+    """Like `_backpropagation`, with a share of the samples for each of several threads."""
+    ends = [m * i // workers for i in range(workers + 1)]
+    shares = [slice(*pair) for pair in pairwise(ends)]
+    parts = [gradient, *(np.empty_like(theta) for _ in shares[1:])]
+    made = [
+        _backpropagation(theta, part, s.stop - s.start, m)
+        for part, s in zip(parts, shares, strict=True)
+    ]
+    pool = ThreadPoolExecutor(workers - 1)
+    _blas_threads(1)  # in each of these threads
+
+    def gradients(x, xT, y, *strengths):
+        own = [strength / workers for strength in strengths]
+        others = [
+            pool.submit(each, x[s], xT[:, s], y[:, s], *own)
+            for each, s in zip(made[1:], shares[1:], strict=True)
+        ]
+        outputs = [made[0](x[shares[0]], xT[:, shares[0]], y[:, shares[0]], *own)]
+        outputs += [other.result() for other in others]
+        for part in parts[1:]:
+            np.add(gradient, part, gradient)
+        return [np.concatenate(each, axis=1) for each in zip(*outputs, strict=True)]
+
+    return gradients
+
+
+def _costs(seen, y, count):
+    """The sums of the costs of each of the first batches of a lot."""
+    arrays = (a[:count].transpose(0, 2, 1).reshape(-1, a.shape[1]) for a in (*seen, y))
+    return _loss(*arrays).reshape(count, -1).sum(axis=1, dtype=float).tolist()
+
+
+def _empty(size, dtype=DTYPE):
+    """An array of zeros whose first number lies where processors read fastest."""
+    step = 64 // np.dtype(dtype).itemsize
+    array = np.zeros(size + step, dtype)
+    first = -array.ctypes.data % 64 // array.itemsize
+    return array[first : first + size]
+
+
+def _blas_threads(limit):
+    """As many threads for a matrix product, where threadpoolctl is there to see to it."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(limit, "blas")
 
 
 # What is given, checked.
+
+
+def _samples(X, y):
+    """X as rows of numbers, each with a 1 at its end, and y, as many."""
+    a1 = _numbers(X, ("samples", 64), "X")
+    if len(a1) != len(y):
+        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
+    x = np.ones((len(a1), 65), DTYPE)
+    x[:, :-1] = a1
+    return x, y
 
 
 def _numbers(values, shape, name):
@@ -557,7 +829,7 @@ def _typed(y, classes):
 # The program.
 
 
-def _samples(trainer, args):
+def _data(trainer, args):
     trainer._target = args.target or trainer._target
     X, y = _read(args.data, trainer._target)
     return X, _typed(y, trainer.classes_)
@@ -592,7 +864,7 @@ def _fit(args):
     _check_writable(args.save)
     trainer = Trainer().load(args.resume) if args.resume else Trainer()
     settings = {n: v for n, v in vars(args).items() if n in trainer.get_params() and v is not None}
-    X, y = _samples(trainer.set_params(**settings), args)
+    X, y = _data(trainer.set_params(**settings), args)
     total = trainer.n_iter_ + trainer.epochs
 
     def stop(number, _):
@@ -628,7 +900,7 @@ def _predict(args):
 def _evaluate(args):
     """Print the cost and the accuracy."""
     trainer = Trainer().load(args.weights)
-    print(_quality(trainer, *_samples(trainer, args)))
+    print(_quality(trainer, *_data(trainer, args)))
     return 0
 
 
@@ -639,7 +911,7 @@ def _check(_):
         arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 64)), random.random((m, 10))
         y /= y.sum(axis=1, keepdims=True)
-        gradients = _gradients(*arrays, a1, y, m)
+        gradients = _of_long(arrays, a1, y)
         if all(gradient.any() for gradient in gradients):
             break
     else:
@@ -655,6 +927,17 @@ def _check(_):
     good = worst < 1e-9
     print(f"gradient check: largest relative error {worst:.1e}, {'ok' if good else 'WRONG'}")
     return 0 if good else 1
+
+
+def _of_long(arrays, a1, y):
+    """The gradients by each array, as a step computes them."""
+    theta = np.empty(SIZE)
+    for name, array in zip(PARAMETERS, arrays, strict=True):
+        _views(theta)[name][...] = array
+    x = np.hstack([a1, np.ones((len(a1), 1))])
+    flat = _gradients(theta, x, x.T, np.ascontiguousarray(y.T))
+    views = _views(flat)
+    return [views[name] for name in PARAMETERS]
 
 
 def _slope(arrays, values, k, a1, y):
@@ -693,10 +976,13 @@ examples:
     fit, predict = commands.choices["fit"], commands.choices["predict"]
     fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
     fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
-    fit.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
-    fit.add_argument("--learning-rate", type=float, metavar="R", help="rate of the gradient step")
-    fit.add_argument("--batch-size", type=int, metavar="N", help="samples in one step")
-    fit.add_argument("--random-state", type=int, metavar="N", help="seed of all that is drawn")
+    for name, kind, numbers, metavar, meaning in (
+        ("epochs", int, None, "N", "passes over the data"),
+        ("learning-rate", float, None, "R", "rate of the gradient step"),
+        ("batch-size", int, None, "N", "samples in one step"),
+        ("random-state", int, None, "N", "seed of all that is drawn"),
+    ):
+        fit.add_argument(f"--{name}", type=kind, nargs=numbers, metavar=metavar, help=meaning)
     predict.add_argument("-o", "--output", metavar="CSV", help="file to write; else print")
     return parser
 

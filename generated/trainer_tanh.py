@@ -29,12 +29,16 @@ import json
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 
 NETWORK = "3-16:tanh-2:identity"
+OPTIMIZER = "sgd"
 DTYPE = np.float64
 PARAMETERS = {  # name: (shape, variance of the start values)
     "w2": ((16, 3), 1 / 3),  # weights from layer 1 to layer 2
@@ -42,6 +46,11 @@ PARAMETERS = {  # name: (shape, variance of the start values)
     "w3": ((2, 16), 1 / 16),  # weights from layer 2 to layer 3
     "b3": ((2,), 0),  # biases of layer 3
 }
+SIZE = 98  # numbers in all parameters
+STATE = []  # what the optimizer keeps of each parameter
+SEEN = [2]  # numbers of a sample from which its cost is computed
+GATHERED = 2**18  # numbers of X that are gathered at a time
+CHUNK = 2**17  # numbers of the parameters that are updated at a time, while they are in the caches
 
 
 class Trainer:
@@ -51,18 +60,20 @@ class Trainer:
     epochs         passes over the data in one fit
     batch_size     samples in one step
     shuffle        whether every epoch takes the samples in a new order
+    workers        threads that share each batch; it pays where a step takes milliseconds
     random_state   seed of start values and orders; None: another one each time
     verbose        whether to print the cost after each epoch
 
-    `loss_curve_` is the mean cost of the training data after each epoch, `n_iter_` their number.
+    `loss_curve_` has for each epoch the mean cost of its samples, each as it was when its turn
+    came; `n_iter_` is the number of epochs.
     """
 
     n_features_in_ = 3
     loss_curve_ = ()
-    _arrays = None  # the parameters, drawn when first needed
+    _begun = False  # whether there are parameters, which are drawn when first needed
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
-    _position = 0  # the sample where a stopped epoch goes on
+    _position, _spent = 0, 0.0  # where a stopped epoch goes on, and the cost of what is before
     _target = None  # the columns that the program took as targets
 
     def __init__(
@@ -72,6 +83,7 @@ class Trainer:
         epochs=100,
         batch_size=10,
         shuffle=True,
+        workers=1,
         random_state=None,
         verbose=False,
     ):
@@ -79,6 +91,7 @@ class Trainer:
         self.epochs = epochs
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.workers = workers
         self.random_state = random_state
         self.verbose = verbose
 
@@ -89,35 +102,62 @@ class Trainer:
         """
         epochs = self.epochs if epochs is None else epochs
         self._check_settings(epochs)
-        a1, y, m = self.prepare(X, y)
+        x, y = _samples(X, _targets(y))
         self._parameters(anew=not self._given)
-        for _ in range(epochs):
-            cost = self._epoch(a1, y, m)
-            if self._stop or (callback is not None and callback(self, self.n_iter_, cost)):
-                break
+        with _blas_threads(self._blas()):
+            for _ in range(epochs):
+                cost = self._epoch(x, y)
+                if self._stop or (callback is not None and callback(self, self.n_iter_, cost)):
+                    break
         return self
 
     def partial_fit(self, X, y):
         """Train for one epoch, going on from what is."""
         self._check_settings()
-        batch = self.prepare(X, y)
+        x, y = _samples(X, _targets(y))
         self._parameters()
-        self._position = 0
-        self._epoch(*batch)
+        self._position, self._spent = 0, 0.0
+        self._epoch(x, y)
         return self
 
     def prepare(self, X, Y):
-        """Check and convert one batch, once for the many times that `step` may take it."""
-        a1, y = _numbers(X, ("samples", 3), "X"), _targets(Y)
-        if len(a1) != len(y):
-            raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
-        return a1, y, len(a1)
+        """Check one batch and lay it out, once for the many times that `step` may take it.
+
+        The batch is x over (samples, 4), its last column 1,
+        x transposed, and y over (2, samples).
+        """
+        x, y = _samples(X, _targets(Y))
+        self._parameters()
+        return x, x.T, np.ascontiguousarray(y.T)
 
     def step(self, X, Y=None):
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
-        batch = X if Y is None else self.prepare(X, Y)
-        _step(*self._parameters(), *batch, self.learning_rate)
-        self._given = False
+        self._step(*(X if Y is None else self.prepare(X, Y)))
+
+    def _step(self, x, xT, y):
+        """One step; what it gives are the arrays of the last layer from which the cost follows."""
+        m = len(x)
+        made = self._sized.get((m, self.workers)) or self._make(m)
+        self._steps += 1
+        outputs = made(x, xT, y)
+        if self._watched and not np.isfinite(self._gradient.dot(self._gradient)):
+            self._steps -= 1
+            epoch = f"epoch {self.n_iter_ + 1}; the parameters before the step are kept"
+            raise FloatingPointError(f"the gradient is not finite in {epoch}; try smaller steps")
+        for update in self._updates:
+            update(m, self.learning_rate)
+        return outputs
+
+    def _make(self, m):
+        """The function of the gradients for batches of m samples, made once."""
+        if len(self._sized) > 7:  # batches of any size come: the places of old ones are given up
+            self._sized.clear()
+        if self.workers > 1 and m >= self.workers:
+            made = _in_threads(self._theta, self._gradient, m, self.workers)
+        else:
+            made = _backpropagation(self._theta, self._gradient, m, m)
+        self._sized[m, self.workers] = made
+        return made
 
     def predict(self, X):
         """The outputs over (samples, 2)."""
@@ -125,33 +165,38 @@ class Trainer:
 
     def score(self, X, y):
         """R²: the share of the variance of y that is predicted, as the mean over the outputs."""
-        y = self.prepare(X, y)[1].astype(float)
+        y = _samples(X, _targets(y))[1].astype(float)
         rest = ((y - self.predict(X).reshape(y.shape)) ** 2).sum(axis=0)
         total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
         return float(np.mean(1 - rest / np.where(total > 0, total, np.maximum(rest, 1e-300))))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        return float(_cost(*self._parameters(), *self.prepare(X, Y)))
+        x, y = _samples(X, _targets(Y))
+        return float(_cost(*self._parameters(), x[:, :-1], y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
-        gradients = _gradients(*self._parameters(), *self.prepare(X, Y))
-        return dict(zip(PARAMETERS, gradients, strict=True))
+        batch = self.prepare(X, Y)
+        return _views(_gradients(self._flat()["theta"], *batch))
 
     @property
     def weights(self):
         """The parameters by name, as views: who writes into them changes the network."""
-        return dict(zip(PARAMETERS, self._parameters(), strict=True))
+        self._parameters()
+        return _views(self._flat()["theta"])
 
     def set_weights(self, weights):
         """Copy in new values of all parameters; fit will go on from them."""
         if set(weights) != set(PARAMETERS):
             raise ValueError(f"expected {', '.join(PARAMETERS)}, not {', '.join(weights)}")
-        values = [_numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()]
-        for array, value in zip(self._parameters(), values, strict=True):
-            array[...] = value
-        self._given, self._position, self.loss_curve_ = True, 0, []
+        values = {n: _numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()}
+        self._parameters()
+        flat = self._flat()
+        for name, array in _views(flat["theta"]).items():
+            array[...] = values[name]
+        self._restart(flat)
+        self._given = True
 
     @property
     def n_iter_(self):
@@ -173,11 +218,17 @@ class Trainer:
         """Write an .npz file with all that training needs to go on exactly from here."""
         transient = {"epochs", "random_state", "verbose"}
         entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
+        flat = self._flat()
+        for name in STATE:
+            entries |= {f"{name}.{part}": array for part, array in _views(flat[name]).items()}
         state = {
             "network": NETWORK,
+            "optimizer": OPTIMIZER,
             "settings": {n: v for n, v in self.get_params().items() if n not in transient},
             "random": self._random.bit_generator.state,
             "position": self._position,
+            "spent": self._spent,
+            "steps": self._steps,
             "target": self._target,
         }
         entries["state"] = np.array(json.dumps(state, default=np.generic.item))
@@ -191,64 +242,160 @@ class Trainer:
         if "digest" not in entries or entries.pop("digest").item() != _digest(entries):
             raise ValueError(f"{path} is damaged, or not a file of saved weights")
         state = json.loads(entries["state"].item())
-        if state["network"] != NETWORK:
-            raise ValueError(f"{path} holds the network {state['network']}, not {NETWORK}")
+        for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
+            if state[key] != own:
+                raise ValueError(f"{path} holds the {key} {state[key]}, not {own}")
+        if unknown := set(state["settings"]) - set(self.get_params()):
+            raise ValueError(f"{path} holds the settings {sorted(unknown)}, which are none here")
         self.set_weights({name: entries[name] for name in PARAMETERS})
         self.set_params(**state["settings"])
+        flat = self._flat()
+        for name in STATE:
+            for part, array in _views(flat[name]).items():
+                array[...] = entries[f"{name}.{part}"]
+        self._put(flat)
+        self._steps = state["steps"]
         self._random.bit_generator.state = state["random"]
-        self._position, self._target = state["position"], state["target"]
+        self._position, self._spent = state["position"], state["spent"]
+        self._target = state["target"]
         self.loss_curve_ = entries["loss_curve"].tolist()
         return self
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
-        if anew or self._arrays is None:
-            self._random = np.random.default_rng(self.random_state)
-            self._arrays = [
-                self._random.normal(0, np.sqrt(variance), shape).astype(DTYPE)
-                for shape, variance in PARAMETERS.values()
-            ]
-            self._given, self._position, self.loss_curve_ = False, 0, []
-        return self._arrays
+        if anew or not self._begun:
+            return self._draw()
+        views = _views(self._flat()["theta"])
+        return [views[name] for name in PARAMETERS]
 
-    def _epoch(self, a1, y, m):
-        """Pass over the data once; the cost after it, or None if a signal stopped it before."""
-        kept, state = [array.copy() for array in self._arrays], self._random.bit_generator.state
-        if self.shuffle:
-            rows = self._random.permutation(m)
-            a1, y = a1[rows], y[rows]
-        with np.errstate(all="ignore"):  # numbers out of range are met in the cost
-            for first in range(self._position, m, self.batch_size):
-                last = min(first + self.batch_size, m)
-                self.step((a1[first:last], y[first:last], last - first))
+    def _draw(self):
+        """New parameters."""
+        random = np.random.default_rng(self.random_state)
+        if not self._begun:
+            self._begin()
+        self._random, flat = random, self._flat()
+        views = _views(flat["theta"])
+        for name, (_, variance) in PARAMETERS.items():
+            for row in np.atleast_2d(views[name]):
+                row[...] = random.normal(0, np.sqrt(variance), row.shape)
+        self._restart(flat)
+        self._given = False
+        return [views[name] for name in PARAMETERS]
+
+    def _restart(self, flat):
+        """Take over new parameters, with which no step has been made."""
+        for name in STATE:
+            flat[name][...] = 0
+        self._put(flat)
+        self._steps, self._position, self._spent = 0, 0, 0.0
+        self.loss_curve_ = []
+
+    def _begin(self):
+        """Make the long arrays, and the functions that work in them."""
+        self._theta = _empty(SIZE)
+        self._state = {name: _empty(SIZE) for name in STATE}
+        self._gradient = _empty(SIZE)
+        self._updates = _updates(self._theta, self._gradient)
+        self._sized = {}  # what was made for batches of some size
+        self._watched = False  # whether each gradient is looked at, for want of a copy
+        self._begun = True
+
+    def _flat(self):
+        """The long arrays by name: the parameters, and what the optimizer keeps of each."""
+        return {"theta": self._theta, **self._state}
+
+    def _put(self, flat):
+        """Take over what `_flat` gave."""
+        for name, array in self._flat().items():
+            array[...] = flat[name]
+
+    def __getstate__(self):
+        """What is copied and pickled; the functions that work in the arrays are made again."""
+        made = {"_sized", "_updates", "_clip", "_decay", "_gradient", "_theta", "_state"}
+        state = {name: value for name, value in vars(self).items() if name not in made}
+        return state | ({"_flat": self._flat()} if self._begun else {})
+
+    def __setstate__(self, state):
+        flat = state.pop("_flat", None)
+        vars(self).update(state)
+        if flat is not None:
+            self._begin()
+            self._put(flat)
+
+    def _epoch(self, x, y):
+        """Pass over the data once; its mean cost, or None if a signal stopped it before."""
+        kept = self._theta.copy() if x.size >= SIZE else None  # large networks are watched instead
+        self._watched = kept is None
+        state, spent = self._random.bit_generator.state, self._spent
+        order = self._random.permutation(len(x)) if self.shuffle else np.arange(len(x))
+        with np.errstate(all="ignore"):  # what overflows ends training below
+            for first, batches, y_lot, seen in self._gathered(x, y, order):
+                for done, batch in enumerate(batches):
+                    outputs = self._step(*batch)
+                    seen[0][done] = outputs[0]
+                    if self._stop:
+                        break
+                for cost in _costs(seen, y_lot, done + 1):  # one by one, as it will be if resumed
+                    spent += cost
                 if self._stop:
-                    self._position, self._random.bit_generator.state = last, state
+                    self._position = first + sum(len(batch[0]) for batch in batches[: done + 1])
+                    self._spent, self._random.bit_generator.state = spent, state
                     return None
-            cost = float(_cost(*self._arrays, a1, y, m))
-        self._position = 0
-        if not np.isfinite(cost):
-            for array, value in zip(self._arrays, kept, strict=True):
-                array[...] = value
+            good = np.isfinite(self._theta.sum())
+        cost = spent / len(x)
+        self._position, self._spent, self._given = 0, 0.0, False
+        if not (np.isfinite(cost) and good):
+            if kept is not None:
+                self._theta[...] = kept
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
-            raise FloatingPointError(f"the cost is {cost} after {epoch}; try smaller steps")
+            raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
         if self.verbose:
             print(f"epoch {self.n_iter_}: cost {cost:.6g}")
         return cost
 
+    def _gathered(self, x, y, order):
+        """The batches of an epoch, lot by lot, gathered into one place that is used again.
+
+        Each lot comes with its first sample, its y, and arrays for what its cost follows from.
+        """
+        size = min(self.batch_size, len(x))
+        many = min(max(1, GATHERED // (size * x.shape[1])), len(x) // size)
+        rows = np.empty((many * size, x.shape[1]), DTYPE)
+        ys = np.empty((many, y.shape[1], size), DTYPE)
+        seen = [np.empty((many, n, size), DTYPE) for n in SEEN]
+        batches = [(r, r.T, t) for r, t in zip(np.split(rows, many), ys, strict=True)]
+        for first in range(self._position, len(order) - size + 1, many * size):
+            chosen = order[first : first + many * size]
+            count = len(chosen) // size
+            chosen = chosen[: count * size]
+            np.take(x, chosen, 0, rows[: len(chosen)], "clip")
+            ys[:count] = y[chosen].reshape(count, size, -1).transpose(0, 2, 1)
+            yield first, batches[:count], ys, seen
+        first = len(order) - (len(order) - self._position) % size
+        if first < len(order):  # the last batch is smaller
+            r, t = x[order[first:]], np.ascontiguousarray(y[order[first:]].T)
+            yield first, [(r, r.T, t)], t[None], [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
+
+    def _blas(self):
+        """The threads that a matrix product takes: one, unless it is large and alone."""
+        return 1 if self.workers > 1 or self.batch_size * SIZE < 5e7 else None
+
     def _check_settings(self, epochs=1):
-        for name, value, kind, least in (
-            ("epochs", epochs, Integral, 1),
-            ("batch_size", self.batch_size, Integral, 1),
-            ("learning_rate", self.learning_rate, Real, 0),
+        for name, value, kind, least, below in (
+            ("epochs", epochs, Integral, 1, np.inf),
+            ("batch_size", self.batch_size, Integral, 1, np.inf),
+            ("workers", self.workers, Integral, 1, np.inf),
+            ("learning_rate", self.learning_rate, Real, 0, np.inf),
         ):
-            if not isinstance(value, kind) or not least <= value < np.inf:
+            if not isinstance(value, kind) or not least <= value < below:
                 number = "whole number" if kind is Integral else "number"
-                raise ValueError(f"{name} must be a {number} from {least} up, not {value!r}")
+                most = f" and less than {below}" if below < np.inf else ""
+                raise ValueError(f"{name} must be a {number} from {least} up{most}, not {value!r}")
 
 
-# The mathematics. Samples are rows, so that W a reads a @ w.T. Overflow is no error here: exp may
-# pass through infinity on its way to an exact 0 or 1, and fit watches the cost.
+# The mathematics, where every formula is computed on whole arrays: samples are rows, and W a reads
+# a @ w.T. Overflow is no error here: exp may pass through infinity on its way to an exact 0 or 1.
 
 
 @np.errstate(over="ignore")
@@ -283,57 +430,171 @@ def _cost(w2, b2, w3, b3, a1, y, m):
 
 
 @np.errstate(over="ignore")
-def _gradients(w2, b2, w3, b3, a1, y, m):
-    """The gradients of the cost by every parameter, their means over the m samples."""
-    # z² = W² a¹ + b²
-    z2 = a1 @ w2.T + b2
-    # a² = tanh(z²)
-    a2 = np.tanh(z2)
-    # z³ = W³ a² + b³
-    z3 = a2 @ w3.T + b3
-    # a³ = identity(z³)
-    a3 = z3
-    # δ³ = a³ − y
-    d3 = a3 - y
-    # ∂C/∂W³ = δ³ (a²)ᵀ
-    dw3 = d3.T @ a2 / m
-    # ∂C/∂b³ = δ³
-    db3 = d3.sum(axis=0) / m
-    # δ² = (W³)ᵀ δ³ ⊙ (1 − (a²)²)
-    d2 = d3 @ w3 * (1 - a2**2)
-    # ∂C/∂W² = δ² (a¹)ᵀ
-    dw2 = d2.T @ a1 / m
-    # ∂C/∂b² = δ²
-    db2 = d2.sum(axis=0) / m
-    return dw2, db2, dw3, db3
+def _loss(a3, y):
+    """The cost of each sample by its outputs alone, without penalties."""
+    # C = Σⱼ 1/2 (aⱼ³ − yⱼ)²
+    t7 = (a3 - y) ** 2 / 2
+    c = t7.sum(axis=1)
+    return c
 
 
-@np.errstate(over="ignore")
-def _step(w2, b2, w3, b3, a1, y, m, learning_rate):
-    """One update of every parameter, in place."""
-    # z² = W² a¹ + b²
-    z2 = a1 @ w2.T + b2
-    # a² = tanh(z²)
-    a2 = np.tanh(z2)
-    # z³ = W³ a² + b³
-    z3 = a2 @ w3.T + b3
-    # a³ = identity(z³)
-    a3 = z3
-    # δ³ = a³ − y
-    d3 = a3 - y
-    # δ² = (W³)ᵀ δ³ ⊙ (1 − (a²)²)
-    d2 = d3 @ w3 * (1 - a2**2)
-    # W² ← W² − η ∂C/∂W²
-    w2 -= learning_rate / m * (d2.T @ a1)
-    # b² ← b² − η ∂C/∂b²
-    b2 -= learning_rate / m * d2.sum(axis=0)
-    # W³ ← W³ − η ∂C/∂W³
-    w3 -= learning_rate / m * (d3.T @ a2)
-    # b³ ← b³ − η ∂C/∂b³
-    b3 -= learning_rate / m * d3.sum(axis=0)
+# The same as a step needs it. The parameters lie in one long array, theta, and the derivatives by
+# them in another, gradient. In here samples are columns, and biases stand in the last column or row
+# of W, against a row of ones.
+# Whatever takes memory is made once for a size of batch: the functions made so allocate nothing.
+
+
+def _views(flat):
+    """The arrays in a long one, by name, in the shapes of PARAMETERS."""
+    W2 = flat[0:64].reshape(16, 4)
+    w2 = W2[:, :-1]
+    b2 = W2[:, -1]
+    W3 = flat[64:98].reshape(17, 2)
+    w3 = W3[:-1].T
+    b3 = W3[-1]
+    return {
+        "w2": w2,
+        "b2": b2,
+        "w3": w3,
+        "b3": b3,
+    }
+
+
+def _backpropagation(theta, gradient, m, samples):
+    """A function that leaves the gradients of m samples in `gradient`, as sums."""
+    dtype = theta.dtype
+    rows = _empty(53 * m, dtype).reshape(53, m)
+    rows[...] = 1
+    copyto, multiply, subtract, tanh = np.copyto, np.multiply, np.subtract, np.tanh
+    z2 = a2 = rows[0:16]
+    W2 = theta[0:64].reshape(16, 4)
+    z3 = a3 = rows[17:19]
+    W3 = theta[64:98].reshape(17, 2)
+    A2 = rows[0:17]
+    W3T = W3.T
+    d3 = rows[19:21]
+    DW3 = gradient[64:98].reshape(17, 2)
+    d3T = d3.T
+    d2 = rows[21:37]
+    w3 = W3[:-1]
+    t13 = t14 = rows[37:53]
+    one = np.array(1, dtype)
+    DW2 = gradient[0:64].reshape(16, 4)
+
+    def gradients(x, xT, y):
+        # z² = W² a¹ + b²
+        W2.dot(xT, z2)
+        # a² = tanh(z²)
+        tanh(z2, a2)
+        # z³ = W³ a² + b³
+        W3T.dot(A2, z3)
+        # a³ = identity(z³)
+        copyto(a3, z3)
+        # δ³ = a³ − y
+        subtract(a3, y, d3)
+        # ∂C/∂W³ = δ³ (a²)ᵀ
+        A2.dot(d3T, DW3)
+        # δ² = (W³)ᵀ δ³ ⊙ (1 − (a²)²)
+        w3.dot(d3, d2)
+        multiply(a2, a2, t13)
+        subtract(one, t13, t14)
+        multiply(d2, t14, d2)
+        # ∂C/∂W² = δ² (a¹)ᵀ
+        d2.dot(x, DW2)
+        return (a3,)
+
+    return gradients
+
+
+def _gradients(theta, x, xT, y):
+    """The gradients of the mean cost of a batch, in a long array."""
+    gradient = np.empty_like(theta)
+    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y)
+    return gradient / len(x)
+
+
+def _optimizer(theta, gradient):
+    """A function that moves parameters by one step."""
+    dtype = theta.dtype
+    add, multiply = np.add, np.multiply
+    k1 = np.empty((), dtype)
+
+    def update(samples, learning_rate):
+        # θ ← θ − η*∂C/∂θ
+        k1[...] = -learning_rate / samples
+        multiply(gradient, k1, gradient)
+        add(theta, gradient, theta)
+
+    return update
+
+
+def _updates(*arrays):
+    """The functions that move all parameters together, each its stretch of the long arrays."""
+    starts = range(0, SIZE, CHUNK)
+    return [_optimizer(*(a[i : i + CHUNK] for a in arrays)) for i in starts]
+
+
+def _in_threads(theta, gradient, m, workers):
+    """Like `_backpropagation`, with a share of the samples for each of several threads."""
+    ends = [m * i // workers for i in range(workers + 1)]
+    shares = [slice(*pair) for pair in pairwise(ends)]
+    parts = [gradient, *(np.empty_like(theta) for _ in shares[1:])]
+    made = [
+        _backpropagation(theta, part, s.stop - s.start, m)
+        for part, s in zip(parts, shares, strict=True)
+    ]
+    pool = ThreadPoolExecutor(workers - 1)
+    _blas_threads(1)  # in each of these threads
+
+    def gradients(x, xT, y, *strengths):
+        own = [strength / workers for strength in strengths]
+        others = [
+            pool.submit(each, x[s], xT[:, s], y[:, s], *own)
+            for each, s in zip(made[1:], shares[1:], strict=True)
+        ]
+        outputs = [made[0](x[shares[0]], xT[:, shares[0]], y[:, shares[0]], *own)]
+        outputs += [other.result() for other in others]
+        for part in parts[1:]:
+            np.add(gradient, part, gradient)
+        return [np.concatenate(each, axis=1) for each in zip(*outputs, strict=True)]
+
+    return gradients
+
+
+def _costs(seen, y, count):
+    """The sums of the costs of each of the first batches of a lot."""
+    arrays = (a[:count].transpose(0, 2, 1).reshape(-1, a.shape[1]) for a in (*seen, y))
+    return _loss(*arrays).reshape(count, -1).sum(axis=1, dtype=float).tolist()
+
+
+def _empty(size, dtype=DTYPE):
+    """An array of zeros whose first number lies where processors read fastest."""
+    step = 64 // np.dtype(dtype).itemsize
+    array = np.zeros(size + step, dtype)
+    first = -array.ctypes.data % 64 // array.itemsize
+    return array[first : first + size]
+
+
+def _blas_threads(limit):
+    """As many threads for a matrix product, where threadpoolctl is there to see to it."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(limit, "blas")
 
 
 # What is given, checked.
+
+
+def _samples(X, y):
+    """X as rows of numbers, each with a 1 at its end, and y, as many."""
+    a1 = _numbers(X, ("samples", 3), "X")
+    if len(a1) != len(y):
+        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
+    x = np.ones((len(a1), 4), DTYPE)
+    x[:, :-1] = a1
+    return x, y
 
 
 def _numbers(values, shape, name):
@@ -464,7 +725,7 @@ def _cells(path, names, table, columns):
 # The program.
 
 
-def _samples(trainer, args):
+def _data(trainer, args):
     trainer._target = args.target or trainer._target
     return _read(args.data, trainer._target)
 
@@ -498,7 +759,7 @@ def _fit(args):
     _check_writable(args.save)
     trainer = Trainer().load(args.resume) if args.resume else Trainer()
     settings = {n: v for n, v in vars(args).items() if n in trainer.get_params() and v is not None}
-    X, y = _samples(trainer.set_params(**settings), args)
+    X, y = _data(trainer.set_params(**settings), args)
     total = trainer.n_iter_ + trainer.epochs
 
     def stop(number, _):
@@ -534,7 +795,7 @@ def _predict(args):
 def _evaluate(args):
     """Print the cost and the score."""
     trainer = Trainer().load(args.weights)
-    print(_quality(trainer, *_samples(trainer, args)))
+    print(_quality(trainer, *_data(trainer, args)))
     return 0
 
 
@@ -544,7 +805,7 @@ def _check(_):
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
         arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 3)), random.random((m, 2))
-        gradients = _gradients(*arrays, a1, y, m)
+        gradients = _of_long(arrays, a1, y)
         if all(gradient.any() for gradient in gradients):
             break
     else:
@@ -560,6 +821,17 @@ def _check(_):
     good = worst < 1e-9
     print(f"gradient check: largest relative error {worst:.1e}, {'ok' if good else 'WRONG'}")
     return 0 if good else 1
+
+
+def _of_long(arrays, a1, y):
+    """The gradients by each array, as a step computes them."""
+    theta = np.empty(SIZE)
+    for name, array in zip(PARAMETERS, arrays, strict=True):
+        _views(theta)[name][...] = array
+    x = np.hstack([a1, np.ones((len(a1), 1))])
+    flat = _gradients(theta, x, x.T, np.ascontiguousarray(y.T))
+    views = _views(flat)
+    return [views[name] for name in PARAMETERS]
 
 
 def _slope(arrays, values, k, a1, y):
@@ -598,10 +870,13 @@ examples:
     fit, predict = commands.choices["fit"], commands.choices["predict"]
     fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
     fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
-    fit.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
-    fit.add_argument("--learning-rate", type=float, metavar="R", help="rate of the gradient step")
-    fit.add_argument("--batch-size", type=int, metavar="N", help="samples in one step")
-    fit.add_argument("--random-state", type=int, metavar="N", help="seed of all that is drawn")
+    for name, kind, numbers, metavar, meaning in (
+        ("epochs", int, None, "N", "passes over the data"),
+        ("learning-rate", float, None, "R", "rate of the gradient step"),
+        ("batch-size", int, None, "N", "samples in one step"),
+        ("random-state", int, None, "N", "seed of all that is drawn"),
+    ):
+        fit.add_argument(f"--{name}", type=kind, nargs=numbers, metavar=metavar, help=meaning)
     predict.add_argument("-o", "--output", metavar="CSV", help="file to write; else print")
     return parser
 

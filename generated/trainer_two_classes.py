@@ -31,12 +31,14 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from math import exp
 from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 
 NETWORK = "4-8:relu-1:sigmoid"
+OPTIMIZER = "sgd"
 DTYPE = np.float64
 PARAMETERS = {  # name: (shape, variance of the start values)
     "w2": ((8, 4), 2 / 4),  # weights from layer 1 to layer 2
@@ -44,6 +46,9 @@ PARAMETERS = {  # name: (shape, variance of the start values)
     "w3": ((1, 8), 1 / 8),  # weights from layer 2 to layer 3
     "b3": ((1,), 0),  # biases of layer 3
 }
+SIZE = 49  # numbers in all parameters
+STATE = []  # what the optimizer keeps of each parameter
+SEEN = [1]  # numbers of a sample from which its cost is computed
 CLASSES = 2
 
 
@@ -54,21 +59,23 @@ class Trainer:
     epochs         passes over the data in one fit
     batch_size     samples in one step
     shuffle        whether every epoch takes the samples in a new order
+    workers        1: a step without arrays has nothing to share
     random_state   seed of start values and orders; None: another one each time
     verbose        whether to print the cost after each epoch
 
     y holds labels, or over (samples, 1) what each output should be, from 0 to 1.
-    `classes_` are the labels, those of the outputs in order; `loss_curve_` and `n_iter_` are the
-    mean cost of the training data after each epoch, and the number of epochs.
+    `classes_` are the labels, those of the outputs in order.
+    `loss_curve_` has for each epoch the mean cost of its samples, each as it was when its turn
+    came; `n_iter_` is the number of epochs.
     """
 
     n_features_in_ = 4
     loss_curve_ = ()
     classes_ = np.arange(CLASSES)  # until fit has seen the labels
-    _arrays = None  # the parameters, drawn when first needed
+    _begun = False  # whether there are parameters, which are drawn when first needed
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
-    _position = 0  # the sample where a stopped epoch goes on
+    _position, _spent = 0, 0.0  # where a stopped epoch goes on, and the cost of what is before
     _target = None  # the columns that the program took as targets
 
     def __init__(
@@ -78,6 +85,7 @@ class Trainer:
         epochs=100,
         batch_size=10,
         shuffle=True,
+        workers=1,
         random_state=None,
         verbose=False,
     ):
@@ -85,6 +93,7 @@ class Trainer:
         self.epochs = epochs
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.workers = workers
         self.random_state = random_state
         self.verbose = verbose
 
@@ -97,11 +106,12 @@ class Trainer:
         self._check_settings(epochs)
         known = vars(self).get("classes_") if self._given else None
         classes = _find_classes(y) if known is None else known
-        a1, y, m = self.prepare(X, _targets(y, classes))
+        x, y = _samples(X, _targets(y, classes))
         self._parameters(anew=not self._given)
         self.classes_ = classes
+        rows = _rows(x, y)
         for _ in range(epochs):
-            cost = self._epoch(a1, y, m)
+            cost = self._epoch(rows, y)
             if self._stop or (callback is not None and callback(self, self.n_iter_, cost)):
                 break
         return self
@@ -114,25 +124,33 @@ class Trainer:
             known = _find_classes(y if classes is None else classes)
         elif classes is not None and not np.array_equal(_find_classes(classes), known):
             raise ValueError(f"the classes are already {known.tolist()}")
-        batch = self.prepare(X, _targets(y, known))
+        x, y = _samples(X, _targets(y, known))
         self._parameters()
         self.classes_ = known
-        self._position = 0
-        self._epoch(*batch)
+        self._position, self._spent = 0, 0.0
+        self._epoch(_rows(x, y), y)
         return self
 
     def prepare(self, X, Y):
-        """Check and convert one batch, once for the many times that `step` may take it."""
-        a1, y = _numbers(X, ("samples", 4), "X"), _targets(Y, self.classes_)
-        if len(a1) != len(y):
-            raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
-        return a1, y, len(a1)
+        """Check one batch and lay it out, once for the many times that `step` may take it.
+
+        The batch is a list with a tuple for each sample: its inputs, then its targets.
+        """
+        x, y = _samples(X, _targets(Y, self.classes_))
+        self._parameters()
+        return _rows(x, y)
 
     def step(self, X, Y=None):
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
-        batch = X if Y is None else self.prepare(X, Y)
-        _step(*self._parameters(), *batch, self.learning_rate)
-        self._given = False
+        self._step(X if Y is None else self.prepare(X, Y))
+
+    def _step(self, rows):
+        """One step; what it gives is, for each row, what its cost follows from."""
+        self._steps += 1
+        return self._move(
+            rows,
+            float(self.learning_rate),
+        )
 
     def predict(self, X):
         """The most probable label of each sample."""
@@ -145,31 +163,36 @@ class Trainer:
 
     def score(self, X, y):
         """The accuracy: the share of samples whose label is predicted."""
-        a, y = self.predict_proba(X), self.prepare(X, y)[1]
+        a, (_, y) = self.predict_proba(X), _samples(X, _targets(y, self.classes_))
         return float(np.mean((a[:, 1] > 0.5) == (y[:, 0] > 0.5)))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        return float(_cost(*self._parameters(), *self.prepare(X, Y)))
+        x, y = _samples(X, _targets(Y, self.classes_))
+        return float(_cost(*self._parameters(), x, y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
-        gradients = _gradients(*self._parameters(), *self.prepare(X, Y))
-        return dict(zip(PARAMETERS, gradients, strict=True))
+        batch = self.prepare(X, Y)
+        return _views(_gradients(self._flat()["theta"], batch))
 
     @property
     def weights(self):
-        """The parameters by name, as views: who writes into them changes the network."""
-        return dict(zip(PARAMETERS, self._parameters(), strict=True))
+        """The parameters by name, as copies: `set_weights` changes the network."""
+        self._parameters()
+        return _views(self._flat()["theta"])
 
     def set_weights(self, weights):
         """Copy in new values of all parameters; fit will go on from them."""
         if set(weights) != set(PARAMETERS):
             raise ValueError(f"expected {', '.join(PARAMETERS)}, not {', '.join(weights)}")
-        values = [_numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()]
-        for array, value in zip(self._parameters(), values, strict=True):
-            array[...] = value
-        self._given, self._position, self.loss_curve_ = True, 0, []
+        values = {n: _numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()}
+        self._parameters()
+        flat = self._flat()
+        for name, array in _views(flat["theta"]).items():
+            array[...] = values[name]
+        self._restart(flat)
+        self._given = True
 
     @property
     def n_iter_(self):
@@ -191,12 +214,18 @@ class Trainer:
         """Write an .npz file with all that training needs to go on exactly from here."""
         transient = {"epochs", "random_state", "verbose"}
         entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
+        flat = self._flat()
+        for name in STATE:
+            entries |= {f"{name}.{part}": array for part, array in _views(flat[name]).items()}
         entries["classes"] = self.classes_
         state = {
             "network": NETWORK,
+            "optimizer": OPTIMIZER,
             "settings": {n: v for n, v in self.get_params().items() if n not in transient},
             "random": self._random.bit_generator.state,
             "position": self._position,
+            "spent": self._spent,
+            "steps": self._steps,
             "target": self._target,
         }
         entries["state"] = np.array(json.dumps(state, default=np.generic.item))
@@ -210,65 +239,125 @@ class Trainer:
         if "digest" not in entries or entries.pop("digest").item() != _digest(entries):
             raise ValueError(f"{path} is damaged, or not a file of saved weights")
         state = json.loads(entries["state"].item())
-        if state["network"] != NETWORK:
-            raise ValueError(f"{path} holds the network {state['network']}, not {NETWORK}")
+        for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
+            if state[key] != own:
+                raise ValueError(f"{path} holds the {key} {state[key]}, not {own}")
+        if unknown := set(state["settings"]) - set(self.get_params()):
+            raise ValueError(f"{path} holds the settings {sorted(unknown)}, which are none here")
         self.set_weights({name: entries[name] for name in PARAMETERS})
         self.set_params(**state["settings"])
+        flat = self._flat()
+        for name in STATE:
+            for part, array in _views(flat[name]).items():
+                array[...] = entries[f"{name}.{part}"]
+        self._put(flat)
+        self._steps = state["steps"]
         self._random.bit_generator.state = state["random"]
-        self._position, self._target = state["position"], state["target"]
+        self._position, self._spent = state["position"], state["spent"]
+        self._target = state["target"]
         self.loss_curve_ = entries["loss_curve"].tolist()
         self.classes_ = entries["classes"]
         return self
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
-        if anew or self._arrays is None:
-            self._random = np.random.default_rng(self.random_state)
-            self._arrays = [
-                self._random.normal(0, np.sqrt(variance), shape).astype(DTYPE)
-                for shape, variance in PARAMETERS.values()
-            ]
-            self._given, self._position, self.loss_curve_ = False, 0, []
-        return self._arrays
+        if anew or not self._begun:
+            return self._draw()
+        views = _views(self._flat()["theta"])
+        return [views[name] for name in PARAMETERS]
 
-    def _epoch(self, a1, y, m):
-        """Pass over the data once; the cost after it, or None if a signal stopped it before."""
-        kept, state = [array.copy() for array in self._arrays], self._random.bit_generator.state
-        if self.shuffle:
-            rows = self._random.permutation(m)
-            a1, y = a1[rows], y[rows]
-        with np.errstate(all="ignore"):  # numbers out of range are met in the cost
-            for first in range(self._position, m, self.batch_size):
-                last = min(first + self.batch_size, m)
-                self.step((a1[first:last], y[first:last], last - first))
-                if self._stop:
-                    self._position, self._random.bit_generator.state = last, state
-                    return None
-            cost = float(_cost(*self._arrays, a1, y, m))
-        self._position = 0
-        if not np.isfinite(cost):
-            for array, value in zip(self._arrays, kept, strict=True):
-                array[...] = value
+    def _draw(self):
+        """New parameters."""
+        random = np.random.default_rng(self.random_state)
+        if not self._begun:
+            self._begin()
+        self._random, flat = random, self._flat()
+        views = _views(flat["theta"])
+        for name, (_, variance) in PARAMETERS.items():
+            for row in np.atleast_2d(views[name]):
+                row[...] = random.normal(0, np.sqrt(variance), row.shape)
+        self._restart(flat)
+        self._given = False
+        return [views[name] for name in PARAMETERS]
+
+    def _restart(self, flat):
+        """Take over new parameters, with which no step has been made."""
+        for name in STATE:
+            flat[name][...] = 0
+        self._put(flat)
+        self._steps, self._position, self._spent = 0, 0, 0.0
+        self.loss_curve_ = []
+
+    def _begin(self):
+        """Make the functions that hold the parameters."""
+        self._move, _, self._numbers, self._assign = _scalar()
+        self._begun = True
+
+    def _flat(self):
+        """In long arrays by name: the parameters, and what the optimizer keeps of each."""
+        return dict(zip(["theta", *STATE], map(np.array, self._numbers()), strict=True))
+
+    def _put(self, flat):
+        """Take over what `_flat` gave."""
+        self._assign(*(flat[name].tolist() for name in ["theta", *STATE]))
+
+    def __getstate__(self):
+        """What is copied and pickled; the functions that work in the arrays are made again."""
+        made = {"_move", "_numbers", "_assign"}
+        state = {name: value for name, value in vars(self).items() if name not in made}
+        return state | ({"_flat": self._flat()} if self._begun else {})
+
+    def __setstate__(self, state):
+        flat = state.pop("_flat", None)
+        vars(self).update(state)
+        if flat is not None:
+            self._begin()
+            self._put(flat)
+
+    def _epoch(self, rows, y):
+        """Pass over the data once; its mean cost, or None if a signal stopped it before."""
+        kept, state, spent = self._flat()["theta"], self._random.bit_generator.state, self._spent
+        order = self._random.permutation(len(rows)) if self.shuffle else np.arange(len(rows))
+        order, size, seen = order.tolist(), self.batch_size, []
+        for first in range(self._position, len(rows), size):
+            seen += self._step([rows[i] for i in order[first : first + size]])
+            if self._stop:
+                break
+        chosen = order[self._position : self._position + len(seen)]
+        outputs = np.split(np.reshape(seen, (-1, sum(SEEN))), np.cumsum(SEEN)[:-1], axis=1)
+        for cost in _loss(*outputs, y[chosen]).tolist():  # one by one, as it will be if resumed
+            spent += cost
+        if self._stop:
+            self._position += len(seen)
+            self._spent, self._random.bit_generator.state = spent, state
+            return None
+        good = np.isfinite(self._numbers()[0]).all()
+        cost = spent / len(rows)
+        self._position, self._spent, self._given = 0, 0.0, False
+        if not (np.isfinite(cost) and good):
+            self._put({**self._flat(), "theta": kept})
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
-            raise FloatingPointError(f"the cost is {cost} after {epoch}; try smaller steps")
+            raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
         if self.verbose:
             print(f"epoch {self.n_iter_}: cost {cost:.6g}")
         return cost
 
     def _check_settings(self, epochs=1):
-        for name, value, kind, least in (
-            ("epochs", epochs, Integral, 1),
-            ("batch_size", self.batch_size, Integral, 1),
-            ("learning_rate", self.learning_rate, Real, 0),
+        for name, value, kind, least, below in (
+            ("epochs", epochs, Integral, 1, np.inf),
+            ("batch_size", self.batch_size, Integral, 1, np.inf),
+            ("workers", self.workers, Integral, 1, np.inf),
+            ("learning_rate", self.learning_rate, Real, 0, np.inf),
         ):
-            if not isinstance(value, kind) or not least <= value < np.inf:
+            if not isinstance(value, kind) or not least <= value < below:
                 number = "whole number" if kind is Integral else "number"
-                raise ValueError(f"{name} must be a {number} from {least} up, not {value!r}")
+                most = f" and less than {below}" if below < np.inf else ""
+                raise ValueError(f"{name} must be a {number} from {least} up{most}, not {value!r}")
 
 
-# The mathematics. Samples are rows, so that W a reads a @ w.T. Overflow is no error here: exp may
-# pass through infinity on its way to an exact 0 or 1, and fit watches the cost.
+# The mathematics, where every formula is computed on whole arrays: samples are rows, and W a reads
+# a @ w.T. Overflow is no error here: exp may pass through infinity on its way to an exact 0 or 1.
 
 
 @np.errstate(over="ignore")
@@ -301,57 +390,330 @@ def _cost(w2, b2, w3, b3, a1, y, m):
 
 
 @np.errstate(over="ignore")
-def _gradients(w2, b2, w3, b3, a1, y, m):
-    """The gradients of the cost by every parameter, their means over the m samples."""
-    # z² = W² a¹ + b²
-    z2 = a1 @ w2.T + b2
-    # a² = relu(z²)
-    a2 = np.maximum(z2, 0)
-    # z³ = W³ a² + b³
-    z3 = a2 @ w3.T + b3
-    # a³ = sigmoid(z³)
-    a3 = 1 / (1 + np.exp(-z3))
-    # δ³ = a³ − y
-    d3 = a3 - y
-    # ∂C/∂W³ = δ³ (a²)ᵀ
-    dw3 = d3.T @ a2 / m
-    # ∂C/∂b³ = δ³
-    db3 = d3.sum(axis=0) / m
-    # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
-    d2 = (d3 @ w3) * (a2 > 0)
-    # ∂C/∂W² = δ² (a¹)ᵀ
-    dw2 = d2.T @ a1 / m
-    # ∂C/∂b² = δ²
-    db2 = d2.sum(axis=0) / m
-    return dw2, db2, dw3, db3
+def _loss(z3, y):
+    """The cost of each sample by its outputs alone, without penalties."""
+    # C = Σⱼ (−yⱼ ln(aⱼ³) − (1 − yⱼ) ln(1 − aⱼ³))
+    t7 = np.maximum(0, z3) + np.log1p(np.exp(-np.maximum(z3, -z3))) - y * z3
+    c = t7.sum(axis=1)
+    return c
 
 
-@np.errstate(over="ignore")
-def _step(w2, b2, w3, b3, a1, y, m, learning_rate):
-    """One update of every parameter, in place."""
-    # z² = W² a¹ + b²
-    z2 = a1 @ w2.T + b2
-    # a² = relu(z²)
-    a2 = np.maximum(z2, 0)
-    # z³ = W³ a² + b³
-    z3 = a2 @ w3.T + b3
-    # a³ = sigmoid(z³)
-    a3 = 1 / (1 + np.exp(-z3))
-    # δ³ = a³ − y
-    d3 = a3 - y
-    # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
-    d2 = (d3 @ w3) * (a2 > 0)
-    # W² ← W² − η ∂C/∂W²
-    w2 -= learning_rate / m * (d2.T @ a1)
-    # b² ← b² − η ∂C/∂b²
-    b2 -= learning_rate / m * d2.sum(axis=0)
-    # W³ ← W³ − η ∂C/∂W³
-    w3 -= learning_rate / m * (d3.T @ a2)
-    # b³ ← b³ − η ∂C/∂b³
-    b3 -= learning_rate / m * d3.sum(axis=0)
+# The same for a step, without arrays.
+
+
+def _views(flat):
+    """The arrays in a long one, by name, in the shapes of PARAMETERS."""
+    return {
+        "w2": flat[0:32].reshape(8, 4),
+        "b2": flat[32:40],
+        "w3": flat[40:48].reshape(1, 8),
+        "b3": flat[48:49],
+    }
+
+
+def _rows(x, y):
+    """A tuple for each sample: its inputs, then its targets."""
+    return list(map(tuple, np.hstack([x, y]).tolist()))
+
+
+def _scalar():
+    """Functions that train without arrays: every parameter is a variable, every sum written out.
+
+    A row is a tuple, the inputs of a sample and then what its outputs should be.
+    """
+    w11_2 = w12_2 = w13_2 = w14_2 = w21_2 = w22_2 = w23_2 = w24_2 = w31_2 = w32_2 = 0.0
+    w33_2 = w34_2 = w41_2 = w42_2 = w43_2 = w44_2 = w51_2 = w52_2 = w53_2 = w54_2 = 0.0
+    w61_2 = w62_2 = w63_2 = w64_2 = w71_2 = w72_2 = w73_2 = w74_2 = w81_2 = w82_2 = 0.0
+    w83_2 = w84_2 = 0.0
+    b1_2 = b2_2 = b3_2 = b4_2 = b5_2 = b6_2 = b7_2 = b8_2 = 0.0
+    w11_3 = w12_3 = w13_3 = w14_3 = w15_3 = w16_3 = w17_3 = w18_3 = 0.0
+    b1_3 = 0.0
+
+    def step(rows, learning_rate):
+        """Move the parameters once; what it gives is, for each row, what its cost follows from."""
+        nonlocal w11_2, w12_2, w13_2, w14_2, w21_2, w22_2, w23_2, w24_2, w31_2, w32_2, w33_2
+        nonlocal w34_2, w41_2, w42_2, w43_2, w44_2, w51_2, w52_2, w53_2, w54_2, w61_2, w62_2
+        nonlocal w63_2, w64_2, w71_2, w72_2, w73_2, w74_2, w81_2, w82_2, w83_2, w84_2, b1_2
+        nonlocal b2_2, b3_2, b4_2, b5_2, b6_2, b7_2, b8_2, w11_3, w12_3, w13_3, w14_3, w15_3
+        nonlocal w16_3, w17_3, w18_3, b1_3
+        if len(rows) > 1:
+            return several(rows, learning_rate)
+        try:
+            x1, x2, x3, x4, y1 = rows[0]
+            # z² = W² a¹ + b²
+            z1_2 = w11_2 * x1 + w12_2 * x2 + w13_2 * x3 + w14_2 * x4 + b1_2
+            z2_2 = w21_2 * x1 + w22_2 * x2 + w23_2 * x3 + w24_2 * x4 + b2_2
+            z3_2 = w31_2 * x1 + w32_2 * x2 + w33_2 * x3 + w34_2 * x4 + b3_2
+            z4_2 = w41_2 * x1 + w42_2 * x2 + w43_2 * x3 + w44_2 * x4 + b4_2
+            z5_2 = w51_2 * x1 + w52_2 * x2 + w53_2 * x3 + w54_2 * x4 + b5_2
+            z6_2 = w61_2 * x1 + w62_2 * x2 + w63_2 * x3 + w64_2 * x4 + b6_2
+            z7_2 = w71_2 * x1 + w72_2 * x2 + w73_2 * x3 + w74_2 * x4 + b7_2
+            z8_2 = w81_2 * x1 + w82_2 * x2 + w83_2 * x3 + w84_2 * x4 + b8_2
+            # a² = relu(z²)
+            a1_2 = 0.0 if z1_2 <= 0.0 else z1_2
+            a2_2 = 0.0 if z2_2 <= 0.0 else z2_2
+            a3_2 = 0.0 if z3_2 <= 0.0 else z3_2
+            a4_2 = 0.0 if z4_2 <= 0.0 else z4_2
+            a5_2 = 0.0 if z5_2 <= 0.0 else z5_2
+            a6_2 = 0.0 if z6_2 <= 0.0 else z6_2
+            a7_2 = 0.0 if z7_2 <= 0.0 else z7_2
+            a8_2 = 0.0 if z8_2 <= 0.0 else z8_2
+            # z³ = W³ a² + b³
+            t1_1 = w11_3 * a1_2 + w12_3 * a2_2 + w13_3 * a3_2 + w14_3 * a4_2 + w15_3 * a5_2
+            t1_1 += w16_3 * a6_2 + w17_3 * a7_2 + w18_3 * a8_2
+            z1_3 = t1_1 + b1_3
+            # a³ = sigmoid(z³)
+            a1_3 = 1.0 / (1.0 + exp(-z1_3))
+            # δ³ = a³ − y
+            d1_3 = a1_3 - y1
+            # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
+            d1_2 = 0.0 if a1_2 <= 0.0 else w11_3 * d1_3
+            d2_2 = 0.0 if a2_2 <= 0.0 else w12_3 * d1_3
+            d3_2 = 0.0 if a3_2 <= 0.0 else w13_3 * d1_3
+            d4_2 = 0.0 if a4_2 <= 0.0 else w14_3 * d1_3
+            d5_2 = 0.0 if a5_2 <= 0.0 else w15_3 * d1_3
+            d6_2 = 0.0 if a6_2 <= 0.0 else w16_3 * d1_3
+            d7_2 = 0.0 if a7_2 <= 0.0 else w17_3 * d1_3
+            d8_2 = 0.0 if a8_2 <= 0.0 else w18_3 * d1_3
+        except (ArithmeticError, ValueError):
+            return several(rows, learning_rate)
+        # ∂C/∂W² = δ² (a¹)ᵀ
+        # W² ← W² − η*∂C/∂W²
+        t2_1 = learning_rate * d1_2
+        t2_2 = learning_rate * d2_2
+        t2_3 = learning_rate * d3_2
+        t2_4 = learning_rate * d4_2
+        t2_5 = learning_rate * d5_2
+        t2_6 = learning_rate * d6_2
+        t2_7 = learning_rate * d7_2
+        t2_8 = learning_rate * d8_2
+        w11_2 -= t2_1 * x1
+        w12_2 -= t2_1 * x2
+        w13_2 -= t2_1 * x3
+        w14_2 -= t2_1 * x4
+        w21_2 -= t2_2 * x1
+        w22_2 -= t2_2 * x2
+        w23_2 -= t2_2 * x3
+        w24_2 -= t2_2 * x4
+        w31_2 -= t2_3 * x1
+        w32_2 -= t2_3 * x2
+        w33_2 -= t2_3 * x3
+        w34_2 -= t2_3 * x4
+        w41_2 -= t2_4 * x1
+        w42_2 -= t2_4 * x2
+        w43_2 -= t2_4 * x3
+        w44_2 -= t2_4 * x4
+        w51_2 -= t2_5 * x1
+        w52_2 -= t2_5 * x2
+        w53_2 -= t2_5 * x3
+        w54_2 -= t2_5 * x4
+        w61_2 -= t2_6 * x1
+        w62_2 -= t2_6 * x2
+        w63_2 -= t2_6 * x3
+        w64_2 -= t2_6 * x4
+        w71_2 -= t2_7 * x1
+        w72_2 -= t2_7 * x2
+        w73_2 -= t2_7 * x3
+        w74_2 -= t2_7 * x4
+        w81_2 -= t2_8 * x1
+        w82_2 -= t2_8 * x2
+        w83_2 -= t2_8 * x3
+        w84_2 -= t2_8 * x4
+        # ∂C/∂b² = δ²
+        # b² ← b² − η*∂C/∂b²
+        b1_2 -= t2_1
+        b2_2 -= t2_2
+        b3_2 -= t2_3
+        b4_2 -= t2_4
+        b5_2 -= t2_5
+        b6_2 -= t2_6
+        b7_2 -= t2_7
+        b8_2 -= t2_8
+        # ∂C/∂W³ = δ³ (a²)ᵀ
+        # W³ ← W³ − η*∂C/∂W³
+        t3_1 = learning_rate * d1_3
+        w11_3 -= t3_1 * a1_2
+        w12_3 -= t3_1 * a2_2
+        w13_3 -= t3_1 * a3_2
+        w14_3 -= t3_1 * a4_2
+        w15_3 -= t3_1 * a5_2
+        w16_3 -= t3_1 * a6_2
+        w17_3 -= t3_1 * a7_2
+        w18_3 -= t3_1 * a8_2
+        # ∂C/∂b³ = δ³
+        # b³ ← b³ − η*∂C/∂b³
+        b1_3 -= t3_1
+        return ((z1_3,),)
+
+    def several(rows, learning_rate):
+        """The same for any number of rows, and for numbers of any size."""
+        gradient, outputs = gradients(rows)
+        update(gradient, learning_rate)
+        return outputs
+
+    def gradients(rows):
+        """The derivatives of the mean cost, in the order of theta, and what `step` gives."""
+        outputs = []
+        dw11_3 = dw12_3 = dw13_3 = dw14_3 = dw15_3 = dw16_3 = dw17_3 = dw18_3 = 0.0
+        db1_3 = 0.0
+        dw11_2 = dw12_2 = dw13_2 = dw14_2 = dw21_2 = dw22_2 = dw23_2 = dw24_2 = dw31_2 = 0.0
+        dw32_2 = dw33_2 = dw34_2 = dw41_2 = dw42_2 = dw43_2 = dw44_2 = dw51_2 = dw52_2 = 0.0
+        dw53_2 = dw54_2 = dw61_2 = dw62_2 = dw63_2 = dw64_2 = dw71_2 = dw72_2 = dw73_2 = 0.0
+        dw74_2 = dw81_2 = dw82_2 = dw83_2 = dw84_2 = 0.0
+        db1_2 = db2_2 = db3_2 = db4_2 = db5_2 = db6_2 = db7_2 = db8_2 = 0.0
+        for x1, x2, x3, x4, y1 in rows:
+            # z² = W² a¹ + b²
+            z1_2 = w11_2 * x1 + w12_2 * x2 + w13_2 * x3 + w14_2 * x4 + b1_2
+            z2_2 = w21_2 * x1 + w22_2 * x2 + w23_2 * x3 + w24_2 * x4 + b2_2
+            z3_2 = w31_2 * x1 + w32_2 * x2 + w33_2 * x3 + w34_2 * x4 + b3_2
+            z4_2 = w41_2 * x1 + w42_2 * x2 + w43_2 * x3 + w44_2 * x4 + b4_2
+            z5_2 = w51_2 * x1 + w52_2 * x2 + w53_2 * x3 + w54_2 * x4 + b5_2
+            z6_2 = w61_2 * x1 + w62_2 * x2 + w63_2 * x3 + w64_2 * x4 + b6_2
+            z7_2 = w71_2 * x1 + w72_2 * x2 + w73_2 * x3 + w74_2 * x4 + b7_2
+            z8_2 = w81_2 * x1 + w82_2 * x2 + w83_2 * x3 + w84_2 * x4 + b8_2
+            # a² = relu(z²)
+            a1_2 = 0.0 if z1_2 <= 0.0 else z1_2
+            a2_2 = 0.0 if z2_2 <= 0.0 else z2_2
+            a3_2 = 0.0 if z3_2 <= 0.0 else z3_2
+            a4_2 = 0.0 if z4_2 <= 0.0 else z4_2
+            a5_2 = 0.0 if z5_2 <= 0.0 else z5_2
+            a6_2 = 0.0 if z6_2 <= 0.0 else z6_2
+            a7_2 = 0.0 if z7_2 <= 0.0 else z7_2
+            a8_2 = 0.0 if z8_2 <= 0.0 else z8_2
+            # z³ = W³ a² + b³
+            t1_1 = w11_3 * a1_2 + w12_3 * a2_2 + w13_3 * a3_2 + w14_3 * a4_2 + w15_3 * a5_2
+            t1_1 += w16_3 * a6_2 + w17_3 * a7_2 + w18_3 * a8_2
+            z1_3 = t1_1 + b1_3
+            # a³ = sigmoid(z³)
+            a1_3 = 0.0 if z1_3 < -709.78 else 1.0 / (1.0 + exp(-z1_3))
+            # δ³ = a³ − y
+            d1_3 = a1_3 - y1
+            # ∂C/∂W³ = δ³ (a²)ᵀ
+            dw11_3 += a1_2 * d1_3
+            dw12_3 += a2_2 * d1_3
+            dw13_3 += a3_2 * d1_3
+            dw14_3 += a4_2 * d1_3
+            dw15_3 += a5_2 * d1_3
+            dw16_3 += a6_2 * d1_3
+            dw17_3 += a7_2 * d1_3
+            dw18_3 += a8_2 * d1_3
+            # ∂C/∂b³ = δ³
+            db1_3 += d1_3
+            # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
+            d1_2 = 0.0 if a1_2 <= 0.0 else w11_3 * d1_3
+            d2_2 = 0.0 if a2_2 <= 0.0 else w12_3 * d1_3
+            d3_2 = 0.0 if a3_2 <= 0.0 else w13_3 * d1_3
+            d4_2 = 0.0 if a4_2 <= 0.0 else w14_3 * d1_3
+            d5_2 = 0.0 if a5_2 <= 0.0 else w15_3 * d1_3
+            d6_2 = 0.0 if a6_2 <= 0.0 else w16_3 * d1_3
+            d7_2 = 0.0 if a7_2 <= 0.0 else w17_3 * d1_3
+            d8_2 = 0.0 if a8_2 <= 0.0 else w18_3 * d1_3
+            # ∂C/∂W² = δ² (a¹)ᵀ
+            dw11_2 += x1 * d1_2
+            dw12_2 += x2 * d1_2
+            dw13_2 += x3 * d1_2
+            dw14_2 += x4 * d1_2
+            dw21_2 += x1 * d2_2
+            dw22_2 += x2 * d2_2
+            dw23_2 += x3 * d2_2
+            dw24_2 += x4 * d2_2
+            dw31_2 += x1 * d3_2
+            dw32_2 += x2 * d3_2
+            dw33_2 += x3 * d3_2
+            dw34_2 += x4 * d3_2
+            dw41_2 += x1 * d4_2
+            dw42_2 += x2 * d4_2
+            dw43_2 += x3 * d4_2
+            dw44_2 += x4 * d4_2
+            dw51_2 += x1 * d5_2
+            dw52_2 += x2 * d5_2
+            dw53_2 += x3 * d5_2
+            dw54_2 += x4 * d5_2
+            dw61_2 += x1 * d6_2
+            dw62_2 += x2 * d6_2
+            dw63_2 += x3 * d6_2
+            dw64_2 += x4 * d6_2
+            dw71_2 += x1 * d7_2
+            dw72_2 += x2 * d7_2
+            dw73_2 += x3 * d7_2
+            dw74_2 += x4 * d7_2
+            dw81_2 += x1 * d8_2
+            dw82_2 += x2 * d8_2
+            dw83_2 += x3 * d8_2
+            dw84_2 += x4 * d8_2
+            # ∂C/∂b² = δ²
+            db1_2 += d1_2
+            db2_2 += d2_2
+            db3_2 += d3_2
+            db4_2 += d4_2
+            db5_2 += d5_2
+            db6_2 += d6_2
+            db7_2 += d7_2
+            db8_2 += d8_2
+            outputs.append((z1_3,))
+        m = len(rows)
+        gradient = [dw11_2 / m, dw12_2 / m, dw13_2 / m, dw14_2 / m, dw21_2 / m, dw22_2 / m]
+        gradient += [dw23_2 / m, dw24_2 / m, dw31_2 / m, dw32_2 / m, dw33_2 / m, dw34_2 / m]
+        gradient += [dw41_2 / m, dw42_2 / m, dw43_2 / m, dw44_2 / m, dw51_2 / m, dw52_2 / m]
+        gradient += [dw53_2 / m, dw54_2 / m, dw61_2 / m, dw62_2 / m, dw63_2 / m, dw64_2 / m]
+        gradient += [dw71_2 / m, dw72_2 / m, dw73_2 / m, dw74_2 / m, dw81_2 / m, dw82_2 / m]
+        gradient += [dw83_2 / m, dw84_2 / m, db1_2 / m, db2_2 / m, db3_2 / m, db4_2 / m]
+        gradient += [db5_2 / m, db6_2 / m, db7_2 / m, db8_2 / m, dw11_3 / m, dw12_3 / m]
+        gradient += [dw13_3 / m, dw14_3 / m, dw15_3 / m, dw16_3 / m, dw17_3 / m, dw18_3 / m]
+        gradient += [db1_3 / m]
+        return gradient, outputs
+
+    def update(gradient, learning_rate):
+        """Move the parameters by a gradient."""
+        (theta,) = numbers()
+        for i, g in enumerate(gradient):
+            # θ ← θ − η*∂C/∂θ
+            theta[i] -= learning_rate * g
+        assign(theta)
+
+    def numbers():
+        """The parameters in the order of theta."""
+        theta = [w11_2, w12_2, w13_2, w14_2, w21_2, w22_2, w23_2, w24_2, w31_2, w32_2, w33_2]
+        theta += [w34_2, w41_2, w42_2, w43_2, w44_2, w51_2, w52_2, w53_2, w54_2, w61_2, w62_2]
+        theta += [w63_2, w64_2, w71_2, w72_2, w73_2, w74_2, w81_2, w82_2, w83_2, w84_2, b1_2]
+        theta += [b2_2, b3_2, b4_2, b5_2, b6_2, b7_2, b8_2, w11_3, w12_3, w13_3, w14_3, w15_3]
+        theta += [w16_3, w17_3, w18_3, b1_3]
+        return (theta,)
+
+    def assign(theta):
+        """Take over what `numbers` gave."""
+        nonlocal w11_2, w12_2, w13_2, w14_2, w21_2, w22_2, w23_2, w24_2, w31_2, w32_2, w33_2
+        nonlocal w34_2, w41_2, w42_2, w43_2, w44_2, w51_2, w52_2, w53_2, w54_2, w61_2, w62_2
+        nonlocal w63_2, w64_2, w71_2, w72_2, w73_2, w74_2, w81_2, w82_2, w83_2, w84_2, b1_2
+        nonlocal b2_2, b3_2, b4_2, b5_2, b6_2, b7_2, b8_2, w11_3, w12_3, w13_3, w14_3, w15_3
+        nonlocal w16_3, w17_3, w18_3, b1_3
+        w11_2, w12_2, w13_2, w14_2, w21_2, w22_2, w23_2, w24_2, w31_2, w32_2 = theta[0:10]
+        w33_2, w34_2, w41_2, w42_2, w43_2, w44_2, w51_2, w52_2, w53_2, w54_2 = theta[10:20]
+        w61_2, w62_2, w63_2, w64_2, w71_2, w72_2, w73_2, w74_2, w81_2, w82_2 = theta[20:30]
+        w83_2, w84_2 = theta[30:32]
+        b1_2, b2_2, b3_2, b4_2, b5_2, b6_2, b7_2, b8_2 = theta[32:40]
+        w11_3, w12_3, w13_3, w14_3, w15_3, w16_3, w17_3, w18_3 = theta[40:48]
+        b1_3 = theta[48]
+
+    return step, gradients, numbers, assign
+
+
+def _gradients(theta, rows):
+    """The gradients of the mean cost of a batch, in a long array."""
+    _, gradients, _, assign = _scalar()
+    assign(theta.tolist())
+    return np.array(gradients(rows)[0])
 
 
 # What is given, checked.
+
+
+def _samples(X, y):
+    """X as rows of numbers, and y, as many."""
+    a1 = _numbers(X, ("samples", 4), "X")
+    if len(a1) != len(y):
+        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
+    return a1, y
 
 
 def _numbers(values, shape, name):
@@ -542,7 +904,7 @@ def _typed(y, classes):
 # The program.
 
 
-def _samples(trainer, args):
+def _data(trainer, args):
     trainer._target = args.target or trainer._target
     X, y = _read(args.data, trainer._target)
     return X, _typed(y, trainer.classes_)
@@ -577,7 +939,7 @@ def _fit(args):
     _check_writable(args.save)
     trainer = Trainer().load(args.resume) if args.resume else Trainer()
     settings = {n: v for n, v in vars(args).items() if n in trainer.get_params() and v is not None}
-    X, y = _samples(trainer.set_params(**settings), args)
+    X, y = _data(trainer.set_params(**settings), args)
     total = trainer.n_iter_ + trainer.epochs
 
     def stop(number, _):
@@ -613,7 +975,7 @@ def _predict(args):
 def _evaluate(args):
     """Print the cost and the accuracy."""
     trainer = Trainer().load(args.weights)
-    print(_quality(trainer, *_samples(trainer, args)))
+    print(_quality(trainer, *_data(trainer, args)))
     return 0
 
 
@@ -623,7 +985,7 @@ def _check(_):
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
         arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 4)), random.random((m, 1))
-        gradients = _gradients(*arrays, a1, y, m)
+        gradients = _of_long(arrays, a1, y)
         if all(gradient.any() for gradient in gradients):
             break
     else:
@@ -639,6 +1001,16 @@ def _check(_):
     good = worst < 1e-5
     print(f"gradient check: largest relative error {worst:.1e}, {'ok' if good else 'WRONG'}")
     return 0 if good else 1
+
+
+def _of_long(arrays, a1, y):
+    """The gradients by each array, as a step computes them."""
+    theta = np.empty(SIZE)
+    for name, array in zip(PARAMETERS, arrays, strict=True):
+        _views(theta)[name][...] = array
+    flat = _gradients(theta, _rows(a1, y))
+    views = _views(flat)
+    return [views[name] for name in PARAMETERS]
 
 
 def _slope(arrays, values, k, a1, y):
@@ -679,10 +1051,13 @@ examples:
     fit, predict = commands.choices["fit"], commands.choices["predict"]
     fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
     fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
-    fit.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
-    fit.add_argument("--learning-rate", type=float, metavar="R", help="rate of the gradient step")
-    fit.add_argument("--batch-size", type=int, metavar="N", help="samples in one step")
-    fit.add_argument("--random-state", type=int, metavar="N", help="seed of all that is drawn")
+    for name, kind, numbers, metavar, meaning in (
+        ("epochs", int, None, "N", "passes over the data"),
+        ("learning-rate", float, None, "R", "rate of the gradient step"),
+        ("batch-size", int, None, "N", "samples in one step"),
+        ("random-state", int, None, "N", "seed of all that is drawn"),
+    ):
+        fit.add_argument(f"--{name}", type=kind, nargs=numbers, metavar=metavar, help=meaning)
     predict.add_argument("-o", "--output", metavar="CSV", help="file to write; else print")
     return parser
 

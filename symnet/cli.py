@@ -19,12 +19,18 @@ from symnet.errors import NotProved, SymnetError
 from symnet.loading import load as _load
 from symnet.loading import load_whole
 from symnet.options import (
+    ESTIMATE,
     Group,
+    Show,
+    blas_option,
+    cost_or_estimate,
+    dtype_option,
     names_of,
+    network_alone,
     network_argument,
-    optimizer_option,
     output_file,
     output_option,
+    training_options,
 )
 from symnet.streams import decoded, progress, read_formula, read_network, write
 
@@ -302,15 +308,8 @@ def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
 
 @cli.command()
 @network_argument
-@optimizer_option
-@click.option(
-    "--dtype",
-    metavar="NAME",
-    default="float64",
-    show_default=True,
-    shell_complete=names_of("pipeline", "DTYPES"),
-    help="Or float32: half the memory, faster, fewer digits.",
-)
+@training_options
+@dtype_option
 @click.option(
     "--backend",
     metavar="NAME",
@@ -319,14 +318,26 @@ def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:
     shell_complete=names_of("pipeline", "BACKENDS"),
     help="The language; `symnet backends` lists them.",
 )
+@blas_option
+@click.option(
+    "--style",
+    type=click.Choice(["auto", "array", "scalar"]),
+    default="auto",
+    show_default=True,
+    help="Arrays, or a variable for each weight, which is faster for a few dozen of them.",
+)
 @output_option
 def generate(
     net: str,
     activation: str,
     cost: str | None,
-    optimizer: str,
+    optimizer: str | None,
+    schedule: str | None,
+    clip_norm: float | None,
     dtype: str,
     backend: str,
+    blas: str,
+    style: str,
     output: Path | None,
 ) -> None:
     """Write a standalone trainer that needs NumPy alone.
@@ -347,43 +358,83 @@ def generate(
         source += ("--activation", activation) if activation != "sigmoid" else ()
         source += ("--cost", cost) if cost else ()
     text = _load("pipeline").generate(
-        network, optimizer=optimizer, dtype=dtype, backend=backend, source=source
+        network,
+        optimizer=optimizer,
+        schedule=schedule,
+        clip_norm=clip_norm,
+        dtype=dtype,
+        backend=backend,
+        blas=blas,
+        style=style,
+        source=source,
     )
     write(text, output)
 
 
-@cli.command()
-@network_argument
-@optimizer_option
+@cli.command(cls=Show)
+@network_alone
+@cost_or_estimate
+@training_options
+@dtype_option
+@blas_option
 @click.option(
     "--after",
     metavar="PASS",
     shell_complete=lambda _, __, begun: [name for name in _stages() if name.startswith(begun)],
     help="Only the program after this pass (or after lower).",
 )
-def show(net: str, activation: str, cost: str | None, optimizer: str, after: str | None) -> None:
+@click.option("--memory", is_flag=True, help="Where arrays lie, and how much memory that takes.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="The samples of a step, for --cost and --memory.",
+)
+def show(
+    net: str,
+    activation: str,
+    cost: str | None,
+    optimizer: str | None,
+    schedule: str | None,
+    clip_norm: float | None,
+    dtype: str,
+    blas: str,
+    after: str | None,
+    memory: bool,
+    batch: int,
+) -> None:
     """Print the program as index equations, pass by pass.
 
     \b
     symnet show 2-3-4-1                     # before and after each pass
     symnet show 2-3-4-1 --after lower       # as first written, for one sample
     symnet show 2-3-4-1 --after over_batch  # for a batch of samples
+    symnet show 784-30-10 --cost            # what a step costs
+    symnet show 784-30-10 --memory          # which rows each array takes
     """
-    pipeline, passes = _load("pipeline"), _load("program.passes")
-    stages = _stages()
-    if after is not None and after not in stages:
-        raise click.UsageError(_load("network.architecture").unknown("pass", after, tuple(stages)))
-    network = read_network(net, activation, cost)
-    program = pipeline.program_of(pipeline.proved(network), pipeline.find_optimizer(optimizer))
-    shown = []
-    for stage, rewrite in zip(stages, (None, *passes.PIPELINE), strict=True):
-        program = program if rewrite is None else passes.apply(rewrite, program)
-        if after in (None, stage):
-            # The first line of a pass's docstring is its rewrite, as a formula.
-            rule = (
-                f": {rewrite.__doc__.splitlines()[0]}" if rewrite else ": one sample, no pass yet"
-            )
-            shown.append(f"── {stage}{rule}\n\n{program}\n")
+    pipeline = _load("pipeline")
+    costs = cost == ESTIMATE
+    network = read_network(net, activation, None if costs else cost)
+    training = pipeline.training_of(network, optimizer, schedule, clip_norm)
+    stages = pipeline.stages(network, training, dtype, blas)
+    if costs or memory:
+        pipeline.closed(network)
+        *_, (_, _, program) = stages
+        model = _load("program.cost_model")
+        tables = [model.table] if costs else []
+        tables += [model.memory_table] if memory else []
+        write("\n\n".join(table(program, dtype, batch) for table in tables) + "\n", None)
+        return
+    if after is not None and after not in _stages():
+        raise click.UsageError(_load("network.architecture").unknown("pass", after, _stages()))
+    shown = [
+        f"── {name}: {rule}\n\n{program}\n"
+        for name, rule, program in stages
+        if after in (None, name)
+    ]
+    if not shown:
+        raise click.UsageError(f"{after} has no part in such a trainer")
     write("\n".join(shown), None)
 
 
@@ -474,9 +525,9 @@ def completion(shell: str) -> None:
 # --- reading and writing -------------------------------------------------------------------
 
 
-def _stages() -> list[str]:
+def _stages() -> tuple[str, ...]:
     """What `show --after` can stop at: the program as lowered, and each pass."""
-    return ["lower", *(rewrite.__name__ for rewrite in _load("program.passes").PIPELINE)]
+    return tuple(_load("pipeline").STAGES)
 
 
 def main(arguments: list[str] | None = None) -> None:

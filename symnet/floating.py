@@ -105,6 +105,8 @@ def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, Array]) -> Array
             case sympy.erf():
                 argument = np.asarray(go(x.args[0]))
                 return np.vectorize(math.erf, otypes=[argument.dtype])(argument)
+            case sympy.Heaviside():
+                return np.heaviside(*map(go, x.args))
             case sympy.Function() if len(x.args) == 1:
                 name = type(x).__name__
                 function = getattr(np, NAMES.get(name, name), None)

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -40,6 +41,16 @@ def _one_word(error: click.UsageError, words: list[str]) -> str:
     return str(load("network.architecture").meant(given))
 
 
+class Show(Command):
+    """A command whose --cost may stand alone, also in front of the network."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for i, word in enumerate(args[:-1]):
+            if word == "--cost" and re.match(r"\d|.*\.toml$|-$", args[i + 1]):
+                args = [*args[:i], f"--cost={ESTIMATE}", *args[i + 1 :]]
+        return super().parse_args(ctx, args)
+
+
 class Group(click.Group):
     """Commands in the order of the road, and the nearest name for a mistyped one."""
 
@@ -70,17 +81,25 @@ def names_of(module: str, table: str) -> Callable[..., list[str]]:
     return complete
 
 
+ESTIMATE = " "  # what --cost is where no name follows it
+
+COST: dict[str, Any] = {
+    "metavar": "NAME",
+    "shell_complete": names_of("network.functions", "COSTS"),
+    "help": "quadratic, squared_error, absolute_error, huber, log_cosh, cross_entropy, "
+    "log_likelihood, hinge or poisson; or a formula in a and y, such as '(a - y)**4 / 4'. "
+    "By default what fits the output.",
+}
+
+
 def network_argument(command: Callable[..., None]) -> Callable[..., None]:
     """NET with --activation and --cost, as every command on a network takes them."""
+    return network_alone(click.option("--cost", **COST)(command))
+
+
+def network_alone(command: Callable[..., None]) -> Callable[..., None]:
+    """NET with --activation."""
     for decorate in (
-        click.option(
-            "--cost",
-            metavar="NAME",
-            shell_complete=names_of("network.functions", "COSTS"),
-            help="quadratic, squared_error, absolute_error, huber, log_cosh, cross_entropy, "
-            "log_likelihood, hinge or poisson; or a formula in a and y, such as '(a - y)**4 / 4'. "
-            "By default what fits the output.",
-        ),
         click.option(
             "--activation",
             metavar="NAME",
@@ -97,15 +116,63 @@ def network_argument(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def optimizer_option(command: Callable[..., None]) -> Callable[..., None]:
-    """--optimizer NAME, for the commands that make a program."""
+def cost_or_estimate(command: Callable[..., None]) -> Callable[..., None]:
+    """--cost NAME as always; alone it asks what a step costs."""
+    told = f"What a step costs. With a name, the cost of the network: {COST['help']}"
     return click.option(
-        "--optimizer",
+        "--cost", **{**COST, "help": told, "is_flag": False, "flag_value": ESTIMATE}
+    )(command)
+
+
+def training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """--optimizer, --schedule and --clip-norm, for the commands that make a program."""
+    decorators = (
+        click.option(
+            "--optimizer",
+            metavar="NAME",
+            shell_complete=names_of("network.optimizers", "OPTIMIZERS"),
+            help="How parameters follow their gradients: sgd, momentum, nesterov, adagrad, "
+            "rmsprop, adam or adamw.  [default: that of the file, else sgd]",
+        ),
+        click.option(
+            "--schedule",
+            metavar="NAME",
+            shell_complete=names_of("network.optimizers", "SCHEDULES"),
+            help="How the learning rate changes: constant, step, cosine or warmup.  "
+            "[default: constant]",
+        ),
+        click.option(
+            "--clip-norm",
+            metavar="R",
+            type=float,
+            help="Shorten gradients that are longer than R.",
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def dtype_option(command: Callable[..., None]) -> Callable[..., None]:
+    """--dtype NAME, of the numbers of a trainer."""
+    return click.option(
+        "--dtype",
         metavar="NAME",
-        default="sgd",
+        default="float64",
         show_default=True,
-        shell_complete=names_of("network.functions", "OPTIMIZERS"),
-        help="How parameters follow their gradients.",
+        shell_complete=names_of("pipeline", "DTYPES"),
+        help="Or float32: half the memory, faster, fewer digits.",
+    )(command)
+
+
+def blas_option(command: Callable[..., None]) -> Callable[..., None]:
+    """--blas NAME, whose matrix products a trainer calls."""
+    return click.option(
+        "--blas",
+        type=click.Choice(["numpy", "scipy"]),
+        default="numpy",
+        show_default=True,
+        help="Whose matrix products; SciPy's add to the weights in place: faster with sgd.",
     )(command)
 
 

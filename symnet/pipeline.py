@@ -8,8 +8,9 @@
 """
 
 import shlex
+from collections.abc import Iterator, Mapping
 
-from symnet.backends import trainer
+from symnet.backends import fast, trainer
 from symnet.backends.backend import Backend, emit
 from symnet.backends.to_numpy import functions
 from symnet.calculus.derivation import Backpropagation, numbers
@@ -17,13 +18,23 @@ from symnet.calculus.proof import Proof, prove
 from symnet.errors import ArchitectureError, NotProved, NotYet
 from symnet.network import equations
 from symnet.network.architecture import Network, find_cost, unknown
-from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS, Optimizer
+from symnet.network.functions import ACTIVATIONS, COSTS, PENALTIES
+from symnet.network.optimizers import (
+    CLIP,
+    OPTIMIZERS,
+    SCHEDULES,
+    Optimizer,
+    Schedule,
+    Training,
+)
 from symnet.program import passes
 from symnet.program.ir import Program
 from symnet.program.lowering import lower
 from symnet.term import Equation, Symbol, equation_at, walk
 
 DTYPES = ("float64", "float32")
+BLAS = ("numpy", "scipy")
+STYLES = ("auto", "array", "scalar")
 
 BACKENDS = {
     "numpy": Backend("numpy", "numpy/trainer.py.jinja", ".py", passes.PIPELINE, functions),
@@ -32,26 +43,91 @@ BACKENDS = {
 
 def generate(
     network: Network | str,
-    optimizer: str = "sgd",
+    optimizer: str | None = None,
     dtype: str = "float64",
     backend: str = "numpy",
+    blas: str = "numpy",
+    style: str = "auto",
+    schedule: str | None = None,
+    clip_norm: float | None = None,
     command: str = "",
     source: tuple[str, ...] = (),
 ) -> str:
     """The text of a standalone trainer for a network, from proved equations only.
 
+    The optimizer (sgd), the schedule of its learning rate (constant) and the norm at which
+    gradients are clipped (never) may also stand in the network's file.
     Raises NotProved with the difference if a formula is not proved, ArchitectureError for a name
     that does not exist, NotYet for open widths.
     """
     network = network if isinstance(network, Network) else Network(network)
-    if dtype not in DTYPES:
-        raise ArchitectureError(unknown("dtype", dtype, DTYPES))
-    to, rule = find_backend(backend), find_optimizer(optimizer)
+    for name, value, known in (
+        ("dtype", dtype, DTYPES),
+        ("blas", blas, BLAS),
+        ("style", style, STYLES),
+    ):
+        if value not in known:
+            raise ArchitectureError(unknown(name, value, known))
+    to, training = find_backend(backend), training_of(network, optimizer, schedule, clip_norm)
     closed(network)
     proof = proved(network)
-    program = passes.optimize(program_of(proof, rule), to.passes)
-    command = command or _command(network, optimizer, dtype, source)
-    return emit(trainer.listing(proof, computed(proof), program, rule, dtype, command, to), to)
+    asked = {
+        "optimizer": None if optimizer == "sgd" and not network.training else optimizer,
+        "schedule": schedule,
+        "clip-norm": clip_norm,
+        "dtype": dtype,
+        "blas": blas,
+        "style": style,
+    }
+    choices = trainer.Choices(
+        training, dtype, blas, style, command or _command(network, asked, source)
+    )
+    made = trainer.listing(proof, computed(proof), program_of(proof, training), choices, to)
+    return emit(made, to)
+
+
+def training_of(
+    network: Network,
+    optimizer: str | None = None,
+    schedule: str | None = None,
+    clip_norm: float | None = None,
+) -> Training:
+    """How a network is trained: as is asked for, else as its file says.
+
+    Raises ArchitectureError for a name that does not exist, and for a number out of range.
+    """
+    given = dict(network.training)
+    clip = given.get(CLIP.name) if clip_norm is None else clip_norm
+    if clip is not None and (not isinstance(clip, int | float) or not clip > 0):
+        raise ArchitectureError(f"{CLIP.name} is a number greater than 0, not {clip!r}")
+    training = Training(
+        find_optimizer(str(optimizer or given.get("optimizer", "sgd"))),
+        find_schedule(str(schedule or given.get("schedule", "constant"))),
+        None if clip is None else float(clip),
+    )
+    known = ("optimizer", "schedule", CLIP.name, *PENALTIES, *(s.name for s in training.settings))
+    for name in given:
+        if name not in known:
+            raise ArchitectureError(unknown("name in [training]", name, known))
+    return training
+
+
+# The names of all passes that a program may go through, in their order.
+STAGES = ("lower", *(each.__name__ for each in (*passes.PIPELINE, *fast.PASSES)))
+
+
+def stages(
+    network: Network, training: Training, dtype: str = "float64", blas: str = "numpy"
+) -> Iterator[tuple[str, str, Program]]:
+    """The program as lowered and after each pass, with the pass's name and rewrite."""
+    if dtype not in DTYPES:
+        raise ArchitectureError(unknown("dtype", dtype, DTYPES))
+    program = program_of(proved(network), training)
+    yield "lower", "one sample, no pass yet", program
+    for rewrite in (*passes.PIPELINE, *fast.pipeline(network, training, blas)):
+        program = passes.apply(rewrite, program)
+        # The first line of a pass's docstring is its rewrite, as a formula.
+        yield rewrite.__name__, str(rewrite.__doc__).splitlines()[0], program
 
 
 def proved(network: Network) -> Proof:
@@ -62,12 +138,12 @@ def proved(network: Network) -> Proof:
     return proof
 
 
-def program_of(proof: Proof, optimizer: Optimizer) -> Program:
+def program_of(proof: Proof, training: Training) -> Program:
     """The program for one sample, before any pass. Raises NotProved if the proof does not hold."""
     if not proof.holds or proof.derived is None:
         raise NotProved(f"no code without a proof:\n{proof}")
     lines = _equations(proof.derived)
-    return lower(proof.network, *lines, optimizer)
+    return lower(proof.network, *lines, training)
 
 
 def computed(proof: Proof) -> tuple[Equation, ...]:
@@ -108,6 +184,13 @@ def find_optimizer(name: str) -> Optimizer:
     return OPTIMIZERS[name]
 
 
+def find_schedule(name: str) -> Schedule:
+    """A schedule by its name. Raises ArchitectureError with the known ones."""
+    if name not in SCHEDULES:
+        raise ArchitectureError(unknown("schedule", name, tuple(SCHEDULES)))
+    return SCHEDULES[name]
+
+
 def closed(network: Network) -> None:
     """Raise NotYet for what a trainer cannot have yet, open widths above all."""
     for number in range(2, network.L + 1):
@@ -134,19 +217,22 @@ def closed(network: Network) -> None:
         )
 
 
-def _command(network: Network, optimizer: str, dtype: str, source: tuple[str, ...]) -> str:
+# What a command does not say, because it is so anyway.
+SILENT = {"dtype": "float64", "backend": "numpy", "blas": "numpy", "style": "auto"}
+
+
+def _command(network: Network, asked: Mapping[str, object], source: tuple[str, ...]) -> str:
     """The command line that makes the same file; formulas without a text need Python.
 
-    `source` are its words for a network that was read from a file.
+    `asked` are the options by name; `source` are its words for a network that was read from a file.
     """
     words = list(source) or _words(network)
     if not words:
         return "symnet.generate in Python, with formulas of one's own"
     words = ["symnet", "generate", *words]
-    if optimizer != "sgd":
-        words += ["--optimizer", optimizer]
-    if dtype != "float64":
-        words += ["--dtype", dtype]
+    for name, value in asked.items():
+        if value is not None and value != SILENT.get(name):
+            words += [f"--{name}", str(value)]
     line = shlex.join(words)
     # A network too long for a line stands on one of its own, as a shell reads it.
     return line if len(line) < 80 else " \\\n    ".join(map(shlex.quote, words))

@@ -24,8 +24,9 @@ from sympy.codegen.cfunctions import log1p
 from symnet.calculus.derivation import derive, numbers
 from symnet.network import equations
 from symnet.network.architecture import Network
-from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS, Optimizer
+from symnet.network.functions import ACTIVATIONS, COSTS, PENALTIES
 from symnet.network.notation import l
+from symnet.network.optimizers import CLIP, OPTIMIZERS, SCHEDULES, Optimizer, Training
 from symnet.program.interpreter import interpret
 from symnet.program.ir import Array, Contract, Function, Instruction, Map, Program, Reduce, plain
 from symnet.program.lowering import lower
@@ -36,8 +37,9 @@ Values = dict[str, Any]
 # --- from a network ------------------------------------------------------------------------
 
 
-def program(network: Network, optimizer: Optimizer) -> Program:
+def program(network: Network, training: Training | Optimizer) -> Program:
     """The unoptimised program of a network, as the pipeline makes it, but without the proof."""
+    training = Training(training) if isinstance(training, Optimizer) else training
     derived = derive(network)
     forward = [
         equation_at(equation, numbers(network, number))
@@ -53,13 +55,26 @@ def program(network: Network, optimizer: Optimizer) -> Program:
         for number in range(network.L, 1, -1)
         for label in ("BP1" if number == network.L else "BP2", "BP3", "BP4")
     ]
-    return lower(network, forward, cost, backward, optimizer)
+    return lower(network, forward, cost, backward, training)
+
+
+SGD = Training(OPTIMIZERS["sgd"])
 
 
 @lru_cache(maxsize=1000)
-def lowered(network: Network) -> Program:
-    """The unoptimised program with plain gradient descent, made once."""
-    return program(network, OPTIMIZERS["sgd"])
+def lowered(network: Network, training: Training = SGD) -> Program:
+    """The unoptimised program, with plain gradient descent if nothing else is said, made once."""
+    return program(network, training)
+
+
+def penalised(network: Network, *names: str) -> Network:
+    """The network with penalties on its weights."""
+    chosen = tuple(PENALTIES[name] for name in names)
+    return Network.of(network.inputs, network.layers, network.cost, (), chosen)
+
+
+# A program with all functions that a program may have: rate, clip, decay, update, penalty.
+EVERYTHING = Training(OPTIMIZERS["adamw"], SCHEDULES["cosine"], clip_norm=1.0)
 
 
 COSTS_AFTER = {
@@ -83,6 +98,26 @@ def networks(draw: st.DrawFn) -> Network:
     return Network("-".join(pieces), cost=cost)
 
 
+@st.composite
+def trainings(draw: st.DrawFn) -> Training:
+    """Any optimizer with any schedule, clipping or not."""
+    return Training(
+        draw(st.sampled_from(tuple(OPTIMIZERS.values()))),
+        draw(st.sampled_from(tuple(SCHEDULES.values()))),
+        draw(st.sampled_from((None, 1.0))),
+    )
+
+
+PENALTY_NAMES = ((), ("l2",), ("l1",), ("l2", "l1"))
+
+
+@st.composite
+def any_program(draw: st.DrawFn) -> Program:
+    """The program of any network, penalised or not, trained in any way."""
+    network = penalised(draw(networks()), *draw(st.sampled_from(PENALTY_NAMES)))
+    return lowered(network, draw(trainings()))
+
+
 def reference_layers(network: Network, values: Mapping[str, Any]) -> list[Layer]:
     """The network as tests/reference.py takes it."""
     return layers(values, [layer.activation.name for layer in network.layers])
@@ -90,13 +125,25 @@ def reference_layers(network: Network, values: Mapping[str, Any]) -> list[Layer]
 
 # --- numbers to run it on ------------------------------------------------------------------
 
+# The names of all numbers that an optimizer, a schedule or clipping leaves to the user.
+CHOSEN = {
+    name
+    for each in (*OPTIMIZERS.values(), *SCHEDULES.values())
+    for setting in (*each.settings, CLIP)
+    for name in setting.numbers
+}
+
 
 def values_for(
     function: Function, sizes: Iterable[tuple[str, int | str]], seed: int, samples: int = 3
 ) -> Values:
-    """A value for every parameter, drawn around 0; desired outputs between 0 and 1, of sum 1."""
+    """A value for every parameter, drawn around 0; desired outputs between 0 and 1, of sum 1.
+
+    The outputs that a loss takes and what the user may choose are between 0 and 1 too, means of
+    squares above 0, and it is the 8th step.
+    """
     rng = np.random.default_rng(seed)
-    extent = {**dict(sizes), "m": samples}
+    extent = {**dict(sizes), "m": samples, "p": 7, "q": 4}
     values: Values = {}
     for parameter in function.parameters:
         value = rng.normal(size=tuple(extent[plain(axis)] for axis in parameter.axes))
@@ -104,6 +151,12 @@ def values_for(
             value = np.exp(value) / np.exp(value).sum(axis=-1, keepdims=True)
         elif parameter.name == "m":
             value = np.asarray(float(samples))
+        elif parameter.name == "t":
+            value = np.asarray(8.0)
+        elif parameter.name in CHOSEN or re.fullmatch(r"a(?!1$)\d+", parameter.name):
+            value = 1 / (1 + np.exp(-value))
+        elif parameter == Array("s", ("p",)):
+            value = value**2
         values[parameter.name] = value
     return values
 
@@ -135,7 +188,7 @@ def assert_slopes_of_the_cost(made: Program, values: Values, h: float = 1e-4) ->
 
 # --- reading what is printed ---------------------------------------------------------------
 
-_ARRAY = re.compile(r"\b([a-z]\w*)(\[[^\]]*\])?(?![\w(])")
+_ARRAY = re.compile(r"\b(?!pi\b)([a-z]\w*)(\[[^\]]*\])?(?![\w(])")
 
 
 def read(text: str) -> Function:

@@ -24,8 +24,11 @@ from test_pipeline import trusting
 
 import symnet
 from symnet import cli, pipeline
+from symnet.backends import fast
 from symnet.calculus import proof
+from symnet.network.architecture import Network
 from symnet.network.functions import ACTIVATIONS, COSTS
+from symnet.network.optimizers import OPTIMIZERS, Training
 from symnet.program import passes
 
 ROOT = Path(__file__).parent.parent
@@ -136,12 +139,37 @@ def test_show(run: Run) -> None:
     found = run("show", "2-1")
     assert (found.code, found.err) == (0, "")
     stages = re.findall(r"^── (\w+)", found.out, re.MULTILINE)
-    assert stages == ["lower", *(rewrite.__name__ for rewrite in passes.PIPELINE)]
+    taken = fast.pipeline(Network("2-1"), Training(OPTIMIZERS["sgd"]), "numpy")
+    assert stages == ["lower", *(rewrite.__name__ for rewrite in (*passes.PIPELINE, *taken))]
     assert "── lower: one sample, no pass yet\n" in found.out
     for stage in stages:
         alone = run("show", "2-1", "--after", stage).out
         assert re.findall(r"^── (\w+)", alone, re.MULTILINE) == [stage]
         assert alone.rstrip() in found.out
+    assert set(stages) < set(pipeline.STAGES)
+    refused = run("show", "2-1", "--after", "accumulate")
+    assert refused.code == 2
+    assert "accumulate has no part in such a trainer" in refused.err
+    assert "── accumulate: " in run("show", "2-1", "--after", "accumulate", "--blas", "scipy").out
+
+
+def test_show_what_a_step_costs(run: Run) -> None:
+    """--cost alone asks for it, with a name it is the cost of the network."""
+    plain = run("show", "5-4-3", "--cost").out
+    assert "calls" in plain
+    assert plain == run("show", "--cost", "5-4-3").out
+    named = run("show", "5-4-3", "--cost", "huber", "--cost", "--batch", "50")
+    assert (named.code, "50 samples" in named.out) == (0, True)
+    assert "huber" not in run("show", "5-4-3", "--cost", "huber", "--after", "lower").err
+    assert run("show", "5-n-3", "--cost").code == 2
+
+
+def test_show_where_arrays_lie(run: Run) -> None:
+    found = run("show", "5-4-3", "--memory", "--optimizer", "adam", "--dtype", "float32").out
+    words = {line.split()[0]: line.split()[1] for line in found.splitlines() if line}
+    assert words["theta"] == words["gradient"] == words["m1"] == words["s"] == "39"
+    assert int(words["together"]) == 4 * 39 + int(words["block"])
+    assert run("show", "5-n-3", "--memory").code == 2
 
 
 def test_backends(run: Run) -> None:

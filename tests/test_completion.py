@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from symnet import cli
-from symnet.network.functions import ACTIVATIONS, COSTS, OPTIMIZERS
+from symnet import cli, pipeline
+from symnet.network.functions import ACTIVATIONS, COSTS
+from symnet.network.optimizers import OPTIMIZERS
 from symnet.pipeline import BACKENDS, DTYPES
-from symnet.program import passes
 
 ROOT = Path(__file__).parent.parent
 SHELLS = ("bash", "zsh", "fish")
-STAGES = ["lower", *(rewrite.__name__ for rewrite in passes.PIPELINE)]
+STAGES = [*pipeline.STAGES]
 
 Complete = Callable[..., list[tuple[str, str]]]
 

@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "network.notation",
             "network.expression",
             "network.functions",
+            "network.optimizers",
             "network.equations",
             "network.layers",
             "network.document",
@@ -131,11 +132,29 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "program.ir",
             "program.lowering",
             "program.passes",
+            "program.layout",
+            "program.arithmetic",
+            "program.memory",
+            "program.bounds",
+            "program.one_sample",
+            "program.cost_model",
             "program.interpreter",
         ),
     ),
     # 4: text
-    (("backends.backend", "backends.python_text", "backends.to_numpy", "backends.trainer"),),
+    (
+        (
+            "backends.backend",
+            "backends.python_text",
+            "backends.to_numpy",
+            "backends.to_buffers",
+            "backends.fast",
+            "backends.scalar_formulas",
+            "backends.unrolling",
+            "backends.to_scalar",
+            "backends.trainer",
+        ),
+    ),
     # 5: the doors
     (
         (

@@ -22,7 +22,17 @@ from sympy.codegen.cfunctions import log1p
 
 from symnet.network.architecture import Network
 from symnet.program.interpreter import evaluate, interpret
-from symnet.program.ir import Array, Contract, Function, Instruction, Map, Reduce
+from symnet.program.ir import (
+    Accumulate,
+    Array,
+    Contract,
+    Function,
+    Instruction,
+    Join,
+    Map,
+    Reduce,
+    Slice,
+)
 
 X = np.array([1.0, 2.0])
 V = np.array([1.0, 10.0, 100.0])
@@ -88,6 +98,35 @@ BY_HAND = {
     "z[n2] = Σ_n2' u[n2,n2']": [3, 12, 21],
 }
 
+# Join, Slice, Accumulate and the scale of a Contract have no place in what is read.
+x, v, w, big = (Array(*each) for each in (
+    ("x", ("n1",)), ("v", ("n2",)), ("w", ("n2", "n1")), ("w", ("n2+", "n1")),
+))  # fmt: skip
+RECORDS: dict[Instruction, object] = {
+    Join(Array("z", ("n1+",)), x, None): [1, 2, 1],
+    Join(Array("z", ("n1+",)), x, Array("s")): [1, 2, 3],
+    Join(Array("z", ("n2", "n1+")), w, None): [[1, 2, 1], [3, 4, 1], [5, 6, 1]],
+    Join(Array("z", ("n2", "n1+")), w, v): [[1, 2, 1], [3, 4, 10], [5, 6, 100]],
+    Join(Array("z", ("n2+", "n1")), w, None): [[1, 2], [3, 4], [5, 6], [1, 1]],
+    Join(Array("z", ("n2+", "n1")), w, x): [[1, 2], [3, 4], [5, 6], [1, 2]],
+    Slice(Array("z", ("n2", "n1")), big): [[1, 2], [3, 4]],
+    Slice(Array("z", ("n1",)), big): [5, 6],
+    Slice(Array("z", ("n2", "n1")), Array("w", ("n2", "n1+"))): [[1], [3], [5]],
+    Slice(Array("z", ("n2",)), Array("w", ("n2", "n1+"))): [2, 4, 6],
+    Slice(Array("z"), Array("x", ("n1+",))): 2,
+    Accumulate(Array("z", ("n2",)), (w, x), Array("s"), v): [16, 43, 151],
+    Accumulate(Array("z", ("n2", "n1")), (v, x), Array("s"), w): [[4, 8], [33, 64], [305, 606]],
+    Contract(Array("z", ("n2",)), (w, x), scale=sympy.Rational(-1, 2)): [-2.5, -5.5, -8.5],
+}
+
+
+@pytest.mark.parametrize("line", RECORDS, ids=str)
+def test_records_by_hand(line: Instruction) -> None:
+    expected = np.asarray(RECORDS[line], dtype=float)
+    found = value(line)
+    assert found.shape == expected.shape
+    np.testing.assert_array_equal(found, expected)
+
 
 @pytest.mark.parametrize("line", BY_HAND)
 def test_by_hand(line: str) -> None:
@@ -122,6 +161,7 @@ SCALARS = {
     sympy.asinh(s): math.asinh(3),
     sympy.asin(s / 4) + sympy.acos(s / 5): math.asin(0.75) + math.acos(0.6),
     sympy.acosh(s) + sympy.atanh(s / 5): math.acosh(3) + math.atanh(0.6),
+    sympy.floor(s / 4) + 2 * sympy.floor(-s / 2): -4,
     sympy.pi * s + sympy.E: 3 * math.pi + math.e,
     sympy.Float(0.1) * s: 0.30000000000000004,
     sympy.Piecewise((sympy.exp(s), s <= 0), (s / 2, s <= 3), (1, True)): 1.5,
@@ -140,6 +180,16 @@ def test_evaluate_works_entry_by_entry() -> None:
     np.testing.assert_allclose(found, W * np.exp(X) + 1, rtol=1e-15)
 
 
+def test_a_quotient_is_what_ieee_says() -> None:
+    """Not the product with a rounded inverse: 49 · (1/49) is less than 1, and no longer whole."""
+    p, q, r = sympy.symbols("p q r", real=True)
+    ones = np.arange(1.0, 100.0)
+    np.testing.assert_array_equal(evaluate(p / q, {p: 3 * ones, q: ones}), 3 + 0 * ones)
+    np.testing.assert_array_equal(evaluate(-p / (7 * q), {p: 21 * ones, q: ones}), -3 + 0 * ones)
+    found = evaluate(2 * p / (q * r**2), {p: 9 * ones, q: ones, r: 3.0})
+    np.testing.assert_array_equal(found, 2 + 0 * ones)
+
+
 def test_a_branch_that_does_not_hold_leaves_no_trace() -> None:
     with np.errstate(all="ignore"):
         line = "z[n1] = Piecewise((0, x[n1] <= 1), (log(x[n1] - 1)/(x[n1] - 1), True))"
@@ -148,7 +198,7 @@ def test_a_branch_that_does_not_hold_leaves_no_trace() -> None:
 
 def test_nothing_that_is_given_changes() -> None:
     before = {name: np.copy(value) for name, value in VALUES.items()}
-    for line in BY_HAND:
+    for line in (*BY_HAND, *RECORDS):
         value(line)
     for name, array in before.items():
         np.testing.assert_array_equal(VALUES[name], array)
@@ -192,22 +242,24 @@ def test_einsum_line_by_line(function: Function, seed: int) -> None:
 # Nielsen, ch. 2: one network in NumPy as one would write it down from BP1 to BP4.
 def test_the_book_in_numpy() -> None:
     made = lowered(Network("3-4:tanh-2"))
-    values = values_for(made.function("step"), made.sizes, 5)
+    values = values_for(made.function("gradients"), made.sizes, 5)
     w2, b2, w3, b3, x, y = (values[name] for name in ("w2", "b2", "w3", "b3", "a1", "y"))
     a2 = np.tanh(w2 @ x + b2)
     a3 = 1 / (1 + np.exp(-(w3 @ a2 + b3)))
     d3 = (a3 - y) * a3 * (1 - a3)
     d2 = w3.T @ d3 * (1 - a2**2)
     gradients = {"dw2": np.outer(d2, x), "db2": d2, "dw3": np.outer(d3, a2), "db3": d3}
+    theta = np.concatenate([np.ravel(array) for array in (w2, b2, w3, b3)])
+    g = np.concatenate([np.ravel(array) for array in gradients.values()])
+    values |= {"a3": a3, "theta": theta, "g": g, "learning_rate": 0.3}
     expected = {
         "forward": {"a3": a3},
         "cost": {"c": np.sum((a3 - y) ** 2) / 2},
+        "loss": {"c": np.sum((a3 - y) ** 2) / 2},
         "gradients": gradients,
-        "step": {
-            f"{name}_new": values[name] - values["learning_rate"] * gradients[f"d{name}"]
-            for name in ("w2", "b2", "w3", "b3")
-        },
+        "update": {"theta_new": theta - 0.3 * g},
     }
+    assert list(expected) == [function.name for function in made.functions]
     for name, results in expected.items():
         found = interpret(made.function(name), values)
         assert found.keys() == results.keys()

@@ -7,17 +7,21 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import functions, lowered, networks, read, read_line
+from programs import any_program, functions, lowered, read, read_line
 
 from symnet.network.architecture import Network
 from symnet.program.ir import (
+    Accumulate,
     Array,
     Contract,
     Function,
+    Instruction,
+    Join,
     Map,
     Program,
     ProgramError,
     Reduce,
+    Slice,
     arguments,
     check,
     plain,
@@ -47,6 +51,7 @@ def checked(*made: Function) -> Program:
 # --- printing ------------------------------------------------------------------------------
 
 x, v, w = Array("x", ("n1",)), Array("v", ("n2",)), Array("w", ("n2", "n1"))
+s, more = Array("s"), Array("W", ("n2", "n1+"))  # w, and in one more column v
 
 
 @pytest.mark.parametrize(
@@ -55,15 +60,20 @@ x, v, w = Array("x", ("n1",)), Array("v", ("n2",)), Array("w", ("n2", "n1"))
         (Contract(v, (w, x)), "v[n2] = Σ_n1 w[n2,n1] x[n1]"),
         (Contract(w, (x, v)), "w[n2,n1] = x[n1] v[n2]"),
         (Contract(Array("c"), (w, x, v)), "c = Σ_n2,n1 w[n2,n1] x[n1] v[n2]"),
+        (Contract(v, (w, x), "", sympy.Rational(-1, 2)), "v[n2] = -1/2 Σ_n1 w[n2,n1] x[n1]"),
         (Map(w, v.symbol * sympy.exp(x.symbol), (v, x)), "w[n2,n1] = v[n2]*exp(x[n1])"),
         (Map(Array("c"), sympy.Integer(2), ()), "c = 2"),
         (Reduce(Array("c"), "max", w), "c = max_n2,n1 w[n2,n1]"),
         (Reduce(x, "sum", Array("w", ("n2'", "n1"))), "x[n1] = Σ_n2' w[n2',n1]"),
+        (Join(more, w, v), "W[n2,n1+] = w[n2,n1], then v[n2]"),
+        (Join(more, w, None), "W[n2,n1+] = w[n2,n1], then 1"),
+        (Slice(w, more), "w[n2,n1] = all but the last of W[n2,n1+]"),
+        (Slice(v, more), "v[n2] = the last of W[n2,n1+]"),
+        (Accumulate(v, (w, x), s, Array("u", ("n2",))), "v[n2] = u[n2] + s Σ_n1 w[n2,n1] x[n1]"),
+        (Accumulate(w, (v, x), s, w), "w[n2,n1] = w[n2,n1] + s v[n2] x[n1]"),
     ],
 )
-def test_an_instruction_prints_as_its_index_equation(
-    line: Contract | Map | Reduce, text: str
-) -> None:
+def test_an_instruction_prints_as_its_index_equation(line: Instruction, text: str) -> None:
     assert str(line) == text
 
 
@@ -78,6 +88,20 @@ def test_an_instruction_prints_as_its_index_equation(
 )
 def test_arguments_are_what_a_line_reads(line: str, expected: str) -> None:
     assert " ".join(map(str, arguments(read_line(line)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (Join(more, w, v), (w, v)),
+        (Join(more, w, None), (w,)),
+        (Slice(v, more), (more,)),
+        (Accumulate(v, (w, x), s, v), (w, x, s, v)),
+    ],
+    ids=str,
+)
+def test_arguments_of_what_is_laid_out(line: Instruction, expected: tuple[Array, ...]) -> None:
+    assert arguments(line) == expected
 
 
 def test_second_indices_run_over_the_same_axis() -> None:
@@ -96,9 +120,9 @@ def test_a_program_prints_its_network_its_sizes_and_its_passes() -> None:
 
 
 @settings(max_examples=20)
-@given(networks())
-def test_what_is_printed_says_everything(network: Network) -> None:
-    for function in (*lowered(network).functions, *optimize(lowered(network)).functions):
+@given(any_program())
+def test_what_is_printed_says_everything(program: Program) -> None:
+    for function in (*program.functions, *optimize(program).functions):
         # SymPy orders some sums anew as it reads them.
         assert sorted(str(read(str(function)))) == sorted(str(function))
 
@@ -106,7 +130,10 @@ def test_what_is_printed_says_everything(network: Network) -> None:
 def test_a_function_is_found_by_its_name() -> None:
     made = lowered(Network("2-3-1"))
     assert [made.function(f.name) for f in made.functions] == list(made.functions)
-    assert [f.name for f in made.functions] == ["forward", "cost", "gradients", "step"]
+    names = [function.name for function in made.functions]
+    assert names == ["forward", "cost", "loss", "gradients", "update"]
+    with pytest.raises(StopIteration):
+        made.function("step")
 
 
 # --- checking ------------------------------------------------------------------------------
@@ -202,6 +229,66 @@ def test_check_refuses_records(kind: str) -> None:
         checked(BROKEN_RECORDS[kind](read(SOUND)))
 
 
+# What is laid out in memory, by records alone: W is w with v as one more column.
+LONGER = (*SIZES, ("n1+", 3), ("n2+", 4))
+KNOWN = (w, v, x, s, more, Array("u", ("n2", "n2'")))
+
+
+def checked_line(line: Instruction) -> None:
+    check(Program("by hand", LONGER, (Function("f", KNOWN, (line,), (line.target,)),)))
+
+
+def named(name: str, *axes: str) -> Array:
+    return Array(name, axes)
+
+
+LAID_OUT = (
+    Join(named("r", "n2", "n1+"), w, v),
+    Join(named("r", "n2", "n1+"), w, None),
+    Join(named("r", "n2+", "n1"), w, x),
+    Join(named("r", "n1+"), x, s),
+    Slice(named("r", "n2", "n1"), more),
+    Slice(named("r", "n2"), more),
+    Accumulate(named("r", "n2"), (w, x), s, v),
+    Accumulate(named("r", "n2", "n1"), (v, x), s, w),
+)
+
+
+@pytest.mark.parametrize("line", LAID_OUT, ids=str)
+def test_check_accepts_what_is_laid_out(line: Instruction) -> None:
+    checked_line(line)
+
+
+BROKEN_LAYOUTS = {
+    "joined along no longer axis": (Join(named("r", "n2", "n1"), w, v), "joined or cut"),
+    "longer along another axis": (Join(named("r", "n2+", "n1"), w, v), "joined or cut"),
+    "what is joined is transposed": (Join(named("r", "n1", "n2+"), w, x), "joined or cut"),
+    "a whole array as the last place": (Join(named("r", "n2", "n1+"), w, w), "joined or cut"),
+    "the last place lacks an axis": (Join(named("r", "n2", "n1+"), w, s), "joined or cut"),
+    "longer by an axis that it lacks": (Join(named("r", "n2", "n1+"), v, None), "joined or cut"),
+    "longer twice": (Join(named("r", "n2+", "n1+"), w, None), "joined or cut"),
+    "joined to a stranger": (Join(named("r", "n2", "n1+"), w, named("q", "n2")), "q is not known"),
+    "cut from what has no end": (Slice(named("r", "n2"), w), "joined or cut"),
+    "cut along another axis": (Slice(named("r", "n1+"), more), "joined or cut"),
+    "not cut at all": (Slice(named("r", "n2", "n1+"), more), "joined or cut"),
+    "cut and transposed": (Slice(named("r", "n1", "n2"), more), "joined or cut"),
+    "an array for the scale": (Accumulate(named("r", "n2"), (w, x), v, v), "the scale has some"),
+    "onto something of another shape": (
+        Accumulate(named("r", "n2"), (w, x), s, x), "has other axes",
+    ),
+    "a product broadcast": (Accumulate(named("r", "n2", "n1"), (x, s), s, w), "from nowhere"),
+    "accumulated products of nothing": (Accumulate(named("r"), (), s, s), "product of nothing"),
+    "onto a stranger": (Accumulate(named("r"), (x, x), s, named("q")), "q is not known"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BROKEN_LAYOUTS)
+def test_check_refuses_what_is_laid_out_wrongly(kind: str) -> None:
+    line, message = BROKEN_LAYOUTS[kind]
+    with pytest.raises(ProgramError, match=re.escape(message)):
+        checked_line(line)
+
+
 def test_check_refuses_two_functions_of_one_name_and_two_sizes_of_one_axis() -> None:
     sound = read(SOUND)
     with pytest.raises(ProgramError):
@@ -216,9 +303,9 @@ def test_check_says_in_which_function_and_line() -> None:
 
 
 @settings(max_examples=25)
-@given(networks(), st.data())
-def test_a_line_taken_out_of_a_program_is_missed(network: Network, data: st.DataObject) -> None:
-    made = optimize(lowered(network))
+@given(any_program(), st.data())
+def test_a_line_taken_out_of_a_program_is_missed(program: Program, data: st.DataObject) -> None:
+    made = optimize(program)
     function = data.draw(st.sampled_from(made.functions))
     missing = data.draw(st.integers(0, len(function.body) - 1))
     body = (*function.body[:missing], *function.body[missing + 1 :])

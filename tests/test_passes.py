@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,18 +20,21 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import (
+    EVERYTHING,
     SIZES,
     Values,
+    any_program,
     everything,
     functions,
     lowered,
-    networks,
+    penalised,
     read,
     read_line,
     values_for,
 )
 
 from symnet.network.architecture import Network
+from symnet.network.optimizers import OPTIMIZERS, SCHEDULES, Training
 from symnet.program import passes
 from symnet.program.interpreter import interpret
 from symnet.program.ir import (
@@ -82,11 +86,10 @@ def assert_law(rewrite: Pass, program: Program, seed: int) -> None:
 
 @each_pass
 @settings(max_examples=15)
-@given(network=networks(), seed=st.integers(0, 99))
-def test_the_law_on_networks(rewrite: Pass, network: Network, seed: int) -> None:
+@given(program=any_program(), seed=st.integers(0, 99))
+def test_the_law_on_networks(rewrite: Pass, program: Program, seed: int) -> None:
     """For one sample, for a batch, and after all the passes before it."""
-    assert_law(rewrite, lowered(network), seed)
-    program = lowered(network)
+    assert_law(rewrite, program, seed)
     for earlier in PIPELINE[: PIPELINE.index(rewrite)]:
         program = passes.apply(earlier, program)
     assert_law(rewrite, program, seed)
@@ -333,34 +336,44 @@ def test_the_law_by_hand(kind: str) -> None:
 
 
 def assert_batch_law(rewrite: Pass, program: Program, seed: int, samples: int = 3) -> None:
-    """forward is stacked; cost and gradients are means over the samples; a step takes the mean."""
+    """forward and loss are stacked, cost and gradients are means, all else has no samples."""
     after = passes.apply(rewrite, program)
     assert after.sizes == (("m", "m"), *program.sizes)
+    assert [f.name for f in after.functions] == [f.name for f in program.functions]
     for single in program.functions:
         batched = after.function(single.name)
+        if single.name not in ("forward", "loss", "cost", "gradients"):
+            assert batched == single
+            continue
         assert [array.name for array in batched.results] == [a.name for a in single.results]
         assert batched.overwrites == single.overwrites
-        given = [array.name for array in batched.parameters if array.name != "m"]
-        assert given == [array.name for array in single.parameters]
+        # All that a loss takes belongs to a sample; of other functions, only the data.
+        per_sample = [x.name for x in single.parameters]
+        if single.name != "loss":
+            per_sample = [name for name in per_sample if name in ("a1", "y")]
+        given = [array for array in batched.parameters if array.name != "m"]
+        assert given == [
+            Array(x.name, ("m", *x.axes)) if x.name in per_sample else x for x in single.parameters
+        ]
         values = values_for(batched, after.sizes, seed, samples)
         apart = [
-            interpret(single, {**values, **{x: values[x][i] for x in ("a1", "y") if x in values}})
+            interpret(single, {**values, **{x: values[x][i] for x in per_sample}})
             for i in range(samples)
         ]
         found = interpret(batched, values)
+        stacked = single.name in ("forward", "loss")
         for result in single.results:
             each = np.array([one[result.name] for one in apart])
-            # A step is linear in the gradient, so that its mean is the step by the mean.
-            expected = each if single.name == "forward" else each.mean(axis=0)
+            expected = each if stacked else each.mean(axis=0)
             if single.name == "forward" and "m" not in batched.results[0].axes:
                 expected = each[0]
             np.testing.assert_allclose(found[result.name], expected, rtol=1e-9, atol=1e-12)
 
 
 @settings(max_examples=20)
-@given(networks(), st.integers(0, 99), st.integers(1, 4))
-def test_a_batch_is_the_mean_of_its_samples(network: Network, seed: int, samples: int) -> None:
-    assert_batch_law(over_batch, lowered(network), seed, samples)
+@given(any_program(), st.integers(0, 99), st.integers(1, 4))
+def test_a_batch_is_the_mean_of_its_samples(program: Program, seed: int, samples: int) -> None:
+    assert_batch_law(over_batch, program, seed, samples)
 
 
 OTHERS = (
@@ -374,6 +387,14 @@ OTHERS = (
 def test_forward_is_stacked_for_drawn_functions(drawn: Function, seed: int) -> None:
     one = replace(drawn, results=drawn.results[:1])
     assert_batch_law(over_batch, Program("drawn", SIZES, (one, *OTHERS)), seed)
+
+
+@settings(max_examples=60)
+@given(drawn=functions(), seed=st.integers(0, 9))
+def test_losses_are_stacked_for_drawn_functions(drawn: Function, seed: int) -> None:
+    """Whatever the function takes, there is one of it for each sample."""
+    function = replace(drawn, name="loss")
+    assert_batch_law(over_batch, Program("drawn", SIZES, (function, *OTHERS)), seed)
 
 
 @settings(max_examples=60)
@@ -408,13 +429,18 @@ def test_means_by_hand(kind: str) -> None:
 
 
 def test_the_number_of_samples_stands_behind_the_data() -> None:
-    made = passes.apply(over_batch, lowered(Network("2-3-1")))
-    heads = {f.name: [array.name for array in f.parameters][4:] for f in made.functions}
+    made = passes.apply(over_batch, lowered(penalised(Network("2-3-1"), "l1", "l2"), EVERYTHING))
+    heads = {f.name: " ".join(array.name for array in f.parameters) for f in made.functions}
     assert heads == {
-        "forward": ["a1"],
-        "cost": ["a1", "y", "m"],
-        "gradients": ["a1", "y", "m"],
-        "step": ["a1", "y", "m", "learning_rate"],
+        "forward": "w2 b2 w3 b3 a1",
+        "cost": "w2 b2 w3 b3 a1 y m l1 l2",
+        "loss": "a3 y",
+        "gradients": "w2 b2 w3 b3 a1 y m l1 l2",
+        "penalty": "w2 b2 w3 b3 l1 l2",
+        "rate": "t learning_rate total_steps",
+        "clip": "g clip_norm",
+        "decay": "theta learning_rate weight_decay",
+        "update": "theta g m1 s t learning_rate beta1 beta2 eps",
     }
 
 
@@ -425,26 +451,42 @@ def test_a_batch_of_batches_is_refused() -> None:
 
 # --- broken passes are caught --------------------------------------------------------------
 
-SQUARE = Network("3-3:softmax-3", cost="quadratic")  # no axis gives itself away by its size
-
+# No axis gives itself away by its size; and all functions that there are.
+SQUARE = lowered(
+    penalised(Network("3-3:softmax-3", cost="quadratic"), "l2"),
+    Training(OPTIMIZERS["adamw"], SCHEDULES["step"], clip_norm=1.0),
+)
 
 Change = Callable[[Function, int], Function | None]
 
 
-def each_line(change: Change) -> Pass:
-    """A pass that changes one line: the first that it can, in the last function where it can."""
+def first_line(change: Change, name: str) -> Pass:
+    """A pass that changes one line of a function: the first that it can."""
 
     def corrupt(program: Program) -> Program:
-        made = list(program.functions)
-        for place in reversed(range(len(made))):
-            for number in range(len(made[place].body)):
-                changed = change(made[place], number)
-                if changed is not None:
-                    made[place] = changed
-                    return replace(program, functions=tuple(made))
-        raise AssertionError("nothing to break here")
+        function = program.function(name)
+        changed = (change(function, number) for number in range(len(function.body)))
+        broken = next(each for each in changed if each is not None)
+        functions = (broken if each is function else each for each in program.functions)
+        return replace(program, functions=tuple(functions))
 
     return corrupt
+
+
+def can_break(change: Change, function: Function) -> bool:
+    return any(change(function, number) is not None for number in range(len(function.body)))
+
+
+def plants(*changes: Change) -> list[Any]:
+    """Each change in each function of SQUARE that it can be made in."""
+    found = []
+    for change in changes:
+        places = [f.name for f in SQUARE.functions if can_break(change, f)]
+        assert places, f"nothing to break by {change.__name__}"
+        found += [
+            pytest.param(first_line(change, x), id=f"{change.__name__} in {x}") for x in places
+        ]
+    return found
 
 
 def with_line(function: Function, number: int, *lines: Instruction) -> Function:
@@ -537,12 +579,36 @@ def forget_a_result(function: Function, number: int) -> Function | None:
 
 
 def exchange_results(function: Function, number: int) -> Function | None:
+    if len(function.results) < 2:
+        return None
     return replace(function, results=function.results[::-1])
 
 
 def exchange_updates(function: Function, number: int) -> Function | None:
-    (w, w_), (b, b_), *rest = function.overwrites
-    return replace(function, overwrites=((w, b_), (b, w_), *rest))
+    if len(function.overwrites) < 2:
+        return None
+    (m, m_), (s, s_), *rest = function.overwrites
+    return replace(function, overwrites=((m, s_), (s, m_), *rest))
+
+
+def read_before_the_update(function: Function, number: int) -> Function | None:
+    """θ by the m of the last step, where it is by that of this one."""
+    line = function.body[number]
+    if not isinstance(line, Map) or Array("m1_new", ("p",)) not in line.arguments:
+        return None
+    old, new = Array("m1", ("p",)), Array("m1_new", ("p",))
+    read_ = tuple(old if x == new else x for x in line.arguments)
+    formula = line.formula.xreplace({new.symbol: old.symbol})
+    return with_line(function, number, replace(line, formula=formula, arguments=read_))
+
+
+def one_step_off(function: Function, number: int) -> Function | None:
+    """t - 1 for t, as a trainer would have it that counts from 0."""
+    line = function.body[number]
+    if not isinstance(line, Map) or Array("t") not in line.arguments:
+        return None
+    t = Array("t").symbol
+    return with_line(function, number, replace(line, formula=line.formula.xreplace({t: t - 1})))
 
 
 def drop_a_parameter(function: Function, number: int) -> Function | None:
@@ -570,7 +636,6 @@ NOTHING = (
     swap_axes,
     transpose_a_factor,
     exchange_lines,
-    exchange_updates,
     drop_a_parameter,
 )
 SOMETHING_ELSE = (
@@ -583,22 +648,24 @@ SOMETHING_ELSE = (
     merge_by_formula_alone,
     forget_a_result,
     exchange_results,
+    exchange_updates,
     exchange_parameters,
+    read_before_the_update,
+    one_step_off,
 )
 
 
-@pytest.mark.parametrize("change", NOTHING, ids=lambda change: change.__name__)
-def test_a_pass_that_breaks_a_program_is_caught_by_check(change: Change) -> None:
+@pytest.mark.parametrize("corrupt", plants(*NOTHING))
+def test_a_pass_that_breaks_a_program_is_caught_by_check(corrupt: Pass) -> None:
     with pytest.raises(ProgramError):
-        passes.apply(each_line(change), lowered(SQUARE))
+        passes.apply(corrupt, SQUARE)
 
 
-@pytest.mark.parametrize("change", SOMETHING_ELSE, ids=lambda change: change.__name__)
-def test_a_pass_that_changes_the_meaning_is_caught_by_the_law(change: Change) -> None:
-    corrupt = each_line(change)
-    passes.apply(corrupt, lowered(SQUARE))
+@pytest.mark.parametrize("corrupt", plants(*SOMETHING_ELSE))
+def test_a_pass_that_changes_the_meaning_is_caught_by_the_law(corrupt: Pass) -> None:
+    passes.apply(corrupt, SQUARE)
     with pytest.raises(AssertionError):
-        assert_law(corrupt, lowered(SQUARE), 1)
+        assert_law(corrupt, SQUARE, 1)
 
 
 def sum_for_mean(program: Program) -> Program:
@@ -626,6 +693,39 @@ def mean_of_outputs(program: Program) -> Program:
     return replace(made, functions=(replace(forward, body=lines), *made.functions[1:]))
 
 
+def mean_of_losses(program: Program) -> Program:
+    """c[m] -> Σ_m c[m]/m: a loss is one sample's own."""
+    made = over_batch(program)
+    loss = made.function("loss")
+    *before, last = loss.body
+    lines = (
+        *before,
+        replace(last, target=Array("t90", ("m",))),
+        read_line("c = Σ_m t90[m]"),
+    )
+    changed = replace(loss, body=lines, results=(Array("c"),))
+    return replace(made, functions=tuple(changed if f is loss else f for f in made.functions))
+
+
+def an_update_for_each_sample(program: Program) -> Program:
+    """theta[p] -> theta[m,p], and so on: there is one network, however many samples."""
+    made = over_batch(program)
+    update = made.function("update")
+
+    def each(array: Array) -> Array:
+        return Array(array.name, ("m", *array.axes)) if array.axes else array
+
+    body = tuple(
+        passes.reading(line, each(line.target), tuple(map(each, arguments_of(line))))
+        for line in update.body
+    )
+    parameters, results = (
+        tuple(map(each, arrays)) for arrays in (update.parameters, update.results)
+    )
+    changed = replace(update, parameters=parameters, body=body, results=results)
+    return replace(made, functions=tuple(changed if f is update else f for f in made.functions))
+
+
 def _formulas(program: Program, change: Callable[[sympy.Expr], sympy.Expr]) -> Program:
     made = []
     for function in program.functions:
@@ -640,11 +740,20 @@ def _formulas(program: Program, change: Callable[[sympy.Expr], sympy.Expr]) -> P
     return replace(program, functions=tuple(made))
 
 
-@pytest.mark.parametrize("corrupt", [sum_for_mean, one_sample_too_many, mean_of_outputs])
+@pytest.mark.parametrize(
+    "corrupt",
+    [
+        sum_for_mean,
+        one_sample_too_many,
+        mean_of_outputs,
+        mean_of_losses,
+        an_update_for_each_sample,
+    ],
+)
 def test_a_broken_batch_is_caught_by_the_law(corrupt: Pass) -> None:
-    passes.apply(corrupt, lowered(SQUARE))
+    passes.apply(corrupt, SQUARE)
     with pytest.raises(AssertionError):
-        assert_batch_law(corrupt, lowered(SQUARE), 1)
+        assert_batch_law(corrupt, SQUARE, 1)
 
 
 # --- what the passes achieve ---------------------------------------------------------------
@@ -703,10 +812,15 @@ def test_no_product_has_more_than_two_factors(formula: str) -> None:
 
 @each_architecture
 def test_each_activation_is_computed_once_and_slopes_need_no_exponential(formula: str) -> None:
-    """One exp or tanh a layer, or none: ln(1 + e^u) of a cost stands in place of the last one."""
+    """One exp or tanh a layer, or none: ln(1 + e^u) of a cost stands in place of the last one.
+
+    A loss that reads z has that one alone; one that reads a has none, and an update neither.
+    """
     network = Network(formula, **ARCHITECTURES[formula])
-    expected = sum(layer.activation.name not in ("relu", "identity") for layer in network.layers)
+    whole = sum(layer.activation.name not in ("relu", "identity") for layer in network.layers)
+    by_z = any(x.name.startswith("z") for x in optimized(formula).function("loss").parameters)
     for function in optimized(formula).functions:
+        expected = {"loss": int(by_z), "update": 0}.get(function.name, whole)
         found = sum(
             sum(str(line.formula).count(name) for name in ("exp(", "tanh("))
             for line in function.body
@@ -729,12 +843,12 @@ def test_the_temporaries_of_a_layer_wait_for_their_equation(formula: str) -> Non
                 assert more or not isinstance(first, Map), line
 
 
-# Lines of forward, cost, gradients and step, before the passes and after; and one sample alone.
+# Lines of forward, cost, loss, gradients and update, for one sample before the passes, and after.
 LENGTHS = {
-    "2-3-4-1": ((9, 11, 20, 26), (9, 12, 26, 26)),
-    "64-30-10:softmax": ((10, 16, 17, 21), (9, 12, 20, 20)),
-    "3-4:relu-2:softmax": ((10, 16, 17, 21), (9, 12, 20, 20)),
-    "3-4:softmax-2:softmax": ((14, 16, 24, 28), (12, 15, 26, 26)),
+    "2-3-4-1": ((9, 11, 2, 20, 1), (9, 12, 2, 26, 1)),
+    "64-30-10:softmax": ((10, 16, 6, 17, 1), (9, 12, 6, 20, 1)),
+    "3-4:relu-2:softmax": ((10, 16, 6, 17, 1), (9, 12, 6, 20, 1)),
+    "3-4:softmax-2:softmax": ((14, 16, 2, 24, 1), (12, 15, 2, 26, 1)),
 }
 
 
@@ -749,14 +863,14 @@ def test_the_number_of_lines(formula: str) -> None:
 
 
 @settings(max_examples=15)
-@given(networks())
-def test_a_second_time_changes_nothing(network: Network) -> None:
+@given(any_program())
+def test_a_second_time_changes_nothing(program: Program) -> None:
     """Each pass, and all after the batch together, leave alone what they have made."""
-    made = optimize(lowered(network))
+    made = optimize(program)
     again = optimize(made, SINGLE)
     assert again.functions == made.functions
     for rewrite in SINGLE:
-        once = passes.apply(rewrite, lowered(network))
+        once = passes.apply(rewrite, program)
         assert passes.apply(rewrite, once).functions == once.functions, rewrite.__name__
 
 
@@ -772,8 +886,8 @@ def test_optimize_takes_the_passes_that_it_is_given() -> None:
 
 
 def test_a_program_that_a_pass_breaks_is_not_returned() -> None:
-    with pytest.raises(ProgramError, match="step: "):
-        optimize(lowered(Network("2-3-4-1")), [each_line(drop)])
+    with pytest.raises(ProgramError, match=r"^update: "):
+        optimize(lowered(Network("2-3-4-1")), [first_line(drop, "update")])
 
 
 def test_open_widths_are_optimized_alike() -> None:
@@ -815,10 +929,16 @@ def test_golden_program(golden: Golden) -> None:
     golden("program-2-3-4-1.txt", f"{lowered(Network('2-3-4-1'))}\n")
 
 
+def test_golden_program_with_all_functions(golden: Golden) -> None:
+    """Penalties, a schedule, clipping, and an optimizer with a state and a decay."""
+    network = penalised(Network("2-1:identity"), "l2", "l1")
+    golden("program-everything.txt", f"{lowered(network, EVERYTHING)}\n")
+
+
 @pytest.mark.parametrize(
     ("file", "network", "function"),
     [
-        ("2-3-4-1", Network("2-3-4-1"), "step"),
+        ("2-3-4-1", Network("2-3-4-1"), "gradients"),
         ("softmax", Network("3-4:softmax-2:softmax", cost="quadratic"), "gradients"),
         ("cross-entropy", Network("2-1", cost="cross_entropy"), "cost"),
     ],

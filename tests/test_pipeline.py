@@ -32,6 +32,7 @@ from symnet.calculus.proof import COMPONENTS, GENERAL, Judgement, Obligation, Pr
 from symnet.errors import ArchitectureError, NotProved, NotYet, SymnetError
 from symnet.network.architecture import Network
 from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, Z
+from symnet.network.optimizers import Training
 from symnet.pipeline import DTYPES, generate
 from symnet.term import Equation, mul, number
 
@@ -409,9 +410,13 @@ def test_a_proof_that_does_not_hold_is_not_lowered() -> None:
     found = trusting(Network("1-1"))
     broken = replace(found.obligations[0], judgements=(Judgement(GENERAL, "", "wrong"),))
     with pytest.raises(NotProved, match="no code without a proof"):
-        pipeline.program_of(replace(found, obligations=(broken,)), pipeline.find_optimizer("sgd"))
+        pipeline.program_of(
+            replace(found, obligations=(broken,)), Training(pipeline.find_optimizer("sgd"))
+        )
     with pytest.raises(NotProved):
-        pipeline.program_of(replace(found, obligations=()), pipeline.find_optimizer("sgd"))
+        pipeline.program_of(
+            replace(found, obligations=()), Training(pipeline.find_optimizer("sgd"))
+        )
 
 
 # --- the bytes -----------------------------------------------------------------------------------

@@ -98,11 +98,12 @@ def test_check_is_silent_when_all_is_well(folder: Path, capsys: pytest.CaptureFi
 
 def test_check_shows_a_change(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = folder / SAMPLES[0].file
-    file.write_text(file.read_text("utf-8").replace("d4 = ", "d4 = 2 * "), encoding="utf-8")
+    changed = file.read_text("utf-8").replace("numbers = ", "numbers = 2 * ")
+    file.write_text(changed, encoding="utf-8")
     code, out, err = check(folder, capsys)
     assert code == 1
     assert out.startswith(f"--- {file} (committed)\n+++ {file} (made now)\n")
-    assert out.count("\n-    d4 = 2 * ") == out.count("\n+    d4 = ") > 0
+    assert out.count("\n-    numbers = 2 * ") == out.count("\n+    numbers = ") > 0
     assert err == "stale; `symnet samples` writes them anew\n"
     assert len(list(stale(folder))) == 1
 

@@ -10,10 +10,10 @@ import contextlib
 import functools
 import keyword
 import math
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -23,15 +23,39 @@ import pytest
 import sympy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programs import functions, lowered, networks, program, read, values_for
+from programs import (
+    EVERYTHING,
+    PENALTY_NAMES,
+    functions,
+    lowered,
+    networks,
+    penalised,
+    read,
+    trainings,
+    values_for,
+)
 
 from symnet.backends import to_numpy
 from symnet.backends.backend import FunctionText
 from symnet.network.architecture import Network
-from symnet.network.functions import OPTIMIZERS, THETA, Activation, Cost, G, Optimizer, Z
+from symnet.network.functions import Activation, Cost, Z
+from symnet.network.optimizers import OPTIMIZERS, SCHEDULES, Training
 from symnet.program import passes
 from symnet.program.interpreter import interpret
-from symnet.program.ir import Array, Contract, Function, Map, Program, ProgramError, Reduce, check
+from symnet.program.ir import (
+    Accumulate,
+    Array,
+    Contract,
+    Function,
+    Instruction,
+    Join,
+    Map,
+    Program,
+    ProgramError,
+    Reduce,
+    Slice,
+    check,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,9 +75,7 @@ def printed(made: Program) -> tuple[FunctionText, ...]:
 
 
 def source(function: FunctionText) -> str:
-    lines = [line.code for line in function.lines] + (
-        [function.returns] if function.returns else []
-    )
+    lines = [*(line.code for line in function.lines), function.returns]
     body = "\n".join(lines).replace("\n", "\n    ")
     return f'{function.signature}\n    """{function.docstring}"""\n    {body}\n'
 
@@ -91,25 +113,28 @@ def one(function: Function) -> Callable[..., Any]:
     return executable(check(made))[f"_{function.name}"]
 
 
+PRINTED = ("forward", "cost", "loss", "penalty", "rate")
+
+
+def shown(made: Program) -> tuple[Function, ...]:
+    """The functions that are printed here; how parameters move is laid out in memory, elsewhere."""
+    return tuple(function for function in made.functions if function.name in PRINTED)
+
+
 def run(made: Program, name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The results of a printed function by name; what it overwrites is given as copies."""
+    """The results of a printed function by name."""
     function = made.function(name)
     given = [np.array(values[parameter.name]) for parameter in function.parameters]
-    names = [parameter.name for parameter in function.parameters]
     # Numbers are numbers of Python, as the trainer gives them.
     given = [x.item() if not p.axes else x for x, p in zip(given, function.parameters, strict=True)]
     with np.errstate(over="ignore"):
         found = executable(made)[f"_{name}"](*given)
-    overwritten = dict(function.overwrites)
-    kept = [result.name for result in function.results if result.name not in overwritten]
-    found = found if isinstance(found, tuple) else (found,) if kept else ()
-    results = dict(zip(kept, found, strict=True))
-    after = dict(zip(names, given, strict=True))
-    return results | {new: after[old] for new, old in overwritten.items()}
+    found = found if isinstance(found, tuple) else (found,)
+    return dict(zip([result.name for result in function.results], found, strict=True))
 
 
 def agree(made: Program, seed: int = 0, samples: int = 3) -> None:
-    for function in made.functions:
+    for function in shown(made):
         values = values_for(function, made.sizes, seed, samples)
         wanted = interpret(function, values)
         found = run(made, function.name, values)
@@ -143,14 +168,18 @@ TABLE = [
         for activation in (ALMOST, HARD, MISH, SOFTSIGN, ARC, CUBE, ELU)
     ),
     Network("-".join(["3"] * 12)),
+    penalised(Network("2-3-4-1"), "l2"),
+    penalised(Network("3-4:tanh-2:softmax"), "l2", "l1"),
 ]
 
-every_network = pytest.mark.parametrize("network", TABLE, ids=str)
+NAMES = [f"{network} {' '.join(x.name for x in network.penalties)}".strip() for network in TABLE]
+every_network = pytest.mark.parametrize("network", TABLE, ids=NAMES)
 
 
 @functools.lru_cache(maxsize=100)
 def finished(network: Network) -> Program:
-    return passes.optimize(lowered(network))
+    """With a schedule, so that there is all that is printed."""
+    return passes.optimize(lowered(network, EVERYTHING))
 
 
 @every_network
@@ -159,10 +188,14 @@ def test_the_table(network: Network) -> None:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-@given(networks(), st.integers(1, 4), st.integers(0, 3))
-def test_drawn_networks(network: Network, samples: int, seed: int) -> None:
+@given(
+    networks(), st.sampled_from(PENALTY_NAMES), trainings(), st.integers(1, 4), st.integers(0, 3)
+)
+def test_drawn_networks(
+    network: Network, strengths: tuple[str, ...], training: Training, samples: int, seed: int
+) -> None:
     """After every pass, and for one sample before the first."""
-    made = lowered(network)
+    made = lowered(penalised(network, *strengths), training)
     agree(made, seed, samples)
     for rewrite in passes.PIPELINE:
         made = passes.apply(rewrite, made)
@@ -172,7 +205,9 @@ def test_drawn_networks(network: Network, samples: int, seed: int) -> None:
 @every_network
 def test_float32_stays_float32(network: Network) -> None:
     made = finished(network)
-    for function in made.functions:
+    for function in shown(made):
+        if function.name == "rate":  # a number from numbers alone, which are Python's
+            continue
         values = values_for(function, made.sizes, 0)
         exact = interpret(function, values)
         single = {name: np.asarray(value, np.float32) for name, value in values.items()}
@@ -185,34 +220,50 @@ def test_float32_stays_float32(network: Network) -> None:
 def test_complex_step_where_it_is_promised(network: Network) -> None:
     made = finished(network)
     branches = any(l.activation.formula.has(sympy.Piecewise, sympy.erf) for l in network.layers)
+    branches = branches or "l1" in [penalty.name for penalty in network.penalties]
     assert to_numpy.holds_for_complex(made) == (not branches)
     if branches:
         return
     values = values_for(made.function("gradients"), made.sizes, 1)
-    wanted = run(made, "gradients", values)
+    wanted = interpret(made.function("gradients"), values)
     for name in ("w2", f"b{network.L}"):
         place = tuple(size // 2 for size in values[name].shape)
         stepped = {key: np.array(value, complex) for key, value in values.items() if key != "y"}
         stepped["y"], stepped["m"] = values["y"], values["m"]
+        stepped |= {x.name: values[x.name] for x in network.penalties}
         stepped[name][place] += 1e-30j
         slope = run(made, "cost", stepped)["c"].imag / 1e-30
         assert slope == pytest.approx(wanted[f"d{name}"][place], rel=1e-11, abs=1e-15)
 
 
 @every_network
-def test_a_step_changes_the_parameters_in_place_and_nothing_else(network: Network) -> None:
+def test_nothing_that_is_given_changes(network: Network) -> None:
+    """What moves parameters in place is printed elsewhere; here everything is an expression."""
     made = finished(network)
-    function = made.function("step")
-    values = values_for(function, made.sizes, 0)
-    arrays = {
-        parameter.name: np.array(values[parameter.name]) if parameter.axes else 3.0
-        for parameter in function.parameters
-    }
-    before = {name: np.array(value) for name, value in arrays.items()}
-    assert executable(made)["_step"](*arrays.values()) is None
-    changed = {n for n, value in arrays.items() if not np.array_equal(value, before[n])}
-    assert {"a1", "y", "m", "learning_rate"}.isdisjoint(changed)
-    assert changed <= {old for _, old in function.overwrites}
+    for function in shown(made):
+        values = values_for(function, made.sizes, 0)
+        before = {name: np.array(value) for name, value in values.items()}
+        with np.errstate(over="ignore"):
+            executable(made)[f"_{function.name}"](*(values[x.name] for x in function.parameters))
+        for name, value in before.items():
+            np.testing.assert_array_equal(values[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_rates_of_all_schedules(schedule: str) -> None:
+    """The very numbers that the interpreter has, also where a whole number of turns is over."""
+    training = Training(OPTIMIZERS["sgd"], SCHEDULES[schedule])
+    made = passes.optimize(lowered(Network("2-2:tanh-1"), training))
+    wanted = ["_forward", "_cost", "_loss"] + ["_rate"] * (schedule != "constant")
+    assert [function.name for function in printed(made)] == wanted
+    if schedule == "constant":
+        return
+    chosen = {"learning_rate": 0.3, "gamma": 0.5} | dict.fromkeys(
+        ("step_size", "total_steps", "warmup"), 49
+    )
+    for t in (1, 2, 48, 49, 50, 51, 98, 99, 100, 1000):
+        rate = run(made, "rate", {**chosen, "t": t})["rate"]
+        assert rate == interpret(made.function("rate"), {**chosen, "t": t})["rate"]
 
 
 # --- one instruction -----------------------------------------------------------------------------
@@ -314,8 +365,8 @@ def test_products_as_a_reader_would_write_them(target: str, factors: str, code: 
     summed = "Σ_k " if "n" in factors else ""
     function = read(f"forward({factors.replace(' ', ', ')}) -> r | {target} = {summed}{factors}")
     made = Program("", (("n1", 2), ("n2", 3), ("m", 4)), (function,), ())
-    (shown,) = printed(check(made))
-    assert [line.code for line in shown.lines] == [f"r = {code}"]
+    (text,) = printed(check(made))
+    assert [line.code for line in text.lines] == [f"r = {code}"]
     assert_same(function)
 
 
@@ -326,9 +377,9 @@ def test_products_as_a_reader_would_write_them(target: str, factors: str, code: 
 def test_a_matrix_product_is_computed_once(network: Network) -> None:
     """Also where branches would repeat what is written into them."""
     made = finished(network)
-    for function, shown in zip(made.functions, printed(made), strict=True):
+    for function, text in zip(shown(made), printed(made), strict=True):
         products = sum(isinstance(line, Contract) for line in function.body)
-        assert source(shown).count("@") <= products
+        assert source(text).count("@") <= products
 
 
 @every_network
@@ -338,15 +389,6 @@ def test_every_line_stands_under_its_equation(network: Network) -> None:
         assert not [line for line in function.lines if line.equation and "\n" in line.equation]
         said = [line.equation for line in function.lines if line.equation]
         assert len(said) == len(set(said)), "an equation stands there twice"
-
-
-@every_network
-def test_updates_come_last(network: Network) -> None:
-    """No gradient is computed from a weight that has already moved."""
-    step = printed(finished(network))[-1]
-    updates = [bool(re.match(r"[wb]\d+ -= ", line.code)) for line in step.lines]
-    assert updates == sorted(updates)
-    assert sum(updates) == 2 * len(network.layers)
 
 
 MACHINERY = {"np", "DTYPE", "PARAMETERS", "NETWORK", "TARGETS", "Trainer", "m", "learning_rate"}
@@ -366,13 +408,8 @@ def test_names_never_collide(network: Network) -> None:
         assert isinstance(tree, ast.FunctionDef)
         parameters = [argument.arg for argument in tree.args.args]
         assert len(set(parameters)) == len(parameters)
-        updated = {
-            node.target.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-        }
-        assert updated <= set(parameters)
-        assigned = [name for name in stored(tree) if name not in updated]
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
+        assigned = list(stored(tree))
         assert len(set(assigned)) == len(assigned), "a name means two things"
         assert not set(assigned) & set(parameters)
         for name in (*assigned, *parameters):
@@ -383,34 +420,34 @@ def test_names_never_collide(network: Network) -> None:
         assert not set(assigned) & MACHINERY
 
 
-def test_a_function_that_reads_what_it_has_overwritten_is_refused() -> None:
+def test_what_overwrites_is_refused() -> None:
+    """The text would leave the old values where they are."""
     w, s = Array("w", ("n1",)), Array("s")
-    new = Array("w_new", ("n1",))
-    update = Map(new, w.symbol - s.symbol, (w, s), "update")
-    late = Map(Array("v", ("n1",)), 2 * w.symbol, (w,), "v")
-    function = Function("step", (w, s), (update, late), (new, late.target), (("w_new", "w"),))
-    with pytest.raises(ProgramError, match="reads w after its update"):
-        to_numpy.functions(Program("", (("n1", 2),), (function,), ()), Anything())
+    update = Map(Array("w_new", ("n1",)), w.symbol - s.symbol, (w, s), "update")
+    function = Function("cost", (w, s), (update,), (update.target,), (("w_new", "w"),))
+    made = check(Program("", (("n1", 2),), (function,), ()))
+    with pytest.raises(ProgramError, match="cost: what is overwritten is no expression"):
+        printed(made)
+    printed(replace(made, functions=(replace(function, overwrites=()),)))
+
+
+X, W = Array("x", ("n1",)), Array("W", ("n1+",))
 
 
 @pytest.mark.parametrize(
-    ("formula", "code"),
+    "line",
     [
-        (THETA - sympy.Symbol("learning_rate", real=True) * G, "-= learning_rate"),
-        (THETA + G, "+= "),
-        (THETA * R(9, 10) - G, "[...] = "),
+        Join(Array("r", ("n1+",)), X, None, "r"),
+        Slice(Array("r", ("n1",)), W, "r"),
+        Accumulate(Array("r"), (X, X), Array("s"), Array("s"), "r"),
     ],
     ids=str,
 )
-def test_optimizers_update_in_place(formula: sympy.Expr, code: str) -> None:
-    names = tuple(s.name for s in formula.free_symbols - {THETA, G})
-    optimizer = Optimizer("another", formula, names, (0.1,) * len(names))
-    made = passes.optimize(program(Network("2-3:tanh-2"), optimizer))
-    agree(made)
-    step = printed(made)[-1]
-    assert any(
-        line.code.startswith(f"w2{code}") or f"w2 {code}" in line.code for line in step.lines
-    )
+def test_what_is_laid_out_in_memory_is_refused(line: Instruction) -> None:
+    function = Function("forward", (X, W, Array("s")), (line,), (line.target,))
+    made = check(Program("", (("n1", 2), ("n1+", 3)), (function,), ()))
+    with pytest.raises(ProgramError, match="laid out in memory, and no expression"):
+        printed(made)
 
 
 # --- the formatter -------------------------------------------------------------------------------
@@ -470,8 +507,3 @@ def test_drawn_networks_stand_as_the_formatter_leaves_them(
         (tmp_path / f"net{number}.py").write_text(text, encoding="utf-8")
     ruff(tmp_path, "format", "--diff")
     ruff(tmp_path, "check", "--ignore", "RET504")
-
-
-def test_the_table_has_every_optimizer() -> None:
-    for optimizer in OPTIMIZERS.values():
-        agree(passes.optimize(program(Network("2-2:tanh-1"), optimizer)))

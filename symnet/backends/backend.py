@@ -5,7 +5,7 @@ strings, numbers and tuples only, so that a template can do nothing but print. `
 together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,98 @@ class FunctionText:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A name and what it stands for, once and for all: `W2 = theta[0:23550].reshape(30, 785)`."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BufferedText:
+    """A function that fills arrays which its setup has made, and allocates nothing itself.
+
+    `rows` are those of the block that it works in, a column for each sample; `whole` says that it
+    reads numbers by their bits, `spare` how many arrays it needs beside those given.
+    """
+
+    rows: int
+    setup: tuple[View, ...]
+    arguments: tuple[str, ...]
+    lines: tuple[Line, ...]
+    returns: tuple[str, ...]
+    whole: bool
+    spare: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepText:
+    """A training step on arrays that are made once.
+
+    `views` are the parameters in a long array of `size` numbers, the first `weights` of them
+    weights; `folded` says that biases stand with the weights, `sums` that the gradients are sums
+    and no means. Without workers BLAS itself may be called: for the gradients `alone`, or for both
+    them and the update in one function, `fused`.
+    """
+
+    views: tuple[View, ...]
+    size: int
+    weights: int
+    folded: bool
+    sums: bool
+    gradient: BufferedText
+    clip: BufferedText | None
+    decay: BufferedText | None
+    update: BufferedText
+    fused: BufferedText | None
+    alone: BufferedText | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarText:
+    """The functions of one sample, as templates/numpy/scalar.jinja prints them.
+
+    A step takes, beside its rows, `arguments`: the strengths of the penalties, then the numbers of
+    the optimizer. Inside it they are called `given`, those of the optimizer `moved`. What is `bold`
+    or `risky` may raise an error of arithmetic, on the way to the gradients or in the update.
+    `lists` are the long lists of `numbers` and `assign`: theta, and one for each state. `views` are
+    the parameters in an array of all, `flat`.
+    """
+
+    imports: tuple[str, ...]
+    helpers: tuple[View, ...]
+    size: int
+    lists: tuple[str, ...]
+    strengths: tuple[str, ...]
+    numbers: tuple[str, ...]
+    arguments: tuple[str, ...]
+    given: tuple[str, ...]
+    moved: tuple[str, ...]
+    variables: tuple[str, ...]
+    owned: tuple[str, ...]
+    row: str
+    each_row: str
+    forward: tuple[Line, ...]
+    moves: tuple[Line, ...]
+    outputs: tuple[str, ...]
+    seen: str
+    bold: bool
+    risky: bool
+    sums: tuple[str, ...]
+    before: tuple[Line, ...]
+    sample: tuple[Line, ...]
+    after: tuple[Line, ...]
+    gradient: tuple[str, ...]
+    rates: tuple[Line, ...]
+    decayed: str
+    decay: tuple[Line, ...]
+    rules: tuple[Line, ...]
+    listed: tuple[str, ...]
+    taken: tuple[str, ...]
+    views: tuple[View, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterText:
     """A parameter array: `w2`, `(3, 2)`, its start values' variance (`1 / 2`), its meaning."""
 
@@ -50,14 +142,17 @@ class ParameterText:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A number, 0 or more, that the optimizer takes: its name, default, and meaning.
+    """A number, 0 or more, that training takes, or `numbers` of them: name, default, meaning.
 
-    The meaning is a few words in ASCII: it is also a help text of the program.
+    All are less than `below`. The meaning is a few words in ASCII: it is also a help text of the
+    program.
     """
 
     name: str
     default: str
     meaning: str
+    numbers: int = 1
+    below: str = "np.inf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +165,11 @@ class Listing:
     that the functions also hold for complex numbers, `error_function` that they need erf. A
     classifier's outputs are to be `low` or `high`; only if these are 0 and 1 are they
     probabilities.
+
+    A step is made of arrays (`step`) or without any (`scalar`). `state` is what the optimizer keeps
+    beside the parameters, `spoken` how its numbers are said in the class; `scheduled` says that the
+    learning rate is a function of t, `planned` that this needs to know how long training will be.
+    From `seen` numbers of each of some arrays follows the cost of a sample.
     """
 
     command: str
@@ -92,6 +192,13 @@ class Listing:
     options: tuple[Option, ...]
     penalties: tuple[str, ...]
     functions: tuple[FunctionText, ...]
+    state: tuple[str, ...]
+    spoken: Mapping[str, str]
+    scheduled: tuple[str, ...]
+    planned: bool
+    seen: tuple[int, ...]
+    step: StepText | None
+    scalar: ScalarText | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ def f(a, b):
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import sympy
 from sympy.codegen.cfunctions import log1p
@@ -43,9 +43,10 @@ FUNCTIONS = {
     sympy.Abs: "np.abs",
     sympy.erf: "_erf",  # NumPy has none; a file that needs it has this function of its own
     sympy.sign: "np.sign",
+    sympy.floor: "np.floor",
 }
 # What complex step cannot go through: |x| and its like are not analytic, erf takes real numbers.
-NOT_ANALYTIC = (sympy.Piecewise, sympy.Abs, sympy.sign, sympy.erf)
+NOT_ANALYTIC = (sympy.Piecewise, sympy.Abs, sympy.sign, sympy.floor, sympy.erf)
 
 
 def analytic(formula: sympy.Expr) -> bool:
@@ -257,6 +258,60 @@ def _nested(name: str, arguments: list[str]) -> str:
 # --- statements ----------------------------------------------------------------------------
 
 
+# What is not computed twice in a line.
+_COSTLY = (sympy.exp, sympy.log, sympy.erf, sympy.tanh, sympy.sin, sympy.cos)
+
+
+def in_parts(
+    formula: sympy.Expr, length: Callable[[sympy.Expr], int], room: int, names: Iterator[str]
+) -> list[tuple[sympy.Symbol | None, sympy.Expr]]:
+    """A formula as several, each with its name; the last, without one, is the formula itself.
+
+    What stands beside branches gets a name, since each branch holds it, and in a formula that is
+    too long for its line, or has a costly function twice, what occurs twice; then whatever is
+    longest.
+    """
+    symbols = (sympy.Symbol(name, real=True) for name in names)
+    lines: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
+
+    def name_factors(product: sympy.Mul) -> sympy.Expr:
+        branches = next(part for part in product.args if isinstance(part, sympy.Piecewise))
+        rest = sympy.Mul(*(part for part in product.args if part is not branches))
+        if not rest.args or sum(value != 0 for value, _ in branches.args) < 2:
+            return product
+        lines.append((next(symbols), rest))
+        return lines[-1][0] * branches
+
+    formula = formula.replace(
+        lambda x: isinstance(x, sympy.Mul) and any(isinstance(y, sympy.Piecewise) for y in x.args),
+        name_factors,
+    )
+    functions = [x for x in sympy.preorder_traversal(formula) if isinstance(x, _COSTLY)]
+    if length(formula) > room or len(functions) > len(set(functions)):
+        shared, (formula,) = sympy.cse(formula, symbols)
+        # A number needs no name, and a condition has none.
+        unnamed: dict[sympy.Symbol, sympy.Basic] = {}
+        for name, value in shared:
+            value = value.xreplace(unnamed)
+            if value.is_number or isinstance(value, sympy.logic.boolalg.Boolean):
+                unnamed[name] = value
+            else:
+                lines.append((name, value))
+        formula = formula.xreplace(unnamed)
+    short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
+    for name, part in (*lines, (None, formula)):
+        while length(part) > room:
+            inside = (x for x in sympy.preorder_traversal(part) if isinstance(x, sympy.Expr))
+            fitting = [x for x in inside if x.args and not x.is_number and length(x) <= room]
+            if not fitting:
+                break
+            longest = max(fitting, key=length)
+            short.append((next(symbols), longest))
+            part = part.xreplace({longest: short[-1][0]})
+        short.append((name, part))
+    return short
+
+
 def call(head: str, items: tuple[str, ...], tail: str = "", indent: int = 0) -> str:
     """head(items)tail on one line, or one item a line where that is too long."""
     line = f"{head}({', '.join(items)}){tail}"
@@ -266,10 +321,8 @@ def call(head: str, items: tuple[str, ...], tail: str = "", indent: int = 0) -> 
     return f"{head}(\n{inner}\n){tail}"
 
 
-def results(names: tuple[str, ...], indent: int, *, always: bool = False) -> str:
-    """return a, b, one a line where that is too long; a tuple `always`, if asked."""
-    if always and len(names) == 1:
-        return f"return ({names[0]},)"
+def results(names: tuple[str, ...], indent: int) -> str:
+    """return a, b, one a line where that is too long."""
     line = f"return {', '.join(names)}"
     if len(line) + indent <= WIDTH:
         return line

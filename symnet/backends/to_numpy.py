@@ -7,7 +7,7 @@ where it is read: `z2 = a1 @ w2.T + b2`. A formula too long for a line comes in 
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sympy
 
@@ -19,6 +19,7 @@ from symnet.backends.python_text import (
     Piece,
     analytic,
     call,
+    in_parts,
     piece,
     results,
 )
@@ -39,19 +40,25 @@ INDENT = 4
 DOCSTRINGS = {
     "forward": "The activations of the output layer, a row for each sample (row) of a1.",
     "cost": "The cost, its mean over the m samples.",
-    "gradients": "The gradients of the cost by every parameter, their means over the m samples.",
-    "step": "One update of every parameter, in place.",
+    "loss": "The cost of each sample by its outputs alone, without penalties.",
+    "penalty": "What the penalties add to the cost.",
+    "rate": "The learning rate of step t.",
 }
 
 
 def functions(program: Program, comments: Mapping[str, str]) -> tuple[FunctionText, ...]:
     """The functions of a program as text; `comments` has a line for each equation."""
-    return tuple(_function(function, comments) for function in program.functions)
+    return tuple(
+        _function(function, comments)
+        for function in program.functions
+        if function.name in DOCSTRINGS
+    )
 
 
 def holds_for_complex(program: Program) -> bool:
     """Whether the functions can be checked by complex step."""
-    lines = (line for function in program.functions for line in function.body)
+    functions_ = (f for f in program.functions if f.name in DOCSTRINGS and f.name != "rate")
+    lines = (line for function in functions_ for line in function.body)
     return all(analytic(line.formula) for line in lines if isinstance(line, Map))
 
 
@@ -62,17 +69,16 @@ def needs_erf(program: Program) -> bool:
 
 
 def _function(function: Function, comments: Mapping[str, str]) -> FunctionText:
+    if function.overwrites:
+        raise ProgramError(f"{function.name}: what is overwritten is no expression")
     names = tuple(parameter.name for parameter in function.parameters)
     kept = tuple(result.name for result in function.results)
-    overwritten = dict(function.overwrites)
-    returned = tuple(name for name in kept if name not in overwritten)
     return FunctionText(
         name=f"_{function.name}",
         signature=call(f"def _{function.name}", names, ":"),
         docstring=DOCSTRINGS[function.name],
         lines=tuple(_lines(function, comments)),
-        # The gradients go with the names of parameters, be there only one.
-        returns=results(returned, INDENT, always=function.name == "gradients") if returned else "",
+        returns=results(kept, INDENT),
         ignored="all" if any(map(_partial, function.body)) else "over",
     )
 
@@ -93,26 +99,17 @@ def _somewhere_undefined(formula: sympy.Expr) -> bool:
 
 def _lines(function: Function, comments: Mapping[str, str]) -> Iterable[Line]:
     inlined = _inlined(function)
-    overwritten = dict(function.overwrites)
     waiting: dict[str, Piece] = {}
-    gone: set[str] = set()
     names = _temporaries(function)
     said = ""
     pending: list[tuple[str, str]] = []
     for line in function.body:
-        stale = [array.name for array in arguments(line) if array.name in gone]
-        if stale:
-            raise ProgramError(f"{function.name}: {line} reads {stale[0]} after its update")
         target = line.target.name
-        if target in overwritten:
-            code = [_update(line, overwritten[target], waiting)]
-            gone.add(overwritten[target])
-        else:
-            *before, (_, right) = _right(line, waiting, names)
-            if target in inlined and not before and len(right[0]) + INDENT < WIDTH * 3 // 5:
-                waiting[target] = right
-                continue
-            code = [f"{name} = {text}" for name, (text, _) in (*before, (target, right))]
+        *before, (_, right) = _right(line, waiting, names)
+        if target in inlined and not before and len(right[0]) + INDENT < WIDTH * 3 // 5:
+            waiting[target] = right
+            continue
+        code = [f"{name} = {text}" for name, (text, _) in (*before, (target, right))]
         # Temporaries stand under the equation that they are for: the next one named.
         pending += ((line.equation, each) for each in code)
         if not line.equation:
@@ -133,18 +130,12 @@ def _inlined(function: Function) -> set[str]:
             reads.setdefault(array.name, []).append(line)
     found = set()
     results_ = {result.name for result in function.results}
-    at = {line.target.name: position for position, line in enumerate(function.body)}
-    updated = {old: at[new] for new, old in function.overwrites}
     for line in function.body:
         name = line.target.name
         readers = reads.get(name, [])
         if line.equation or name in results_ or len(readers) != 1:
             continue
         (reader,) = readers
-        # What is written further down must not meet a parameter after its update.
-        updates = (updated.get(array.name, len(at)) for array in arguments(line))
-        if min(updates, default=len(at)) < at[reader.target.name]:
-            continue
         if isinstance(reader, Map) and reader.target.axes == line.target.axes:
             text = piece(reader.formula, {}, _scalars(reader.arguments))[0]
             if len(re.findall(rf"\b{name}\b", text)) == 1:
@@ -177,80 +168,13 @@ def _right(
             room = WIDTH - INDENT - len(f"{target.name} = ")
             return tuple(
                 (str(name) if name else target.name, piece(part, parts, scalars))
-                for name, part in _in_parts(
+                for name, part in in_parts(
                     formula, lambda x: len(piece(x, parts, scalars)[0]), room, names
                 )
             )
         case Reduce(_, how, argument, _):
             return ((target.name, (f"{argument.name}.{how}({_axis(argument, target)})", ATOM)),)
-
-
-# What is not computed twice in a line.
-_COSTLY = (sympy.exp, sympy.log, sympy.erf, sympy.tanh, sympy.sin, sympy.cos)
-
-
-def _in_parts(
-    formula: sympy.Expr, length: Callable[[sympy.Expr], int], room: int, names: Iterator[str]
-) -> list[tuple[sympy.Symbol | None, sympy.Expr]]:
-    """A formula as several, each with its name; the last, without one, is the formula itself.
-
-    What stands beside branches gets a name, since each branch holds it, and in a formula that is
-    too long for its line, or has a costly function twice, what occurs twice; then whatever is
-    longest.
-    """
-    symbols = (sympy.Symbol(name, real=True) for name in names)
-    lines: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
-
-    def name_factors(product: sympy.Mul) -> sympy.Expr:
-        branches = next(part for part in product.args if isinstance(part, sympy.Piecewise))
-        rest = sympy.Mul(*(part for part in product.args if part is not branches))
-        if not rest.args or sum(value != 0 for value, _ in branches.args) < 2:
-            return product
-        lines.append((next(symbols), rest))
-        return lines[-1][0] * branches
-
-    formula = formula.replace(
-        lambda x: isinstance(x, sympy.Mul) and any(isinstance(y, sympy.Piecewise) for y in x.args),
-        name_factors,
-    )
-    functions = [x for x in sympy.preorder_traversal(formula) if isinstance(x, _COSTLY)]
-    if length(formula) > room or len(functions) > len(set(functions)):
-        shared, (formula,) = sympy.cse(formula, symbols)
-        # A number needs no name, and a condition has none.
-        unnamed: dict[sympy.Symbol, sympy.Basic] = {}
-        for name, value in shared:
-            value = value.xreplace(unnamed)
-            if value.is_number or isinstance(value, sympy.logic.boolalg.Boolean):
-                unnamed[name] = value
-            else:
-                lines.append((name, value))
-        formula = formula.xreplace(unnamed)
-    short: list[tuple[sympy.Symbol | None, sympy.Expr]] = []
-    for name, part in (*lines, (None, formula)):
-        while length(part) > room:
-            inside = (x for x in sympy.preorder_traversal(part) if isinstance(x, sympy.Expr))
-            fitting = [x for x in inside if x.args and not x.is_number and length(x) <= room]
-            if not fitting:
-                break
-            longest = max(fitting, key=length)
-            short.append((next(symbols), longest))
-            part = part.xreplace({longest: short[-1][0]})
-        short.append((name, part))
-    return short
-
-
-def _update(line: Instruction, old: str, waiting: Mapping[str, Piece]) -> str:
-    """new = old - x as `old -= x`: the parameter keeps its memory."""
-    if not isinstance(line, Map):
-        raise ProgramError(f"{line}: a parameter is updated by a Map")
-    parts, scalars = _parts(line.arguments, line.target, waiting), _scalars(line.arguments)
-    symbol = next(array.symbol for array in line.arguments if array.name == old)
-    change = line.formula - symbol
-    if change.has(symbol):
-        return f"{old}[...] = {piece(line.formula, parts, scalars)[0]}"
-    if change.could_extract_minus_sign():
-        return f"{old} -= {piece(-change, parts, scalars)[0]}"
-    return f"{old} += {piece(change, parts, scalars)[0]}"
+    raise ProgramError(f"{line} is for arrays that are laid out in memory, and no expression")
 
 
 def _parts(

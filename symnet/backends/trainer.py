@@ -1,58 +1,92 @@
 """A program as the Listing of a trainer: what its head says, its arrays, its functions."""
 
+import math
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import sympy
 
-from symnet.backends import to_numpy
-from symnet.backends.backend import Backend, Listing, Option, ParameterText
-from symnet.calculus.normal import normalise
+from symnet.backends import fast, to_numpy, to_scalar
+from symnet.backends.backend import Backend, Listing, Option, ParameterText, StepText
 from symnet.calculus.proof import Proof
+from symnet.errors import NotYet
 from symnet.network.architecture import Network
-from symnet.network.equations import Definition, functions_of, update
-from symnet.network.functions import ACTIVATIONS, Activation, Optimizer, rectifies
+from symnet.network.equations import Definition, functions_of
+from symnet.network.functions import ACTIVATIONS, THETA, Activation, rectifies
+from symnet.network.optimizers import CLIPPED, Training
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import TEXT
-from symnet.program.ir import Program
+from symnet.program import arithmetic, cost_model, one_sample, passes
+from symnet.program.ir import Accumulate, Join, Program, plain
 from symnet.program.lowering import array_name
 from symnet.term import ARGUMENT, Addition, Axis, Equation, LayerNumber, Symbol, at_layer, walk
 
-LONGEST = 90  # the length of a printed equation's line
+LONGEST = 88  # the length of a printed equation's line
 MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
 
-OPTIONS = {
-    "learning_rate": "rate of the gradient step",
+PENALTY_MEANINGS = {
     "l2": "strength of l2/2 Σw² in the cost",
     "l1": "strength of l1 Σ|w| in the cost",
 }
+
+# How the numbers of an update are said in the class.
+SPOKEN = {
+    "samples": "m",
+    "t": "self._steps",
+    "beta1": "self.betas[0]",
+    "beta2": "self.betas[1]",
+    "total_steps": "self._total()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a trainer is to be: how it trains, its numbers, its products, its style.
+
+    `command` is what made it, as its head says. Style `auto` is the faster one.
+    """
+
+    training: Training
+    dtype: str = "float64"
+    blas: str = "numpy"
+    style: str = "auto"
+    command: str = ""
 
 
 def listing(
     proof: Proof,
     equations: tuple[Equation, ...],
-    program: Program,
-    optimizer: Optimizer,
-    dtype: str,
-    command: str,
+    lowered: Program,
+    choices: Choices,
     backend: Backend,
 ) -> Listing:
-    """All that the page of a trainer shows; `equations` in the order of the program."""
-    network = proof.network
-    settings = {p.name: 0.0 for p in network.penalties} | dict(network.training)
+    """All that the page of a trainer shows; `equations` in the order of the program.
+
+    `lowered` is the program for one sample, before any pass.
+    """
+    network, training = proof.network, choices.training
+    program = passes.optimize(lowered, backend.passes)
     written = {array_name(equation.left): matrices.best(equation, TEXT) for equation in equations}
-    updates = {
-        f"update {name}": _update(optimizer, parameter.name, number)
-        for number in range(2, network.L + 1)
-        for parameter in network.layer(number).definition.parameters
-        for name in (f"{parameter.name}{number}",)
-    }
+    comments = {name: "\n".join(textwrap.wrap(text, LONGEST)) for name, text in written.items()}
+    rules = _rules(training)
+    scalar = step = None
+    if style_of(lowered, choices) == "scalar":
+        order = [x.name for x in lowered.function("gradients").parameters]
+        scalar = to_scalar.scalar_text(
+            passes.optimize(lowered, (arithmetic.scale_states,)), comments, rules, order
+        )
+    else:
+        step = _step(program, network, choices, comments, rules)
+    scheduled = [f for f in program.functions if f.name == "rate"]
+    spoken = {n: f"self.{n}" for s in training.settings for n in s.numbers}
+    spoken |= {p.name: f"self.{p.name}" for p in network.penalties} | SPOKEN
     return Listing(
-        command=command,
+        command=choices.command,
         network=described(network),
         cost=network.cost.name,
-        optimizer=optimizer.name,
-        dtype=dtype,
+        optimizer=training.optimizer.name,
+        dtype=choices.dtype,
         equations=(*_head(written), *_functions(network)),
         proof=(
             f"All {len(proof.obligations)} formulas of backpropagation were proved before this "
@@ -68,23 +102,130 @@ def listing(
         error_function=to_numpy.needs_erf(program),
         parameters=tuple(_parameters(network)),
         gains=tuple(_gains(network)),
-        options=(
-            *(
-                Option(name, repr(settings.get(name, default)), OPTIONS[name])
-                for name, default in zip(optimizer.options, optimizer.defaults, strict=True)
-            ),
-            *(Option(p.name, repr(settings[p.name]), OPTIONS[p.name]) for p in network.penalties),
-        ),
+        options=tuple(_options(network, training)),
         penalties=tuple(penalty.name for penalty in network.penalties),
-        functions=backend.functions(program, _comments({**written, **updates})),
+        functions=backend.functions(program, {**comments, **rules}),
+        state=tuple(symbol.name for symbol in training.optimizer.state),
+        spoken=spoken | ({"learning_rate": "rate"} if scheduled else {}),
+        scheduled=tuple(spoken[x.name] for f in scheduled for x in f.parameters),
+        planned=any("total_steps" in s.numbers for s in training.settings),
+        seen=tuple(
+            math.prod(int(dict(lowered.sizes)[plain(axis)]) for axis in x.axes)
+            for x in one_sample.outputs(lowered)
+        ),
+        step=step,
+        scalar=scalar,
     )
 
 
-def _comments(written: Mapping[str, str]) -> dict[str, str]:
-    """Equations as comments; one that is too long goes on in the next line."""
-    return {
-        name: "\n    #     ".join(textwrap.wrap(text, LONGEST)) for name, text in written.items()
-    }
+def style_of(lowered: Program, choices: Choices) -> str:
+    """The style that is asked for, or the faster one. Raises NotYet for what a style cannot be."""
+    arrays_only = [
+        reason
+        for reason, holds in (
+            ("clips gradients", choices.training.clip_norm is not None),
+            ("computes in float32, which Python's numbers are not", choices.dtype != "float64"),
+            ("asks for the BLAS of SciPy", choices.blas != "numpy"),
+        )
+        if holds
+    ]
+    if choices.style == "auto":
+        return "array" if arrays_only else cost_model.style(lowered)
+    if choices.style == "scalar" and arrays_only:
+        raise NotYet(f"the scalar style has no arrays, but the trainer {arrays_only[0]}")
+    return choices.style
+
+
+def quick(program: Program, network: Network, choices: Choices) -> Program:
+    """The program for batches as a step runs it."""
+    return passes.optimize(program, fast.pipeline(network, choices.training, choices.blas))
+
+
+def _step(
+    program: Program,
+    network: Network,
+    choices: Choices,
+    comments: Mapping[str, str],
+    rules: Mapping[str, str],
+) -> StepText:
+    made = quick(program, network, choices)
+    names = {function.name for function in made.functions}
+    gradients = made.function("gradients")
+    sizes = {axis: size for axis, size in made.sizes if isinstance(size, int)}
+    shapes = {x.name: x for x in program.function("gradients").parameters}
+    lying = fast.parts(gradients, sizes)
+    fused = alone = None
+    if "step" in names:
+        said = {**comments, **_accumulated(made, rules)}
+        fused = fast.gradient_text(made, said, "step", blas=True)
+    elif choices.blas == "scipy":
+        alone = fast.gradient_text(made, comments, blas=True)
+    decay = {"theta": rules["decay"]} if "decay" in rules else {}
+    return StepText(
+        views=tuple(fast.views(gradients, sizes, shapes)),
+        size=lying[-1].stop,
+        weights=max((p.stop for p in lying if len(p.array.axes) > 1), default=0),
+        folded=any(isinstance(x, Join) and x.part.name == "a1" for x in gradients.body),
+        sums=not any(x.name == passes.SAMPLES for x in gradients.parameters),
+        gradient=fast.gradient_text(made, comments),
+        clip=fast.update_text(made, "clip", rules) if "clip" in names else None,
+        decay=fast.update_text(made, "decay", decay) if "decay" in names else None,
+        update=fast.update_text(made, "update", rules),
+        fused=fused,
+        alone=alone,
+    )
+
+
+def _options(network: Network, training: Training) -> Iterator[Option]:
+    """The settings of the optimizer and its rate, and the strengths of penalties."""
+    given = dict(network.training)
+    for setting in training.settings:
+        value = given.get(setting.name, setting.default)
+        below = "np.inf" if setting.below == math.inf else repr(setting.below)
+        yield Option(setting.name, repr(value), setting.meaning, len(setting.numbers), below)
+    for penalty in network.penalties:
+        strength = given.get(penalty.name, 0.0)
+        yield Option(penalty.name, repr(strength), PENALTY_MEANINGS[penalty.name])
+
+
+def _accumulated(program: Program, rules: Mapping[str, str]) -> dict[str, str]:
+    """W² ← W² − η ∂C/∂W², for the lines that add to a W."""
+    found = {}
+    for line in program.function("step").body:
+        if isinstance(line, Accumulate):
+            name = line.onto.name
+            shown = name[0] + name[1:].translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+            found[line.equation] = rules["theta"].replace("θ", shown)
+    return found
+
+
+# The letters of an update in a comment.
+LETTERS = {
+    "theta": "θ", "g": "∂C/∂θ", "learning_rate": "η", "beta1": "β₁", "beta2": "β₂", "eps": "ε",
+    "momentum": "μ", "alpha": "α", "weight_decay": "λ",
+}  # fmt: skip
+
+
+def _rules(training: Training) -> dict[str, str]:
+    """The equations of training as comments, by what they define."""
+    optimizer = training.optimizer
+    found = {symbol.name: _rule(symbol, formula) for symbol, formula in optimizer.rules}
+    if optimizer.decay is not None:
+        found["decay"] = _rule(THETA, optimizer.decay)
+    eta, g = LETTERS["learning_rate"], LETTERS["g"]
+    found["rate"] = f"{eta}(t) = {eta} × {sympy.sstr(training.schedule.factor)}"
+    found["clip"] = f"{g} ← {g} × {sympy.sstr(CLIPPED)}, with norm2 = Σ ({g})²"
+    return found
+
+
+def _rule(symbol: sympy.Symbol, formula: sympy.Expr) -> str:
+    """θ ← θ − η ∂C/∂θ, as a comment."""
+    to = {x: sympy.Symbol(LETTERS.get(x.name, x.name)) for x in formula.free_symbols}
+    left = LETTERS.get(symbol.name, symbol.name)
+    rest = (formula - symbol).xreplace(to)
+    if symbol == THETA and rest.could_extract_minus_sign():
+        return f"{left} ← {left} − {sympy.sstr(-rest)}"
+    return f"{left} ← {sympy.sstr(formula.xreplace(to))}"
 
 
 def described(network: Network) -> str:
@@ -117,13 +258,6 @@ def _functions(network: Network) -> list[str]:
         if formula != ARGUMENT and formula != sympy.Function(name)(ARGUMENT)
     ]
     return ["\n        ".join(textwrap.wrap(line, LONGEST)) for line in lines]
-
-
-def _update(optimizer: Optimizer, name: str, number: int) -> str:
-    """W² ← W² − η ∂C/∂W²."""
-    parameter = Symbol(name.upper() if name == "w" else name, LayerNumber("", number))
-    ordered = normalise(update(optimizer, parameter))
-    return f"{writer.term(parameter, TEXT)} ← {writer.term(ordered, TEXT)}"
 
 
 def _parameters(network: Network) -> Iterator[ParameterText]:

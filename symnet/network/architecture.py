@@ -93,7 +93,7 @@ class Network:
     cost: Cost
     shared: tuple[equations.Shared, ...] = ()
     penalties: tuple[Penalty, ...] = ()
-    training: tuple[tuple[str, str | float], ...] = ()
+    training: tuple[tuple[str, document.Value], ...] = ()
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Network:
         cost: Cost,
         shared: tuple[equations.Shared, ...] = (),
         penalties: tuple[Penalty, ...] = (),
-        training: tuple[tuple[str, str | float], ...] = (),
+        training: tuple[tuple[str, document.Value], ...] = (),
     ) -> "Network":
         """A network of layers that are there already, or a part of one: its cost is not checked.
 

@@ -23,6 +23,9 @@ from symnet.errors import ArchitectureError
 Width = int | str
 
 
+Value = str | float | tuple[float, ...]  # of a line in [training]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A layer of the file: neurons and an activation, or equations with parameters and axes."""
@@ -41,7 +44,7 @@ class Document:
     inputs: Width
     cost: str | None
     layers: tuple[Table, ...]
-    training: tuple[tuple[str, str | float], ...]
+    training: tuple[tuple[str, Value], ...]
 
 
 NETWORK = ("inputs", "cost")
@@ -110,16 +113,27 @@ def _layer(table: Any, where: str) -> Table:
     )
 
 
-def _training(table: Any) -> tuple[tuple[str, str | float], ...]:
+def _training(table: Any) -> tuple[tuple[str, Value], ...]:
     table = _table(table, "[training]", "learning_rate = 0.1")
+    found: list[tuple[str, Value]] = []
     for key, value in table.items():
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ArchitectureError(f"[training]: {key} is a name or a number, not {value!r}")
-        if key in ("l1", "l2", "learning_rate") and (isinstance(value, str) or not value >= 0):
+        if key in ("optimizer", "schedule"):
+            if not isinstance(value, str):
+                raise ArchitectureError(f"[training]: {key} is a name, not {value!r}")
+            found.append((key, value))
+        elif isinstance(value, list):
+            if not value or not all(map(_is_setting, value)):
+                raise ArchitectureError(f"[training]: {key} holds numbers, not {value!r}")
+            found.append((key, tuple(value)))
+        elif _is_setting(value):
+            found.append((key, value))
+        else:
             raise ArchitectureError(f"[training]: {key} is a number, at least 0, not {value!r}")
-        if key == "optimizer" and not isinstance(value, str):
-            raise ArchitectureError(f"[training]: optimizer is a name, not {value!r}")
-    return tuple(table.items())
+    return tuple(found)
+
+
+def _is_setting(value: Any) -> bool:
+    return not isinstance(value, bool | str) and isinstance(value, int | float) and value >= 0
 
 
 def _table(value: Any, where: str, example: str) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from symnet.network.functions import (
     Activation,
     Cost,
     G,
-    Optimizer,
     Penalty,
     cost_term,
 )
+from symnet.network.optimizers import OPTIMIZERS
 from symnet.term import (
     ARGUMENT,
     Apply,
@@ -324,8 +324,9 @@ def penalised(parameter: Symbol, penalties: tuple[Penalty, ...]) -> tuple[Equati
     return (Equation("C", n.COST, add(Symbol("E"), *added)),)
 
 
-def update(optimizer: Optimizer, parameter: Symbol) -> Term:
-    """What the parameter becomes by one step: θ − η ∂C/∂θ with stochastic gradient descent."""
+def descent(parameter: Symbol) -> Term:
+    """θ − η ∂C/∂θ, what the parameter becomes by one step down the gradient."""
+    (rule,) = (formula for symbol, formula in OPTIMIZERS["sgd"].rules if symbol == THETA)
     symbols: dict[str, Term] = {THETA.name: parameter, G.name: Partial(n.COST, parameter)}
-    symbols |= {option: Symbol(n.OPTIONS[option]) for option in optimizer.options}
-    return from_sympy(optimizer.formula, symbols)
+    symbols |= {name: Symbol(letter) for name, letter in n.OPTIONS.items()}
+    return from_sympy(rule, symbols)

@@ -196,16 +196,6 @@ class Cost:
             raise ArchitectureError(f"the cost {self.name!r} does not depend on the output a")
 
 
-@dataclass(frozen=True, slots=True)
-class Optimizer:
-    """One update of a parameter θ by its gradient g: θ ← formula. `options` are its rates."""
-
-    name: str
-    formula: sympy.Expr
-    options: tuple[str, ...]
-    defaults: tuple[float, ...]
-
-
 # --- what is typed -------------------------------------------------------------------------
 
 
@@ -294,18 +284,6 @@ COSTS = {
 }
 
 THETA, G = sympy.symbols("theta g", real=True)  # a parameter and its gradient
-
-OPTIMIZERS = {
-    optimizer.name: optimizer
-    for optimizer in (
-        Optimizer(
-            "sgd",
-            THETA - sympy.Symbol("learning_rate", real=True) * G,
-            ("learning_rate",),
-            (0.1,),
-        ),
-    )
-}
 
 
 STRENGTH = sympy.Symbol("strength", real=True)  # λ, how much a large weight costs

@@ -20,7 +20,7 @@ from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
 from symnet.network.equations import Definition
-from symnet.network.functions import OPTIMIZERS, Activation
+from symnet.network.functions import Activation
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import LATEX, Alphabet
 from symnet.paper.blocks import adds_to_every_entry, chain, neurons, said_of, with_matrices
@@ -469,7 +469,7 @@ def _gradient_step(derived: Backpropagation, to: Alphabet, *, full: bool) -> Sec
         if names.count(goal.by.name) > 1:
             blocks.append(Paragraph(beside("For ", to, f"l = {_list(formula.layers, to)}") + ":"))
         known = Given((), lemmas=(formula.special.result,))
-        moved = normalise(equations.update(OPTIMIZERS["sgd"], goal.by))
+        moved = normalise(equations.descent(goal.by))
         why = "against the gradient the cost falls fastest"
         steps = [Step("gradient step", goal.by, moved, why), *work_out(moved, known, ("lemma",))]
         left = writer.term(goal.by, to)

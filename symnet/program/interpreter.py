@@ -12,7 +12,8 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from symnet.program.ir import Array, Contract, Function, Map, Reduce
+from symnet.floating import fraction
+from symnet.program.ir import Accumulate, Array, Contract, Function, Join, Map, Reduce, Slice
 
 # NumPy's names of functions, where they are not SymPy's.
 NAMES = {
@@ -23,6 +24,7 @@ NAMES = {
     sympy.asinh: "arcsinh",
     sympy.acosh: "arccosh",
     sympy.atanh: "arctanh",
+    sympy.Heaviside: "heaviside",
 }
 
 Values = Mapping[str, NDArray[np.floating] | float]
@@ -33,11 +35,15 @@ def interpret(function: Function, values: Values) -> dict[str, NDArray[np.floati
     known = {name: np.asarray(value) for name, value in values.items()}
     for line in function.body:
         match line:
-            case Contract(target, factors, _):
+            case Contract(target, factors, _) | Accumulate(target, factors, _, _, _):
                 letters = _letters(axis for array in (target, *factors) for axis in array.axes)
                 inputs = ",".join(_spelled(array, letters) for array in factors)
                 subscripts = f"{inputs}->{_spelled(target, letters)}"
                 value = np.einsum(subscripts, *(known[array.name] for array in factors))
+                if isinstance(line, Contract) and line.scale != 1:
+                    value = value * float(line.scale)
+                if isinstance(line, Accumulate):
+                    value = known[line.onto.name] + known[line.scale.name] * value
             case Map(target, formula, arguments, _):
                 aligned = {
                     array.symbol: _align(known[array.name], array, target) for array in arguments
@@ -55,14 +61,28 @@ def interpret(function: Function, values: Values) -> dict[str, NDArray[np.floati
                 reduced = whole.sum(axis=lost) if how == "sum" else whole.max(axis=lost)
                 kept = Array(argument.name, tuple(a for a in argument.axes if a in target.axes))
                 value = _align(reduced, kept, target)
-        known[target.name] = np.asarray(value)
+            case Join(_, part, last, _):
+                ends = known[part.name].take([-1], axis=line.axis)
+                more = np.ones_like(ends) if last is None else np.empty_like(ends)
+                if last is not None:
+                    more[...] = np.expand_dims(known[last.name], line.axis)
+                value = np.concatenate([known[part.name], more], axis=line.axis)
+            case Slice(_, whole, _):
+                length = known[whole.name].shape[line.axis]
+                taken = length - 1 if line.last else range(length - 1)
+                value = known[whole.name].take(taken, axis=line.axis)
+        known[line.target.name] = np.asarray(value)
     return {result.name: known[result.name] for result in function.results}
 
 
 def evaluate(
     formula: sympy.Expr, values: Mapping[sympy.Symbol, NDArray[np.floating]]
 ) -> NDArray[np.floating]:
-    """A SymPy formula entry by entry, node by node."""
+    """A SymPy formula entry by entry, node by node; x/y is a quotient: 49 · (1/49) is not 1."""
+    if isinstance(formula, sympy.Mul):
+        above, below = fraction(formula)
+        if below != 1:
+            return np.asarray(evaluate(above, values) / evaluate(below, values))
     parts = (
         [evaluate(part, values) for part in formula.args if not isinstance(part, tuple)]
         if not isinstance(formula, sympy.Piecewise)

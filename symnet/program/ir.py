@@ -35,16 +35,18 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """target = Σ Π factors, over every axis that the target lacks."""
+    """target = scale Σ Π factors, over every axis that the target lacks."""
 
     target: Array
     factors: tuple[Array, ...]
     equation: str = ""  # the equation that this line works on; "" for a temporary
+    scale: sympy.Rational = sympy.S.One
 
     def __str__(self) -> str:
         axes = _missing(self.target, self.factors)
         total = f"Σ_{','.join(axes)} " if axes else ""
-        return f"{self.target} = {total}{' '.join(map(str, self.factors))}"
+        scale = "" if self.scale == 1 else f"{self.scale} "
+        return f"{self.target} = {scale}{total}{' '.join(map(str, self.factors))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,66 @@ class Reduce:
         return f"{self.target} = {sign}_{axes} {self.argument}"
 
 
-Instruction = Contract | Map | Reduce
+@dataclass(frozen=True, slots=True)
+class Join:
+    """target = the part, and in one more place along an axis, at its end, the `last`, or 1.
+
+    A2[n2+,m] = a2[n2,m], then 1: so a bias becomes one more weight of what is always 1.
+    """
+
+    target: Array
+    part: Array
+    last: Array | None
+    equation: str = ""
+
+    @property
+    def axis(self) -> int:
+        """Which axis of the target is the longer one."""
+        return next(i for i, axis in enumerate(self.target.axes) if axis.endswith("+"))
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.part}, then {self.last or 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate:
+    """target = onto + scale Σ Π factors: what a matrix product of BLAS adds to what is there."""
+
+    target: Array
+    factors: tuple[Array, ...]
+    scale: Array
+    onto: Array
+    equation: str = ""
+
+    def __str__(self) -> str:
+        product = str(Contract(self.target, self.factors)).partition(" = ")[2]
+        return f"{self.target} = {self.onto} + {self.scale} {product}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """target = the whole but its last place along the longer axis, or that place alone."""
+
+    target: Array
+    whole: Array
+    equation: str = ""
+
+    @property
+    def axis(self) -> int:
+        """Which axis of the whole is the longer one."""
+        return next(i for i, axis in enumerate(self.whole.axes) if axis.endswith("+"))
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the last place."""
+        return len(self.target.axes) < len(self.whole.axes)
+
+    def __str__(self) -> str:
+        which = "the last of" if self.last else "all but the last of"
+        return f"{self.target} = {which} {self.whole}"
+
+
+Instruction = Contract | Map | Reduce | Join | Slice | Accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +198,12 @@ def arguments(instruction: Instruction) -> tuple[Array, ...]:
             return read
         case Reduce(_, _, argument):
             return (argument,)
+        case Join(_, part, last):
+            return (part,) if last is None else (part, last)
+        case Slice(_, whole):
+            return (whole,)
+        case Accumulate(_, factors, scale, onto):
+            return (*factors, scale, onto)
     assert_never(instruction)
 
 
@@ -195,11 +262,19 @@ def _problems(
             yield f"{array.name} is not known here"
         elif tuple(map(plain, array.axes)) != tuple(map(plain, known[array.name])):
             yield f"{array} is an array over {', '.join(known[array.name])}"
-    available = {axis for array in read for axis in array.axes}
+    # What BLAS adds to what is there is not broadcast: the product has every axis of an Accumulate.
+    product = line.factors if isinstance(line, Accumulate) else read
+    available = {axis for array in product for axis in array.axes}
+    if isinstance(line, Join | Slice):
+        if target.axes != _places(line):
+            yield "the axes are not those of what is joined or cut"
+        available |= set(target.axes)
     yield from (f"axis {axis} comes from nowhere" for axis in target.axes if axis not in available)
     yield from (f"axis {axis} has no size" for axis in available if plain(axis) not in sizes)
-    if isinstance(line, Contract) and not line.factors:
-        yield "a Contract of nothing"
+    if isinstance(line, Contract | Accumulate) and not line.factors:
+        yield "a product of nothing"
+    if isinstance(line, Accumulate) and (line.scale.axes or line.onto.axes != target.axes):
+        yield "what it is added to has other axes, or the scale has some"
     if isinstance(line, Reduce) and line.how not in ("sum", "max"):
         yield f"{line.how} is no way to reduce"
     if isinstance(line, Map):
@@ -210,6 +285,22 @@ def _problems(
             yield "an array stands twice among the arguments of a Map"
         if line.formula.free_symbols != symbols:
             yield "the formula does not use just the arguments"
+
+
+def _places(line: Join | Slice) -> tuple[str, ...] | None:
+    """The axes that the target of a Join or Slice must have; None if there are none such."""
+    axes = (line.whole if isinstance(line, Slice) else line.target).axes
+    if not any(axis.endswith("+") for axis in axes):
+        return None
+    longer = line.axis
+    if isinstance(line, Slice):
+        kept = () if line.last else (axes[longer].removesuffix("+"),)
+        return (*axes[:longer], *kept, *axes[longer + 1 :])
+    axes = line.part.axes
+    rest = tuple(axis for i, axis in enumerate(axes) if i != longer)
+    if longer >= len(axes) or (line.last is not None and line.last.axes != rest):
+        return None
+    return (*axes[:longer], f"{axes[longer]}+", *axes[longer + 1 :])
 
 
 def _missing(target: Array, read: tuple[Array, ...]) -> list[str]:

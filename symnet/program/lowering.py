@@ -11,6 +11,7 @@ shifted by their maximum, so that no exponential overflows.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import sympy
 
@@ -18,7 +19,8 @@ from symnet.calculus import normal, scalar
 from symnet.errors import NotYet
 from symnet.network import equations, notation
 from symnet.network.architecture import Network
-from symnet.network.functions import PENALTIES, Optimizer
+from symnet.network.functions import PENALTIES, THETA, G
+from symnet.network.optimizers import CLIPPED, LIMIT, NORM2, Rule, T, Training
 from symnet.program.ir import (
     DATA_PART,
     Array,
@@ -28,6 +30,7 @@ from symnet.program.ir import (
     Map,
     Program,
     Reduce,
+    arguments,
     check,
 )
 from symnet.term import (
@@ -85,11 +88,12 @@ def lower(
     forward: Iterable[Equation],
     cost: Equation,
     backward: Iterable[Equation],
-    optimizer: Optimizer,
+    training: Training,
 ) -> Program:
-    """A program with the functions forward, cost, gradients and step, for one sample.
+    """A program with the functions forward, cost, loss, gradients, update, and what else it takes.
 
-    The equations stand at literal layers, in the order in which they are computed.
+    For one sample; `loss` is the cost of outputs that are there already, and without penalties. The
+    equations stand at literal layers, in the order in which they are computed.
     """
     same = same_axes(network)
     forward, backward = (
@@ -110,18 +114,30 @@ def lower(
     split = (part for equation in backward for part in _apart(equation))
     down = _lower_all(split, sizes, first_temporary=len(up))
     gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
-    costs = _with_penalties(stable_cost(cost, made), network, same)
+    stable = stable_cost(cost, made)
+    costs = _with_penalties(stable, network, same)
     spent = _lower_all(costs, sizes, first_temporary=len(up))
+    lost = _lower_all((stable,), sizes, first_temporary=len(up))
     strengths = tuple(Array(penalty.name) for penalty in network.penalties)
     given = (*parameters, inputs, target)
     slopes = Function("gradients", (*given, *strengths), (*up, *down), gradients)
     functions = (
         Function("forward", (*parameters, inputs), up, (output,)),
         Function("cost", (*given, *strengths), (*up, *spent), (Array("c"),)),
+        Function("loss", (*_outputs(lost, up), target), lost, (Array("c"),)),
         slopes,
-        _step(slopes, optimizer),
+        *_penalty(network, same, parameters, strengths, sizes),
+        *updates(training),
     )
-    return check(Program(str(network), tuple(sizes.items()), functions, ("lower",)))
+    widths = (*sizes.items(), (ALL, ALL), (WEIGHTS, WEIGHTS))
+    return check(Program(str(network), widths, functions, ("lower",)))
+
+
+def _outputs(lost: tuple[Instruction, ...], up: tuple[Instruction, ...]) -> Iterator[Array]:
+    """What the cost reads of the forward pass."""
+    made = {line.target.name: line.target for line in up}
+    read = {array.name for line in lost for array in arguments(line)}
+    return (target for name, target in made.items() if name in read)
 
 
 def same_axes(network: Network) -> dict[Axis, Axis]:
@@ -187,6 +203,26 @@ def _with_penalties(
     )
 
 
+def _penalty(
+    network: Network,
+    same: Mapping[Axis, Axis],
+    parameters: tuple[Array, ...],
+    strengths: tuple[Array, ...],
+    sizes: Mapping[str, int | str],
+) -> Iterator[Function]:
+    """What the penalties add to the cost, alone."""
+    if strengths:
+        nothing = Equation("C", Symbol("C"), Number(Fraction(0)))
+        *_, whole = _with_penalties(nothing, network, same)
+        right = whole.right
+        if not isinstance(right, Addition):
+            names = " and ".join(strength.name for strength in strengths)
+            raise NotYet(f"{names}: the network has no weights that could be penalised")
+        added = add(*(term for term in right.terms if term != Symbol(f"{DATA_PART}c")))
+        lines = _lower_all((Equation("C", Symbol("C"), added),), sizes)
+        yield Function("penalty", (*parameters, *strengths), lines, (Array("c"),))
+
+
 def _apart(equation: Equation) -> tuple[Equation, ...]:
     """∂C/∂w = ∂E/∂w + λ w, after the equation of ∂E/∂w: only that is a mean over samples."""
     left, right = equation.left, equation.right
@@ -205,41 +241,69 @@ def _apart(equation: Equation) -> tuple[Equation, ...]:
     return (Equation("", data, rest), Equation(equation.label, left, add(data, *penalties)))
 
 
-def _step(gradients: Function, optimizer: Optimizer) -> Function:
-    """One update of every parameter, θ ← optimizer(θ, ∂C/∂θ), in place."""
-    theta, gradient = (sympy.Symbol(name, real=True) for name in ("theta", "g"))
-    options = tuple(Array(name) for name in optimizer.options)
-    # The gradients are temporaries here: the line that updates a parameter is what has an equation.
-    averages = {result.name for result in gradients.results}
-    body = [_anonymous(line) if line.target.name in averages else line for line in gradients.body]
-    results = []
-    for result in gradients.results:
-        parameter = Array(result.name.removeprefix("d"), result.axes)
-        new = Array(f"{parameter.name}_new", parameter.axes)
-        formula = optimizer.formula.xreplace({theta: parameter.symbol, gradient: result.symbol})
-        used = tuple(x for x in (parameter, result, *options) if x.symbol in formula.free_symbols)
-        body.append(Map(new, formula, used, f"update {parameter.name}"))
-        results.append(new)
-    # The rates stand before the strengths of penalties, as the settings of a trainer do.
-    strengths = tuple(x for x in gradients.parameters if x.name in PENALTIES)
-    given = tuple(x for x in gradients.parameters if x not in strengths)
+ALL, WEIGHTS = "p", "q"  # the axes of all parameters, and of the weights alone
+
+
+def updates(training: Training) -> Iterator[Function]:
+    """What moves the parameters, over one long array of all of them, or of all weights.
+
+    `rate` is the learning rate of step t, `clip` shortens the gradient, `decay` is for weights.
+    """
+    optimizer, schedule = training.optimizer, training.schedule
+    if schedule.factor != 1:
+        (eta,) = (x for x in optimizer.rules[-1][1].free_symbols if x.name == "learning_rate")
+        numbers = [Array(n) for setting in schedule.settings for n in setting.numbers]
+        given = (Array(T.name), Array(eta.name), *numbers)
+        rate = _real(eta * schedule.factor)
+        line = Map(Array("rate"), rate, _used(rate, {x.symbol: x for x in given}), "rate")
+        yield Function("rate", given, (line,), (line.target,))
+    if training.clip_norm is not None:
+        g, square, scale = Array(G.name, (ALL,)), Array(NORM2.name), Array("scale")
+        limit = Array(LIMIT.name)
+        lines = (
+            Contract(square, (g, g)),
+            Map(scale, _real(CLIPPED), (square, limit)),
+            Map(Array("g_new", (ALL,)), scale.symbol * g.symbol, (scale, g), "clip"),
+        )
+        yield Function("clip", (g, limit), lines, (lines[-1].target,), (("g_new", g.name),))
+    if optimizer.decay is not None:
+        yield _update("decay", ((THETA, optimizer.decay),), training, WEIGHTS)
+    yield _update("update", optimizer.rules, training, ALL)
+
+
+def _real(formula: sympy.Expr) -> sympy.Expr:
+    """The formula in the symbols of arrays."""
+    return formula.xreplace({x: Array(x.name).symbol for x in formula.free_symbols})
+
+
+def _update(name: str, rules: Iterable[Rule], training: Training, axis: str) -> Function:
+    """θ and the state of the optimizer, each overwritten by its formula."""
+    optimizer = training.optimizer
+    numbers = [n for setting in optimizer.settings for n in setting.numbers]
+    entries = (THETA.name, G.name, *(symbol.name for symbol in optimizer.state))
+    now = {sympy.Symbol(n, real=True): Array(n, (axis,)) for n in entries}
+    read: dict[str, Array] = {}
+    body = []
+    for symbol, rule in rules:
+        used = []
+        places = {}
+        for each in sorted(rule.free_symbols, key=str):
+            array = now.get(each, Array(each.name))
+            places[each] = array.symbol
+            used.append(array)
+            if not array.name.endswith("_new"):
+                read[array.name] = array
+        target = Array(f"{symbol.name}_new", (axis,))
+        body.append(Map(target, rule.xreplace(places), tuple(used), symbol.name))
+        now[symbol] = target
+    order = [*entries, "t", *numbers]
     return Function(
-        "step",
-        (*given, *options, *strengths),
+        name,
+        tuple(sorted(read.values(), key=lambda array: order.index(array.name))),
         tuple(body),
-        tuple(results),
-        tuple((new.name, new.name.removesuffix("_new")) for new in results),
+        tuple(line.target for line in body),
+        tuple((line.target.name, line.target.name.removesuffix("_new")) for line in body),
     )
-
-
-def _anonymous(line: Instruction) -> Instruction:
-    match line:
-        case Contract(target, factors, _):
-            return Contract(target, factors)
-        case Map(target, formula, arguments, _):
-            return Map(target, formula, arguments)
-        case Reduce(target, how, argument, _):
-            return Reduce(target, how, argument)
 
 
 def _named_errors(term: Term) -> Term:

@@ -8,19 +8,23 @@ become means over it.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import combinations
+from typing import assert_never
 
 import sympy
 from sympy.codegen.cfunctions import log1p
 
 from symnet.program.ir import (
     DATA_PART,
+    Accumulate,
     Array,
     Contract,
     Function,
     Instruction,
+    Join,
     Map,
     Program,
     Reduce,
+    Slice,
     arguments,
     check,
     plain,
@@ -35,7 +39,7 @@ SAMPLES = "m"  # the axis of the samples, and the number of them
 def over_batch(program: Program) -> Program:
     """x[n] -> x[m,n] for whatever depends on the data; c, ∂C/∂w -> their means (1/m) Σ_m.
 
-    One matrix product for all samples instead of one each.
+    One matrix product for all samples instead of one each. The loss stays one for each sample.
     """
     averaged = {
         name
@@ -48,13 +52,15 @@ def over_batch(program: Program) -> Program:
 
 
 def _over_batch(function: Function, averaged: set[str]) -> Function:
-    batched = set(DATA)
+    # Whatever the cost of outputs that are there already reads belongs to a sample.
+    each = function.name == "loss"
+    batched = {x.name for x in function.parameters} if each else set(DATA)
     body: list[Instruction] = []
     for line in function.body:
         depends = any(array.name in batched for array in arguments(line))
         read = tuple(_with_samples(array, batched) for array in arguments(line))
         target = line.target
-        if target.name in averaged and depends:
+        if target.name in averaged and depends and not each:
             total = Array(f"{target.name}_sum", target.axes)
             body += _total(line, read, total)
             m = Array(SAMPLES)
@@ -63,9 +69,9 @@ def _over_batch(function: Function, averaged: set[str]) -> Function:
             if depends:
                 batched.add(target.name)
                 target = _with_samples(target, batched)
-            body.append(_reading(line, target, read))
+            body.append(reading(line, target, read))
     parameters = [_with_samples(array, batched) for array in function.parameters]
-    if any(line.target.name in averaged for line in function.body):
+    if any(array.name == SAMPLES for line in body for array in arguments(line)):
         last = max(i for i, array in enumerate(parameters) if array.name in DATA)
         parameters.insert(last + 1, Array(SAMPLES))
     results = tuple(_with_samples(array, batched) for array in function.results)
@@ -87,7 +93,7 @@ def _total(line: Instruction, read: tuple[Array, ...], total: Array) -> Iterable
             yield Reduce(total, "sum", read[0])
         case _:
             each = Array(f"{total.name}_each", (SAMPLES, *total.axes))
-            yield _reading(line, each, read)
+            yield reading(line, each, read)
             yield Reduce(total, "sum", each)
 
 
@@ -200,7 +206,7 @@ def _reuse(line: Map, known: Iterable[Map]) -> Map:
         formula = line.formula.xreplace({earlier.formula: earlier.target.symbol})
         if formula != line.formula:
             read = dict.fromkeys((*line.arguments, earlier.target))
-            shorter = replace(line, formula=formula, arguments=_used(formula, read))
+            shorter = replace(line, formula=formula, arguments=used(formula, read))
             line = shorter if _covers(shorter) else line
     return line
 
@@ -223,7 +229,7 @@ def _fuse_maps(function: Function) -> Function:
                 if inner is not None and inner.target == array:
                     formula = line.formula.xreplace({array.symbol: inner.formula})
                     read = dict.fromkeys((*line.arguments, *inner.arguments))
-                    fused = replace(line, formula=formula, arguments=_used(formula, read))
+                    fused = replace(line, formula=formula, arguments=used(formula, read))
                     # A branch inside a condition is more than the languages can say.
                     if _covers(fused) and not formula.has(sympy.ITE):
                         line = fused
@@ -283,22 +289,30 @@ def _each_body(program: Program, change: Callable[[Function], Function]) -> Prog
     return replace(program, functions=tuple(map(change, program.functions)))
 
 
-def _reading(line: Instruction, target: Array, read: tuple[Array, ...]) -> Instruction:
-    """The line with another target and its arguments in their batched form."""
+def reading(line: Instruction, target: Array, read: tuple[Array, ...]) -> Instruction:
+    """The line with another target and other arguments in the places of its own."""
     match line:
-        case Contract(_, _, equation):
-            return Contract(target, read, equation)
+        case Contract(_, _, equation, scale):
+            return Contract(target, read, equation, scale)
         case Map(_, formula, old, equation):
             symbols = {x.symbol: y.symbol for x, y in zip(old, read, strict=True)}
             renamed = formula.xreplace(symbols)
-            return Map(target, renamed, _used(renamed, dict.fromkeys(read)), equation)
+            return Map(target, renamed, used(renamed, dict.fromkeys(read)), equation)
         case Reduce(_, how, _, equation):
             return Reduce(target, how, read[0], equation)
+        case Join(_, _, last, equation):
+            return Join(target, read[0], None if last is None else read[1], equation)
+        case Slice(_, _, equation):
+            return Slice(target, read[0], equation)
+        case Accumulate(_, _, _, _, equation):
+            *factors, scale, onto = read
+            return Accumulate(target, tuple(factors), scale, onto, equation)
+    assert_never(line)
 
 
 def _rename_arguments(line: Instruction, to: dict[str, str]) -> Instruction:
     read = tuple(Array(to.get(array.name, array.name), array.axes) for array in arguments(line))
-    return _reading(line, line.target, read)
+    return reading(line, line.target, read)
 
 
 def _covers(line: Instruction) -> bool:
@@ -315,5 +329,5 @@ def _reads(function: Function) -> dict[str, list[Instruction]]:
     return found
 
 
-def _used(formula: sympy.Expr, read: Iterable[Array]) -> tuple[Array, ...]:
+def used(formula: sympy.Expr, read: Iterable[Array]) -> tuple[Array, ...]:
     return tuple(array for array in read if array.symbol in formula.free_symbols)
