@@ -9,6 +9,7 @@ import argparse
 import datetime
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -230,36 +231,22 @@ class Progress:
 
 
 def measure(options: argparse.Namespace) -> Report:
-    parts: dict[str, list[Outcome]] = {}
+    """All races, one after the other; the figures so far are written after each."""
+    today = datetime.date.today().isoformat()
+    report = Report(today, racing.machine(), racing.versions(), {})
     planned, speed = plan(options), pace(options)
-    compared = with_optimizers(options)
-    progress = Progress(sum(map(len, planned.values())) + compared)
+    progress = Progress(sum(map(len, planned.values())))
     for part, races in planned.items():
         for race in races:
+            progress.begin(f"{part}: {race.key}")
             if entries := entries_of(part, race, options.only):
-                progress.begin(f"{part}: {race.key}")
                 racing.step_aside(race)
                 text = ablation.trainer_text if part in ABLATION else racing.trainer_text
                 found = racing.run(race, entries, speed, progress.say, text)
-                parts.setdefault(part, []).append((race, found))
-                progress.clear()
-    moved: Differences = {}
-    if compared:
-        progress.begin("optimizers")
-        progress.say("comparing")
-        moved = optimizers.differences()
-        progress.clear()
-    today = datetime.date.today().isoformat()
-    return Report(today, racing.machine(), racing.versions(), parts, moved)
-
-
-def with_optimizers(options: argparse.Namespace) -> bool:
-    """Whether optimizers are held against PyTorch's: where it is here, and not less is asked."""
-    if options.ablation or not all(map(racing.installed, optimizers.NEEDS)):
-        return False
-    if options.parts:
-        return "optimizers" in options.parts
-    return not (options.workload or options.only)
+                report.parts.setdefault(part, []).append((race, found))
+                write_figures(report, options.json)
+            progress.clear()
+    return report
 
 
 def absent(options: argparse.Namespace) -> list[str]:
@@ -286,14 +273,19 @@ def wrong(report: Report) -> Iterator[str]:
 
 def write(report: Report, options: argparse.Namespace) -> None:
     """The files that are asked for."""
-    if options.json:
-        text = json.dumps(report.record(), ensure_ascii=False, indent=1)
-        options.json.write_text(text + "\n", encoding="utf-8")
+    write_figures(report, options.json)
     if options.markdown:
         options.markdown.write_text(report.markdown(), encoding="utf-8")
     if options.plot and "curves" in report.parts and racing.installed("matplotlib"):
-        caption = f"{report.where}, one thread, float32, SGD\n{report.software}"
+        software = textwrap.fill(report.software, 110)
+        caption = f"{report.where}, one thread, float32, SGD\n{software}"
         plot.draw(report.parts["curves"], caption, options.plot)
+
+
+def write_figures(report: Report, file: Path | None) -> None:
+    if file:
+        text = json.dumps(report.record(), ensure_ascii=False, indent=1)
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 def show(report: Report) -> None:

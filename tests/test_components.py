@@ -134,9 +134,9 @@ def test_sympys_diff_says_the_same(name: str) -> None:
 
 
 def test_widths() -> None:
-    """Own widths up to thousands of parameters; beyond, and where a width is open, small ones."""
+    """Own widths up to hundreds of parameters; beyond, and where a width is open, small ones."""
     claim = textbook.bp3()
-    assert components.own_widths(Network("40-100-10"), 2, claim)
+    assert components.own_widths(Network("12-15-10"), 2, claim)
     assert not components.own_widths(Network("784-100-10"), 2, claim)
     assert not components.own_widths(Network("n-30-k"), 2, claim)
     assert components.judge(Network("784-100-10"), 2, claim).entries == 12

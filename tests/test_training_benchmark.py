@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import ablation  # noqa: E402
 import contenders  # noqa: E402
+import optimizers  # noqa: E402
 import plot  # noqa: E402
 import racing  # noqa: E402
 import tables  # noqa: E402
@@ -27,6 +28,8 @@ import workloads  # noqa: E402
 from contenders import ENTRIES, Entry  # noqa: E402
 from racing import Pace, Result  # noqa: E402
 from workloads import WORKLOADS, Race, Workload  # noqa: E402
+
+from symnet.network.optimizers import OPTIMIZERS  # noqa: E402
 
 SMALL = Workload("small", (6, 5, 4, 3), "tanh", "softmax", 4, 0.1, 8)
 SQUARES = Workload("squares", (5, 4, 2), "sigmoid", "sigmoid", 3, 0.5, 8)
@@ -213,6 +216,28 @@ def test_other_libraries_do_the_same(name: str, package: str, optimizer: str) ->
     (found,) = racing.run(race, {name: ENTRIES[name]}, BLINK, silent)
     assert not found.problem
     assert found.times
+
+
+def test_optimizers_are_those_of_pytorch() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("scipy")
+    found = optimizers.differences()
+    assert found.keys() == OPTIMIZERS.keys()
+    assert max(off for builds in found.values() for off in builds.values()) <= racing.EXACT
+
+
+def test_each_optimizer_has_its_class_in_pytorch() -> None:
+    assert optimizers.PYTORCH.keys() == OPTIMIZERS.keys()
+
+
+@pytest.mark.parametrize("off", [1e-9, math.nan])
+def test_an_optimizer_that_is_off_is_reported(off: float) -> None:
+    found = {"sgd": {"--blas numpy": 1e-16, "--blas scipy": 0.0}, "adam": {"--blas numpy": off}}
+    report = training.Report("", {}, {}, {}, found)
+    assert list(training.wrong(report)) == [f"wrong: adam, --blas numpy: off by {off:.1e}"]
+    table = tables.optimizers({"sgd": found["sgd"]})
+    assert table.columns == ("optimizer", "--blas numpy", "--blas scipy")
+    assert table.rows == (("sgd", "1e-16", "0"),)
 
 
 # --- what the tables say -------------------------------------------------------------------------

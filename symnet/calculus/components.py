@@ -57,7 +57,7 @@ from symnet.term import (
     walk,
 )
 
-MOST_ENTRIES = 5_000  # products in the equations of a layer; larger ones are judged at small widths
+MOST_ENTRIES = 200  # products in the equations of a layer; larger ones are judged at small widths
 MOST_COUPLED = 1_600  # the same where quotients and functions of sums make each product dear
 SMALL = {1: 3, 2: 4, 3: 2, 0: 2}  # the widths below, here, above, and of axes that all share
 

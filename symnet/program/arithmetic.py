@@ -324,17 +324,34 @@ class _Elementary:
     function: Function
     body: list[Instruction] = field(default_factory=list)
     arrays: dict[sympy.Symbol, Array] = field(default_factory=dict)
+    order: dict[sympy.Symbol, int] = field(default_factory=dict)  # in which arrays became known
+    plain: set[sympy.Symbol] = field(default_factory=set)  # those that are numbers
     known: dict[sympy.Expr, sympy.Symbol] = field(default_factory=dict)
+    formulas: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)  # known, the other way
     scalars: dict[sympy.Expr, sympy.Symbol] = field(default_factory=dict)
+    targets: set[sympy.Symbol] = field(default_factory=set)
     numbered: int = 0
 
+    def know(self, array: Array) -> None:
+        self.arrays[array.symbol] = array
+        self.order.setdefault(array.symbol, len(self.order))
+        if not array.axes:
+            self.plain.add(array.symbol)
+
+    def reads(self, x: sympy.Expr) -> tuple[Array, ...]:
+        """The arrays in a formula, in the order in which they became known."""
+        found = [self.arrays[s] for s in x.free_symbols if s in self.arrays]
+        return tuple(sorted(found, key=lambda array: self.order[array.symbol]))
+
     def made(self) -> Function:
+        self.targets = {line.target.symbol for line in self.function.body}
         taken = {line.target.name for line in self.function.body}
         self.numbered = max((int(x[1:]) for x in taken if x[0] == "t" and x[1:].isdigit()),
                             default=0)  # fmt: skip
         for line in self.function.body:
             if isinstance(line, Map) and line.target.axes:
-                self.arrays |= {x.symbol: x for x in line.arguments}
+                for array in line.arguments:
+                    self.know(array)
                 self.line(line)
             else:
                 self.body.append(line)
@@ -349,20 +366,15 @@ class _Elementary:
             isinstance(last, Map)
             and last.target.symbol == operand
             and last.target.axes == target.axes
-            and operand not in self.kept()
-            and last.target.name.startswith("t")
-            and operand in self.known.values()
+            and operand not in self.targets
+            and operand in self.formulas
         ):
             # The last operation is the line itself.
-            self.known = {k: v for k, v in self.known.items() if v != operand}
+            del self.known[self.formulas.pop(operand)]
             self.body[-1] = replace(last, target=target, equation=line.equation)
         else:
-            read = used(operand, self.arrays.values())
-            self.body.append(Map(target, operand, read, line.equation))
-        self.arrays[target.symbol] = target
-
-    def kept(self) -> set[sympy.Symbol]:
-        return {line.target.symbol for line in self.function.body}
+            self.body.append(Map(target, operand, self.reads(operand), line.equation))
+        self.know(target)
 
     # formulas of plain numbers
 
@@ -370,7 +382,7 @@ class _Elementary:
         """The formula with each largest part of plain numbers as one name."""
 
         def plain(x: sympy.Expr) -> bool:
-            return bool(x.free_symbols) and not any(self.arrays[s].axes for s in x.free_symbols)
+            return bool(x.free_symbols) and x.free_symbols <= self.plain
 
         def go(x: sympy.Expr) -> sympy.Expr:
             if plain(x):
@@ -386,10 +398,10 @@ class _Elementary:
                 return x
             return x.func(*map(go, x.args)) if x.args else x
 
-        changed = _collected(formula, {y.symbol for y in self.arrays.values() if not y.axes})
+        changed = _collected(formula, self.plain)
         for _ in range(4):
             named = go(changed)
-            again = _pulled(named, {y.symbol for y in self.arrays.values() if not y.axes})
+            again = _pulled(named, self.plain)
             if again == named:
                 return named
             changed = again
@@ -402,9 +414,8 @@ class _Elementary:
             array = Array(f"k{len(self.scalars) + 1}")
             # It is positive as far as roots are concerned: the rates of averages are.
             self.scalars[whole] = array.symbol
-            self.arrays[array.symbol] = array
-            read = used(whole, self.arrays.values())
-            self.body.append(Map(array, whole, read))
+            self.know(array)
+            self.body.append(Map(array, whole, self.reads(whole)))
         return self.scalars[whole]
 
     # operations
@@ -536,13 +547,14 @@ class _Elementary:
         """The target of a line for one operation, which may be there already."""
         if x in self.known:
             return self.known[x]
-        read = used(x, self.arrays.values())
+        read = self.reads(x)
         axes = {axis for array in read for axis in array.axes}
         self.numbered += 1
         array = Array(f"t{self.numbered}", tuple(a for a in target.axes if a in axes))
         self.body.append(Map(array, x, read))
-        self.arrays[array.symbol] = array
+        self.know(array)
         self.known[x] = array.symbol
+        self.formulas[array.symbol] = x
         return array.symbol
 
 

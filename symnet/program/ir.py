@@ -11,9 +11,15 @@ z2[n2] = Σ_n1 w2[n2,n1] a1[n1]
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import assert_never
 
 import sympy
+
+
+@cache
+def _symbol(name: str) -> sympy.Symbol:
+    return sympy.Symbol(name, real=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Array:
     def symbol(self) -> sympy.Symbol:
         """What stands for the array's entry in the formula of a Map: z2, or z2[n2'] over n2'."""
         second = any(axis.endswith("'") for axis in self.axes)
-        return sympy.Symbol(str(self) if second else self.name, real=True)
+        return _symbol(str(self) if second else self.name)
 
     def __str__(self) -> str:
         return f"{self.name}[{','.join(self.axes)}]" if self.axes else self.name
