@@ -29,8 +29,8 @@ from workloads import CHECKED, Array, Race, Weights, samples, start
 
 import symnet
 
-# In float64, whatever is timed. In float32 a sum that is almost 0 lies on the other side for one relu
-# in a hundred thousand, whoever adds it up: at W5 everybody ends 1.5 % of the way from float64.
+# In float64, whatever is timed. In float32 rounding puts sums that are almost 0 on the other side of
+# a relu, whoever adds them up: at W5 PyTorch itself ends 1.4 % of the way from its float64.
 EXACT, ROUGH = 1e-12, 0.05
 DTYPES = ("float64", "float32")
 
@@ -183,8 +183,8 @@ def reference(race: Race) -> Weights:
 def difference(race: Race, dtype: str, folder: Path) -> float | None:
     """How far the weights are from the reference; None if there are none.
 
-    In float64 it is the largest difference. In float32 it is the length of all of them, as a share of
-    the way from the start values.
+    In float64 it is the largest difference. In float32 it is the length of all of them, as a share
+    of the way from the start values.
     """
     file = folder / f"{dtype}.npz"
     if not file.exists():

@@ -134,7 +134,12 @@ class Trainer:
 
     def step(self, X, Y=None):
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
-        self._step(X if Y is None else self.prepare(X, Y))
+        rows = X if Y is None else self.prepare(X, Y)
+        self._steps += 1  # as in _step: one call less is a tenth of the time
+        self._move(
+            rows,
+            float(self.learning_rate),
+        )
 
     def _step(self, rows):
         """One step; what it gives is, for each row, what its cost follows from."""
@@ -305,9 +310,9 @@ class Trainer:
         """Pass over the data once; its mean cost, or None if a signal stopped it before."""
         kept, state, spent = self._flat()["theta"], self._random.bit_generator.state, self._spent
         order = self._random.permutation(len(rows)) if self.shuffle else np.arange(len(rows))
-        order, size, seen = order.tolist(), self.batch_size, []
+        batches, size, seen, step = [rows[i] for i in order], self.batch_size, [], self._step
         for first in range(self._position, len(rows), size):
-            seen += self._step([rows[i] for i in order[first : first + size]])
+            seen += step(batches[first : first + size])
             if self._stop:
                 break
         chosen = order[self._position : self._position + len(seen)]

@@ -141,7 +141,7 @@ class Trainer:
         self._steps += 1
         outputs = made(x, xT, y)
         if self._watched and not np.isfinite(self._gradient.dot(self._gradient)):
-            self._steps -= 1
+            self._steps, self._watched = self._steps - 1, False
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before the step are kept"
             raise FloatingPointError(f"the gradient is not finite in {epoch}; try smaller steps")
         for update in self._updates:
@@ -342,6 +342,7 @@ class Trainer:
                     self._spent, self._random.bit_generator.state = spent, state
                     return None
             good = np.isfinite(self._theta.sum())
+        self._watched = False
         cost = spent / len(x)
         self._position, self._spent, self._given = 0, 0.0, False
         if not (np.isfinite(cost) and good):
