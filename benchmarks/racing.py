@@ -29,8 +29,8 @@ from workloads import CHECKED, Array, Race, Weights, samples, start
 
 import symnet
 
-# In float64, whatever is timed. In float32 rounding puts sums that are almost 0 on the other side of
-# a relu, whoever adds them up: at W5 PyTorch itself ends 1.4 % of the way from its float64.
+# In float64, whatever is timed. In float32 rounding puts sums that are almost 0 on the other side
+# of a relu, whoever adds them up: at W5 PyTorch itself ends 1.4 % of the way from its float64.
 EXACT, ROUGH = 1e-12, 0.05
 DTYPES = ("float64", "float32")
 

@@ -246,7 +246,16 @@ def measure(options: argparse.Namespace) -> Report:
                 report.parts.setdefault(part, []).append((race, found))
                 write_figures(report, options.json)
             progress.clear()
+    if optimizers_wanted(options):
+        report = replace(report, optimizers=optimizers.differences())
     return report
+
+
+def optimizers_wanted(options: argparse.Namespace) -> bool:
+    """Whether the optimizers are asked for, by name or with everything, and can be compared."""
+    everything = not (options.ablation or options.parts or options.workload or options.only)
+    asked = everything or "optimizers" in (options.parts or ())
+    return asked and all(map(racing.installed, optimizers.NEEDS))
 
 
 def absent(options: argparse.Namespace) -> list[str]:

@@ -203,21 +203,26 @@ def test_a_weight_that_is_no_number_is_wrong(tmp_path: Path) -> None:
         lane.check(tmp_path)
 
 
+# Slow: these need the libraries of the extra `bench`, which `make test` does not install.
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "package"),
-    [("torch", "torch"), ("torch-fused", "torch"), ("jax", "jax"), ("sklearn", "sklearn")],
+    ("name", "package", "optimizer"),
+    [
+        *(("torch", "torch", optimizer) for optimizer in ("sgd", "adam")),
+        ("torch-fused", "torch", "adam"),
+        *(("jax", "jax", optimizer) for optimizer in ("sgd", "adam")),
+        ("sklearn", "sklearn", "sgd"),  # in its Adam ε has another place
+    ],
 )
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_other_libraries_do_the_same(name: str, package: str, optimizer: str) -> None:
     pytest.importorskip(package)
     race = Race(SMALL, optimizer=optimizer, epochs=2 if name == "sklearn" else 0)
-    if name == "sklearn" and optimizer == "adam":
-        pytest.skip("its ε has another place")
     (found,) = racing.run(race, {name: ENTRIES[name]}, BLINK, silent)
     assert not found.problem
     assert found.times
 
 
+@pytest.mark.slow
 def test_optimizers_are_those_of_pytorch() -> None:
     pytest.importorskip("torch")
     pytest.importorskip("scipy")
@@ -361,6 +366,7 @@ def test_points_of_a_line() -> None:
     assert plot.points(curves, "depth", "jax") == []
 
 
+@pytest.mark.slow
 def test_the_picture_is_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     curves, files = made_up().parts["curves"], [tmp_path / "one.svg", tmp_path / "two.svg"]
