@@ -70,7 +70,9 @@ def with_branches() -> dict[str, sympy.Piecewise]:
     for name, network in networks.items():
         program = program_before(arithmetic.without_branches, network, SGD)
         lines = [x for f in program.functions for x in f.body if isinstance(x, Map)]
-        for branches in {y for x in lines for y in x.formula.atoms(sympy.Piecewise)}:
+        for branches in sorted(
+            {y for x in lines for y in x.formula.atoms(sympy.Piecewise)}, key=str
+        ):
             if len(branches.free_symbols) == 1:
                 (z,) = branches.free_symbols
                 found[f"{name}: {branches}"] = branches.xreplace({z: X})
