@@ -152,10 +152,10 @@ class Trainer:
         """The function of the gradients for batches of m samples, made once."""
         if len(self._sized) > 7:  # batches of any size come: the places of old ones are given up
             self._sized.clear()
-        if self.workers > 1 and m >= self.workers:
-            made = _in_threads(self._theta, self._gradient, m, self.workers)
-        else:
+        if self.workers == 1 or m < self.workers:
             made = _backpropagation(self._theta, self._gradient, m, m)
+        else:
+            made = _in_threads(self._theta, self._gradient, m, self.workers)
         self._sized[m, self.workers] = made
         return made
 

@@ -465,6 +465,22 @@ def test_the_loss_of_an_epoch_is_that_of_each_sample_at_its_turn(net: Net, batch
     assert trainer.loss_curve_ == pytest.approx([total / 60], rel=1e-5)
 
 
+@pytest.mark.parametrize("workers", [2, 3, 9])
+@every_net
+def test_workers_do_what_one_does(net: Net, workers: int) -> None:
+    """Also in a last batch that is smaller, or has fewer samples than there are workers."""
+    X, y = net.data(37)
+    settings = {"batch_size": 8, "learning_rate": 0.1}
+    alone = net.trainer(**settings).fit(X, y)
+    together = net.trainer(**settings, workers=workers).fit(X, y)
+    tolerance = 1e-12 if net.dtype == "float64" else 1e-4
+    for name, array in together.weights.items():
+        np.testing.assert_allclose(array, alone.weights[name], rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(together.loss_curve_, alone.loss_curve_, rtol=tolerance)
+    together.set_params(workers=1).fit(X, y, epochs=1)
+    assert same(together.weights, net.trainer(**settings).fit(X, y, epochs=1).weights)
+
+
 def test_a_cost_out_of_range_ends_training_with_the_last_good_weights() -> None:
     X, y = RELU.data(200)
     trainer = RELU.trainer(epochs=50)
