@@ -12,6 +12,7 @@ import json
 import math
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -115,6 +116,7 @@ class Worker:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         line = ""
+        self.signal("SIGCONT")
         with suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(order) + "\n")
             self.process.stdin.flush()
@@ -123,7 +125,15 @@ class Worker:
             said = (self.folder / "errors").read_text(encoding="utf-8", errors="replace")
             last = [words for words in said.splitlines() if words.strip()][-1:]
             raise NotTimedError(last[0][:200] if last else "it ended without a word")
+        # While others are timed, threads that wait by spinning would share their core.
+        self.signal("SIGSTOP")
         return dict(json.loads(line))
+
+    def signal(self, name: str) -> None:
+        """Stop the process, or let it go on, where the system can."""
+        number = getattr(signal, name, None)
+        if number is not None and self.process.poll() is None:
+            self.process.send_signal(number)
 
     def end(self) -> None:
         self.process.kill()
