@@ -13,6 +13,7 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from own_layers import LAYERS, Own
 from programs import lowered
 from quick import PAIRS, Values, assert_close, networks
 from test_far_out import VALUES, from_the_left, mp
@@ -172,6 +173,84 @@ def test_steps_are_those_of_the_interpreter(
         assert_close(found, plain.weights, rtol=1e-7)
 
 
+# What a step once got wrong.
+AT_FAULT = {
+    "rows shared by arrays of one axis and of two": ("3-1:gelu_tanh-3:softmax", "cross_entropy", {}),
+    "the same, below a softmax": ("2-4:softsign-1:gelu-3:softmax-3:elu", "squared_error", {}),
+    "the bits of y, which comes with the call": (
+        "2-3:selu-4:softmax-4:relu-1:relu", "hinge", {"optimizer": "adam"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("blas", BLAS)
+@pytest.mark.parametrize("fault", AT_FAULT)
+def test_faults_that_were(fault: str, blas: str) -> None:
+    architecture, cost, options = AT_FAULT[fault]
+    network = Network(architecture, cost=cost)
+    trainer = begun(module_of(network, blas, **options), network, 0)
+    plain = Plain(network, Training(OPTIMIZERS[options.get("optimizer", "sgd")]), trainer)
+    for samples in (1, 2, 7):
+        x, y = drawn_data(network, samples, samples)
+        trainer.step(x, y)
+        plain.step(x, y)
+        found = {name: np.array(value) for name, value in trainer.weights.items()}
+        assert_close(found, plain.weights, rtol=1e-7)
+
+
+# --- layers of one's own -------------------------------------------------------------------
+
+CODED = [name for name, own in LAYERS.items() if own.code]
+
+
+def layer_slopes(own: Own, weights: Values, x: Any, y: Any, below: bool) -> Values:
+    """The gradients of the mean quadratic cost by complex steps, from the layer in plain NumPy."""
+
+    def cost(w: Values) -> Any:
+        a = np.tanh(x @ w["w2"].T + w["b2"]) if below else x
+        number = "3" if below else "2"
+        mine = {name[:-1]: value for name, value in w.items() if name.endswith(number)}
+        # Row by row: a layer may take all that it gets as one sample.
+        outputs = np.array([own.forward(row, mine) for row in a])
+        return np.sum((outputs - y) ** 2) / 2 / len(x)
+
+    found: Values = {}
+    for name, value in weights.items():
+        found[name] = np.empty(value.shape)
+        for place in np.ndindex(value.shape):
+            moved = value.astype(complex)
+            moved[place] += 1e-30j
+            found[name][place] = cost({**weights, name: moved}).imag / 1e-30
+    return found
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["alone", "above a dense one"])
+@pytest.mark.parametrize(("blas", "optimizer"), [("numpy", "adam"), ("scipy", "sgd")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        # The inputs and square weights are read where they are not folded.
+        pytest.param(each, marks=() if each in ("residual", "gated") else pytest.mark.slow)
+        for each in CODED
+    ],
+)
+def test_layers_of_ones_own(name: str, blas: str, optimizer: str, below: bool) -> None:
+    own = LAYERS[name]
+    network = own.network(below=below)
+    trainer = begun(module_of(network, blas, optimizer=optimizer), network, 0, learning_rate=0.25)
+    for samples in (1, 2, 7):
+        x, y = drawn_data(network, samples, 0)
+        weights = {key: np.array(value) for key, value in trainer.weights.items()}
+        expected = layer_slopes(own, weights, x, y, below)
+        for key, value in trainer.gradients(x, y).items():
+            np.testing.assert_allclose(value, expected[key], rtol=1e-8, atol=1e-11)
+        trainer.step(x, y)
+        if optimizer == "sgd":
+            for key, value in trainer.weights.items():
+                moved = weights[key] - 0.25 * expected[key]
+                np.testing.assert_allclose(value, moved, rtol=1e-8, atol=1e-11)
+
+
 # --- memory --------------------------------------------------------------------------------
 
 DEEP = "5-8:relu-8:relu-6:tanh-3:softmax"
@@ -235,6 +314,16 @@ def test_blas_writes_where_it_is_told(optimizer: str, dtype: str) -> None:
     assert before == {name: array.ctypes.data for name, array in trainer.weights.items()}
     for name, array in trainer.weights.items():
         assert not np.array_equal(array, values[name])
+
+
+def test_blas_would_leave_an_array_that_lies_by_rows() -> None:
+    """What the test above looks at tells where BLAS wrote, and so whether anything was lost."""
+    gemm = module_of(Network(DEEP), "scipy").gemm
+    one, rows = np.ones((3, 3)), np.zeros((3, 3))
+    assert not np.shares_memory(gemm(1.0, one, one, 0.0, rows, 0, 0, 1), rows)
+    assert not rows.any()
+    assert np.shares_memory(gemm(1.0, one, one, 0.0, rows.T, 0, 0, 1), rows)
+    assert (rows == 3).all()
 
 
 # --- far out -------------------------------------------------------------------------------
@@ -382,3 +471,42 @@ def test_hidden_layers_are_right_and_quiet_far_out(name: str, dtype: str) -> Non
         for key, value in expected.items():
             close = relative * abs(value) + absolute * max(1, abs(error))
             assert abs(float(slopes[key][0]) - value) <= close, (key, z)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 7, 33])
+@pytest.mark.parametrize("dtype", RIGHT)
+def test_at_a_negative_zero_the_slope_is_that_from_the_left(dtype: str, samples: int) -> None:
+    """The sign of a number is its first bit: -0 must not be taken for a number above 0."""
+    trainer = module_of(Network("1-1:relu-1:relu-1:identity"), dtype=dtype).Trainer()
+    trainer.set_weights(
+        {f"w{l}": [[-1.0]] for l in (2, 3, 4)} | {f"b{l}": [-0.0] for l in (2, 3, 4)}
+    )
+    slopes = trainer.gradients(np.zeros((samples, 1)), np.ones((samples, 1)))
+    assert slopes["b4"][0] == -1
+    assert slopes["b3"][0] == slopes["b2"][0] == 0
+
+
+# a (1 - a), 1 - a² and e^z as a + 1 have no digits left where a is next to 1 or -1.
+FLAT = ("sigmoid", "tanh", "elu", "selu", "softplus", "silu", "mish")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.xfail(
+                reason="the slope is told by a, which is rounded: right to 1e-16, not to digits",
+                raises=AssertionError,
+                strict=True,
+            ),
+        )
+        for name in FLAT
+    ],
+)
+def test_tiny_slopes_have_digits(name: str) -> None:
+    trainer = module_of(Network(f"1-1:{name}-1:identity")).Trainer()
+    trainer.set_weights({"w2": [[1.0]], "b2": [0.0], "w3": [[1.0]], "b3": [0.0]})
+    slopes = trainer.gradients([[-30.0]], [[-1.0]])
+    slope = float(exact(name, -30.0)[1])
+    np.testing.assert_allclose(slopes["b2"][0], slopes["b3"][0] * slope, rtol=1e-6)
