@@ -340,7 +340,7 @@ class Sklearn(Contender):
 class Products(Contender):
     """The matrix products of a step and nothing else, into arrays that are there.
 
-    Nothing that calls this BLAS once for each product can be faster.
+    Gradients have arrays of their own. What adds them to the weights in place saves that writing.
     """
 
     computes = False

@@ -3,7 +3,7 @@
 Each contender does the first steps from the same start values, in float64 and as it is timed, and
 what comes of them is held against PyTorch in float64. Those that agree are timed in rounds:
 everybody once in a round, for about as long, in another order each time. A machine that is busy for
-a while is so for all of them, and the median over the rounds hardly sees it.
+a while is so for all of them; what comes and goes within a round spreads the times.
 """
 
 import importlib.metadata
