@@ -8,6 +8,7 @@ in a process of its own.
 
 import importlib.util
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle, islice, pairwise
@@ -34,7 +35,7 @@ class Entry:
     without: str = ""  # the pass that its generator leaves out
 
 
-class Contender:
+class Contender(ABC):
     """What all of them share."""
 
     computes = True  # False: it does a part of the work only, and there is nothing to check
@@ -50,22 +51,25 @@ class Contender:
         self.batches = cycle([*self.begin()])
         self.set_weights(weights)
 
+    @abstractmethod
     def begin(self) -> list[Any]:
         """Import the library and make the network; the batches as the library takes them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def set_weights(self, weights: Weights) -> None:
         """Take over start values, and forget what the optimizer knows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def weights(self) -> Weights:
-        raise NotImplementedError
+        """The parameters as they are now."""
 
+    @abstractmethod
     def run(self, steps: int) -> None:
-        raise NotImplementedError
+        """Do so many steps, a batch each."""
 
     def fit(self, X: Array, Y: Array, *, epochs: int, shuffle: bool) -> None:
-        raise NotImplementedError
+        """Train on all samples, where the library has a way of its own to do that."""
+        raise TypeError(f"{self.entry.title} has no fit")
 
     def in_batches(self) -> list[tuple[Array, Array]]:
         return [(self.X[rows], self.Y[rows]) for rows in self.workload.slices()]

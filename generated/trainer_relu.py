@@ -266,8 +266,8 @@ class Trainer:
             raise ValueError(f"{path} is damaged, or not a file of saved weights")
         state = json.loads(entries["state"].item())
         for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
-            if state[key] != own:
-                raise ValueError(f"{path} holds the {key} {state[key]}, not {own}")
+            if state.get(key) != own:
+                raise ValueError(f"{path} holds the {key} {state.get(key)}, not {own}")
         if unknown := set(state["settings"]) - set(self.get_params()):
             raise ValueError(f"{path} holds the settings {sorted(unknown)}, which are none here")
         self.set_weights({name: entries[name] for name in PARAMETERS})
@@ -308,11 +308,16 @@ class Trainer:
 
     def _restart(self, flat):
         """Take over new parameters, with which no step has been made."""
+        self._forget(flat)
+        self._position, self._spent = 0, 0.0
+        self.loss_curve_ = []
+
+    def _forget(self, flat):
+        """Take over parameters, and let the optimizer begin anew."""
         for name in STATE:
             flat[name][...] = 0
         self._put(flat)
-        self._steps, self._position, self._spent = 0, 0, 0.0
-        self.loss_curve_ = []
+        self._steps = 0
 
     def _begin(self):
         """Make the long arrays, and the functions that work in them."""
@@ -370,8 +375,10 @@ class Trainer:
         cost = spent / len(x)
         self._position, self._spent, self._given = 0, 0.0, False
         if not (np.isfinite(cost) and good):
+            flat = self._flat()
             if kept is not None:
-                self._theta[...] = kept
+                flat["theta"][...] = kept
+            self._forget(flat)
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
             raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
@@ -606,7 +613,7 @@ def _optimizer(theta, gradient):
     k1 = np.empty((), dtype)
 
     def update(samples, learning_rate):
-        # θ ← θ − η*∂C/∂θ
+        # θ ← θ − η ∂C/∂θ
         k1[...] = -learning_rate / samples
         multiply(gradient, k1, gradient)
         add(theta, gradient, theta)

@@ -245,8 +245,8 @@ class Trainer:
             raise ValueError(f"{path} is damaged, or not a file of saved weights")
         state = json.loads(entries["state"].item())
         for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
-            if state[key] != own:
-                raise ValueError(f"{path} holds the {key} {state[key]}, not {own}")
+            if state.get(key) != own:
+                raise ValueError(f"{path} holds the {key} {state.get(key)}, not {own}")
         if unknown := set(state["settings"]) - set(self.get_params()):
             raise ValueError(f"{path} holds the settings {sorted(unknown)}, which are none here")
         self.set_weights({name: entries[name] for name in PARAMETERS})
@@ -287,11 +287,16 @@ class Trainer:
 
     def _restart(self, flat):
         """Take over new parameters, with which no step has been made."""
+        self._forget(flat)
+        self._position, self._spent = 0, 0.0
+        self.loss_curve_ = []
+
+    def _forget(self, flat):
+        """Take over parameters, and let the optimizer begin anew."""
         for name in STATE:
             flat[name][...] = 0
         self._put(flat)
-        self._steps, self._position, self._spent = 0, 0, 0.0
-        self.loss_curve_ = []
+        self._steps = 0
 
     def _begin(self):
         """Make the functions that hold the parameters."""
@@ -340,7 +345,9 @@ class Trainer:
         cost = spent / len(rows)
         self._position, self._spent, self._given = 0, 0.0, False
         if not (np.isfinite(cost) and good):
-            self._put({**self._flat(), "theta": kept})
+            flat = self._flat()
+            flat["theta"][...] = kept
+            self._forget(flat)
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
             raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
@@ -483,7 +490,7 @@ def _scalar():
         except (ArithmeticError, ValueError):
             return several(rows, learning_rate)
         # ∂C/∂W² = δ² (a¹)ᵀ
-        # W² ← W² − η*∂C/∂W²
+        # W² ← W² − η ∂C/∂W²
         t2_1 = learning_rate * d1_2
         t2_2 = learning_rate * d2_2
         t2_3 = learning_rate * d3_2
@@ -525,7 +532,7 @@ def _scalar():
         w83_2 -= t2_8 * x3
         w84_2 -= t2_8 * x4
         # ∂C/∂b² = δ²
-        # b² ← b² − η*∂C/∂b²
+        # b² ← b² − η ∂C/∂b²
         b1_2 -= t2_1
         b2_2 -= t2_2
         b3_2 -= t2_3
@@ -535,7 +542,7 @@ def _scalar():
         b7_2 -= t2_7
         b8_2 -= t2_8
         # ∂C/∂W³ = δ³ (a²)ᵀ
-        # W³ ← W³ − η*∂C/∂W³
+        # W³ ← W³ − η ∂C/∂W³
         t3_1 = learning_rate * d1_3
         w11_3 -= t3_1 * a1_2
         w12_3 -= t3_1 * a2_2
@@ -546,7 +553,7 @@ def _scalar():
         w17_3 -= t3_1 * a7_2
         w18_3 -= t3_1 * a8_2
         # ∂C/∂b³ = δ³
-        # b³ ← b³ − η*∂C/∂b³
+        # b³ ← b³ − η ∂C/∂b³
         b1_3 -= t3_1
         return ((z1_3,),)
 
@@ -672,7 +679,7 @@ def _scalar():
         """Move the parameters by a gradient."""
         (theta,) = numbers()
         for i, g in enumerate(gradient):
-            # θ ← θ − η*∂C/∂θ
+            # θ ← θ − η ∂C/∂θ
             theta[i] -= learning_rate * g
         assign(theta)
 

@@ -46,7 +46,8 @@ class Show(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for i, word in enumerate(args[:-1]):
-            if word == "--cost" and re.match(r"\d|.*\.toml$|-$", args[i + 1]):
+            network = r"\d+(:\w+)?(-\w+(:\w+)?)+$|.*\.toml$|-$"
+            if word == "--cost" and re.match(network, args[i + 1]):
                 args = [*args[:i], f"--cost={ESTIMATE}", *args[i + 1 :]]
         return super().parse_args(ctx, args)
 

@@ -7,6 +7,7 @@
 '\"\"\"Trainer for 2-3:sigmoid-1:sigmoid, quadratic cost, sgd, float32.'
 """
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping
 
@@ -25,6 +26,7 @@ from symnet.network.optimizers import (
     SCHEDULES,
     Optimizer,
     Schedule,
+    Setting,
     Training,
 )
 from symnet.program import passes
@@ -98,8 +100,8 @@ def training_of(
     """
     given = dict(network.training)
     clip = given.get(CLIP.name) if clip_norm is None else clip_norm
-    if clip is not None and (not isinstance(clip, int | float) or not clip > 0):
-        raise ArchitectureError(f"{CLIP.name} is a number greater than 0, not {clip!r}")
+    if clip is not None and (not isinstance(clip, int | float) or not 0 < clip < math.inf):
+        raise ArchitectureError(f"{CLIP.name} must be a number greater than 0, not {clip!r}")
     training = Training(
         find_optimizer(str(optimizer or given.get("optimizer", "sgd"))),
         find_schedule(str(schedule or given.get("schedule", "constant"))),
@@ -109,6 +111,10 @@ def training_of(
     for name in given:
         if name not in known:
             raise ArchitectureError(unknown("name in [training]", name, known))
+    strengths = tuple(Setting(name, 0.0, "") for name in PENALTIES)
+    for setting in (*training.settings, *strengths):
+        if setting.name in given and (problem := setting.problem(given[setting.name])):
+            raise ArchitectureError(f"[training]: {problem}")
     return training
 
 

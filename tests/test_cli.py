@@ -161,6 +161,8 @@ def test_show_what_a_step_costs(run: Run) -> None:
     named = run("show", "5-4-3", "--cost", "huber", "--cost", "--batch", "50")
     assert (named.code, "50 samples" in named.out) == (0, True)
     assert "huber" not in run("show", "5-4-3", "--cost", "huber", "--after", "lower").err
+    formula = run("show", "--cost", "2*(a - y)**2", "5-4-3", "--after", "lower")
+    assert (formula.code, "program for 5-4-3" in formula.out) == (0, True)
     assert run("show", "5-n-3", "--cost").code == 2
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -541,6 +542,45 @@ def test_options_of_the_command_line_reach_a_file() -> None:
 def test_training_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ArchitectureError, match="l2 is a number, at least 0"):
         Network.from_toml(f"{FILE}\n[training]\nl2 = -1\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('optimizer = "adam"\nbetas = [0.9]', "betas must be 2 numbers from 0 up and less than 1"),
+        ('optimizer = "adam"\nbetas = [0.9, 1.0]', "betas must be 2 numbers from 0 up and less"),
+        ('optimizer = "adam"\nbetas = 0.9', "betas must be 2 numbers"),
+        ("learning_rate = inf", "learning_rate must be a number from 0 up, not inf"),
+        ("learning_rate = [1, 2]", "learning_rate must be a number"),
+        ("l2 = inf", "l2 must be a number"),
+        ("clip_norm = 0", "clip_norm must be a number greater than 0, not 0"),
+        ("clip_norm = inf", "clip_norm must be a number greater than 0, not inf"),
+        ('schedule = "step"\nstep_size = 0', "step_size must be a number from 1 up, not 0"),
+        ('schedule = "warm"', "unknown schedule 'warm'; did you mean 'warmup'"),
+        ("momentum = 0.9", "unknown name in \\[training\\] 'momentum'"),
+        ('optimizer = "adam"\nbeta = 0.9', "unknown name.*'beta'; did you mean 'betas'"),
+    ],
+)
+def test_settings_of_a_trainer_are_looked_at_before_it_is_written(lines: str, message: str) -> None:
+    network = Network.from_toml(f"{FILE}\n[training]\n{lines}\n")
+    with pytest.raises(ArchitectureError, match=message):
+        generate(network)
+
+
+@pytest.mark.parametrize("letter", ["p", "k", "s", "e", "one", "scale", "theta"])
+@pytest.mark.parametrize("style", ["array", "scalar"])
+def test_a_parameter_may_be_called_like_what_code_calls_its_own(letter: str, style: str) -> None:
+    """p2 is a slope and k2 a number where nothing else is called so."""
+    layer = f"""
+[[layer]]
+axes = {{ j = 3 }}
+parameters = {{ {letter} = ["j", "k"] }}
+equations = ["z[j] = sum(k, {letter}[j,k]*x[k])", "a[j] = tanh(z[j])"]
+"""
+    text = f"[network]\ninputs = 3\n{layer}{layer}[training]\nl2 = 0.1\n"
+    module = types.ModuleType("generated")
+    exec(generate(Network.from_toml(text), style=style), vars(module))
+    assert module.main(["check"]) == 0
 
 
 @pytest.mark.parametrize("name", [name for name, own in LAYERS.items() if not own.shared])

@@ -328,6 +328,19 @@ def test_branches_are_not_written_over_what_they_read() -> None:
         memory.check(*by_hand(text, t1=(0, 3), z=(0, 3)))
 
 
+def test_what_spreads_an_argument_is_not_written_over_the_other() -> None:
+    """z = t + b: b is copied into the place of z first, and then t would be gone."""
+    program = program_before(None, Network("3-4:relu-2:softmax"), Training(OPTIMIZERS["adamw"]))
+    ((function, kept), *_) = quick(program)
+    plan = memory.plan(function, sizes_of(program), kept)
+    line = next(x for x in function.body if isinstance(x, Map) and x.target.name == "z2")
+    assert memory.spread(line) == Array("b2", ("n2",))
+    (total,) = (x for x in line.arguments if x.name != "b2")
+    memory.check(plan, function, kept)
+    with pytest.raises(ProgramError, match="z2 is written over what it reads"):
+        memory.check(moved(plan, "z2", plan.rows[total.name].start), function, kept)
+
+
 def test_an_operation_is_written_over_all_that_it_reads_or_nothing_of_it() -> None:
     text = "f(a1[m,n2]) -> z | t1[n2,m] = exp(a1[m,n2]) | z[n2,m] = exp(t1[n2,m])"
     memory.check(*by_hand(text, t1=(0, 3), z=(0, 3)))

@@ -465,6 +465,31 @@ def test_the_loss_of_an_epoch_is_that_of_each_sample_at_its_turn(net: Net, batch
     assert trainer.loss_curve_ == pytest.approx([total / 60], rel=1e-5)
 
 
+def test_an_optimizer_begins_anew_after_a_cost_out_of_range() -> None:
+    """Its means are no numbers then; with them the kept parameters could not be trained."""
+    net = Net("5-20:relu-2:identity", "quadratic", optimizer="adam")
+    X, y = net.data(200)
+    trainer = net.trainer(learning_rate=1e300)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError):
+        trainer.fit(X, y, epochs=5)
+    trainer.set_params(learning_rate=1e-3).partial_fit(X, y)
+    assert np.isfinite(trainer.cost(X, y))
+
+
+def test_a_step_without_a_rate_changes_nothing() -> None:
+    X, y = DECAYING.data()
+    trainer = DECAYING.trainer(total_steps=0)
+    trainer.set_weights(trainer.weights)
+    before = memory(trainer)
+    for train in (trainer.step, trainer.partial_fit):
+        with pytest.raises(ValueError, match="total_steps must be set"):
+            train(X, y)
+    found = memory(trainer)
+    assert {n: found[n] for n in before if n != "_sized"} == {
+        n: before[n] for n in before if n != "_sized"
+    }
+
+
 @pytest.mark.parametrize("workers", [2, 3, 9])
 @every_net
 def test_workers_do_what_one_does(net: Net, workers: int) -> None:
@@ -1270,7 +1295,8 @@ def test_a_terminal_shows_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @every_net
 def test_check_proves_the_gradients_of_the_file(net: Net, tmp_path: Path) -> None:
     lines = net.run("check", cwd=tmp_path).splitlines()
-    assert [line.split(":")[0] for line in lines[:-1]] == list(net.trainer().weights)
+    judged = [*net.trainer().weights, *(["step"] if net.options.get("blas") == "scipy" else [])]
+    assert [line.split(":")[0] for line in lines[:-1]] == judged
     assert re.fullmatch(r"gradient check: largest relative error \d\.\de-\d\d, ok", lines[-1])
 
 
@@ -1293,6 +1319,24 @@ def test_check_notices_a_wrong_gradient(
 
     monkeypatch.setattr(net.module, "_gradients", planted)
     assert net.run("check", cwd=tmp_path, code=1).endswith(", WRONG\n")
+
+
+def test_check_notices_a_wrong_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What BLAS adds to the weights is judged too, not only the gradients beside it."""
+    right = SCIPY.module._fused
+
+    def planted(theta: Any, m: int) -> Any:
+        step = right(theta, m)
+
+        def wrong(*arguments: Any) -> None:
+            step(*arguments)
+            theta[0] += 1e-3
+
+        return wrong
+
+    monkeypatch.setattr(SCIPY.module, "_fused", planted)
+    printed = SCIPY.run("check", cwd=tmp_path, code=1)
+    assert printed.endswith(", WRONG\n")
 
 
 def test_help_shows_how_to_use_it(tmp_path: Path) -> None:

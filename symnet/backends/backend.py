@@ -142,16 +142,17 @@ class ParameterText:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A number, 0 or more, that training takes, or `numbers` of them: name, default, meaning.
+    """A number that training takes, or `numbers` of them: name, default, meaning.
 
-    All are less than `below`. The meaning is a few words in ASCII: it is also a help text of the
-    program.
+    All are from `least` up and less than `below`. The meaning is a few words in ASCII: it is also a
+    help text of the program.
     """
 
     name: str
     default: str
     meaning: str
     numbers: int = 1
+    least: int = 0
     below: str = "np.inf"
 
 

@@ -28,6 +28,7 @@ from symnet.program.ir import (
     ProgramError,
     Reduce,
     arguments,
+    extent,
     plain,
 )
 
@@ -87,9 +88,7 @@ def parts(gradients: Function, sizes: Mapping[str, int]) -> tuple[Part, ...]:
     found = []
     start = 0
     for array in (*matrices, *(line.target for line in joins), *others):
-        size = 1
-        for axis in array.axes:
-            size *= sizes[plain(axis)]
+        size = extent(array.axes, sizes)
         found.append(Part(array, start, start + size))
         start += size
     return tuple(found)

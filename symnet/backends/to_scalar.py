@@ -12,7 +12,6 @@ none, and what `bounds` cannot exclude asks NumPy. An update that fails (0/0, wh
 nan in all parameters.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symnet.backends.backend import Line, ScalarText, View
@@ -21,7 +20,7 @@ from symnet.backends.scalar_formulas import Formulas
 from symnet.backends.unrolling import INDENT, Unrolled, change, comment, scalars
 from symnet.errors import NotYet
 from symnet.program.bounds import Bounds
-from symnet.program.ir import Array, Function, Map, Program, plain
+from symnet.program.ir import Array, Function, Map, Program, extent, plain
 from symnet.program.one_sample import (
     number_name,
     one_sample,
@@ -50,7 +49,7 @@ def scalar_text(
     if order:
         trained = tuple(sorted(trained, key=lambda x: list(order).index(x.name)))
     sizes = {axis: size for axis, size in program.sizes if isinstance(size, int)}
-    size = sum(_extent(x, sizes) for x in trained)
+    size = sum(extent(x.axes, sizes) for x in trained)
     if size > MOST:
         raise NotYet(f"{size} parameters are too many for a text that has each by its name")
     made = one_sample(program)
@@ -125,18 +124,14 @@ def scalar_text(
     )
 
 
-def _extent(array: Array, sizes: Mapping[str, int]) -> int:
-    return math.prod(sizes[plain(axis)] for axis in array.axes)
-
-
 def _spans(
     trained: Iterable[Array], sizes: Mapping[str, int]
 ) -> Iterator[tuple[Array, tuple[int, int]]]:
     """Each parameter with the places of its first entry in theta and of what comes after."""
     first = 0
     for array in trained:
-        yield array, (first, first + _extent(array, sizes))
-        first += _extent(array, sizes)
+        yield array, (first, first + extent(array.axes, sizes))
+        first += extent(array.axes, sizes)
 
 
 def _view(array: Array, span: tuple[int, int], sizes: Mapping[str, int]) -> str:

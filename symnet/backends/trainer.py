@@ -18,7 +18,7 @@ from symnet.network.optimizers import CLIPPED, Training
 from symnet.paper import matrices, writer
 from symnet.paper.alphabet import TEXT
 from symnet.program import arithmetic, cost_model, one_sample, passes
-from symnet.program.ir import Accumulate, Join, Program, plain
+from symnet.program.ir import Accumulate, Join, Program, extent, plain
 from symnet.program.lowering import array_name
 from symnet.term import ARGUMENT, Addition, Axis, Equation, LayerNumber, Symbol, at_layer, walk
 
@@ -107,10 +107,13 @@ def listing(
         functions=backend.functions(program, {**comments, **rules}),
         state=tuple(symbol.name for symbol in training.optimizer.state),
         spoken=spoken | ({"learning_rate": "rate"} if scheduled else {}),
-        scheduled=tuple(spoken[x.name] for f in scheduled for x in f.parameters),
+        # before the step is counted: without a rate there is none
+        scheduled=tuple(
+            {**spoken, "t": "self._steps + 1"}[x.name] for f in scheduled for x in f.parameters
+        ),
         planned=any("total_steps" in s.numbers for s in training.settings),
         seen=tuple(
-            math.prod(int(dict(lowered.sizes)[plain(axis)]) for axis in x.axes)
+            extent(x.axes, {axis: int(dict(lowered.sizes)[axis]) for axis in map(plain, x.axes)})
             for x in one_sample.outputs(lowered)
         ),
         step=step,
@@ -182,7 +185,8 @@ def _options(network: Network, training: Training) -> Iterator[Option]:
     for setting in training.settings:
         value = given.get(setting.name, setting.default)
         below = "np.inf" if setting.below == math.inf else repr(setting.below)
-        yield Option(setting.name, repr(value), setting.meaning, len(setting.numbers), below)
+        count = len(setting.numbers)
+        yield Option(setting.name, repr(value), setting.meaning, count, setting.least, below)
     for penalty in network.penalties:
         strength = given.get(penalty.name, 0.0)
         yield Option(penalty.name, repr(strength), PENALTY_MEANINGS[penalty.name])
@@ -213,9 +217,17 @@ def _rules(training: Training) -> dict[str, str]:
     if optimizer.decay is not None:
         found["decay"] = _rule(THETA, optimizer.decay)
     eta, g = LETTERS["learning_rate"], LETTERS["g"]
-    found["rate"] = f"{eta}(t) = {eta} × {sympy.sstr(training.schedule.factor)}"
-    found["clip"] = f"{g} ← {g} × {sympy.sstr(CLIPPED)}, with norm2 = Σ ({g})²"
+    found["rate"] = f"{eta}(t) = {eta} × ({_formula(training.schedule.factor)})"
+    found["clip"] = f"{g} ← {g} × {_formula(CLIPPED)}, where norm2 = Σ ({g})²"
     return found
+
+
+def _formula(x: sympy.Expr) -> str:
+    """A formula of plain names as a line of a comment: (1 − β₁) (∂C/∂θ)², not (1 - β₁)*∂C/∂θ**2."""
+    text = sympy.sstr(x).replace(f"{LETTERS['g']}**2", f"({LETTERS['g']})²")
+    for code, sign in (("**", "^"), ("*", " "), (" - ", " − "), ("sqrt", "√")):
+        text = text.replace(code, sign)
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def _rule(symbol: sympy.Symbol, formula: sympy.Expr) -> str:
@@ -224,8 +236,8 @@ def _rule(symbol: sympy.Symbol, formula: sympy.Expr) -> str:
     left = LETTERS.get(symbol.name, symbol.name)
     rest = (formula - symbol).xreplace(to)
     if symbol == THETA and rest.could_extract_minus_sign():
-        return f"{left} ← {left} − {sympy.sstr(-rest)}"
-    return f"{left} ← {sympy.sstr(formula.xreplace(to))}"
+        return f"{left} ← {left} − {_formula(-rest)}"
+    return f"{left} ← {_formula(formula.xreplace(to))}"
 
 
 def described(network: Network) -> str:

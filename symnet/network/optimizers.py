@@ -26,20 +26,35 @@ T = sympy.Symbol("t", integer=True, positive=True)  # the number of the step, fr
 class Setting:
     """What the user of an optimizer may choose: a number, or several under one name (`betas`).
 
-    `symbols` are its numbers in the equations, from 0 and less than `below`; the meaning is a few
-    words in ASCII.
+    `symbols` are its numbers in the equations, from `least` up and less than `below`; the meaning
+    is a few words in ASCII.
     """
 
     name: str
     default: float | tuple[float, ...]
     meaning: str
     symbols: tuple[str, ...] = ()
+    least: int = 0
     below: float = math.inf
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """The names of its numbers: itself, or beta1 and beta2 of betas."""
         return self.symbols or (self.name,)
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value, in words; nothing if it may be chosen."""
+        values = value if isinstance(value, tuple | list) else (value,)
+        count, most = len(self.numbers), f" and less than {self.below}"
+        good = (
+            isinstance(x, int | float) and not isinstance(x, bool) and self.least <= x < self.below
+            for x in values
+        )
+        if len(values) == count and isinstance(value, tuple | list) == (count > 1) and all(good):
+            return ""
+        kind = "a number" if count == 1 else f"{count} numbers"
+        bound = most if self.below < math.inf else ""
+        return f"{self.name} must be {kind} from {self.least} up{bound}, not {value!r}"
 
 
 Rule = tuple[sympy.Symbol, sympy.Expr]  # what becomes of a symbol
@@ -163,7 +178,7 @@ SCHEDULES = {
             "step",
             GAMMA ** sympy.floor((T - 1) / STEP_SIZE),
             (
-                Setting("step_size", 1000, "steps after which the learning rate falls"),
+                Setting("step_size", 1000, "steps after which the learning rate falls", least=1),
                 Setting("gamma", 0.1, "what the learning rate is multiplied by then"),
             ),
         ),
@@ -176,7 +191,7 @@ SCHEDULES = {
         Schedule(
             "warmup",
             sympy.Min(1, T / WARMUP),
-            (Setting("warmup", 1000, "steps in which the learning rate rises"),),
+            (Setting("warmup", 1000, "steps in which the learning rate rises", least=1),),
         ),
     )
 }

@@ -4,6 +4,7 @@ After `elementary` each Map is one operation on arrays, as NumPy has them, and e
 numbers (a rate, 1 - β) a line of its own that is computed once a step.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -208,7 +209,7 @@ def slopes_apart(program: Program) -> Program:
 
 def _slopes_apart(function: Function) -> Function:
     body = list(function.body)
-    names = {line.target.name for line in body}
+    names = {x.name for x in function.parameters} | {line.target.name for line in body}
     made: dict[int, list[Map]] = {}  # the slopes that a line reads, by its place
     for i, array, factor in _equal_slopes(function):
         line, slope = body[i], Array(f"p{array.name[1:]}", array.axes)
@@ -330,7 +331,9 @@ class _Elementary:
     formulas: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)  # known, the other way
     scalars: dict[sympy.Expr, sympy.Symbol] = field(default_factory=dict)
     targets: set[sympy.Symbol] = field(default_factory=set)
-    numbered: int = 0
+    taken: set[str] = field(default_factory=set)
+    numbered: int = 0  # t1, t2, …
+    counted: int = 0  # k1, k2, …
 
     def know(self, array: Array) -> None:
         self.arrays[array.symbol] = array
@@ -346,6 +349,7 @@ class _Elementary:
     def made(self) -> Function:
         self.targets = {line.target.symbol for line in self.function.body}
         taken = {line.target.name for line in self.function.body}
+        self.taken = taken | {x.name for x in self.function.parameters}
         self.numbered = max((int(x[1:]) for x in taken if x[0] == "t" and x[1:].isdigit()),
                             default=0)  # fmt: skip
         for line in self.function.body:
@@ -411,7 +415,10 @@ class _Elementary:
         """A name for a formula of plain numbers."""
         whole = x.xreplace({v: k for k, v in self.scalars.items()})
         if whole not in self.scalars:
-            array = Array(f"k{len(self.scalars) + 1}")
+            self.counted = next(
+                n for n in itertools.count(self.counted + 1) if f"k{n}" not in self.taken
+            )
+            array = Array(f"k{self.counted}")
             # It is positive as far as roots are concerned: the rates of averages are.
             self.scalars[whole] = array.symbol
             self.know(array)

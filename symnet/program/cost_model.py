@@ -25,7 +25,6 @@ import sympy
 from symnet.program import memory
 from symnet.program.ir import (
     Accumulate,
-    Array,
     Contract,
     Function,
     Instruction,
@@ -35,7 +34,7 @@ from symnet.program.ir import (
     Reduce,
     Slice,
     arguments,
-    plain,
+    extent,
 )
 from symnet.program.passes import DATA, SAMPLES, over_batch
 
@@ -195,20 +194,9 @@ def _extents(program: Program, batch: int) -> dict[str, int]:
     known[SAMPLES] = batch
     gradients = program.function("gradients")
     trained = [x for x in gradients.parameters if x.axes and x.name not in DATA]
-    known["p"] = sum(_size(x, known) for x in trained)
-    known["q"] = sum(_size(x, known) for x in trained if len(x.axes) > 1)
+    known["p"] = sum(extent(x.axes, known) for x in trained)
+    known["q"] = sum(extent(x.axes, known) for x in trained if len(x.axes) > 1)
     return known
-
-
-def _size(array: Array, extents: dict[str, int]) -> int:
-    return _product(array.axes, extents)
-
-
-def _product(axes: Iterable[str], extents: dict[str, int]) -> int:
-    total_ = 1
-    for axis in axes:
-        total_ *= extents[plain(axis)]
-    return total_
 
 
 def _cost(function: Function, extents: dict[str, int], dtype: str) -> Cost:
@@ -224,19 +212,19 @@ def _cost(function: Function, extents: dict[str, int], dtype: str) -> Cost:
 
 
 def _line(line: Instruction, extents: dict[str, int], dtype: str) -> Cost:
-    entries = _size(line.target, extents)
+    entries = extent(line.target.axes, extents)
     read = arguments(line)
-    moved = ITEM[dtype] * (entries + sum(_size(x, extents) for x in read))
+    moved = ITEM[dtype] * (entries + sum(extent(x.axes, extents) for x in read))
     match line:
         case Contract(_, factors) | Accumulate(_, factors):
-            terms = _product({axis for x in factors for axis in x.axes}, extents)
+            terms = extent({axis for x in factors for axis in x.axes}, extents)
             added = terms if isinstance(line, Accumulate) else terms - entries
             flops = terms * (len(factors) - 1) + added
             calls = max(1, len(factors) - 1)
             us = CALL * calls + max(flops / PRODUCTS[dtype], moved / BYTES)
             return _found(calls, flops, moved, us, flops * NUMBER)
         case Reduce():
-            terms = _size(line.argument, extents)
+            terms = extent(line.argument.axes, extents)
             us = SUMMING + max(terms / ENTRIES[dtype], moved / BYTES)
             cost = BRANCH if line.how == "max" else NUMBER
             return _found(1, terms - entries, moved, us, (terms - entries) * cost)

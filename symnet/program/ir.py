@@ -9,7 +9,8 @@ lacks. The order of an array's axes is its order in memory. `n2'` is a second in
 z2[n2] = Σ_n1 w2[n2,n1] a1[n1]
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import assert_never
@@ -216,6 +217,11 @@ def arguments(instruction: Instruction) -> tuple[Array, ...]:
 def plain(axis: str) -> str:
     """n2' and n2 are indices over one axis."""
     return axis.rstrip("'")
+
+
+def extent(axes: Iterable[str], sizes: Mapping[str, int]) -> int:
+    """How many entries there are over these axes."""
+    return math.prod(sizes[plain(axis)] for axis in axes)
 
 
 def check(program: Program) -> Program:

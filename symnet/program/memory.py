@@ -20,7 +20,7 @@ from symnet.program.ir import (
     ProgramError,
     Slice,
     arguments,
-    plain,
+    extent,
 )
 from symnet.program.passes import SAMPLES
 
@@ -162,10 +162,7 @@ def _apart(gang: Sequence[Map]) -> bool:
 
 def _height(array: Array, sizes: dict[str, int]) -> int:
     """How many rows an array with samples takes."""
-    height = 1
-    for axis in array.axes:
-        height *= 1 if axis == SAMPLES else sizes[plain(axis)]
-    return height
+    return extent((axis for axis in array.axes if axis != SAMPLES), sizes)
 
 
 # --- places --------------------------------------------------------------------------------
@@ -417,9 +414,12 @@ class _Judge:
     def _check_overlap(self, gang: Sequence[Instruction]) -> None:
         """That what is read and written lies apart, or is one: entry by entry that does no harm.
 
-        A product reads on after it has written, and so do branches, which are several calls.
+        A product reads on after it has written, and so do branches and what spreads an argument,
+        which are several calls.
         """
-        alike = isinstance(gang[0], Map) and not gang[0].formula.has(sympy.Piecewise)
+        head = gang[0]
+        several = isinstance(head, Map) and (head.formula.has(sympy.Piecewise) or spread(head))
+        alike = isinstance(head, Map) and not several
         target = self._span([x.target for x in gang])
         for place in zip(*(arguments(x) for x in gang), strict=True):
             if place[0].name in self.rows:
