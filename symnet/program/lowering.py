@@ -15,11 +15,11 @@ from fractions import Fraction
 
 import sympy
 
-from symnet.calculus import normal, scalar
+from symnet.calculus import far_out, normal
 from symnet.errors import NotYet
 from symnet.network import equations, notation
 from symnet.network.architecture import Network
-from symnet.network.functions import PENALTIES, THETA, G
+from symnet.network.functions import PENALTIES, THETA, A, G, Z
 from symnet.network.optimizers import CLIPPED, LIMIT, NORM2, Rule, T, Training
 from symnet.program.ir import (
     DATA_PART,
@@ -46,6 +46,7 @@ from symnet.term import (
     Partial,
     Power,
     Product,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -106,18 +107,18 @@ def lower(
         for symbol in (with_axes(each, same) for each in _parameters(network, number))
         if isinstance(symbol, Symbol)
     )
-    sizes = _sizes(network, same)
+    sizes, scalars = _sizes(network, same), scalar_layers(forward)
     up = _lower_all(forward, sizes)
     (made,) = (e for e in forward if array_name(e.left) == f"a{network.L}")
     inputs, target = Array("a1", ("n1",)), Array("y", _axis_names(made.indices))
     output = Array(f"a{network.L}", target.axes)
     split = (part for equation in backward for part in _apart(equation))
-    down = _lower_all(split, sizes, first_temporary=len(up))
+    down = _lower_all(split, sizes, len(up), scalars)
     gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
     stable = stable_cost(cost, made)
     costs = _with_penalties(stable, network, same)
-    spent = _lower_all(costs, sizes, first_temporary=len(up))
-    lost = _lower_all((stable,), sizes, first_temporary=len(up))
+    spent = _lower_all(costs, sizes, len(up), scalars)
+    lost = _lower_all((stable,), sizes, len(up), scalars)
     strengths = tuple(Array(penalty.name) for penalty in network.penalties)
     given = (*parameters, inputs, target)
     slopes = Function("gradients", (*given, *strengths), (*up, *down), gradients)
@@ -316,12 +317,30 @@ def _named_errors(term: Term) -> Term:
 # --- one equation --------------------------------------------------------------------------
 
 
+Scalars = Mapping[str, tuple[str, sympy.Expr]]  # a2 is what z2 becomes by a formula
+
+
+def scalar_layers(forward: Iterable[Equation]) -> Scalars:
+    """The arrays that are a function of another one, entry by entry."""
+    found = {}
+    for equation in forward:
+        match equation.left, equation.right:
+            case Symbol() as a, Apply(ScalarFunction(_, formula, _, 0), Symbol() as z) if (
+                formula is not None and a.indices == z.indices
+            ):
+                found[array_name(a)] = array_name(z), formula
+    return found
+
+
 def _lower_all(
-    equations: Iterable[Equation], sizes: Mapping[str, int | str], first_temporary: int = 0
+    equations: Iterable[Equation],
+    sizes: Mapping[str, int | str],
+    first_temporary: int = 0,
+    scalars: Scalars | None = None,
 ) -> tuple[Instruction, ...]:
     lines: list[Instruction] = []
     for equation in equations:
-        lowering = _Lowering(equation, sizes, first_temporary + len(lines))
+        lowering = _Lowering(equation, sizes, first_temporary + len(lines), scalars or {})
         lines += lowering.lines()
     return tuple(lines)
 
@@ -333,6 +352,7 @@ class _Lowering:
     equation: Equation
     sizes: Mapping[str, int | str]
     first: int
+    scalars: Scalars
     body: list[Instruction] = field(default_factory=list)
 
     def lines(self) -> list[Instruction]:
@@ -377,7 +397,7 @@ class _Lowering:
                     return array.symbol
                 case Apply(function, argument):
                     if function.formula is not None:
-                        steadier = scalar.steady(function.formula)
+                        steadier = far_out.steady(function.formula)
                         return steadier.subs(ARGUMENT, go(argument))
                     return apply_formula(function, go(argument))
                 case Power(base, exponent):
@@ -396,7 +416,23 @@ class _Lowering:
                     raise NotYet(f"no code can be made yet of [{left.name} = {right.name}]")
             raise TypeError(f"{term} cannot be lowered")
 
-        return go(term), read
+        return self._holding_up(go(term), read), read
+
+    def _holding_up(
+        self, formula: sympy.Expr, read: dict[sympy.Symbol, Array]
+    ) -> sympy.Expr:
+        """The formula in a, z and what else it reads, so that it is right also far out."""
+        for a, (z, activation) in self.scalars.items():
+            places = {x.axes for x in read.values() if x.name in (a, z)}
+            if len(places) != 1:
+                continue
+            (axes,) = places
+            here, there = Array(a, axes), Array(z, axes)
+            standing = {here.symbol: A, there.symbol: Z}
+            changed = far_out.in_products(formula.xreplace(standing), activation)
+            formula = changed.xreplace({y: x for x, y in standing.items()})
+            read |= {x.symbol: x for x in (here, there) if x.symbol in formula.free_symbols}
+        return formula
 
     def _size(self, axis: str) -> int:
         size = self.sizes[axis]
@@ -489,7 +525,8 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
     """The cost with ln a written through z, where the logarithm of a quotient comes apart.
 
     ln a_j = z_j - ln Σ_p e^{z_p} for softmax, ln a = -ln(1 + e^{-z}) for sigmoid: right also where
-    a itself is rounded to 0 or 1. What does not come apart stays as it is.
+    a itself is rounded to 0 or 1. What does not come apart stays as it is, and so does what is no
+    better for it: ln a = ln ln(1 + e^z) for softplus, which is cut off where it needs it.
     """
 
     def unfold(term: Term) -> Term:
@@ -502,10 +539,21 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
             return Sum(term.index, body if coupled else normal.normalise(body))
         if isinstance(term, Apply) and term.function.is_log:
             inside = _through_z(term.argument, output)
-            return term if inside is None else normal.normalise(Apply(term.function, inside))
+            if inside is None:
+                return term
+            apart = normal.normalise(Apply(term.function, inside))
+            return apart if _gains(apart, output) else term
         return map_children(term, unfold)
 
     return Equation(cost.label, cost.left, unfold(cost.right))
+
+
+def _gains(apart: Term, output: Equation) -> bool:
+    """Whether a logarithm through z is right far out, where it is one of a single z."""
+    if not isinstance(output.right, Apply):
+        return True
+    formula = to_sympy(apart, lambda _: sympy.Integer(0), lambda _: Z)
+    return far_out.holds_up(formula, formula, Z)
 
 
 def _through_z(term: Term, output: Equation) -> Term | None:
