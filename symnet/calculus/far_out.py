@@ -5,7 +5,7 @@ formula is first put together as one scalar function of z. Where no equal form o
 (`scalar.steady`), it is cut off where it has become its asymptote: f is f(max(z, c)) plus what the
 asymptote does beyond c. The asymptote is read off the formula, with the least power of X = e^{cz}
 (or e^{-cz}) that stands in it, and confirmed by numbers; whether a form holds up is found out by
-what a machine makes of it, against a thousand digits.
+what a machine makes of it, against as many digits as that takes.
 
 >>> asymptote(sympy.log(sympy.log(1 + sympy.exp(Z))), -1)
 z
@@ -18,6 +18,7 @@ log(log(exp(Max(-50, z)) + 1)) + Min(0, z + 50)
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from functools import lru_cache, reduce
 
@@ -30,7 +31,7 @@ from symnet.calculus import scalar
 from symnet.calculus.instances import NUMBERS, NoValueError, evaluate
 from symnet.network.functions import A, Z
 
-DIGITS = 1000  # beside which e^-1000 is not lost
+DIGITS = 60  # beside e^-|z|, or e^-3|z| where there is such a one
 PLACES = (0.01, 0.5, 3.0, 12.0, 25.0, 40.0, 95.0, 300.0, 720.0, 1000.0)
 PRECISIONS = ((np.float64, 1e-9, 1e300), (np.float32, 1e-3, 1e37))
 # What stands for y and whatever else is a number in a formula: the desired outputs, above all.
@@ -66,6 +67,9 @@ def in_products(formula: sympy.Expr, activation: sympy.Expr) -> sympy.Expr:
     >>> in_products(A * (A - y), softplus)
     a*(a - y)
     """
+    inside, outside = formula.as_independent(A, Z, as_Add=False)[::-1]
+    if inside.free_symbols <= {A, Z}:
+        return outside * _factor(inside, activation)
     if holds_up(formula, formula, activation):
         return formula
     for form in (formula, sympy.expand_mul(formula)):
@@ -155,12 +159,20 @@ def _exact(
     formula: sympy.Expr, z: float, others: tuple[tuple[sympy.Symbol, Fraction], ...]
 ) -> float:
     """The value of a formula, rounded once; nan where it has none."""
-    with NUMBERS.workdps(DIGITS):
+    with _digits(formula, abs(z)):
         at = {x: NUMBERS.mpf(v.numerator) / v.denominator for x, v in others}
         try:
             return float(evaluate(formula, {**at, Z: NUMBERS.mpf(float(z))}))
         except (NoValueError, OverflowError):
             return math.nan
+
+
+def _digits(formula: sympy.Expr, far: float) -> AbstractContextManager[None]:
+    """As many digits as it takes to tell 1 + e^{-cz} from 1, and more."""
+    rates = [x.args[0].as_coefficient(Z) for x in formula.atoms(sympy.exp)]
+    steepest = max([1.0, *(abs(float(r)) for r in rates if isinstance(r, sympy.Rational))])
+    context: AbstractContextManager[None] = NUMBERS.workdps(DIGITS + int(far * steepest))
+    return context
 
 
 # --- asymptotes ----------------------------------------------------------------------------
@@ -200,7 +212,7 @@ def _cut(
 
 def _from_where(formula: sympy.Expr, line: sympy.Expr, side: int) -> sympy.Integer | None:
     """From where on a formula and its asymptote are one for a machine."""
-    with NUMBERS.workdps(DIGITS):
+    with _digits(formula, 10 * CUTS[-1]):
         for c in CUTS:
             try:
                 pairs = [
