@@ -120,7 +120,7 @@ def holds_up(form: sympy.Expr, exact: sympy.Expr, activation: sympy.Expr) -> boo
     names = sorted((form.free_symbols | exact.free_symbols) - {A, Z}, key=str)
     whole = exact.xreplace({A: activation})
     for number in OTHERS if names else OTHERS[:1]:
-        others = {name: number for name in names}
+        others = dict.fromkeys(names, number)
         try:
             if not all(_agrees(form, whole, activation, others, each) for each in PRECISIONS):
                 return False

@@ -10,17 +10,19 @@ shifted by their maximum, so that no exponential overflows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import sympy
 
 from symnet.calculus import far_out, normal
-from symnet.errors import NotYet
+from symnet.calculus.derivation import derive
+from symnet.errors import ArchitectureError, NotYet
 from symnet.network import equations, notation
 from symnet.network.architecture import Network
-from symnet.network.functions import PENALTIES, THETA, A, G, Z
+from symnet.network.functions import PENALTIES, THETA, A, Activation, G, Z
 from symnet.network.optimizers import CLIPPED, LIMIT, NORM2, Rule, T, Training
+from symnet.program import rivals
 from symnet.program.ir import (
     DATA_PART,
     Array,
@@ -69,6 +71,9 @@ from symnet.term import (
 LETTERS = {"δ": "d", "C": "c", **{sign: option for option, sign in notation.OPTIONS.items()}}
 
 
+Scalars = Mapping[str, tuple[str, sympy.Expr]]  # a2 is what z2 becomes by a formula
+
+
 def array_name(left: Term) -> str:
     """The name of the array that a left side is: w2, d3, dw2, y, c."""
     match left:
@@ -112,13 +117,14 @@ def lower(
     (made,) = (e for e in forward if array_name(e.left) == f"a{network.L}")
     inputs, target = Array("a1", ("n1",)), Array("y", _axis_names(made.indices))
     output = Array(f"a{network.L}", target.axes)
-    split = (part for equation in backward for part in _apart(equation))
-    down = _lower_all(split, sizes, len(up), scalars)
+    split = [part for equation in backward for part in _apart(equation)]
+    last = _last_layer(network, made, cost, split[0], up, sizes, scalars)
+    down = last.error + _lower_all(split[1:], sizes, len(up) + len(last.error), scalars)
     gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
-    stable = stable_cost(cost, made)
-    costs = _with_penalties(stable, network, same)
-    spent = _lower_all(costs, sizes, len(up), scalars)
-    lost = _lower_all((stable,), sizes, len(up), scalars)
+    costs = _with_penalties(last.cost, network, same)
+    begun = len(up) + len(last.leads)
+    spent = last.leads + _lower_all(costs, sizes, begun, last.scalars)
+    lost = last.leads + _lower_all((last.cost,), sizes, begun, last.scalars)
     strengths = tuple(Array(penalty.name) for penalty in network.penalties)
     given = (*parameters, inputs, target)
     slopes = Function("gradients", (*given, *strengths), (*up, *down), gradients)
@@ -132,6 +138,92 @@ def lower(
     )
     widths = (*sizes.items(), (ALL, ALL), (WEIGHTS, WEIGHTS))
     return check(Program(str(network), widths, functions, ("lower",)))
+
+
+@dataclass(frozen=True, slots=True)
+class _LastLayer:
+    """δ^L as lines, and the cost as an equation, with the lines that it needs first."""
+
+    error: tuple[Instruction, ...]
+    cost: Equation
+    scalars: Scalars
+    leads: tuple[Instruction, ...] = ()
+
+
+def _last_layer(
+    network: Network,
+    made: Equation,
+    cost: Equation,
+    error: Equation,
+    up: tuple[Instruction, ...],
+    sizes: Mapping[str, int | str],
+    scalars: Scalars,
+) -> _LastLayer:
+    """As the equations say it; as sigmoids of leads where a machine gets it wrong that way."""
+    plain = _lower_all((error,), sizes, len(up), scalars)
+    usual = _LastLayer(plain, stable_cost(cost, made), scalars)
+    v = rivals.exponent(made)
+    if v is None or network.layers[-1].size == 1:
+        return usual
+    z, y = (Array(name, _axis_names(made.indices)) for name in (f"z{network.L}", "y"))
+    (start,) = (i for i, line in enumerate(up) if line.target == z)
+
+    def right(sought: Equation, lines: tuple[Instruction, ...]) -> bool:
+        return rivals.right(made, sought, (*up[start + 1 :], *lines), z, y)
+
+    def spent(last: _LastLayer) -> tuple[Instruction, ...]:
+        begun = len(up) + len(last.leads)
+        return last.leads + _lower_all((last.cost,), sizes, begun, last.scalars)
+
+    stays = right(error, usual.error), right(cost, spent(usual))
+    other = None if all(stays) else _by_leads(network, made, cost, v, z, len(up), sizes)
+    if other is None:
+        return usual
+    stays = (
+        stays[0] or not right(error, other.error),
+        stays[1] or not right(cost, spent(other)),
+    )
+    lines = usual.error if stays[0] else other.error
+    return replace(usual if stays[1] else other, error=lines)
+
+
+LOGISTIC = Activation("logistic", 1 / (1 + sympy.exp(-Z)))
+
+
+def _by_leads(
+    network: Network,
+    made: Equation,
+    cost: Equation,
+    v: sympy.Expr,
+    z: Array,
+    first: int,
+    sizes: Mapping[str, int | str],
+) -> _LastLayer | None:
+    """The last layer as sigmoids of leads; None where the cost cannot stand after a sigmoid."""
+    try:
+        single = Network([*[1] * (network.L - 1), 2], LOGISTIC, network.cost)
+    except ArchitectureError:
+        return None
+    leads = rivals.Leads(v, z, first)
+    before = tuple(leads.body)
+    scalars = {array_name(made.left): (leads.lead.name, LOGISTIC.formula)}
+    here = next(x for x in walk(made.right) if isinstance(x, Symbol))
+
+    def through(term: Term) -> Term:
+        return _replace(term, here, lambda x: Symbol(leads.lead.name, None, x.indices))
+
+    (error, *_) = derive(single).at(network.L)
+    by_lead = leads.temporary(z.axes)
+    left = Symbol(by_lead.name, None, error.indices)
+    slope = Equation("", left, through(error.right))
+    lines = _lower_all((slope,), sizes, first + len(leads.body) + 1, scalars)
+    leads.body += [replace(line, equation="") for line in lines]
+    leads.back(by_lead, Array(f"d{network.L}", z.axes), f"d{network.L}")
+    function = ScalarFunction(LOGISTIC.name, LOGISTIC.formula)
+    sigmoid = Equation(made.label, made.left, Apply(function, here))
+    stable = stable_cost(cost, sigmoid)
+    changed = Equation(cost.label, cost.left, through(stable.right))
+    return _LastLayer(tuple(leads.body), changed, scalars, before)
 
 
 def _outputs(lost: tuple[Instruction, ...], up: tuple[Instruction, ...]) -> Iterator[Array]:
@@ -317,9 +409,6 @@ def _named_errors(term: Term) -> Term:
 # --- one equation --------------------------------------------------------------------------
 
 
-Scalars = Mapping[str, tuple[str, sympy.Expr]]  # a2 is what z2 becomes by a formula
-
-
 def scalar_layers(forward: Iterable[Equation]) -> Scalars:
     """The arrays that are a function of another one, entry by entry."""
     found = {}
@@ -418,9 +507,7 @@ class _Lowering:
 
         return self._holding_up(go(term), read), read
 
-    def _holding_up(
-        self, formula: sympy.Expr, read: dict[sympy.Symbol, Array]
-    ) -> sympy.Expr:
+    def _holding_up(self, formula: sympy.Expr, read: dict[sympy.Symbol, Array]) -> sympy.Expr:
         """The formula in a, z and what else it reads, so that it is right also far out."""
         for a, (z, activation) in self.scalars.items():
             places = {x.axes for x in read.values() if x.name in (a, z)}
