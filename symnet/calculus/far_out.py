@@ -137,7 +137,7 @@ def _agrees(
     precision: tuple[type, float, float],
 ) -> bool:
     kind, tolerance, greatest = precision
-    z = np.array([s * place for place in PLACES for s in (-1, 1)], kind)
+    z: floating.Array = np.array([s * place for place in PLACES for s in (-1, 1)], kind)
     known: dict[sympy.Symbol, object] = {x: kind(float(v)) for x, v in others.items()}
     known[Z] = z
     if form.has(A):

@@ -17,13 +17,14 @@ Which layers are of this kind is read off their equation; no activation is known
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 import sympy
 
 from symnet.calculus.instances import NUMBERS, NoValueError, Value, value
+from symnet.floating import steady_logarithms
 from symnet.program.interpreter import interpret
 from symnet.program.ir import Array, Contract, Function, Instruction, Map, Reduce
 from symnet.term import (
@@ -163,7 +164,11 @@ def right(
     The quantity is one of a, z and y, a by the equation `made`; the last line computes it. Where
     all lines give numbers nothing was divided by 0; else it is taken in hundreds of digits.
     """
-    function = Function("far", (z, y), tuple(lines), tuple(line.target for line in lines))
+    body = [
+        replace(line, formula=steady_logarithms(line.formula)) if isinstance(line, Map) else line
+        for line in lines
+    ]
+    function = Function("far", (z, y), tuple(body), tuple(line.target for line in lines))
     results = {}
     for inputs, targets in itertools.product(INPUTS, TARGETS):
         values = {z.name: np.array(inputs), y.name: np.array(targets)}
