@@ -154,3 +154,96 @@ def test_costs_are_right_far_out(name: str, dtype: str, tmp_path: Path) -> None:
             assert math.isfinite(slope)
             if not (name == "hinge" and y[0] * place == 1):
                 assert near(slope, from_the_left(total, z), 20 * tolerance), (place, y)
+
+
+# --- every pair ----------------------------------------------------------------------------
+
+@@SLOPES@@
+
+# The issue's own tolerances: relative, and absolute where ∂C/∂a is 1.
+RIGHT = {"float64": (1e-6, 1e-12), "float32": (2e-3, 4e-6)}
+DISTANCES = (0.3, 1.0, 17.5, 40.0, 89.0, 300.0, 746.0, 1000.0)
+ONES = (-1000.0, -300.0, -40.0, -0.3, 0.3, 40.0, 300.0, 1000.0)  # few, where all is written out
+ALL = tuple(sorted((0.0, *DISTANCES, *(-d for d in DISTANCES))))
+# Of three neurons: near each other, one far ahead, two equal, and all far from 0.
+TRIPLES = (
+    (0.0, 0.0, 0.0), (1.0, -2.0, 0.5), (36.0, 35.5, -30.0), (40.0, 0.0, -40.0),
+    (-30.0, -31.0, -29.0), (100.0, 100.0, -50.0), (750.0, 749.0, -750.0), (1000.0, -1000.0, 0.0),
+    (-1000.0, 999.0, 1000.0), (-1000.0, -1000.0, -999.5),
+)  # fmt: skip
+
+
+@cache
+def value_and_slope(output: str, z: float) -> tuple[Real, Real]:
+    if output == "gelu" and abs(z) >= 40:
+        return mp.mpf(max(z, 0)), mp.mpf(z > 0)  # right to 1e-300; ncdf takes long there
+    at = mp.mpf(z)
+    return VALUES[output](at), from_the_left(VALUES[output], at)
+
+
+def exact_pair(output: str, cost: str, z: float, y: float) -> tuple[Real, Real, Real]:
+    """C, ∂C/∂z and ∂C/∂a of one output."""
+    a, slope = value_and_slope(output, z)
+    target = mp.mpf(y)
+    by_a = SLOPES_OF_COSTS[cost](a, target)
+    return COSTS_OF[cost][1](a, target), by_a * slope, by_a
+
+
+def exact_triple(
+    cost: str, z: tuple[float, ...], y: tuple[float, ...]
+) -> tuple[Real, list[Real]]:
+    """C and ∂C/∂z of three neurons of a softmax, by its Jacobian as the books have it."""
+    with mp.workdps(2500):
+        powers = [mp.exp(mp.mpf(v)) for v in z]
+        a = [p / mp.fsum(powers) for p in powers]
+        targets = [mp.mpf(v) for v in y]
+        by = [SLOPES_OF_COSTS[cost](*pair) for pair in zip(a, targets, strict=True)]
+        mean = mp.fsum(p * d for p, d in zip(a, by, strict=True))
+        c = mp.fsum(COSTS_OF[cost][1](*pair) for pair in zip(a, targets, strict=True))
+        return c, [p * (d - mean) for p, d in zip(a, by, strict=True)]
+
+
+def at_a_kink(output: str, cost: str, z: float, y: float) -> bool:
+    """Whether the slope from the left depends on the last digit of a."""
+    a = value_and_slope(output, z)[0]
+    beside = {"hinge": a * y - 1, "absolute_error": a - y}.get(cost)
+    return beside is not None and abs(beside) < 1e-5
+
+
+def wrong_slope(found: float, exact: Real, by_a: Real, dtype: str) -> bool:
+    """Whether a slope is wrong; one beyond the largest number has to be infinite, and no nan."""
+    relative, absolute = RIGHT[dtype]
+    if abs(exact) > mp.mpf(float(np.finfo(dtype).max)):
+        return bool(found != (np.inf if exact > 0 else -np.inf))
+    allowed = relative * abs(exact) + absolute * max(1, min(mp.mpf(10) ** 6, abs(by_a)))
+    return not abs(mp.mpf(float(found)) - exact) <= allowed if np.isfinite(found) else True
+
+
+def wrong_pair(
+    made: ModuleType, output: str, cost: str, dtype: str, places: tuple[float, ...]
+) -> list[str]:
+    """What is wrong with a layer that has one output for each z and y; x is 0, and b is z."""
+    known = [(z, y) for z in places for y in TARGETS.get(cost, (0.25,))]
+    normalised = COSTS[cost].normalised
+    trainer = made.Trainer(learning_rate=0.0)
+    trainer.set_weights({"w2": [[0.0]] * len(known), "b2": [z for z, _ in known]})
+    targets = np.array([[y for _, y in known]])
+    if normalised:  # Σ y = 1 is for the user to keep; the formula has one term for each output
+        targets = targets / targets.sum()
+        known = [(z, float(y)) for (z, _), y in zip(known, targets[0], strict=True)]
+    x = np.zeros((1, 1))
+    with np.errstate(all="raise", under="ignore", over="ignore"):
+        slopes = trainer.gradients(x, targets)["b2"]
+        total = trainer.cost(x, targets)
+        (each,) = made._loss(*trainer_outputs(trainer, made, x), targets.astype(dtype))
+    found = []
+    costs = mp.mpf(0)
+    for (z, y), slope in zip(known, slopes, strict=True):
+        c, by_z, by_a = exact_pair(output, cost, z, y)
+        costs += c
+        if not at_a_kink(output, cost, z, y) and wrong_slope(slope, by_z, by_a, dtype):
+            found.append(f"z = {z:g}, y = {y:g}: {slope:g} instead of {mp.nstr(by_z, 9)}")
+    allowed = (1e-9 if dtype == "float64" else 1e-4) * (1 + abs(costs))
+    if not all(abs(mp.mpf(float(c)) - costs) <= allowed for c in (total, each)):
+        found.append(f"the cost is {total:g} and {each:g} instead of {mp.nstr(costs, 9)}")
+    return found

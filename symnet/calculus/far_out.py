@@ -47,10 +47,9 @@ def steady(formula: sympy.Expr) -> sympy.Expr:
     form = scalar.steady(formula)
     if formula.free_symbols - {Z} or holds_up(form, formula, Z):
         return form
-    return next(
-        (cut for cut in _cut_off(form, Z) if holds_up(cut, formula, Z)),
-        form,
-    )
+    equal = (form, *scalar.forms_of(formula))
+    cut = (cut for each in equal for cut in _cut_off(each, Z))
+    return next((each for each in cut if holds_up(each, formula, Z)), form)
 
 
 @lru_cache(maxsize=1000)
@@ -72,10 +71,15 @@ def in_products(formula: sympy.Expr, activation: sympy.Expr) -> sympy.Expr:
         return outside * _factor(inside, activation)
     if holds_up(formula, formula, activation):
         return formula
-    for form in (formula, sympy.expand_mul(formula)):
-        better = _each_factor(form, lambda f: _factor(f, activation))
-        if holds_up(better, formula, activation):
-            return better
+    forms = [
+        _each_factor(form, lambda f: _factor(f, activation))
+        for form in (formula, sympy.expand_mul(formula))
+    ]
+    # 0 times what is truly infinite is no number in any form.
+    for numbers in (OTHERS, OTHERS[1:]):
+        for form in (formula, *forms) if numbers == OTHERS else forms[::-1]:
+            if holds_up(form, formula, activation, numbers):
+                return form
     return formula
 
 
@@ -104,7 +108,9 @@ def _factor(factor: sympy.Expr, activation: sympy.Expr) -> sympy.Expr:
     through_z = (steady(form) for form in (whole, sympy.powsimp(whole)))
     in_a = (factor, *scalar.forms_of(factor))
     cut = (cut for form in in_a for cut in _cut_off(form, activation))
-    forms = itertools.chain(in_a[1:], cut, through_z)
+    parts = sympy.Mul.make_args(factor)
+    apart = (sympy.Mul(*(_factor(x, activation) for x in parts)) for _ in parts[1:2])
+    forms = itertools.chain(in_a[1:], cut, apart, through_z)
     return next((f for f in forms if holds_up(f, factor, activation)), factor)
 
 
@@ -112,14 +118,19 @@ def _factor(factor: sympy.Expr, activation: sympy.Expr) -> sympy.Expr:
 
 
 @lru_cache(maxsize=10_000)
-def holds_up(form: sympy.Expr, exact: sympy.Expr, activation: sympy.Expr) -> bool:
+def holds_up(
+    form: sympy.Expr,
+    exact: sympy.Expr,
+    activation: sympy.Expr,
+    numbers: tuple[Fraction, ...] = OTHERS,
+) -> bool:
     """Whether a machine gets from a form in a, z and numbers what the exact formula gives.
 
     Where that is beyond the numbers of a machine, nothing is asked of the form.
     """
     names = sorted((form.free_symbols | exact.free_symbols) - {A, Z}, key=str)
     whole = exact.xreplace({A: activation})
-    for number in OTHERS if names else OTHERS[:1]:
+    for number in numbers if names else numbers[:1]:
         others = dict.fromkeys(names, number)
         try:
             if not all(_agrees(form, whole, activation, others, each) for each in PRECISIONS):
@@ -140,18 +151,26 @@ def _agrees(
     z: floating.Array = np.array([s * place for place in PLACES for s in (-1, 1)], kind)
     known: dict[sympy.Symbol, object] = {x: kind(float(v)) for x, v in others.items()}
     known[Z] = z
-    if form.has(A):
-        with np.errstate(over="ignore"):
-            known[A] = np.array([_exact(activation, x, ()) for x in z], kind)
-    found = np.broadcast_to(floating.evaluate(form, known), z.shape)
     numbers = tuple(sorted(others.items(), key=str))
-    for place, value in zip(z, found, strict=True):
-        expected = _exact(whole, place, numbers)
-        if abs(expected) < greatest and not abs(value - expected) <= tolerance * (
-            1 + abs(expected)
-        ):
-            return False
+    expected = np.array([_exact(whole, place, numbers) for place in z])
+    asked = np.abs(expected) < greatest
+    allowed = tolerance * (1 + np.abs(expected))
+    for a in _roundings(activation, z) if form.has(A) else (z,):
+        found = np.broadcast_to(floating.evaluate(form, {**known, A: a}), z.shape)
+        with np.errstate(all="ignore"):
+            if not np.all((np.abs(found - expected) <= allowed)[asked]):
+                return False
     return True
+
+
+def _roundings(activation: sympy.Expr, z: floating.Array) -> Iterator[floating.Array]:
+    """a to all its digits, and, where a pass may make it of tanh, only right to those of 1."""
+    with np.errstate(over="ignore"):
+        a = np.array([_exact(activation, x, ()) for x in z], z.dtype)
+    yield a
+    if any(x.exp.is_negative and isinstance(x.base - 1, sympy.exp)
+           for x in activation.atoms(sympy.Pow) if x.exp.is_number):  # fmt: skip
+        yield (a + z.dtype.type(1)) - z.dtype.type(1)
 
 
 @lru_cache(maxsize=50_000)
