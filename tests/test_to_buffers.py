@@ -333,6 +333,7 @@ DIGITS = 5200  # enough for 1 + e^{-10000} and a step of 10^{-500}
 FAR = (-1e4, -300.0, -30.0, -1.0, 0.0, 1.0, 30.0, 300.0, 1e4)
 RIGHT = {"float64": (1e-6, 1e-12), "float32": (2e-3, 4e-6)}
 
+
 @cache
 def exact(activation: str, z: float) -> tuple[Any, Any]:
     """The value and the slope of an activation in thousands of digits."""

@@ -168,23 +168,25 @@ def _last_layer(
     z, y = (Array(name, _axis_names(made.indices)) for name in (f"z{network.L}", "y"))
     (start,) = (i for i, line in enumerate(up) if line.target == z)
 
-    def right(sought: Equation, lines: tuple[Instruction, ...]) -> bool:
-        return rivals.right(made, sought, (*up[start + 1 :], *lines), z, y)
-
     def spent(last: _LastLayer) -> tuple[Instruction, ...]:
         begun = len(up) + len(last.leads)
         return last.leads + _lower_all((last.cost,), sizes, begun, last.scalars)
 
-    stays = right(error, usual.error), right(cost, spent(usual))
-    other = None if all(stays) else _by_leads(network, made, cost, v, z, len(up), sizes)
+    def right(sought: Equation, lines: tuple[Instruction, ...]) -> bool:
+        return rivals.right(made, sought, (*up[start + 1 :], *lines), z, y)
+
+    def stays(sought: Equation, lines: tuple[Instruction, ...]) -> bool:
+        return rivals.finite((*up[start + 1 :], *lines), z, y) or right(sought, lines)
+
+    of_error, of_cost = stays(error, usual.error), stays(cost, spent(usual))
+    if of_error and of_cost:
+        return usual
+    other = _by_leads(network, made, cost, v, z, len(up), sizes)
     if other is None:
         return usual
-    stays = (
-        stays[0] or not right(error, other.error),
-        stays[1] or not right(cost, spent(other)),
-    )
-    lines = usual.error if stays[0] else other.error
-    return replace(usual if stays[1] else other, error=lines)
+    found = other if not of_cost and right(cost, spent(other)) else usual
+    leads = not of_error and right(error, other.error)
+    return replace(found, error=other.error if leads else usual.error)
 
 
 LOGISTIC = Activation("logistic", 1 / (1 + sympy.exp(-Z)))

@@ -22,6 +22,7 @@ from functools import lru_cache
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from symnet.calculus.instances import NUMBERS, NoValueError, Value, value
 from symnet.floating import steady_logarithms
@@ -159,29 +160,38 @@ RIGHT, GREATEST = 1e-8, 1e300
 def right(
     made: Equation, sought: Equation, lines: Sequence[Instruction], z: Array, y: Array
 ) -> bool:
-    """Whether lines give a quantity as its equation does.
+    """Whether lines give a quantity as its equation does, which is taken in hundreds of digits.
 
-    The quantity is one of a, z and y, a by the equation `made`; the last line computes it. Where
-    all lines give numbers nothing was divided by 0; else it is taken in hundreds of digits.
+    The quantity is one of a, z and y, a by the equation `made`; the last line computes it.
     """
+    last = lines[-1].target.name
+    for (inputs, targets), known in _results(lines, z, y):
+        entries = np.ravel(known[last])
+        for entry, exact in zip(entries, _exact(made, sought, inputs, targets), strict=True):
+            if abs(exact) < GREATEST and not abs(entry - exact) <= RIGHT * (1 + abs(exact)):
+                return False
+    return True
+
+
+def finite(lines: Sequence[Instruction], z: Array, y: Array) -> bool:
+    """Whether every line gives numbers: then nothing was divided by a 0 that is none."""
+    known = (each for _, results in _results(lines, z, y) for each in results.values())
+    return all(np.isfinite(each).all() for each in known)
+
+
+def _results(
+    lines: Sequence[Instruction], z: Array, y: Array
+) -> Iterator[tuple[tuple[tuple[float, ...], tuple[float, ...]], dict[str, NDArray[np.floating]]]]:
+    """What each line gives, with logarithms as a trainer takes them."""
     body = [
         replace(line, formula=steady_logarithms(line.formula)) if isinstance(line, Map) else line
         for line in lines
     ]
     function = Function("far", (z, y), tuple(body), tuple(line.target for line in lines))
-    results = {}
     for inputs, targets in itertools.product(INPUTS, TARGETS):
         values = {z.name: np.array(inputs), y.name: np.array(targets)}
         with np.errstate(all="ignore"):
-            results[inputs, targets] = interpret(function, values)
-    if all(np.isfinite(each).all() for known in results.values() for each in known.values()):
-        return True
-    for (inputs, targets), known in results.items():
-        entries = np.ravel(known[lines[-1].target.name])
-        for entry, exact in zip(entries, _exact(made, sought, inputs, targets), strict=True):
-            if abs(exact) < GREATEST and not abs(entry - exact) <= RIGHT * (1 + abs(exact)):
-                return False
-    return True
+            yield (inputs, targets), interpret(function, values)
 
 
 @lru_cache(maxsize=2000)
