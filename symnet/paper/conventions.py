@@ -143,4 +143,3 @@ class Notation:
 
 
 NIELSEN = Notation()
-CONVENTIONS: dict[str, Notation] = {"nielsen": NIELSEN}
