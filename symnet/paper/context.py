@@ -48,7 +48,7 @@ EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation",
+    "depth", "layout", "per_layer_activation", "bias",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dc/dz^l",
@@ -108,6 +108,13 @@ def page(
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context)
     unread += more
+    bias = str(context.get("bias", "separate")).strip()
+    if bias in ("absorbed", "none"):
+        setting = replace(setting, bias=False)
+        letters = {k: v for k, v in notation.letters.items() if v != "b"}
+        notation = replace(notation, letters=letters)
+    elif bias != "separate":
+        unread.append(f"the bias {bias!r}")
     if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
         unread.append("the rule of the update")
     if context.get("bias") == "absorbed" and book.absorbed_bias:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from symnet.calculus.specimen import samples_of
 from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, Value
@@ -63,7 +64,9 @@ class Layers:
     depth: int | None = None
 
     def size(self, axis: Axis) -> int | None:
-        """How many neurons a layer has."""
+        """How many neurons a layer has; how many samples there are."""
+        if axis == n.SAMPLES and self.widths is not None:
+            return samples_of(self.widths)
         if axis.name != "n" or self.widths is None or axis.layer.name:
             return None
         at = axis.layer.offset
@@ -73,6 +76,8 @@ class Layers:
         """Whether two axes are of one length."""
         if one == other:
             return True
+        if n.SAMPLES in (one, other):
+            return False  # as many samples as neurons would be chance
         left, right = self.size(one), self.size(other)
         return left is not None and left == right
 

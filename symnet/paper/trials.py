@@ -14,6 +14,7 @@ from typing import Any
 import mpmath
 
 from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
+from symnet.network import notation as n
 from symnet.network.functions import KINKS
 from symnet.paper.arrays import Array, Arrays, Table
 from symnet.paper.context import Page
@@ -29,7 +30,17 @@ from symnet.paper.verdicts import (
     Verdict,
     positive_number,
 )
-from symnet.term import Apply, Axis, Index, LayerNumber, Symbol, Term, free_indices, walk
+from symnet.term import (
+    Apply,
+    Axis,
+    Index,
+    LayerNumber,
+    Size,
+    Symbol,
+    Term,
+    free_indices,
+    walk,
+)
 
 DIGITS = 120  # in which a difference of decimals is confirmed
 SEED = 7
@@ -229,7 +240,7 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
                         shown |= indices | _named(place, left)
                         found = Counterexample(widths, shown, *_told_apart(one, other))
                         trial = None
-                        if not elaborator.inverses:
+                        if not elaborator.inverses and _is_plain(x, y, about):
                             trial = Trial(
                                 elaborator.whole(x), elaborator.whole(y), about.setting,
                                 layers.widths or (2, 2), seed, numbers, here,
@@ -318,6 +329,15 @@ def entries(
     # Of one length, but counted in another order: place by place.
     for one_, other_ in zip(_places(left, arrays), _places(right, arrays), strict=True):
         yield left.term, right.term, {**one_, **other_}
+
+
+def _is_plain(one: Term, other: Term, about: Page) -> bool:
+    """Whether a claim is about one sample of a network with biases, and about no penalty."""
+    symbols = [x for term in (one, other) for x in walk(term) if isinstance(x, Symbol)]
+    sizes = [x for term in (one, other) for x in walk(term) if isinstance(x, Size)]
+    several = any(n.sample_of(x) is not None for x in symbols)
+    several = several or any(x.axis == n.SAMPLES for x in sizes)
+    return about.setting.bias and not several and not any(map(n.is_penalty, symbols))
 
 
 def _named(place: Mapping[str, int], array: Array | Table) -> dict[str, int]:
