@@ -50,6 +50,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.components",
             "calculus.nilpotent",
             "calculus.jets",
+            "calculus.coupled",
             "calculus.specimen",
             "calculus.counterexample",
             "calculus.certificate",
