@@ -17,7 +17,7 @@ from typing import Any
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import Page, in_nielsens, is_of_book, is_said_alike, page
+from symnet.paper.context import Page, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import convention as convention_named
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
@@ -213,7 +213,8 @@ def explained(
     judged: Verdict, claim: Claim, latex: str, convention: str, context: Mapping[str, Any]
 ) -> Verdict:
     """The verdict with the kind of the error and its place: those of the edit that mends it."""
-    about = page(convention, context, read(latex), agreed(convention, context))
+    known = agreed(convention, context)
+    about = page(convention, context, read(latex), known)
     if is_overloaded(claim, about.notation):
         return replace(judged, error_kind="overloaded-symbol")
     if judged.error_kind in ("unbalanced", "missing-term", "other"):
@@ -228,7 +229,8 @@ def explained(
             break
         try:
             text = edit.applied(latex)
-            found = claims_of(in_nielsens(read(text), convention_named(convention)), about)
+            about = page(convention, context, read(text), known)
+            found = claims_of(about.display, about)
         except SymnetError:
             continue
         if len(found) > at and _seems_right(found[at], about):

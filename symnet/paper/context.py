@@ -37,21 +37,25 @@ from symnet.paper.declarations import (
     with_family,
 )
 from symnet.paper.formula_reader import read
-from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of
+from symnet.paper.indicators import in_one_way
+from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
 from symnet.paper.translation import translated
 from symnet.paper.unit_layers import with_layers
+from symnet.paper.vectors import is_of_vectors, with_vectors, without_network
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
+SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation", "bias",
+    "depth", "layout", "per_layer_activation", "bias", "target",
 }  # fmt: skip
 STANDARD = {
-    "z^l": "w^la^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dc/dz^l",
+    "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
 }  # fmt: skip
 
 
@@ -98,17 +102,20 @@ def page(
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
-    known = [k for k in said if k in agreed]
-    start = notation_of(book)
-    found = with_declarations(start, {k: v for k, v in said.items() if k not in known})
+    declared = said
+    known = [k for k in declared if k in agreed]
+    said = {k: v for k, v in said.items() if k not in known}
+    start = without_network(notation_of(book), said, display)
+    found = with_declarations(start, said)
     notation, assumptions = found.notation, list(found.assumptions)
-    assumptions += [f"{k}: {said[k]}" for k in known]
+    assumptions += [f"{k}: {declared[k]}" for k in known]
     unread = _strangers(said, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
-    setting, more = _setting(context)
+    setting, more = _setting(context, display)
     unread += more
-    bias = str(context.get("bias", "separate")).strip()
+    habit = "absorbed" if book.absorbed_bias else "separate"
+    bias = str(context.get("bias", habit)).strip()
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
         letters = {k: v for k, v in notation.letters.items() if v != "b"}
@@ -117,13 +124,15 @@ def page(
         unread.append(f"the bias {bias!r}")
     if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
         unread.append("the rule of the update")
-    if context.get("bias") == "absorbed" and book.absorbed_bias:
-        context = {k: v for k, v in context.items() if k != "bias"}
+    if "target" in context and target(str(context["target"])) is None:
+        unread.append(f"the target {context['target']!r}")
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
+    setting, notation, display, taken = _with_output(setting, notation, display, context)
+    assumptions += taken
     own = notation.formulas.get("σ")
     if own is not None and setting.activation is None:
         setting = replace(setting, activation=own)
@@ -330,25 +339,35 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    return STANDARD.get(re.sub(r"[\s\\]", "", key).lower()) == re.sub(r"[\s\\]", "", said).lower()
+    return STANDARD.get(_squeezed(key)) == _squeezed(said)
+
+
+def _squeezed(text: str) -> str:
+    """A formula without what sets z^{[l]} and z^l apart."""
+    return re.sub(r"[\s\\{}\[\]()]", "", text).lower()
 
 
 # --- functions -----------------------------------------------------------------------------
 
 
-def _setting(context: Mapping[str, Any]) -> tuple[Setting, list[str]]:
+def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, list[str]]:
     unread = []
-    activation = _activation(context.get("activation", "abstract"))
+    below, last = parted(str(context.get("activation", "abstract")))
+    if last and not below and names_in(display) & {"l", r"\ell"}:
+        unread.append("which layers have the activation 'softmax'")
+    activation = _activation(below or "abstract")
     if activation is None:
         unread.append(f"the activation {context['activation']!r}")
-    cost = _cost(context.get("cost", "abstract"))
+    output_said = str(context.get("output_activation", last))
+    softmax = bool(SOFTMAX.fullmatch(output_said))
+    cost = _cost(context.get("cost", "abstract"), softmax=softmax)
     if cost is None:
         unread.append(f"the cost {context['cost']!r}")
     output = None
-    if "output_activation" in context:
-        output = _activation(context["output_activation"])
+    if output_said:
+        output = (SOFTMAX_FORMULA,) if softmax else _activation(output_said)
         if output is None:
-            unread.append(f"the output activation {context['output_activation']!r}")
+            unread.append(f"the output activation {output_said!r}")
     return (
         Setting(
             activation[0] if activation else None,
@@ -361,10 +380,68 @@ def _setting(context: Mapping[str, Any]) -> tuple[Setting, list[str]]:
     )
 
 
+def _with_output(
+    setting: Setting, notation: Notation, display: s.Display, context: Mapping[str, Any]
+) -> tuple[Setting, Notation, s.Display, list[str]]:
+    """What is known of the last layer: whether it is a softmax, what y is."""
+    assumptions = []
+    if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
+        setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
+        assumptions.append("the last layer is a softmax")
+    own = PER_LAYER.match(str(context.get("activation", "")))
+    if own is not None and setting.activation is None and own[1] not in notation.letters:
+        # g^{[l]}: each layer has one of its own.
+        setting = replace(setting, per_layer=True)
+        functions = {**notation.functions, own[1]: "σ"}
+        notation = replace(notation, functions=functions, per_layer=True)
+    if setting.couples and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy":
+        assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
+    if "target" in context:
+        found = target(str(context["target"]))
+        if found is not None:
+            setting = replace(setting, normalised=found[0])
+            notation = replace(notation, one_hot=notation.one_hot or found[1])
+    if notation.one_hot:
+        setting = replace(setting, normalised=True)
+    elif setting.normalised and _has_class(display, notation):
+        notation = replace(notation, one_hot=True)
+    notation = replace(notation, coupled=setting.couples)
+    if notation.one_hot:
+        notation = replace(notation, cost=setting.cost)
+    return setting, notation, in_one_way(display, notation), assumptions
+
+
+def _has_class(display: s.Display, notation: Notation) -> bool:
+    """Whether y stands as an index: the number of a class."""
+    return any(
+        isinstance(x, s.Scripted)
+        and x.sub is not None
+        and any(letter.text == notation.target for letter in subscripts(x.sub) or ())
+        for x in s.walk(display)
+    )
+
+
+def _says_softmax(display: s.Display, notation: Notation) -> bool:
+    """a_j^L = e^{z_j^L}/Σ_k e^{z_k^L}: that says what the last layer is."""
+    for statement in display.statements:
+        if not isinstance(statement, s.Chain) or len(statement.sides) < 2:
+            continue
+        match statement.sides[0]:
+            case s.Scripted(base=s.Name() as name, sup=sup) if (
+                sup is not None and notation.letters.get(name.text) == "a"
+            ):
+                layer = layer_of(sup)
+                if layer is not None and (layer.name, layer.offset) == ("L", 0):
+                    return is_of_vectors(statement.sides[1], notation)
+    return False
+
+
 def _activation(said: Any) -> tuple[sympy.Expr | None] | None:
     """The formula of an activation in a tuple; (None,) if it is arbitrary, None if unread."""
     text = str(said).strip()
-    if re.match(r"abstract|arbitrary|sigma$|\\sigma$", text):
+    if re.match(r"abstract|arbitrary", text) or text in ("sigma", r"\sigma"):
+        return (None,)
+    if PER_LAYER.fullmatch(text):
         return (None,)
     name = text.lower().replace("-", "_").replace(" ", "_")
     name = {"logistic": "sigmoid", "linear": "identity"}.get(name, name)
@@ -377,11 +454,11 @@ def _activation(said: Any) -> tuple[sympy.Expr | None] | None:
     return None if found.couples_neurons else (found.formula,)
 
 
-def _cost(said: Any) -> Cost | str | None:
+def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
     text = str(said).strip()
     if re.match(r"abstract|arbitrary", text):
         return "abstract"
-    name = text.lower().replace("-", "_").replace(" ", "_")
+    name = cost_name(text, softmax=softmax)
     name = {"squared_norm": "squared_error", "mse": "squared_error"}.get(name, name)
     if name in COSTS:
         return COSTS[name]
@@ -434,6 +511,12 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
 
 
 def plain(notation: Notation, display: s.Display) -> Notation:
+    """The notation of a formula in which no letter has a layer, about vectors or numbers."""
+    found = with_vectors(notation, display)
+    return _of_numbers(notation, display) if found is None else found
+
+
+def _of_numbers(notation: Notation, display: s.Display) -> Notation:
     """The notation of a formula about numbers, in which no letter has a layer.
 
     σ'(z) = σ(z)(1 - σ(z)): z is any number, and z^2 its square.

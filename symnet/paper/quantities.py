@@ -30,6 +30,7 @@ from symnet.paper.scripts import (
     relettered,
     split_digits,
     subscripts,
+    with_own_letters,
 )
 from symnet.term import (
     Apply,
@@ -113,7 +114,7 @@ class Quantities(Reading):
             or (layer_node is None) == bool(family.layer)
         ):
             raise Unclear("this is declared with other scripts", node)
-        body = family.body
+        body = with_own_letters(family.body, given)
         names = {x.text for x in s.walk(body) if isinstance(x, s.Name)}
         if any(x in names and x != y for x, y in zip(given, family.letters, strict=True)):
             raise Unclear("these subscripts have another meaning where this is declared", node)
