@@ -25,7 +25,6 @@ from symnet.network.functions import (
 )
 from symnet.paper import syntax as s
 from symnet.paper.convention_files import Convention
-from symnet.paper.convention_files import convention as convention_named
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
@@ -83,16 +82,15 @@ class Page:
 
 
 def page(
-    convention: str,
+    book: Convention,
     context: Mapping[str, Any],
     display: s.Display,
     agreed: Set[str] = frozenset(),
 ) -> Page:
-    """What a claim is about. Raises SymnetError for a convention that is not known.
+    """What a claim is about. Raises SymnetError for a context that cannot be read.
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
-    book = convention_named(convention)
     printed = display
     display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
@@ -394,7 +392,10 @@ def _with_output(
         setting = replace(setting, per_layer=True)
         functions = {**notation.functions, own[1]: "σ"}
         notation = replace(notation, functions=functions, per_layer=True)
-    if setting.couples and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy":
+    if (
+        setting.couples
+        and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
+    ):
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
     if "target" in context:
         found = target(str(context["target"]))
