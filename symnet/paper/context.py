@@ -24,6 +24,7 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
+from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
 from symnet.paper.conventions import CONVENTIONS, LETTERS, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
@@ -33,16 +34,18 @@ from symnet.paper.declarations import (
     with_declarations,
     with_family,
 )
+from symnet.paper.examples import with_examples
 from symnet.paper.scripts import is_transpose
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
+OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation", "bias",
+    "depth", "layout", "per_layer_activation", "bias", "shapes", "local",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dc/dz^l",
@@ -77,9 +80,12 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
-    found = with_declarations(CONVENTIONS[convention], said)
+    several = read_batch(CONVENTIONS[convention], said, context)
+    found = with_declarations(several.notation, several.rest)
     notation, assumptions = found.notation, list(found.assumptions)
-    unread = _strangers(said, found, display)
+    notation = for_display(notation, display)
+    display = with_examples(display, notation)
+    unread = _strangers(several.rest, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context)
@@ -91,11 +97,16 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         notation = replace(notation, letters=letters)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
+    if not several.rule:
         unread.append("the rule of the update")
+    if not several.shapes:
+        assumptions.append(f"shapes: {context['shapes']}")
+        unread.append("'shapes'")
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
+    if several.cost is not None and setting.cost is None:
+        setting = replace(setting, cost=several.cost)
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
     own = notation.formulas.get("σ")
@@ -117,7 +128,10 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     base = replace(base, formulas={**base.formulas, "σ": setting.activation})
     notation = plain(base, display)
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
+    if is_assumed(notation, display):
+        unread.append("the cost of several samples")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
+    widths = OF_ONE_NEURON if notation.neuron else widths
     widths = _of_depth(widths, str(context.get("depth", "")))
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
@@ -257,6 +271,11 @@ def _cost(said: Any) -> Cost | str | None:
         return COSTS[name]
     norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"
     squeezed = re.sub(r"[\s{}]", "", text).removeprefix("C=")
+    mean = re.match(r"(\(1/n\)|1/n|\\frac1n)(\\?sum|∑)(_x)?", squeezed)
+    half = re.match(r"(\(1/2n\)|1/\(2n\)|\\frac12n)(\\?sum|∑)(_x)?", squeezed)
+    if mean or half:
+        # The mean over the samples: of one of them C is what is summed.
+        squeezed = ("1/2" if half else "") + squeezed[(mean or half).end() :]  # type: ignore[union-attr]
     if re.fullmatch(rf"(1/2|\\frac12|0\.5)({norm})", squeezed):
         return COSTS["quadratic"]
     if re.fullmatch(norm, squeezed) or squeezed in ("(a-y)^2", "(y-a)^2"):

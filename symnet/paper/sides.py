@@ -266,7 +266,7 @@ def stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> V
         raise Unclear("what is updated here?", node)
     if left.term.name in ("a", "z", "δ", "y"):
         raise Unclear("this is no parameter, so no step changes it", node)
-    slope: Term = Partial(n.COST, left.term)
+    slope: Term = Partial(elaborator.descended(node), left.term)
     if left.term.layer is None:
         if elaborator.notation.vectors.get(left.term.name) != "parameters":
             raise Unclear("how the cost depends on this is not said", node)
