@@ -192,8 +192,8 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
         batch = replace(batch, counts=chosen, bounds=chosen)
         notation = replace(notation, scalars=notation.scalars | (set(counts) - chosen))
         rest = {k: v for k, v in rest.items() if k not in counts}
-    letters = {**notation.letters, **batch.matrices}
-    return replace(notation, batch=batch, costs=costs, letters=letters), rest
+    known = {**notation.letters, **batch.matrices}
+    return replace(notation, batch=batch, costs=costs, letters=known), rest
 
 
 def _mentioned_sample(words: str) -> str:
@@ -259,9 +259,9 @@ def _shapes(notation: Notation, said: Any) -> tuple[Notation, bool]:
 def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Expr | None] | None:
     """C = (1/m) Σ_x C_x + λ/2n Σ_w w²: means and penalties apart. None if it is no such thing."""
     items = _items(key)
-    if len(items) != 1 or not isinstance(items[0], s.Name):
+    name = items[0] if len(items) == 1 else None
+    if not isinstance(name, s.Name):
         return None
-    (name,) = items
     try:
         display = read(WORDS_AFTER.sub("", said).rstrip(" ."))
     except SymnetError:
@@ -269,9 +269,10 @@ def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Exp
     if len(display.statements) != 1:
         return None
     (body,) = display.statements
-    terms, signs = [body], ["+"]
-    if isinstance(body, s.Additive):
-        terms, signs = list(body.terms), list(body.signs)
+    whole = body
+    if not isinstance(whole, s.Additive):
+        whole = s.Additive((body,), ("+",), start=body.start, end=body.end)
+    terms, signs = list(whole.terms), list(whole.signs)
     kept: list[s.Node] = []
     found = None
     for at, (term, sign) in enumerate(zip(terms, signs, strict=True)):
@@ -301,7 +302,7 @@ def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Exp
     costs = notation.costs | {name.text}
     notation = replace(notation, batch=batch, costs=costs)
     if penalised:
-        whole = replace(body, terms=tuple(kept), signs=tuple(signs))
+        whole = replace(whole, terms=tuple(kept), signs=tuple(signs))
         scalars = notation.scalars | _coefficients(penalised, notation)
         totals = {**notation.totals, name.text: whole}
         notation = replace(notation, totals=totals, scalars=scalars)

@@ -270,12 +270,7 @@ def _cost(said: Any) -> Cost | str | None:
     if name in COSTS:
         return COSTS[name]
     norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"
-    squeezed = re.sub(r"[\s{}]", "", text).removeprefix("C=")
-    mean = re.match(r"(\(1/n\)|1/n|\\frac1n)(\\?sum|∑)(_x)?", squeezed)
-    half = re.match(r"(\(1/2n\)|1/\(2n\)|\\frac12n)(\\?sum|∑)(_x)?", squeezed)
-    if mean or half:
-        # The mean over the samples: of one of them C is what is summed.
-        squeezed = ("1/2" if half else "") + squeezed[(mean or half).end() :]  # type: ignore[union-attr]
+    squeezed = _of_one_sample(re.sub(r"[\s{}]", "", text).removeprefix("C="))
     if re.fullmatch(rf"(1/2|\\frac12|0\.5)({norm})", squeezed):
         return COSTS["quadratic"]
     if re.fullmatch(norm, squeezed) or squeezed in ("(a-y)^2", "(y-a)^2"):
@@ -284,6 +279,18 @@ def _cost(said: Any) -> Cost | str | None:
         return typed_cost(text)
     except SymnetError:
         return None
+
+
+MEAN = re.compile(r"(?P<half>\(1/2n\)|1/\(2n\)|\\frac12n)|(\(1/n\)|1/n|\\frac1n)")
+
+
+def _of_one_sample(text: str) -> str:
+    """(1/2n) Σ ½‖y - a‖²: C is a mean over the samples, and of one of them what is summed."""
+    mean = MEAN.match(text)
+    over = re.compile(r"(\\?sum|∑)(_x)?").match(text, mean.end()) if mean is not None else None
+    if mean is None or over is None:
+        return text
+    return ("1/2" if mean["half"] else "") + text[over.end() :]
 
 
 def of_one_output(formula: sympy.Expr) -> Setting:

@@ -8,7 +8,7 @@ layer; w_j and z on a page about one neuron are those of the only neuron of laye
 >>> s.spell(with_examples(read(r"\delta^{x,l}"), NIELSEN))
 'sampled(\\delta^{l}; x)'
 >>> s.spell(with_examples(read(r"\partial C / \partial w"), NIELSEN))
-'{\\partial C / \\partial w_{{j k}}^{l}}'
+'{\\partial C / \\partial w_{j, k}^{l}}'
 """
 
 from collections.abc import Sequence
@@ -186,10 +186,12 @@ def _speaks_of_any_weight(display: s.Display, notation: Notation) -> bool:
             layered = node.base.text in notation.letters and node.sup is not None
             if layered and not _is_power(node):
                 return False
-        elif isinstance(node, s.Name) and node.text in notation.letters:
-            # ∂z/∂w, δ a: of which neurons, nobody says.
-            if not (isinstance(parent, s.Scripted) and is_nabla(parent.base)):
-                return False
+        elif (
+            isinstance(node, s.Name)
+            and node.text in notation.letters
+            and not (isinstance(parent, s.Scripted) and is_nabla(parent.base))
+        ):
+            return False  # ∂z/∂w, δ a: of which neurons, nobody says
     costs = any(isinstance(x, s.Name) and notation.is_cost(x) for x in s.walk(display))
     return bare and costs
 

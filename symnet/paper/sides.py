@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import sympy
 
-from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, is_unsaid, scalar
 from symnet.paper.elaboration import Elaborator

@@ -273,7 +273,8 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
             continue
         update = relation in UPDATES - {":="} or (
             relation in EQUALITIES and ((new and left is sides[0]) or renewed[at])
-        ) or (relation == ":=" and about.updates) or _assigns(left, right, relation, about)  # fmt: skip
+        ) or (relation == ":=" and about.updates)  # fmt: skip
+        update = update or _assigns(left, right, relation, about)
         if not update and relation not in EQUALITIES | {IN}:
             raise Unclear(f"the relation {relation} is not judged", chain)
         parameter = _change_of_parameter(left, about)
