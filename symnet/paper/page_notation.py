@@ -142,7 +142,7 @@ def _defaults(first: inferred.Forward, rows: bool) -> dict[str, str]:
     """What pages do not say: z, x and y as everywhere, rows where vectors are rows."""
     if first.given.layer is None:
         return {}
-    rules = {}
+    rules: dict[str, str] = {}
     if first.given.base != "z" and first.before is not None and first.before.base != "z":
         rules |= {"z_j^l": "z_j^l", "z^l": "(z^l)^T" if rows else "z^l"}
     if rows:
