@@ -257,7 +257,7 @@ class Batches(Sums):
         if not any(_is_weight(x, self.notation) for x in s.walk(body)):
             return None
         layer = LayerNumber("l")
-        outer, scope = self.layers, self.scope.copy()
+        outer, scope = self.layers, {k: replace(slot) for k, slot in self.scope.items()}
         self.layers = Layers({name: layer})
         try:
             found = self.value(body)
