@@ -130,9 +130,7 @@ def _differs(
         cost = _abstract(at_layer(cost, {"L": last}), formulas)
     output = OUTPUT if setting.has_output else ""
     per_layer = setting.per_layer and "σ" not in formulas
-    seen = window(
-        _mentioned(read, cost), last, cost, output, per_layer=per_layer, coupled=coupling
-    )
+    seen = window(_mentioned(read, cost), last, cost, output, per_layer=per_layer, coupled=coupling)
     ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
     for judge in JUDGES:
         worked = Worked(seen, judge.derivative)

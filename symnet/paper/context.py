@@ -257,7 +257,10 @@ def _with_output(
         setting = replace(setting, per_layer=True)
         functions = {**notation.functions, own[1]: "σ"}
         notation = replace(notation, functions=functions, per_layer=True)
-    if setting.couples and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy":
+    if (
+        setting.couples
+        and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
+    ):
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
     if "target" in context:
         found = target(str(context["target"]))

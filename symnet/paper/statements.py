@@ -143,7 +143,9 @@ class Claim:
         terms = [term for side in (left, right) for term in terms_of(side)]
         by_y = any(isinstance(x, Partial) and x.by.name == "y" for t in terms for x in walk(t))
         numbered = elaborator.layers.widths is not None
-        if by_y or not (elaborator.notation.one_hot and (numbered or any(map(speaks_of_class, terms)))):
+        if by_y or not (
+            elaborator.notation.one_hot and (numbered or any(map(speaks_of_class, terms)))
+        ):
             return left, right
         last = elaborator.layers.number(n.L)
         cost = elaborator.notation.cost
