@@ -342,7 +342,7 @@ class Worked:
                 return self.window.right_side(part)
             return map_children(part, go)
 
-        return term if self.window.coupled is None else go(term)
+        return go(term)
 
     def to_bottom(self, term: Term) -> Term:
         """z and a put in down to the lowest that is mentioned of each group of layers."""

@@ -36,7 +36,7 @@ from symnet.paper.declarations import (
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_of, subscripts
-from symnet.paper.vectors import is_of_vectors, with_vectors, without_network
+from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
@@ -125,7 +125,7 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
     if not notation.letters:
-        widths, seeds = widths[:1], 5
+        widths, seeds = widths[:1], 12 if notation.own else 5
     return Page(
         notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
         base, all(x.startswith("the cost") for x in unread), "rule" in context,
@@ -267,9 +267,9 @@ def _with_output(
         if found is not None:
             setting = replace(setting, normalised=found[0])
             notation = replace(notation, one_hot=notation.one_hot or found[1])
-    if notation.one_hot:
+    if notation.one_hot or notation.normalised:
         setting = replace(setting, normalised=True)
-    elif setting.normalised and _has_class(display, notation):
+    if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
     if notation.one_hot:
@@ -379,7 +379,12 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
 def plain(notation: Notation, display: s.Display) -> Notation:
     """The notation of a formula in which no letter has a layer, about vectors or numbers."""
     found = with_vectors(notation, display)
-    return _of_numbers(notation, display) if found is None else found
+    if found is not None:
+        return found
+    if notation.own:
+        # What it says of them is about numbers, too.
+        display = replace(display, statements=(*display.statements, *reached(notation, display)))
+    return _of_numbers(notation, display)
 
 
 def _of_numbers(notation: Notation, display: s.Display) -> Notation:

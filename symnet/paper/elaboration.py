@@ -250,6 +250,14 @@ class Elaborator(Dotted):
 
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
         message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
+        added = {clash.left, clash.right}
+        if (
+            self.notation.is_of_vectors
+            and clash.action == "added"
+            and "a number" in added
+            and any(shape.endswith(" × 1") or shape.startswith("1 × ") for shape in added)
+        ):
+            return Unclear("a number added to a vector", node)
         if is_unsaid(clash.left, clash.right):
             # How long it is, nobody said: it may well fit.
             return Unclear(message, node)
