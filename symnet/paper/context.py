@@ -98,8 +98,9 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         unread.append(f"{key!r}")
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
-    setting, notation, display, taken = _with_output(setting, notation, display, context)
+    setting, notation, display, taken, left = _with_output(setting, notation, display, context)
     assumptions += taken
+    unread += left
     own = notation.formulas.get("σ")
     if own is not None and setting.activation is None:
         setting = replace(setting, activation=own)
@@ -245,9 +246,10 @@ def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, l
 
 def _with_output(
     setting: Setting, notation: Notation, display: s.Display, context: Mapping[str, Any]
-) -> tuple[Setting, Notation, s.Display, list[str]]:
-    """What is known of the last layer: whether it is a softmax, what y is."""
-    assumptions = []
+) -> tuple[Setting, Notation, s.Display, list[str], list[str]]:
+    """What is known of the last layer: whether it is a softmax, what y is; what was not read."""
+    assumptions: list[str] = []
+    unread: list[str] = []
     if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
         setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
         assumptions.append("the last layer is a softmax")
@@ -262,6 +264,8 @@ def _with_output(
         and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
     ):
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
+        if _has_complements(display):
+            unread.append("the cost, of which there are two kinds of this name")
     if "target" in context:
         found = target(str(context["target"]))
         if found is not None:
@@ -274,7 +278,23 @@ def _with_output(
     notation = replace(notation, coupled=setting.couples)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
-    return setting, notation, in_one_way(display, notation), assumptions
+    display = in_one_way(display, notation)
+    if "target" not in context and not setting.normalised:
+        vectors = with_vectors(notation, display)
+        if vectors is not None and notation.target in vectors.lengths:
+            # As after a softmax: -Σ y ln p is a log-likelihood.
+            setting = replace(setting, normalised=True)
+            assumptions.append(f"the entries of {notation.target} have the sum 1")
+    return setting, notation, display, assumptions, unread
+
+
+def _has_complements(display: s.Display) -> bool:
+    """1 - y or 1 - a: signs of a sum of cross-entropies, one for each output."""
+    return any(
+        isinstance(x, s.Additive) and len(x.terms) == 2 and x.signs[1] == "-"
+        and isinstance(x.terms[0], s.Number) and x.terms[0].text == "1"
+        for x in s.walk(display)
+    )  # fmt: skip
 
 
 def _has_class(display: s.Display, notation: Notation) -> bool:

@@ -304,8 +304,8 @@ class Elaborator(Dotted):
             after = self._reach(factors, operators, at + 1)
             of = self.value(in_a_row(factors[at + 1 : after], operators[at + 1 : after]))
             mixed = mixed_by(node)
-            for by in reversed(mixed or ()):
-                of = self.derivative(of, by, node, 1)
+            for each in reversed(mixed or ()):
+                of = self.derivative(of, each, node, 1)
             return of if mixed else self.derivative(of, found[1], node, found[2]), after
         by = gradient_by(node)
         if by is not None:

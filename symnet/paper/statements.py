@@ -16,8 +16,8 @@ from symnet.paper.changes import has_changes, moved_in
 from symnet.paper.context import Page, plain
 from symnet.paper.conventions import Notation
 from symnet.paper.elaboration import Elaborator
-from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.indicators import in_one_way
+from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.one_hot import encoded, speaks_of_class
 from symnet.paper.ranges import Neurons, Pair, Range, items_of, layer_letters, letters_in, said_in
 from symnet.paper.restated import (

@@ -1,4 +1,4 @@
-r"""Formulas about vectors, with no network around them: \partial p_i / \partial z_j = p_i([i=j]-p_j).
+r"""Formulas about vectors, with no network around them: \partial_{z_j} p_i = p_i([i=j] - p_j).
 
 Where exponentials are summed, or softmax is taken, and no quantity has a layer, letters with an
 index are the entries of vectors of one length. That length is counted as the neurons of a last
