@@ -114,6 +114,12 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         scalars, positive = notation.scalars | {r"\eta"}, notation.positive | {r"\eta"}
         notation = replace(notation, rate=r"\eta", scalars=scalars, positive=positive)
     notation = _with_abbreviations(notation, display)
+    if "target" not in context and not setting.normalised:
+        vectors = with_vectors(notation, display)
+        if vectors is not None and notation.target in vectors.lengths:
+            # As after a softmax: -Σ y ln p is a log-likelihood.
+            setting = replace(setting, normalised=True)
+            assumptions.append(f"the entries of {notation.target} have the sum 1")
     base = _with_decorations(notation, display)
     setting, said_here = _said(base, setting, display)
     unread += said_here
@@ -279,12 +285,6 @@ def _with_output(
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
-    if "target" not in context and not setting.normalised:
-        vectors = with_vectors(notation, display)
-        if vectors is not None and notation.target in vectors.lengths:
-            # As after a softmax: -Σ y ln p is a log-likelihood.
-            setting = replace(setting, normalised=True)
-            assumptions.append(f"the entries of {notation.target} have the sum 1")
     return setting, notation, display, assumptions, unread
 
 
@@ -486,10 +486,14 @@ def _with_abbreviations(notation: Notation, display: s.Display) -> Notation:
     """f'(x) = tanh(s) + …, s = ln(1 + e^x): a letter that a later statement says."""
     for at, statement in enumerate(display.statements):
         match statement:
-            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if at:
+            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if (
+                at or is_of_vectors(meant, notation)
+            ):
                 known = notation.letters.keys() | notation.scalars | notation.vectors.keys()
                 known |= {notation.input, notation.target} | notation.constants.keys()
                 known |= notation.aliases.keys() | notation.costs | {"l", "L"}
+                if is_of_vectors(meant, notation):
+                    known -= {"l", "L"}
                 others = [x for i, x in enumerate(display.statements) if i != at]
                 used = {x.text for other in others for x in s.walk(other) if isinstance(x, s.Name)}
                 if text in used - known and notation.function(text) is None:

@@ -91,7 +91,7 @@ def coupled_text(formula: sympy.Expr) -> str:
         raise UnsayableError("a sum that is another one for every neuron")
 
     def plain(part: sympy.Expr) -> sympy.Expr:
-        return part.xreplace({each: ARGUMENT for each in part.atoms(sympy.Indexed)})
+        return part.xreplace(dict.fromkeys(part.atoms(sympy.Indexed), ARGUMENT))
 
     text = numpy_text(plain(formula.xreplace(sums)))
     for each, symbol in sums.items():
