@@ -16,11 +16,13 @@ checker. Only what both find equal is proved; nothing is ever tried at numbers.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
 import sympy
 
+from symnet.calculus import coupled
 from symnet.calculus.counterexample import Setting
 from symnet.calculus.judges import JUDGES, Formulas, Judge, Way, decided
 from symnet.calculus.total import GiveUpError, Worked, at_sample, window
@@ -127,15 +129,27 @@ def _differs(
         for x in (*sides, *(hypothesis or ()))
     ]
     _note("σ", setting.activation, formulas)
-    _note(OUTPUT, setting.output, formulas)
+    coupling = None
+    if setting.couples:
+        coupling = coupled.equation(setting.output, last)
+        coupling = replace(coupling, right=_abstract(coupling.right, formulas))
+    else:
+        _note(OUTPUT, setting.output, formulas)
     cost = None
     if setting.cost is not None:
         cost = equations.cost(Cost("c", setting.cost)).right
         cost = _abstract(at_layer(cost, {"L": last}), formulas)
     output = OUTPUT if setting.has_output else ""
     per_layer = setting.per_layer and "σ" not in formulas
-    mentioned = _mentioned(read, cost)
-    seen = window(mentioned, last, cost, output, per_layer=per_layer, bias=setting.bias)
+    seen = window(
+        _mentioned(read, cost),
+        last,
+        cost,
+        output,
+        per_layer=per_layer,
+        coupled=coupling,
+        bias=setting.bias,
+    )
     ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
     for judge in JUDGES:
         worked = Worked(seen, judge.derivative)
@@ -144,7 +158,8 @@ def _differs(
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
         difference = add(left, mul(MINUS, right))
         vanishes = partial(_vanishes, judge, setting, widths, last)
-        if not _equal((worked.by_name(difference), worked.to_bottom(difference)), vanishes, ways):
+        named, bottom = worked.by_name(difference), worked.to_bottom(difference)
+        if not _equal((named, bottom, worked.opened(difference)), vanishes, ways):
             return f"not equal for the {judge.name}"
     return ""
 

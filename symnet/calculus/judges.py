@@ -33,6 +33,7 @@ from symnet.term import (
     ZERO,
     Addition,
     Apply,
+    Axis,
     Delta,
     Equation,
     Index,
@@ -229,6 +230,7 @@ def _normal_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> b
             for each in targets
         )
         left, _ = apply(RULES["fact"], left, Given((), facts=facts), set())
+        left = _with_sum_of_one(left, n.neurons(last))
     if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
         left = _steps_merged(left)
     return left == ZERO or _nothing(left)
@@ -261,6 +263,22 @@ def _nothing(term: Term) -> bool:
     if () in groups:
         return False
     return all(normal.equal(add(*terms), ZERO) for terms in groups.values())
+
+
+def _with_sum_of_one(term: Term, axis: Axis) -> Term:
+    """Σ_p y_p as 1 beside other sums too: Σ_k Σ_p y_p x_k is Σ_k x_k."""
+    kept = []
+    for monomial in normal.normal(term):
+        bound, factors = monomial.bound, monomial.factors
+        for index in monomial.bound:
+            match [pair for pair in factors if index in free_indices(pair[0])]:
+                case [(Symbol("y", None, (last,)), Fraction(numerator=1, denominator=1)) as y] if (
+                    last == index and index.axis == axis
+                ):
+                    bound = tuple(b for b in bound if b != index)
+                    factors = tuple(pair for pair in factors if pair != y)
+        kept.append(replace(monomial, bound=bound, factors=factors))
+    return normal.as_term(kept, free_indices(term))
 
 
 def _steps_merged(term: Term) -> Term:

@@ -21,10 +21,11 @@ from typing import Any, TypeVar
 
 import sympy
 
-from symnet.calculus import jets
+from symnet.calculus import coupled, jets
 from symnet.calculus.nilpotent import (
     DIGITS,
     IrrationalError,
+    NoValueError,
     Perturbed,
     Plain,
     Value,
@@ -50,6 +51,11 @@ class Setting:
     normalised: bool = False  # Σ y = 1
     per_layer: bool = False  # whether each layer has a σ of its own, where it is arbitrary
     bias: bool = True  # whether there are biases beside the weights
+
+    @property
+    def couples(self) -> bool:
+        """Whether the output layer has a function of all its z, as softmax is."""
+        return coupled.couples(self.output)
 
 
 class MissingError(SymnetError):
@@ -244,7 +250,10 @@ class Specimen:
             return self._shifted(list(self.a(layer, below)), here)
         if layer == 1:
             return list(self._converted("x", self.inputs()))
-        return self._short([self.activation(layer, 0, z) for z in self.z(layer, below)])
+        z = self.z(layer, below)
+        if self.setting.couples and layer == len(self.widths):
+            return self._short(coupled.values(self.setting.output, self.numbers, z))
+        return self._short([self.activation(layer, 0, each) for each in z])
 
     def _new_cost(self, changes: Changes) -> Value:
         a, y = self.a(len(self.widths), changes), self.y(changes)
@@ -294,6 +303,8 @@ class Specimen:
         """σ of a layer, or a derivative of it."""
         setting = self.setting
         if setting.has_output and layer == len(self.widths):
+            if setting.couples:
+                raise NoValueError("a function of all neurons, taken of one")
             return self.applied("σ of L", setting.output, order, x)
         name = f"σ of {layer}" if setting.per_layer and layer is not None else "σ"
         return self.applied(name, setting.activation, order, x)

@@ -27,6 +27,7 @@ from symnet.term import (
     ZERO,
     Apply,
     Delta,
+    Equation,
     Index,
     LayerNumber,
     Partial,
@@ -77,7 +78,8 @@ class Window:
     `top` has the quantity, a or z of the highest layer, through which all above depends on the
     window, `bottom` the level below which nothing is unfolded. `last` is the output layer; `output`
     is its function where that is another, and with `per_layer` each layer has one of its own. `far`
-    are the z^L and a^L whose derivatives by layers of a name are mentioned.
+    are the z^L and a^L whose derivatives by layers of a name are mentioned. `coupled` is the equation
+    of a^L where each a depends on all z.
     """
 
     top: dict[str, tuple[str, LayerNumber]]
@@ -88,10 +90,13 @@ class Window:
     per_layer: bool = False
     far: frozenset[tuple[str, str]] = frozenset()
     bias: bool = True
+    coupled: Equation | None = None
 
     def activation(self, layer: LayerNumber) -> ScalarFunction:
         """The function of a layer."""
         if self.output and layer == self.last:
+            if self.coupled is not None:
+                raise GiveUpError("the function of the last layer is one of all its neurons")
             return ScalarFunction(self.output, None)
         _, highest = self.top[layer.name]
         if self.output and layer.name != self.last.name and layer.offset >= highest.offset:
@@ -102,6 +107,9 @@ class Window:
         """What z or a of a layer is, by its equation."""
         layer = symbol.layer
         assert layer is not None
+        if symbol.name == "a" and self.coupled is not None and layer == self.last:
+            to = dict(zip(self.coupled.indices, symbol.indices, strict=True))
+            return rename(self.coupled.right, to)
         if symbol.name == "a":
             return Apply(self.activation(layer), Symbol("z", layer, symbol.indices))
         equation = equations.weighted_input(layer)
@@ -144,6 +152,7 @@ def window(
     *,
     per_layer: bool = False,
     bias: bool = True,
+    coupled: Equation | None = None,
 ) -> Window:
     """The window of the layers that terms mention."""
     terms = list(terms)
@@ -172,7 +181,7 @@ def window(
         for x in derivatives
         if isinstance(x.of, Symbol) and x.of.layer == last and x.by.layer is not None
     )
-    return Window(highest, bottom, last, cost, output, per_layer, far, bias)
+    return Window(highest, bottom, last, cost, output, per_layer, far, bias, coupled)
 
 
 def _check_samples(terms: Iterable[Term]) -> None:
@@ -261,6 +270,11 @@ class Worked:
             output = n.at_sample(Symbol("a", last, (q,)), n.sample_of(of))
             return Sum(q, mul(self.by_head(of, output), self.by_head(output, u)))
         if name != last.name and (of.name, u.name) == ("a", "z") and ("z", name) in self.window.far:
+            if self.window.coupled is not None:
+                q = fresh(n.neurons(last), free_indices(u) | free_indices(of))
+                z = Symbol("z", last, (q,))
+                inside = apart(self.window.right_side(of), free_indices(u) | {q})
+                return Sum(q, mul(self.derivative(inside, z), self.by_head(z, u)))
             slope = replace(self.window.activation(last), order=1)
             weighted = Symbol("z", last, of.indices)
             return mul(Apply(slope, weighted), self.by_head(weighted, u))
@@ -383,6 +397,16 @@ class Worked:
             return map_children(part, go)
 
         return go(term) if weighted else term
+
+    def opened(self, term: Term) -> Term:
+        """a^L put in by its formula where that couples neurons, which tells what a alone does not."""
+
+        def go(part: Term) -> Term:
+            if isinstance(part, Symbol) and (part.name, part.layer) == ("a", self.window.last):
+                return self.window.right_side(part)
+            return map_children(part, go)
+
+        return term if self.window.coupled is None else go(term)
 
     def to_bottom(self, term: Term) -> Term:
         """z and a put in down to the lowest that is mentioned of each group of layers."""

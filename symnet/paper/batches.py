@@ -32,7 +32,7 @@ from symnet.paper.examples import (
 from symnet.paper.formulas_of_one import absolute
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.reading import Layers
-from symnet.paper.scripts import Slice, plainly, subscripts
+from symnet.paper.scripts import Slice, is_layer_letter, plainly, subscripts
 from symnet.paper.sums import Sums
 from symnet.term import (
     Axis,
@@ -252,6 +252,8 @@ class Batches(Sums):
                 pass
             case _:
                 return None
+        if not is_layer_letter(name, body, self.notation):
+            return None
         if not any(_is_weight(x, self.notation) for x in s.walk(body)):
             return None
         layer = LayerNumber("each layer")

@@ -34,7 +34,7 @@ def _general_proof(claim: Claim, about: Page) -> str:
     depths = {len(widths) for widths in about.widths}
     known = len(depths) == 1 and bool(about.notation.letters)
     last = LayerNumber("", depths.pop()) if known else n.L
-    layers = Layers({"L": last} if known else {})
+    layers = Layers(depth=last.offset if known else None)
     elaborator = Elaborator(claim.notation or about.notation, layers)
     try:
         sides = claim.sides(elaborator)

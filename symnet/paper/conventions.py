@@ -40,6 +40,9 @@ _FORMULAS: dict[str, sympy.Expr] = {
 _MATRIX_FUNCTIONS = {
     "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "vec": "vec",
     "max": "max", "min": "min", "exp": "exp",
+    "softmax": "softmax", "Softmax": "softmax", "SoftMax": "softmax",
+    "LSE": "lse", "lse": "lse", "logsumexp": "lse", "LogSumExp": "lse",
+    "logsoftmax": "logsoftmax", "LogSoftmax": "logsoftmax",
 }  # fmt: skip
 
 
@@ -126,6 +129,9 @@ class Notation:
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
     rows: bool = False  # whether a row of a matrix, w_{j·}, is a row vector
+    one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
+    coupled: bool = False  # whether the output layer has a function of all its z
+    per_layer: bool = False  # whether each layer has a σ of its own, g^{[l]}
     numbered: bool = True  # whether quantities of the formula have layers at all
     batch: Batch = field(default_factory=Batch)
     totals: Mapping[str, s.Node] = field(default_factory=dict)  # costs with what they add up
@@ -169,4 +175,3 @@ class Notation:
 
 
 NIELSEN = Notation()
-CONVENTIONS: dict[str, Notation] = {"nielsen": NIELSEN}

@@ -69,7 +69,7 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
             claim.check_layers(elaborator)
             sides = claim.sides(elaborator)
         except Missing as error:
-            if claim.literal(layers):
+            if claim.literal(layers) or (about.every_unit and _is_of_first(error, layers)):
                 raise
             missing = missing or error
             continue
@@ -83,6 +83,17 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
         raise unclear
     if not found:
         raise missing or Unclear("no network was found to try it on", claim.node)
+
+
+def _is_of_first(error: Missing, layers: Layers) -> bool:
+    """Whether an error of an input unit is named, for units of layer 2 that have all they need."""
+    return (
+        error.below
+        and "delta" in str(error)
+        and any(
+            name != "L" and layer == LayerNumber("", 2) for name, layer in layers.numbers.items()
+        )
+    )
 
 
 def networks(claim: Claim, about: Page) -> Iterator[Layers]:
