@@ -230,8 +230,27 @@ def is_of_book(key: str, book: Convention) -> bool:
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
-    """Whether words say nothing against the book: weights that connect the same layers."""
+    """Whether words say nothing against the book: weights that connect the same layers or units."""
+    units = UNITS.search(said)
+    if units is not None:
+        return _ends(key, book) in (None, (units[2], units[1]))
     return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+UNITS = re.compile(
+    r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
+)
+
+
+def _ends(key: str, book: Convention) -> tuple[str, str] | None:
+    """Where a weight leads to and from: i and j of w_{ij}, as the book has it."""
+    for node in s.walk(in_nielsens(read(key), book)):
+        match node:
+            case s.Scripted(base=s.Name(text="w" | "W"), sub=sub) if sub is not None:
+                letters = subscripts(sub) or []
+                if len(letters) == 2:
+                    return letters[0].text, letters[1].text
+    return None
 
 
 def _head(node: s.Node) -> str:
