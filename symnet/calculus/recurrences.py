@@ -14,7 +14,7 @@ induction: it holds at the first step, and from t to t+1. Both judges decide wha
 'not'
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -198,18 +198,19 @@ def begun(term: Term, system: System) -> Term:
     return go(term, 0)
 
 
-def _begun_symbol(part: Symbol, system: System, go: object, depth: int) -> Term:
-    assert part.layer is not None and callable(go)
+def _begun_symbol(
+    part: Symbol, system: System, go: Callable[[Term, int], Term], depth: int
+) -> Term:
+    assert part.layer is not None
     step = part.layer.offset
     start = system.starts.get((part.name, step))
     if start is not None:
-        return start if start == part else go(start, depth + 1)  # type: ignore[no-any-return]
+        return start if start == part else go(start, depth + 1)
     if part.name not in system.rules:
         return part
     if depth > DEEPEST:
         raise GiveUpError(f"{part.name} at step {step} is not said")
-    found: Term = go(at_step(system.rules[part.name], step), depth + 1)
-    return found
+    return go(at_step(system.rules[part.name], step), depth + 1)
 
 
 def put_in(term: Term, symbol: Symbol, value: Term) -> Term:
@@ -266,7 +267,8 @@ def _at_first(difference: Term, system: System, steps: range) -> str:
     """Empty if a term vanishes at literal steps, worked out from what is given at first."""
     if len(steps) > 3:
         return "it begins too late"
-    return next(filter(None, (vanishes(begun(at_step(difference, at), system)) for at in steps)), "")
+    found = (vanishes(begun(at_step(difference, at), system)) for at in steps)
+    return next(filter(None, found), "")
 
 
 def _stated(term: Term, system: System) -> Iterator[Symbol]:

@@ -19,11 +19,10 @@ from functools import cache
 from importlib import resources
 from itertools import islice, product
 
-from symnet.calculus.recurrences import Iterates, System, members, shifted
-from symnet.errors import SymnetError
+from symnet.calculus.recurrences import Iterates, System
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
-from symnet.paper.step_signs import GRADIENT, Signs, key_of, shift_to_now, step_of
+from symnet.paper.step_signs import GRADIENT, Signs, shift_to_now
 from symnet.term import Apply, ScalarFunction, Symbol, Term, map_children
 
 SEQUENCES = {
@@ -93,7 +92,9 @@ def methods() -> tuple[Form, ...]:
 
 def _iterates(entry: Mapping[str, object]) -> Iterates:
     symbols, equations, initial = entry["symbols"], entry["equations"], entry["initial"]
-    assert isinstance(symbols, dict) and isinstance(equations, list) and isinstance(initial, list)
+    assert isinstance(symbols, dict)
+    assert isinstance(equations, list)
+    assert isinstance(initial, list)
     signs = Signs(frozenset(key for key, role in symbols.items() if role in SEQUENCES))
     rules: dict[str, Term] = {}
     for text in equations:
@@ -150,9 +151,7 @@ def assignments(
         fitting = [role for role in of_role if (role in SEQUENCES) == is_sequence]
         usual = [role for role in fitting if key in roles()[role].letters]
         if key in said:
-            declared = [
-                r for r in fitting if re.search(roles()[r].words, said[key], re.IGNORECASE)
-            ]
+            declared = [r for r in fitting if re.search(roles()[r].words, said[key], re.IGNORECASE)]
             both = [role for role in declared if role in usual]
             taken = both or declared
         else:
@@ -181,9 +180,3 @@ def same_at_all_steps(iterates: Iterates) -> Iterates:
     system = iterates.system
     rules = {name: go(rule) for name, rule in system.rules.items()}
     return Iterates(System(rules, system.starts, system.totals), go(iterates.seen))
-
-
-__all__ = [
-    "Form", "Role", "assignments", "key_of", "members", "methods", "named", "roles",
-    "same_at_all_steps", "shifted", "step_of", "SymnetError",
-]  # fmt: skip

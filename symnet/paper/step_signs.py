@@ -17,16 +17,15 @@ from fractions import Fraction
 
 from symnet.calculus.recurrences import (
     COUNT,
+    COUNTED,
     MINUS,
-    POWER,
     SUMMED,
     TIME,
+    System,
     Total,
     power_of,
     powers,
 )
-from symnet.calculus.recurrences import COUNTED as COUNTING
-from symnet.calculus.recurrences import System
 from symnet.paper import syntax as s
 from symnet.paper.misfits import Unclear
 from symnet.term import (
@@ -40,7 +39,6 @@ from symnet.term import (
     add,
     at_layer,
     mul,
-    number,
     power,
     spell,
     walk,
@@ -133,7 +131,7 @@ class Signs:
     def system(self) -> System:
         """The rules of the sums, powers and numbers of steps that have been met."""
         totals = {_total_name(total): total for total in self.total}
-        return System({}, {}, totals).joined(powers(self.bases)).joined(COUNTING)
+        return System({}, {}, totals).joined(powers(self.bases)).joined(COUNTED)
 
     def term(self, node: s.Node) -> Term:
         """What a formula means. Raises Unclear."""
@@ -176,9 +174,8 @@ class Signs:
         member = self.member(node)
         if member is not None:
             return self.replaced.get(member, member)
-        if isinstance(node.base, s.Scripted | s.Name) and node.sup is None and node.primes:
-            if node.sub is None:
-                return self._bare(node.base, node.primes)
+        if node.primes and node.sup is None and node.sub is None:
+            return self._bare(node.base, node.primes)
         if node.sup is None and not node.primes:
             return self._bare(node, 0)
         if node.sup is not None and not node.primes:
@@ -253,9 +250,7 @@ class Signs:
 
     # --- products --------------------------------------------------------------------------
 
-    def _product(
-        self, factors: Sequence[s.Node], operators: Sequence[str], node: s.Node
-    ) -> Term:
+    def _product(self, factors: Sequence[s.Node], operators: Sequence[str], node: s.Node) -> Term:
         found: list[Term] = []
         at = 0
         while at < len(factors):
@@ -292,8 +287,10 @@ class Signs:
                 return gradient, 2
         if isinstance(factor, s.Name) and factor.text in ROOTS and isinstance(after, s.Bracketed):
             return power(self.term(after.body), Fraction(1, 2)), 2
-        if isinstance(factor, s.Name) and factor.text == "diag":
-            raise Unclear("a matrix", factor)
+        if isinstance(factor, s.Name) and factor.text in ("E", r"\Delta") and after is not None:
+            found = self.bracketed_mean(factor, after)  # E[g^2]_t
+            if found is not None:
+                return found, 2
         if isinstance(after, s.Bracketed) and self._is_sequence(factor) and after.open == "(":
             step = step_of(after, self.letters)  # w(t+1)
             key = key_of(factor)
@@ -319,6 +316,14 @@ class Signs:
                 return Symbol(self._name(rf"\Delta {key}"), TIME.shift(now))
         raise Unclear("a change that is not read", node)
 
+    def bracketed_mean(self, name: s.Node, after: s.Node) -> Term | None:
+        """E[g^2]_t, a running mean, as a sequence of that name."""
+        key = mean_key(name, after)
+        if key is None or not isinstance(after, s.Scripted):
+            return None
+        step = step_of(after.sub, self.letters)
+        return None if step is None else Symbol(self._name(key), step)
+
     # --- gradients -------------------------------------------------------------------------
 
     def _gradient(self, of: s.Node, place: s.Node | None) -> Term:
@@ -329,7 +334,7 @@ class Signs:
         step = None
         if isinstance(of, s.Scripted):
             step = step_of(of.sub, self.letters)
-            if step is None and of.sub is not None or of.sup is not None or of.primes:
+            if (step is None and of.sub is not None) or of.sup is not None or of.primes:
                 raise Unclear("of what the gradient is taken is not read", of)
         if isinstance(place, s.Listed):
             place = place.items[0]  # J(θ; x, y)
@@ -377,6 +382,17 @@ class Signs:
                 self.total.append(total)
                 return Symbol(_total_name(total), TIME)
         raise Unclear("a sum that is not read", big)
+
+
+def mean_key(name: s.Node, after: s.Node) -> str | None:
+    """E[g^2] of E[g^2]_t."""
+    match name, after:
+        case (
+            s.Name(text="E"),
+            s.Scripted(base=s.Bracketed(open="[", body=body), sub=sub, primes=0),
+        ) if sub is not None:
+            return f"E[{s.spell(body)}]"
+    return None
 
 
 def _total_name(total: Total) -> str:
@@ -433,11 +449,3 @@ def shift_to_now(equation: tuple[Symbol, Term]) -> tuple[Symbol, Term]:
     shifted = at_layer(left, to)
     assert isinstance(shifted, Symbol)
     return shifted, at_layer(right, to)
-
-
-def is_power(name: str) -> bool:
-    """Whether a name is that of c^t."""
-    return name.startswith(POWER)
-
-
-HALF = number(Fraction(1, 2))
