@@ -16,7 +16,8 @@ induction: it holds at the first step, and from t to t+1. Both judges decide wha
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from fractions import Fraction
+from itertools import product as pairs_of
 
 import sympy
 
@@ -28,9 +29,12 @@ from symnet.network import notation as n
 from symnet.term import (
     ONE,
     ZERO,
+    Addition,
     Apply,
     LayerNumber,
     Number,
+    Power,
+    Product,
     Symbol,
     Term,
     add,
@@ -49,6 +53,7 @@ TIME = LayerNumber("t")
 SUMMED = "i"  # the step that a sum runs over
 MINUS = number(-1)
 POWER = "power of "  # begins the name of the sequence c^t
+TOTAL = "total "  # begins the name of a sum
 COUNT = "number of the step"  # the sequence t
 MOST = 400  # members that are unfolded
 DEEPEST = 60  # literal steps that are unfolded
@@ -86,11 +91,12 @@ class System:
 
     @property
     def explicit(self) -> frozenset[str]:
-        """What is said in members of the same step alone: m̂_t = m_t / (1 - β^t)."""
+        """What is said in members of the same step alone, m̂_t = m_t / (1 - β^t); and sums."""
         return frozenset(
             name
             for name, rule in self.rules.items()
-            if all(x.layer.offset == 0 for x in members(rule) if x.layer is not None)
+            if name.startswith(TOTAL)
+            or all(x.layer.offset == 0 for x in members(rule) if x.layer is not None)
         )
 
 
@@ -154,12 +160,41 @@ def without_totals(system: System) -> System:
                     raise GiveUpError("a sum in which both steps stand within one function")
                 (inside if SUMMED in steps else outside).append(power(x, e))
             each = at_layer(mul(*inside), {SUMMED: TIME})
+            closed = _geometric(each, total.first, system)
+            if closed is not None:
+                parts.append(mul(*outside, shifted(closed, total.last)))
+                continue
             own = f"sum from {total.first} of {spell(each)}"
             rules[own] = add(member(own, -1), each)
             starts[own, total.first - 1] = ZERO
             parts.append(mul(*outside, member(own, total.last)))
         rules[name] = add(*parts)
     return System(rules, starts)
+
+
+def _geometric(each: Term, first: int, system: System) -> Term | None:
+    """Σ_{i = first}^t of c^i in closed form, once that is proved by induction; None if it is not.
+
+    With h_t = r h_{t-1} the sum is (r h_t - h_first) / (r - 1).
+    """
+    if any(not x.name.startswith(POWER) for x in members(each)) or not any(members(each)):
+        return None
+    ratio = mul(each, power(unfolded(shifted(each, 1), system, 0), -1))
+    ratio = power(normal.normalise(ratio), -1)
+    begins = begun(at_step(each, first), system)
+    if any(members(ratio)):
+        return None
+    closed = mul(
+        add(mul(ratio, each), mul(MINUS, begins)), power(add(ratio, MINUS), -1)
+    )
+    step = add(closed, mul(MINUS, shifted(closed, -1)), mul(MINUS, each))
+    before = begun(at_step(closed, first - 1), system) if first else None
+    if vanishes(unfolded(step, system, -1)):
+        return None
+    base = before if before is not None else add(
+        begun(at_step(closed, 0), system), mul(MINUS, begun(at_step(each, 0), system))
+    )
+    return None if vanishes(base) else closed
 
 
 # --- unfolding -----------------------------------------------------------------------------
@@ -224,10 +259,48 @@ def vanishes(term: Term) -> str:
     """Empty if both judges find that a term is 0, else who does not."""
     if term == ZERO:
         return ""
+    term = _roots_apart(term)
     for judge in JUDGES:
         if not judge.vanishes(term, False, n.L):
             return f"not equal for the {judge.name}"
     return ""
+
+
+def _roots_apart(term: Term) -> Term:
+    """√(v / (1 - c^t)) = √v / √(1 - c^t), for c from 0 up and less than 1."""
+    match term:
+        case Power(base, exponent) if exponent.denominator == 2:
+            inner = _roots_apart(base)
+            factors = inner.factors if isinstance(inner, Product) else (inner,)
+            sure = [x for x in factors if _is_positive(x)]
+            rest = [x for x in factors if not _is_positive(x)]
+            if sure and rest:
+                return mul(*(power_of_positive(x, exponent) for x in sure),
+                           power(mul(*rest), exponent))  # fmt: skip
+            if len(sure) == 1 and isinstance(sure[0], Power):
+                return power_of_positive(sure[0], exponent)
+    return map_children(term, _roots_apart)
+
+
+def power_of_positive(term: Term, exponent: Fraction) -> Term:
+    """(p^m)^e is p^(m e)."""
+    if isinstance(term, Power):
+        return power(term.base, term.exponent * exponent)
+    return power(term, exponent)
+
+
+def _is_positive(term: Term) -> bool:
+    """Whether this is 1 - c^t, 1 - c c^{t-1}, or a power of it."""
+    match term:
+        case Power(base, exponent) if exponent.denominator == 1:
+            return _is_positive(base)
+        case Addition((Number(value), Product((Number(minus), *factors)))):
+            names = {x.name for x in factors if isinstance(x, Symbol)}
+            steps = {name for name in names if name.startswith(POWER)}
+            bases = {name.removeprefix(POWER) for name in steps}
+            known = len(names) == len(factors) and steps and names - steps <= bases
+            return bool(known) and value == 1 and minus == -1
+    return False
 
 
 # --- equations between members -------------------------------------------------------------
@@ -249,12 +322,14 @@ def _follows(left: Term, right: Term, system: System, first: int) -> str:
     why = vanishes(unfolded(difference, system, lowest))
     if not why:
         return _at_first(difference, system, range(first, since - 1 - lowest))
-    known = unfolded(difference, system, top)
-    step = unfolded(shifted(difference, 1), system, top)
-    for x in _linear_candidates(known, left):
-        solved = solve(known, x)
-        if solved is not None and not vanishes(put_in(step, x, solved)):
-            return _at_first(difference, system, range(first, max(first + 1, since - top)))
+    for level in dict.fromkeys((top, lowest)):
+        known = unfolded(difference, system, level)
+        step = unfolded(shifted(difference, 1), system, level)
+        for x in _linear_candidates(known, left):
+            solved = solve(known, x)
+            if solved is not None and not vanishes(put_in(step, x, solved)):
+                steps = range(first, max(first + 1, since - level))
+                return _at_first(difference, system, steps)
     return why
 
 
@@ -434,7 +509,7 @@ def _relations(ours: Iterates, theirs: Iterates, seen: Symbol) -> Iterator[dict[
         return
     (x,) = own
     # The next parameters are the same, or what the gradient is taken of.
-    pairs = [(next_ours, next_theirs), *product(_arguments(next_ours), _arguments(next_theirs))]
+    pairs = [(next_ours, next_theirs), *pairs_of(_arguments(next_ours), _arguments(next_theirs))]
     for mine, other in pairs:
         found = solve(_related(add(mine, mul(MINUS, other)), plain), x)
         if found is not None and x.layer is not None:

@@ -13,11 +13,11 @@ take its letters for those of the file.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import islice, product
+from itertools import islice
 
 from symnet.calculus.recurrences import Iterates, System
 from symnet.paper import syntax as s
@@ -30,6 +30,7 @@ SEQUENCES = {
     "corrected_second", "lookahead", "lookahead_gradient",
 }  # fmt: skip
 MOST_WAYS = 24
+STORED = r"stored|look-?ahead point"
 FIRST = Symbol("the first parameters")  # those of step 0
 
 
@@ -124,8 +125,8 @@ def named(words: str, convention: str = "") -> tuple[Form, ...]:
     """The forms of the method that words name."""
     said = f"{words} {convention}"
     found = [form for form in methods() if re.search(form.words, said, re.IGNORECASE)]
-    stored = [form for form in found if form.stored]
-    found = stored or found
+    if any(form.stored and re.search(STORED, words, re.IGNORECASE) for form in found):
+        found = [form for form in found if form.stored]
     # Adam is a word of what is said of AdamW, and momentum of what is said of Nesterov's.
     for special in ("adamw", "nesterov", "adam", "rmsprop", "adagrad", "momentum", "sgd"):
         own = [form for form in found if form.name == special]
@@ -157,10 +158,21 @@ def assignments(
         else:
             taken = [form.symbols[key]] if form.symbols.get(key) in fitting else usual
         choices.append([(key, of_role[role]) for role in taken] or [(key, None)])
-    for way in islice(product(*choices), MOST_WAYS):
-        used = [letter for _, letter in way if letter is not None]
-        if len(used) == len(set(used)):
-            yield {key: letter for key, letter in way if letter is not None}
+    yield from islice(_ways(choices, {}), MOST_WAYS)
+
+
+def _ways(
+    choices: Sequence[list[tuple[str, str | None]]], taken: dict[str, str]
+) -> Iterator[dict[str, str]]:
+    """One letter for each, no letter for two."""
+    if not choices:
+        yield dict(taken)
+        return
+    for key, letter in choices[0]:
+        if letter is None:
+            yield from _ways(choices[1:], taken)
+        elif letter not in taken.values():
+            yield from _ways(choices[1:], {**taken, key: letter})
 
 
 # --- the objective -------------------------------------------------------------------------

@@ -12,7 +12,7 @@ by formulas. `step_page` gathers that, and parts the formula into equations and 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
@@ -59,6 +59,7 @@ class StepPage:
     sequences: frozenset[str]
     constants: frozenset[str]
     unread: tuple[str, ...] = ()
+    shifts: Mapping[str, int] = field(default_factory=dict)  # of letters that count otherwise
 
 
 def step_page(
@@ -286,7 +287,7 @@ def _letters_used(
     others: set[str] = set()
     bound = dict.fromkeys((*STEPS,), "t")
     for equation in equations:
-        key = key_of(equation.left)
+        key = letter_of(equation.left)
         if equation.assigned and key is not None:
             sequences.add(key)
         if key is not None and isinstance(equation.left, s.Name):
@@ -301,7 +302,9 @@ def _letters_used(
                     plain = key_of(x)
                     if plain is not None:
                         others.add(plain)
-    return sequences, {x for x in others if x not in letters and x not in OBJECTIVES} - NOT_LETTERS
+    first = {f"{key}_{digit}" for key in sequences for digit in "01"}
+    others = {x for x in others if x not in letters and x not in OBJECTIVES}
+    return sequences, others - NOT_LETTERS - first
 
 
 NOT_LETTERS = {r"\nabla", r"\partial", "sqrt", r"\Delta"}
@@ -316,7 +319,9 @@ def _outside_derivatives(node: s.Node) -> Iterator[s.Node]:
             if isinstance(name, s.Name):
                 if sup is not None and not isinstance(sup, s.Number):
                     yield from s.walk(sup)
-                if sup is not None and (sub is not None or not isinstance(base, s.Name)):
+                if sup is not None and sub is not None:
+                    yield s.Scripted(base, sub=sub, start=node.start, end=node.end)
+                elif sup is not None and not isinstance(base, s.Name):
                     yield from _outside_derivatives(base)
                 return
         case s.Fraction(above=above):

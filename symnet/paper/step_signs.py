@@ -21,6 +21,7 @@ from symnet.calculus.recurrences import (
     MINUS,
     SUMMED,
     TIME,
+    TOTAL,
     System,
     Total,
     power_of,
@@ -125,6 +126,7 @@ class Signs:
     total: list[Total] = field(default_factory=list)
     bases: list[Term] = field(default_factory=list)
     replaced: Mapping[Symbol, Symbol] = field(default_factory=dict)
+    shifts: Mapping[str, int] = field(default_factory=dict)  # θ_{t+1} for θ_t
     gradient: str | None = None  # the letter that is the gradient itself, without a rule
 
     @property
@@ -218,7 +220,7 @@ class Signs:
                 continue  # a power
             if isinstance(base, s.Scripted) and base.primes:
                 continue
-            step = step.shift(node.primes)
+            step = step.shift(node.primes + (self.shifts.get(key, 0) if step.name else 0))
             found = Symbol(self._name(key), step)
             return self._gradient_itself(key) or found
         return None
@@ -295,7 +297,8 @@ class Signs:
             step = step_of(after, self.letters)  # w(t+1)
             key = key_of(factor)
             if step is not None and key is not None:
-                return Symbol(self._name(key), step), 2
+                by = self.shifts.get(key, 0) if step.name else 0
+                return Symbol(self._name(key), step.shift(by)), 2
         return self.term(factor), 1
 
     def _is_sequence(self, node: s.Node) -> bool:
@@ -396,7 +399,7 @@ def mean_key(name: s.Node, after: s.Node) -> str | None:
 
 
 def _total_name(total: Total) -> str:
-    return f"total {total.first} to {total.last} of {spell(total.body)}"
+    return f"{TOTAL}{total.first} to {total.last} of {spell(total.body)}"
 
 
 def _scripts(node: s.Scripted) -> list[tuple[s.Node, s.Node]]:

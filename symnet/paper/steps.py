@@ -24,7 +24,9 @@ from symnet.calculus.recurrences import (
     Iterates,
     System,
     follows,
+    member,
     members,
+    put_in,
     same_iterates,
     unfolded,
 )
@@ -103,10 +105,29 @@ def _readings(page: StepPage) -> Iterator[Reading]:
         if any(not reading.missing for reading in found):
             yield from found
             return
+    if not page.forms and not page.method:
+        yield from _of_declared(page)
     for form in page.forms:
         keys = {key: True for key in page.sequences} | {key: False for key in page.constants}
         for way in assignments(keys, page.words, form):
             yield from _guarded(page, form.iterates, way, form, _parameter(form))
+            if not page.method and (late := _counted_late(page, way, _parameter(form))):
+                earlier = replace(page, shifts={late: -1})
+                yield from _guarded(earlier, form.iterates, way, form, _parameter(form))
+
+
+def _counted_late(page: StepPage, way: Mapping[str, str], parameter: str) -> str:
+    """θ of a page on which θ_{t+1} is what follows from m_t: it counts parameters from 1."""
+    key = next((k for k, v in way.items() if v == parameter), "")
+    signs = Signs(page.sequences, page.letters)
+    own, others = [], []
+    for each in page.claims:
+        for node in (each.left, each.right):
+            for x in s.walk(node):
+                met = signs.member(x) if isinstance(x, s.Scripted) else None
+                if isinstance(met, Symbol) and met.layer is not None and met.layer.name:
+                    (own if met.name == key else others).append(met.layer.offset)
+    return key if own and others and max(own) == max(others) + 1 else ""
 
 
 def _parameter(form: Form) -> str:
@@ -126,12 +147,21 @@ def _of_printed(page: StepPage) -> Iterator[Reading]:
     if parameter is None:
         return
     try:
-        system = _system_of(page, page.method, {}, parameter, System({}, {}), True)[0]
+        system = _system_of(page, page.method, {}, parameter, System({}, {}))[0]
     except (Unclear, SymnetError):
         return
     if parameter not in system.rules:
         return
     yield from _guarded(page, Iterates(system, Symbol(parameter, TIME)), {}, None, parameter)
+
+
+def _of_declared(page: StepPage) -> Iterator[Reading]:
+    """No method but sequences that the page declares: what is claimed is to hold of them."""
+    try:
+        system = _system_of(page, page.declared, {}, "", System({}, {}), True)[0]
+        yield replace(_reading(page, Iterates(system, ZERO), {}, None, ""), defines=False)
+    except (Unclear, GiveUpError) as error:
+        yield Reading(Iterates(System({}, {}), ZERO), System({}, {}), (), False, str(error), "")
 
 
 def _is_parameter(key: str, page: StepPage) -> bool:
@@ -165,18 +195,16 @@ def _reading(
     if not _changing(page):
         method = same_at_all_steps(method)
     equations = [*page.declared, *page.claims, *page.after]
-    ours, read = _system_of(page, equations, way, parameter, method.system, False)
+    ours, new, read = _system_of(page, equations, way, parameter, method.system)
     claimed = tuple(
         (left, right, each.span)
         for each, (left, right) in zip(equations, read, strict=True)
         if each in page.claims
     )
-    by_claims = {
-        left.name
-        for left, _, _ in claimed
-        if isinstance(left, Symbol) and left.layer is not None and left.layer.name
-    }
-    stepped = bool(page.after) or parameter in by_claims
+    stepped = parameter in new
+    numbers = any(
+        isinstance(x, s.Number) and "." in x.text for each in page.claims for x in s.walk(each.right)
+    )
     known = {**method.system.rules, **ours.rules, **ours.totals}
     used = {x.name for left, right, _ in claimed for side in (left, right) for x in members(side)}
     inputs = {_renamed("g", way)}
@@ -189,6 +217,8 @@ def _reading(
     note = f"as in {form.source}" if form is not None else ""
     lacking = [*missing, *strange]
     why = f"what {lacking[0]} is is not said" if lacking else ""
+    if numbers and not why:
+        why = "a constant of the method is printed as a number"
     return Reading(method, ours, claimed, stepped, why, note)
 
 
@@ -228,10 +258,10 @@ def _system_of(
     way: Mapping[str, str],
     parameter: str,
     method: System,
-    printed: bool,
-) -> tuple[System, list[tuple[Term, Term]]]:
-    """The rules that equations say, over those of a method, and both sides of each."""
-    signs = Signs(page.sequences, page.letters, renamed=way)
+    free: bool = False,
+) -> tuple[System, frozenset[str], list[tuple[Term, Term]]]:
+    """The rules that equations say, over those of a method; of what; both sides of each."""
+    signs = Signs(page.sequences, page.letters, renamed=way, shifts=page.shifts)
     name_of_parameter = next((k for k, v in way.items() if v == parameter), parameter)
     gradient = _gradient(page, equations, way, method)
     last = _last(equations, signs)
@@ -244,6 +274,7 @@ def _system_of(
         if left is not None:
             counts[left] = counts.get(left, 0) + 1
     replaced: dict[Symbol, Symbol] = {}
+    used: set[Term] = set()
     for each in equations:
         key = letter_of(each.left)
         before = 0 if last is None else last - 1
@@ -260,7 +291,9 @@ def _system_of(
                 place += 1
         else:
             place = now(name_of_parameter)
-        argument = Symbol(way.get(name_of_parameter, name_of_parameter), TIME.shift(place))
+        argument: Term | None = None
+        if parameter:
+            argument = Symbol(way.get(name_of_parameter, name_of_parameter), TIME.shift(place))
         here = replace(signs, now=now, argument=argument, gradient=gradient, replaced=replaced)
         right = here.term(each.right)
         if updates and key is not None and at is not None:
@@ -270,15 +303,17 @@ def _system_of(
         else:
             target = here.term(each.left)
         if isinstance(target, Symbol) and target.layer is not None and target.layer.name:
-            target = _version(target, right, counts, replaced, each)
+            target = _version(target, right, counts, replaced, each, used)
             if updates and key is not None:
                 assigned.add(key)
         order.append((target, right))
+        used |= {x for x in walk(right) if isinstance(x, Symbol)}
         totals.append(here.system)
     system = System(dict(method.rules), dict(method.starts), dict(method.totals))
     for each_system in totals:
         system = system.joined(each_system)
-    return _ruled(system, order, parameter), order
+    system, new = _ruled(system, order, parameter, last is not None, free)
+    return system, new, order
 
 
 def _version(
@@ -287,12 +322,13 @@ def _version(
     counts: dict[Symbol, int],
     replaced: dict[Symbol, Symbol],
     each: Equation,
+    used: set[Term],
 ) -> Symbol:
     """What is assigned again and again has a name for each time; the last has its own."""
-    itself = each.assigned and any(x == target for x in walk(right))
+    itself = each.assigned and (target in used or any(x == target for x in walk(right)))
     if counts.get(target, 0) > 1 and each.assigned:
         counts[target] -= 1
-        early = Symbol(f"{target.name} before {counts[target]} more", target.layer)
+        early = Symbol(f"{target.name}{EARLY}{counts[target]} more", target.layer)
         replaced[target] = early
         return early
     if target in replaced:
@@ -305,9 +341,15 @@ def _version(
     return target
 
 
-def _ruled(system: System, order: Sequence[tuple[Term, Term]], parameter: str) -> System:
+def _ruled(
+    system: System, order: Sequence[tuple[Term, Term]], parameter: str, indexed: bool, free: bool
+) -> tuple[System, frozenset[str]]:
+    """The rules that equations say, and of what; a quantity on both sides has none.
+
+    What is not said to be something at first is 0 there, or any number if `free`.
+    """
     rules, starts = dict(system.rules), dict(system.starts)
-    new: list[str] = []
+    new: dict[str, None] = {}
     for left, right in order:
         if not isinstance(left, Symbol) or left.layer is None:
             continue
@@ -315,27 +357,54 @@ def _ruled(system: System, order: Sequence[tuple[Term, Term]], parameter: str) -
             starts[left.name, left.layer.offset] = right
             continue
         name, rule = shift_to_now((left, right))
-        if any(x.layer is not None and x.layer.offset > 0 for x in members(rule)):
-            raise Unclear("what comes later stands on the right", s.Empty(start=0, end=0))
-        if any(x == name for x in walk(rule)):
-            raise Unclear("what is defined stands on both sides", s.Empty(start=0, end=0))
+        later = any(x.layer is not None and x.layer.offset > 0 for x in members(rule))
+        if later or any(x == name for x in walk(rule)):
+            new.pop(name.name, None)
+            continue
         rules[name.name] = rule
-        new.append(name.name)
-    plain = System(rules, starts, system.totals)
-    starts[parameter, 0] = FIRST
-    for name in dict.fromkeys(new):
-        depth = [
-            x.layer.offset for x in members(rules[name]) if x.name == name and x.layer is not None
-        ]
-        if name == parameter and min(depth, default=-1) == -2:
-            starts[parameter, -1] = FIRST
-        elif name != parameter and depth:
-            said = [at for own, at in starts if own == name]
-            at = _start(name, plain, parameter)
+        new[name.name] = None
+    _early_put_in(rules, new)
+    if parameter in rules:
+        starts[parameter, 0] = FIRST
+    for name in new:
+        depth = min((x.layer.offset for x in members(rules[name])
+                     if x.name == name and x.layer is not None), default=0)  # fmt: skip
+        if name == parameter:
+            if depth == -2:
+                starts[parameter, -1] = FIRST
+            continue
+        at = _start(name, System(rules, {}), parameter) if indexed else 0
+        said = [step for own, step in starts if own == name]
+        if depth:
             if not said or (at < min(said) and starts[name, min(said)] == ZERO):
                 starts = {k: v for k, v in starts.items() if k[0] != name}
-                starts[name, at] = ZERO
-    return System(rules, starts, system.totals)
+                starts[name, at] = Symbol(f"{name} at first") if free else ZERO
+        elif not said and _is_looked_back_at(name, rules):
+            if not any(x.name == parameter for x in members(rules[name])):
+                raise GiveUpError(f"what {name} is at first is not said")
+            starts[name, at] = FIRST if parameter in rules else Symbol(f"{name} at first")
+    return System(rules, starts, system.totals), frozenset(new)
+
+
+EARLY = " before "  # in the name of what is assigned once more in the same step
+
+
+def _early_put_in(rules: dict[str, Term], new: dict[str, None]) -> None:
+    """What is assigned several times in one step as one assignment."""
+    for early in [name for name in new if EARLY in name]:
+        value = rules.pop(early)
+        del new[early]
+        for name in list(new):
+            rules[name] = put_in(rules[name], member(early), value)
+
+
+def _is_looked_back_at(name: str, rules: Mapping[str, Term]) -> bool:
+    """Whether a rule needs what a quantity was one step before, and that is defined by no rule."""
+    mentioned = [
+        x for rule in rules.values() for x in members(rule) if x.name == name and x.layer is not None
+    ]
+    own = [x.layer.offset for x in members(rules[name]) if x.layer is not None]
+    return bool(own) and min(own) < 0 and any(x.layer.offset < 0 for x in mentioned if x.layer)
 
 
 def _start(name: str, system: System, parameter: str) -> int:
@@ -416,19 +485,13 @@ def _last(equations: Sequence[Equation], signs: Signs) -> int | None:
 
 
 def _lag(equations: Sequence[Equation], signs: Signs, left: Symbol, parameter: str) -> int:
-    """How many steps later the parameters are those that a quantity is used for."""
+    """How many steps later the new parameters are counted than a quantity is."""
     name = signs.renamed.get(parameter, parameter)
     for each in equations:
         of = _left(each.left, signs)
         if of is None or of.name != name or of.layer is None or not of.layer.name:
             continue
-        if left.name == name:
-            return 0
-        for x in s.walk(each.right):
-            met = signs.member(x) if isinstance(x, s.Scripted) else None
-            if isinstance(met, Symbol) and met.name == left.name and met.layer is not None:
-                if met.layer.name and not (isinstance(x, s.Scripted) and x.primes):
-                    return of.layer.offset - met.layer.offset
+        return of.layer.offset - left.layer.offset if left.layer is not None else 0
     return 0
 
 
@@ -455,7 +518,9 @@ def _same(reading: Reading) -> Verdict:
     try:
         values = _differing(seen, seen, reading.ours, reading.method.system, range(1, 4))
     except SymnetError as error:
-        return Verdict(UNKNOWN, str(error), None, span)
+        # Where its own course has no values, it may still fail of the method's.
+        other = _all_hold(reading)
+        return other if other.verdict == REFUTED else Verdict(UNKNOWN, str(error), None, span)
     if values is not None:
         reason = f"the parameters of step {values.indices['t']} are not those of the method"
         return Verdict(REFUTED, reason, "other", span, counterexample=values)
@@ -523,10 +588,17 @@ def _at_numbers(
     left: Term, right: Term, ours: System, theirs: System, steps: range, seed: int, exact: bool
 ) -> Counterexample | None:
     one, other = Run(ours, seed, exact), Run(theirs, seed, exact)
+    seen = 0
     for step in steps:
-        mine, wanted = one.value(left, step), other.value(right, step)
+        try:
+            mine, wanted = one.value(left, step), other.value(right, step)
+        except (NoValueError, ZeroDivisionError):
+            continue
+        seen += 1
         if differ(mine, wanted):
             return Counterexample((), {"t": step}, _shown(mine), _shown(wanted))
+    if not seen:
+        raise NoValueError("no step has values")
     return None
 
 
