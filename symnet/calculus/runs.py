@@ -142,4 +142,7 @@ def differ(one: Numeric, other: Numeric) -> bool:
     """Whether two values are surely not one."""
     if isinstance(one, Fraction) and isinstance(other, Fraction):
         return one != other
-    return bool(abs(one - other) > mpmath.mpf(10) ** -30 * max(1, abs(one), abs(other)))
+    context = mpmath.MPContext()
+    context.dps = DIGITS
+    left, right = (context.convert(x) for x in (one, other))
+    return bool(abs(left - right) > context.mpf(10) ** -30 * max(1, abs(left), abs(right)))

@@ -13,6 +13,7 @@ by formulas. `step_page` gathers that, and parts the formula into equations and 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
@@ -20,13 +21,13 @@ from symnet.paper.declarations import is_prose
 from symnet.paper.formula_reader import read
 from symnet.paper.methods import Form, named, roles
 from symnet.paper.misfits import Unclear
-from symnet.paper.step_signs import OBJECTIVES, STEPS, key_of, mean_key, step_of
+from symnet.paper.step_signs import OBJECTIVES, STEPS, is_expectation, key_of, mean_key, step_of
 
 TO_RIGHT = {r"\to", r"\mapsto"}
 ASSIGNS = {r"\leftarrow", ":=", *TO_RIGHT}
 EQUALS = {"=", r"\equiv"}
 NAMING = ("method", "step", "rule")
-HARMLESS = re.compile(r"^\W*(where|and|with|then|so that|or|next|set|let|update|compute|,)?\W*$", re.I)
+HARMLESS = re.compile(r"^\W*(where|and|with|then|so that|or|next|set|let|update)?\W*$", re.IGNORECASE)
 PRIMED = {"parameters", "velocity", "first_moment", "second_moment"}
 
 
@@ -59,6 +60,8 @@ class StepPage:
     sequences: frozenset[str]
     constants: frozenset[str]
     unread: tuple[str, ...] = ()
+    stationary: bool = False  # whether the page says that gradients are
+    expects: bool = False  # whether expectations are claimed
     shifts: Mapping[str, int] = field(default_factory=dict)  # of letters that count otherwise
 
 
@@ -100,6 +103,19 @@ def step_page(
         frozenset(sequences),
         frozenset(constants - sequences),
         tuple(unread),
+        stationary=re.search(r"stationary|same for all|identically|i\.i\.d", _all(context, said), re.I)
+        is not None,
+        expects=any(map(_expects, s.walk(display))),
+    )
+
+
+def _all(context: Mapping[str, object], said: Mapping[str, str]) -> str:
+    return " ".join([*said.values(), *(str(context.get(key, "")) for key in NAMING)])
+
+
+def _expects(node: s.Node) -> bool:
+    return isinstance(node, s.Product) and any(
+        is_expectation(one, other) for one, other in pairwise(node.factors)
     )
 
 
@@ -191,8 +207,7 @@ def _declared(said: Mapping[str, str]) -> tuple[list[Equation], dict[str, str], 
             continue
         try:
             first, *more = read(value).statements
-            for name in names:
-                equations.append(Equation(name, first, said=True))
+            equations += [Equation(name, first, said=True) for name in names]
             for statement in more:
                 if isinstance(statement, s.Chain):
                     equations += [
@@ -206,11 +221,10 @@ def _declared(said: Mapping[str, str]) -> tuple[list[Equation], dict[str, str], 
 def letter_of(node: s.Node) -> str | None:
     """The letter of x_t, x', x^{(t)}, \\beta_1."""
     if isinstance(node, s.Scripted):
-        letters = {letter: "t" for letter in STEPS}
-        for script in (node.sub, node.sup):
-            if script is not None and not isinstance(script, s.Number):
-                if step_of(script, letters) is not None:
-                    return key_of(node.base)
+        letters = dict.fromkeys(STEPS, "t")
+        scripts = [x for x in (node.sub, node.sup) if x is not None and not isinstance(x, s.Number)]
+        if any(step_of(script, letters) is not None for script in scripts):
+            return key_of(node.base)
         if node.primes and node.sub is None and node.sup is None:
             return key_of(node.base)
     return key_of(node)
@@ -307,7 +321,7 @@ def _letters_used(
     return sequences, others - NOT_LETTERS - first
 
 
-NOT_LETTERS = {r"\nabla", r"\partial", "sqrt", r"\Delta"}
+NOT_LETTERS = {"E", r"\nabla", r"\partial", "sqrt", r"\Delta"}
 
 
 def _outside_derivatives(node: s.Node) -> Iterator[s.Node]:

@@ -127,6 +127,7 @@ class Signs:
     bases: list[Term] = field(default_factory=list)
     replaced: Mapping[Symbol, Symbol] = field(default_factory=dict)
     shifts: Mapping[str, int] = field(default_factory=dict)  # θ_{t+1} for θ_t
+    mean: Callable[[Term], Term] | None = None  # what E[…] makes of a term
     gradient: str | None = None  # the letter that is the gradient itself, without a rule
 
     @property
@@ -283,6 +284,9 @@ class Signs:
             return self._gradient(after, None), 2
         if isinstance(factor, s.Name) and factor.text == r"\Delta" and after is not None:
             return self.change(after), 2
+        if self.mean is not None and is_expectation(factor, after):
+            assert isinstance(after, s.Bracketed)
+            return self.mean(self.term(after.body)), 2
         if isinstance(factor, s.Fraction) and isinstance(after, s.Bracketed):
             gradient = self._slope(factor, after.body)
             if gradient is not None:
@@ -385,6 +389,14 @@ class Signs:
                 self.total.append(total)
                 return Symbol(_total_name(total), TIME)
         raise Unclear("a sum that is not read", big)
+
+
+def is_expectation(node: s.Node, after: s.Node | None) -> bool:
+    """E[…]: the E of an expectation and what it is of."""
+    base = node.base if isinstance(node, s.Scripted) and node.sup is None else node
+    if not isinstance(base, s.Name) or base.text != "E" or not isinstance(after, s.Bracketed):
+        return False
+    return after.open == "[" or bool({"mathbb", "mathbf", "operatorname"} & set(base.style))
 
 
 def mean_key(name: s.Node, after: s.Node) -> str | None:

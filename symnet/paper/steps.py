@@ -15,7 +15,7 @@ holds in one of them, refuted what fails in all, with the numbers.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symnet.calculus.nilpotent import IrrationalError, NoValueError
@@ -31,6 +31,7 @@ from symnet.calculus.recurrences import (
     unfolded,
 )
 from symnet.calculus.runs import Run, differ
+from symnet.calculus.step_means import Means
 from symnet.calculus.total import GiveUpError
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
@@ -108,7 +109,7 @@ def _readings(page: StepPage) -> Iterator[Reading]:
     if not page.forms and not page.method:
         yield from _of_declared(page)
     for form in page.forms:
-        keys = {key: True for key in page.sequences} | {key: False for key in page.constants}
+        keys = dict.fromkeys(page.sequences, True) | dict.fromkeys(page.constants, False)
         for way in assignments(keys, page.words, form):
             yield from _guarded(page, form.iterates, way, form, _parameter(form))
             if not page.method and (late := _counted_late(page, way, _parameter(form))):
@@ -194,14 +195,23 @@ def _reading(
 ) -> Reading:
     if not _changing(page):
         method = same_at_all_steps(method)
+    means: Means | None = None
+    if page.expects:
+        if not page.stationary:
+            raise GiveUpError("whether the gradient is stationary is not said")
+        inputs = {key for key, role in form.symbols.items() if role == "gradient"} if form else {"g"}
+        means = Means(method.system, frozenset(inputs), stationary=True)
+        method = Iterates(means.system, method.seen)
     equations = [*page.declared, *page.claims, *page.after]
-    ours, new, read = _system_of(page, equations, way, parameter, method.system)
+    ours, new, read = _system_of(
+        page, equations, way, parameter, method.system, mean=means.of if means else None
+    )
     claimed = tuple(
         (left, right, each.span)
         for each, (left, right) in zip(equations, read, strict=True)
         if each in page.claims
     )
-    stepped = parameter in new
+    stepped = parameter in new and not page.expects
     numbers = any(
         isinstance(x, s.Number) and "." in x.text for each in page.claims for x in s.walk(each.right)
     )
@@ -209,7 +219,9 @@ def _reading(
     used = {x.name for left, right, _ in claimed for side in (left, right) for x in members(side)}
     inputs = {_renamed("g", way)}
     missing = sorted(
-        x for x in used if x not in known and x not in inputs and not x.startswith("∇")
+        x
+        for x in used
+        if x not in known and x not in inputs and not x.startswith("∇") and EARLY not in x
     )
     strange = sorted(
         key for key in page.constants if form is not None and key not in way and _used(key, claimed)
@@ -259,9 +271,10 @@ def _system_of(
     parameter: str,
     method: System,
     free: bool = False,
+    mean: Callable[[Term], Term] | None = None,
 ) -> tuple[System, frozenset[str], list[tuple[Term, Term]]]:
     """The rules that equations say, over those of a method; of what; both sides of each."""
-    signs = Signs(page.sequences, page.letters, renamed=way, shifts=page.shifts)
+    signs = Signs(page.sequences, page.letters, renamed=way, shifts=page.shifts, mean=mean)
     name_of_parameter = next((k for k, v in way.items() if v == parameter), parameter)
     gradient = _gradient(page, equations, way, method)
     last = _last(equations, signs)
@@ -312,7 +325,8 @@ def _system_of(
     system = System(dict(method.rules), dict(method.starts), dict(method.totals))
     for each_system in totals:
         system = system.joined(each_system)
-    system, new = _ruled(system, order, parameter, last is not None, free)
+    ruling = order if mean is None else []
+    system, new = _ruled(system, ruling, parameter, last is not None, free)
     return system, new, order
 
 
@@ -502,10 +516,7 @@ def _judged(reading: Reading) -> Verdict:
     if reading.missing:
         return Verdict(UNKNOWN, reading.missing)
     notes = (reading.note,) if reading.note else ()
-    if reading.defines:
-        found = _same(reading)
-    else:
-        found = _all_hold(reading)
+    found = _same(reading) if reading.defines else _all_hold(reading)
     return replace(found, notes=(*notes, *found.notes))
 
 
