@@ -5,7 +5,7 @@ formula of the law of x; what a law leaves open, a variance say, is a symbol. ma
 is symmetric around 0 has half of the even moments of x.
 
 >>> p, r = Symbol("p"), Symbol("r")
->>> spell(expectation(mul(r, r, power(p, -1)), {"r": bernoulli(p)}))
+>>> spell(normal.normalise(expectation(mul(r, r, power(p, -1)), {"r": bernoulli(p)})))
 '1'
 >>> x, laws = Symbol("x"), {"x": uniform(number(-3), number(3))}
 >>> spell(normal.normalise(variance(x, laws)))

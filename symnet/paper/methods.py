@@ -7,8 +7,8 @@ take its letters for those of the file.
 >>> [form] = [form for form in methods() if form.name == "adamw"]
 >>> form.source.partition(",")[0]
 'Loshchilov and Hutter 2019'
->>> sorted(form.iterates.system.starts)
-[('m', 0), ('number of the step', 0), ('power of \\beta_1', 0), ('power of \\beta_2', 0), ('v', 0)]
+>>> sorted(name for name, at in form.iterates.system.starts)[:2]
+['\\theta', 'm']
 """
 
 import re

@@ -69,19 +69,19 @@ def step_page(
     convention: str, context: Mapping[str, object], display: s.Display
 ) -> StepPage | None:
     """What a page says of steps; None if it names no method and has no recurrence."""
-    said = _said(context)
+    said = said_of(context)
     naming = [str(context[key]) for key in NAMING if key in context]
     naming += [said[key] for key in NAMING if key in said]
     words = " ".join(naming)
     forms = named(words, convention)
     if "method" not in context and "method" not in said and all(f.name == "sgd" for f in forms):
         forms = ()
-    after = [] if "step" not in said else _printed(said["step"])
+    after = [] if "step" not in said else printed(said["step"])
     method = [
         each
         for key in ("method", "rule")
         for text in (str(context.get(key, "")), said.get(key, ""))
-        for each in _printed(text)
+        for each in printed(text)
     ]
     declared, meant, unread = _declared({k: v for k, v in said.items() if k not in NAMING})
     if not forms and not method and not any(_has_step(each) for each in declared):
@@ -119,7 +119,8 @@ def _expects(node: s.Node) -> bool:
     )
 
 
-def _said(context: Mapping[str, object]) -> dict[str, str]:
+def said_of(context: Mapping[str, object]) -> dict[str, str]:
+    """What a page declares, by what it is about."""
     found: dict[str, str] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -241,7 +242,7 @@ _LEFT = re.compile(r"((\\(hat|tilde|bar|mathbf|boldsymbol|Delta)\s*)?\S+)\s*$")
 _WORDS_AFTER = re.compile(r"(?<![\\{A-Za-z])\b(with|where|for|in|giving|then|so|when|per)\b[ ].*$")
 
 
-def _printed(text: str) -> list[Equation]:
+def printed(text: str) -> list[Equation]:
     """The recurrences that words have in them: heavy ball: w_{t+1} = …"""
     at = min((text.find(sign) for sign in ("=", r"\leftarrow", r"\to") if sign in text), default=-1)
     if at < 0:

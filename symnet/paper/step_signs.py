@@ -226,9 +226,17 @@ class Signs:
             return self._gradient_itself(key) or found
         return None
 
+    def objective_at(self, place: Term) -> Term:
+        """The gradient of the objective at a place."""
+        return Apply(ScalarFunction(self.objective or GRADIENT, None), place)
+
     def _power(self, base: s.Node, exponent: s.Node) -> Term:
         if isinstance(base, s.Scripted) and base.primes:
             inner = self._quantity(base)
+        elif isinstance(base, s.Bracketed) and (base.open, base.close) == ("‖", "‖"):
+            if not isinstance(exponent, s.Number) or exponent.text != "2":
+                raise Unclear("a norm that is not squared", base)
+            inner = self.term(base.body)  # the square of a norm, of one entry
         else:
             inner = self.term(base)
         match exponent:
@@ -285,6 +293,9 @@ class Signs:
         if isinstance(factor, s.Name) and factor.text == r"\Delta" and after is not None:
             return self.change(after), 2
         if self.mean is not None and is_expectation(factor, after):
+            if isinstance(after, s.Scripted):
+                assert isinstance(after.base, s.Bracketed)
+                return power(self.mean(self.term(after.base.body)), 2), 2
             assert isinstance(after, s.Bracketed)
             return self.mean(self.term(after.body)), 2
         if isinstance(factor, s.Fraction) and isinstance(after, s.Bracketed):
@@ -392,7 +403,9 @@ class Signs:
 
 
 def is_expectation(node: s.Node, after: s.Node | None) -> bool:
-    """E[…]: the E of an expectation and what it is of."""
+    """E[…] or E[…]²: the E of an expectation and what it is of."""
+    if isinstance(after, s.Scripted) and isinstance(after.sup, s.Number) and after.sub is None:
+        after = after.base if after.sup.text == "2" else None
     base = node.base if isinstance(node, s.Scripted) and node.sup is None else node
     if not isinstance(base, s.Name) or base.text != "E" or not isinstance(after, s.Bracketed):
         return False

@@ -17,6 +17,7 @@ holds in one of them, refuted what fails in all, with the numbers.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from symnet.calculus.nilpotent import IrrationalError, NoValueError
 from symnet.calculus.recurrences import (
@@ -35,9 +36,11 @@ from symnet.calculus.step_means import Means
 from symnet.calculus.total import GiveUpError
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
+from symnet.paper.chances import chances_page
 from symnet.paper.methods import FIRST, Form, assignments, roles, same_at_all_steps
 from symnet.paper.misfits import Unclear
 from symnet.paper.step_pages import Equation, StepPage, letter_of, step_page
+from symnet.paper.step_penalties import penalty_page
 from symnet.paper.step_signs import Signs, key_of, shift_to_now
 from symnet.paper.verdicts import PROVED, REFUTED, UNKNOWN, Counterexample, Verdict
 from symnet.term import ZERO, Apply, Symbol, Term, map_children, walk
@@ -74,15 +77,30 @@ class Steps:
         return Verdict(UNKNOWN, "which method this is about is not said")
 
 
+class Judged(Protocol):
+    """A claim that is judged here."""
+
+    def verdict(self) -> Verdict:
+        """What is said of it."""
+
+
 def steps_page(
     convention: str, context: Mapping[str, object], display: s.Display
-) -> Steps | None:
-    """A claim about a method that goes step by step; None if it is not of this kind."""
+) -> Judged | None:
+    """A claim about a method that goes step by step, about expectations, about a penalty.
+
+    None if it is of none of these kinds.
+    """
+    found = penalty_page(context, display)
+    if found is not None:
+        return found
     try:
         page = step_page(convention, context, display)
     except Unclear:
-        return None
-    return None if page is None or not page.claims else Steps(page)
+        page = None
+    if page is not None and page.claims:
+        return Steps(page)
+    return chances_page(context, display)
 
 
 # --- readings ------------------------------------------------------------------------------
@@ -276,7 +294,7 @@ def _system_of(
     """The rules that equations say, over those of a method; of what; both sides of each."""
     signs = Signs(page.sequences, page.letters, renamed=way, shifts=page.shifts, mean=mean)
     name_of_parameter = next((k for k, v in way.items() if v == parameter), parameter)
-    gradient = _gradient(page, equations, way, method)
+    gradient = _gradient(page, equations, way, method) if mean is None else None
     last = _last(equations, signs)
     order: list[tuple[Term, Term]] = []
     assigned: set[str] = set()
