@@ -185,7 +185,9 @@ class Sums(Differentiation):
                 layer = sub if sub is not None else raised
                 assert layer is not None
                 return n.neurons(self._layer(layer))
-            case s.Name(text=text) if text in COUNTS and not self._means_something(text):
+            case s.Name(text=text) if (
+                text in COUNTS or self.notation.is_of_vectors
+            ) and not self._means_something(text):
                 self.notes.append(f"{text} is read as the number of neurons")
                 return None
         raise Unclear("this limit is not understood", sup)
