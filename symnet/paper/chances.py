@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import ClassVar
 
 from symnet.calculus.moments import (
     MINUS,
@@ -74,6 +75,8 @@ class Chances:
     made: Mapping[str, s.Node]  # what a quantity is, by a formula
     unread: frozenset[str]  # quantities of which something is said that was not read
     independent: bool = False  # whether the page says so
+
+    is_sure: ClassVar[bool] = True
 
     def verdict(self) -> Verdict:
         """What is said of it."""

@@ -17,6 +17,7 @@ refuted
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from symnet.calculus.judges import JUDGES
 from symnet.calculus.nilpotent import IrrationalError, NoValueError
@@ -46,6 +47,8 @@ class Penalties:
     left: Symbol
     right: Term
     span: tuple[int, int]
+
+    is_sure: ClassVar[bool] = True
 
     def verdict(self) -> Verdict:
         """Whether both steps are the same with what is claimed."""

@@ -56,6 +56,11 @@ class Steps:
 
     page: StepPage
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the page names or prints a method."""
+        return bool(self.page.forms or self.page.method)
+
     def verdict(self) -> Verdict:
         """What is said of it."""
         deadline = time.perf_counter() + BUDGET
@@ -78,7 +83,11 @@ class Steps:
 
 
 class Judged(Protocol):
-    """A claim that is judged here."""
+    """A claim that is judged here; `is_sure` if nobody else should judge it."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is of this kind for sure."""
 
     def verdict(self) -> Verdict:
         """What is said of it."""
