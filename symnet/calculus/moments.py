@@ -163,9 +163,9 @@ def expectation(term: Term, laws: Mapping[str, Law], independent: bool = True) -
             if e.denominator != 1 or not 0 < e <= HIGHEST:
                 raise GiveUpError("a power of something random")
             plain, positive = powers.setdefault(name, [0, 0])
-            powers[name] = [plain, positive + int(e)] if x != Symbol(name) else [
-                plain + int(e), positive
-            ]
+            powers[name] = (
+                [plain, positive + int(e)] if x != Symbol(name) else [plain + int(e), positive]
+            )
         if len(powers) > 1 and not independent:
             raise GiveUpError("whether these quantities are independent is not said")
         for name, (plain, positive) in powers.items():
@@ -206,9 +206,7 @@ def variance(term: Term, laws: Mapping[str, Law], independent: bool = True) -> T
 
 def mean_at_points(term: Term, points: Mapping[str, Points], value: Value) -> Numeric:
     """E of a term, added up over all points that its random quantities can have."""
-    names = sorted(
-        {x.name for x in walk(term) if isinstance(x, Symbol) and x.name in points}
-    )
+    names = sorted({x.name for x in walk(term) if isinstance(x, Symbol) and x.name in points})
 
     def added(left: Sequence[str], known: dict[str, Numeric]) -> Numeric:
         if not left:

@@ -184,15 +184,15 @@ def _geometric(each: Term, first: int, system: System) -> Term | None:
     begins = begun(at_step(each, first), system)
     if any(members(ratio)):
         return None
-    closed = mul(
-        add(mul(ratio, each), mul(MINUS, begins)), power(add(ratio, MINUS), -1)
-    )
+    closed = mul(add(mul(ratio, each), mul(MINUS, begins)), power(add(ratio, MINUS), -1))
     step = add(closed, mul(MINUS, shifted(closed, -1)), mul(MINUS, each))
     before = begun(at_step(closed, first - 1), system) if first else None
     if vanishes(unfolded(step, system, -1)):
         return None
-    base = before if before is not None else add(
-        begun(at_step(closed, 0), system), mul(MINUS, begun(at_step(each, 0), system))
+    base = (
+        before
+        if before is not None
+        else add(begun(at_step(closed, 0), system), mul(MINUS, begun(at_step(each, 0), system)))
     )
     return None if vanishes(base) else closed
 

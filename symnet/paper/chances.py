@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import ClassVar
 
 from symnet.calculus.moments import (
     MINUS,
@@ -59,9 +58,6 @@ from symnet.term import (
 )
 
 MEANS, SPREADS = {"E"}, {"Var", "V", "var"}
-PREMISES = {r"\Rightarrow", r"\implies", r"\Longrightarrow"}
-HARMLESS = {"independent", "iid", "and", "with", "the", "a", "an", "keep", "probability", "of",
-            "random", "variable", "variables", "entries", "weights", "input", "inputs", "are"}  # fmt: skip
 SEEDS = (1, 2, 3, 4)
 MEAN, SPREAD = "expectation of", "variance of"
 
@@ -75,8 +71,6 @@ class Chances:
     made: Mapping[str, s.Node]  # what a quantity is, by a formula
     unread: frozenset[str]  # quantities of which something is said that was not read
     independent: bool = False  # whether the page says so
-
-    is_sure: ClassVar[bool] = True
 
     def verdict(self) -> Verdict:
         """What is said of it."""
@@ -125,9 +119,7 @@ class Chances:
                 return self._product(factors, operators, depth)
         raise Unclear("this is not read in a claim about expectations", node)
 
-    def _product(
-        self, factors: Sequence[s.Node], operators: Sequence[str], depth: int
-    ) -> Term:
+    def _product(self, factors: Sequence[s.Node], operators: Sequence[str], depth: int) -> Term:
         found: list[Term] = []
         at = 0
         while at < len(factors):
@@ -327,11 +319,14 @@ def chances_page(context: Mapping[str, object], display: s.Display) -> Chances |
                     laws[spelled(left)] = law
             case s.Chain(sides=sides, relations=relations) if set(relations) == {"="}:
                 claims += [(sides[0], side) for side in sides[1:]]
-            case s.Text() | s.Empty():
+            case s.Text(words=words) if re.fullmatch(r"\W*(where|and|with|then|so)?\W*", words):
+                continue
+            case s.Empty():
                 continue
             case _:
                 return None
-    independent = re.search(r"independent|i\.?i\.?d", " ".join(map(str, _all_said(context))), re.I)
+    said = " ".join(map(str, _all_said(context)))
+    independent = re.search(r"independent|i\.?i\.?d", said, re.IGNORECASE)
     if not claims:
         return None
     return Chances(tuple(claims), laws, made, frozenset(unread), independent is not None)
@@ -360,7 +355,7 @@ def _declared(
         laws.update({name: law(name) for name in names})
         return
     if is_prose(said):
-        if re.search(r"random|distribut|independent|variance|mean|drawn|sampled", said, re.I):
+        if re.search(r"random|distribut|depend|correlat|variance|mean|drawn|sampled", said, re.I):
             unread.update(names)
         return
     try:
@@ -389,13 +384,14 @@ def law_of_sign(node: s.Node) -> Law | None:
     return None
 
 
-_WORDS = re.compile(r"[A-Za-z]{2,}")
-
-
 def law_in_words(said: str) -> Callable[[str], Law] | None:
     """The law that words name, as a function of the quantity's name; None if they do not."""
     plain = said.replace("$", "")
-    sign = re.search(r"(Bernoulli|Unif(?:orm)?|U|\\mathcal\{?\s*[UN]\}?|N)\s*(\(|\[).*?(\)|\])", plain)
+    if re.search(r"correlat|depends|dependent on", plain, re.IGNORECASE):
+        return None
+    sign = re.search(
+        r"(Bernoulli|Unif(?:orm)?|U|\\mathcal\{?\s*[UN]\}?|N)\s*(\(|\[).*?(\)|\])", plain
+    )
     if sign is not None:
         named = re.sub(r"^(Bernoulli|Unif(orm)?)", r"\\operatorname{\1}", sign[0])
         try:
@@ -409,7 +405,8 @@ def law_in_words(said: str) -> Callable[[str], Law] | None:
     spread = _spread(plain)
     if not (symmetric or centred or spread is not None):
         return None
-    if symmetric and not re.search(r"(around|about) (zero|0|the origin)", plain, re.I) and not centred:
+    around = re.search(r"(around|about) (zero|0|the origin)", plain, re.IGNORECASE)
+    if symmetric and not around and not centred:
         return None
     mean: Term | None = Number(Fraction(0)) if centred or symmetric else None
     return lambda name: some(name, symmetric, mean, spread)

@@ -104,8 +104,16 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
     by_steps = _of_steps(latex, convention, context, display)
-    if by_steps is not None:
+    if by_steps is not None and by_steps.verdict != UNKNOWN:
         return by_steps
+    other = _of_layers(latex, convention, context, display, started)
+    return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
+
+
+def _of_layers(
+    latex: str, convention: str, context: Mapping[str, Any], display: s.Display, started: float
+) -> Verdict:
+    """The verdict on a claim about a network and its layers."""
     try:
         book, context = understood(convention, context)
         about = page(book, context, display, agreed(book, context))
@@ -127,8 +135,6 @@ def _of_steps(
     if claim is None:
         return None
     judged = claim.verdict()
-    if judged.verdict == UNKNOWN and not claim.is_sure:
-        return None
     if judged.verdict != REFUTED:
         return judged
     found = repaired(latex, convention, context)

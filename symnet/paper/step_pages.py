@@ -27,7 +27,9 @@ TO_RIGHT = {r"\to", r"\mapsto"}
 ASSIGNS = {r"\leftarrow", ":=", *TO_RIGHT}
 EQUALS = {"=", r"\equiv"}
 NAMING = ("method", "step", "rule")
-HARMLESS = re.compile(r"^\W*(where|and|with|then|so that|or|next|set|let|update)?\W*$", re.IGNORECASE)
+HARMLESS = re.compile(
+    r"^\W*(where|and|with|then|so that|or|next|set|let|update)?\W*$", re.IGNORECASE
+)
 PRIMED = {"parameters", "velocity", "first_moment", "second_moment"}
 
 
@@ -92,6 +94,8 @@ def step_page(
     sequences, constants = _letters_used(everything, letters, meant)
     if forms:
         sequences |= {k for k in constants if k in forms[0].sequences and k in _lefts(claims)}
+    sequences |= _begun(claims, constants, {k for form in forms for k in form.sequences})
+    constants -= {f"{key}_{digit}" for key in sequences for digit in "01"}
     return StepPage(
         tuple(claims),
         tuple(declared),
@@ -103,10 +107,27 @@ def step_page(
         frozenset(sequences),
         frozenset(constants - sequences),
         tuple(unread),
-        stationary=re.search(r"stationary|same for all|identically|i\.i\.d", _all(context, said), re.I)
+        stationary=re.search(
+            r"stationary|same for all|identically|i\.i\.d", _all(context, said), re.I
+        )
         is not None,
         expects=any(map(_expects, s.walk(display))),
     )
+
+
+def _begun(claims: Sequence[Equation], keys: set[str], known: set[str]) -> set[str]:
+    """The sequences of which only first members stand there: m_1 = (1 - β_1) g_1."""
+    found = set()
+    for key in keys:
+        base, _, digit = key.rpartition("_")
+        # w_1 → w_1 - … is about an entry, not about a step.
+        entries = any(
+            each.assigned or any(key_of(x) == key_of(each.left) for x in s.walk(each.right))
+            for each in claims
+        )
+        if digit in ("0", "1") and base in known and not entries:
+            found.add(base)
+    return found
 
 
 def _all(context: Mapping[str, object], said: Mapping[str, str]) -> str:
@@ -155,23 +176,24 @@ def _is_range(chain: s.Chain) -> bool:
     first = chain.sides[0]
     if not isinstance(first, s.Name) or first.text not in STEPS:
         return False
-    return set(chain.relations) <= {"=", r"\ge", r"\in", ">"} and isinstance(
-        chain.sides[1], s.Number | s.Listed
-    )
+    match chain:
+        case s.Chain(sides=(_, s.Number(text="0" | "1")), relations=(r"\ge",)):
+            return True
+        case s.Chain(sides=(_, s.Listed(items=(s.Number(text="0" | "1"), *_)))):
+            return True
+    return False
 
 
 def _chain(chain: s.Chain) -> Iterator[Equation]:
     sides, relations = list(chain.sides), list(chain.relations)
     left = sides[0]
-    assigned = False
     for relation, side in zip(relations, sides[1:], strict=True):
         if relation in TO_RIGHT and _is_next(left, side):
             left = side  # v → v' = …
             continue
         if isinstance(side, s.Text) or relation not in ASSIGNS | EQUALS:
             raise Unclear(f"what {relation} says is not read", chain)
-        assigned = assigned or relation in ASSIGNS
-        yield Equation(left, side, assigned)
+        yield Equation(left, side, relation in ASSIGNS)
 
 
 def _is_next(left: s.Node, side: s.Node) -> bool:
@@ -211,9 +233,7 @@ def _declared(said: Mapping[str, str]) -> tuple[list[Equation], dict[str, str], 
             equations += [Equation(name, first, said=True) for name in names]
             for statement in more:
                 if isinstance(statement, s.Chain):
-                    equations += [
-                        Equation(x.left, x.right, said=True) for x in _chain(statement)
-                    ]
+                    equations += [Equation(x.left, x.right, said=True) for x in _chain(statement)]
         except (SymnetError, ValueError):
             unread.append(f"{key}: {value}")
     return equations, words, unread

@@ -17,7 +17,6 @@ refuted
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from symnet.calculus.judges import JUDGES
 from symnet.calculus.nilpotent import IrrationalError, NoValueError
@@ -48,8 +47,6 @@ class Penalties:
     right: Term
     span: tuple[int, int]
 
-    is_sure: ClassVar[bool] = True
-
     def verdict(self) -> Verdict:
         """Whether both steps are the same with what is claimed."""
         steps = [put_in(x, self.left, self.right) for x in (self.decay, *self.descent)]
@@ -61,7 +58,9 @@ class Penalties:
                     met = Counterexample((), {"t": 1}, str(one), str(other))
                     reason = "with it both steps are not the same"
                     return Verdict(REFUTED, reason, "factor", self.span, counterexample=met)
-            why = next(filter(None, (vanishes(add(steps[0], mul(MINUS, x))) for x in steps[1:])), "")
+            why = next(
+                filter(None, (vanishes(add(steps[0], mul(MINUS, x))) for x in steps[1:])), ""
+            )
         except (SymnetError, NoValueError, IrrationalError, ArithmeticError) as error:
             return Verdict(UNKNOWN, str(error), None, self.span)
         if why:

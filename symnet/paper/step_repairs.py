@@ -30,9 +30,7 @@ class Repaired:
 def repaired(latex: str, convention: str, context: Mapping[str, object]) -> Repaired | None:
     """The first edit after which the claim is proved; None if there is none."""
     display = read(latex)
-    rights = [
-        side for x in display.statements if isinstance(x, s.Chain) for side in x.sides[1:]
-    ]
+    rights = [side for x in display.statements if isinstance(x, s.Chain) for side in x.sides[1:]]
     lefts = [x.sides[0] for x in display.statements if isinstance(x, s.Chain)]
     deadline = time.process_time() + REPAIR
     seen = {latex}

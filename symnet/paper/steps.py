@@ -56,11 +56,6 @@ class Steps:
 
     page: StepPage
 
-    @property
-    def is_sure(self) -> bool:
-        """Whether the page names or prints a method."""
-        return bool(self.page.forms or self.page.method)
-
     def verdict(self) -> Verdict:
         """What is said of it."""
         deadline = time.perf_counter() + BUDGET
@@ -83,19 +78,13 @@ class Steps:
 
 
 class Judged(Protocol):
-    """A claim that is judged here; `is_sure` if nobody else should judge it."""
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether it is of this kind for sure."""
+    """A claim that is judged here."""
 
     def verdict(self) -> Verdict:
         """What is said of it."""
 
 
-def steps_page(
-    convention: str, context: Mapping[str, object], display: s.Display
-) -> Judged | None:
+def steps_page(convention: str, context: Mapping[str, object], display: s.Display) -> Judged | None:
     """A claim about a method that goes step by step, about expectations, about a penalty.
 
     None if it is of none of these kinds.
@@ -125,6 +114,7 @@ class Reading:
     defines: bool  # whether the parameters of ours follow from what is claimed
     missing: str  # what is used and not defined
     note: str
+    own: frozenset[str] = frozenset()  # what only the claim itself defines
 
 
 def _readings(page: StepPage) -> Iterator[Reading]:
@@ -226,7 +216,9 @@ def _reading(
     if page.expects:
         if not page.stationary:
             raise GiveUpError("whether the gradient is stationary is not said")
-        inputs = {key for key, role in form.symbols.items() if role == "gradient"} if form else {"g"}
+        inputs = (
+            {key for key, role in form.symbols.items() if role == "gradient"} if form else {"g"}
+        )
         means = Means(method.system, frozenset(inputs), stationary=True)
         method = Iterates(means.system, method.seen)
     equations = [*page.declared, *page.claims, *page.after]
@@ -240,7 +232,9 @@ def _reading(
     )
     stepped = parameter in new and not page.expects
     numbers = any(
-        isinstance(x, s.Number) and "." in x.text for each in page.claims for x in s.walk(each.right)
+        isinstance(x, s.Number) and "." in x.text
+        for each in page.claims
+        for x in s.walk(each.right)
     )
     known = {**method.system.rules, **ours.rules, **ours.totals}
     used = {x.name for left, right, _ in claimed for side in (left, right) for x in members(side)}
@@ -258,7 +252,12 @@ def _reading(
     why = f"what {lacking[0]} is is not said" if lacking else ""
     if numbers and not why:
         why = "a constant of the method is printed as a number"
-    return Reading(method, ours, claimed, stepped, why, note)
+    said = {letter_of(x.left) for x in (*page.declared, *page.after)}
+    own = new | {
+        left.name for left, _, _ in claimed if isinstance(left, Symbol) and left.layer is not None
+    }
+    own = frozenset(own - method.system.rules.keys() - {way.get(k, k) for k in said if k})
+    return Reading(method, ours, claimed, stepped, why, note, own)
 
 
 def _renamed(key: str, way: Mapping[str, str]) -> str:
@@ -319,7 +318,9 @@ def _system_of(
         key = letter_of(each.left)
         before = 0 if last is None else last - 1
 
-        def now(letter: str, before: int = before, done: frozenset[str] = frozenset(assigned)) -> int:
+        def now(
+            letter: str, before: int = before, done: frozenset[str] = frozenset(assigned)
+        ) -> int:
             return before + 1 if letter in done else before
 
         updates = isinstance(each.left, s.Name) and key in page.sequences
@@ -395,7 +396,8 @@ def _ruled(
         if not isinstance(left, Symbol) or left.layer is None:
             continue
         if not left.layer.name:
-            starts[left.name, left.layer.offset] = right
+            if left.name not in system.rules:
+                starts[left.name, left.layer.offset] = right
             continue
         name, rule = shift_to_now((left, right))
         later = any(x.layer is not None and x.layer.offset > 0 for x in members(rule))
@@ -442,7 +444,10 @@ def _early_put_in(rules: dict[str, Term], new: dict[str, None]) -> None:
 def _is_looked_back_at(name: str, rules: Mapping[str, Term]) -> bool:
     """Whether a rule needs what a quantity was one step before, and that is defined by no rule."""
     mentioned = [
-        x for rule in rules.values() for x in members(rule) if x.name == name and x.layer is not None
+        x
+        for rule in rules.values()
+        for x in members(rule)
+        if x.name == name and x.layer is not None
     ]
     own = [x.layer.offset for x in members(rules[name]) if x.layer is not None]
     return bool(own) and min(own) < 0 and any(x.layer.offset < 0 for x in mentioned if x.layer)
@@ -467,9 +472,7 @@ def _gradient(
     import re
 
     defined = {
-        letter_of(each.left)
-        for each in equations
-        if not (each.assigned and _on_right(each))
+        letter_of(each.left) for each in equations if not (each.assigned and _on_right(each))
     }
     for key in page.sequences:
         said = page.words.get(key)
@@ -551,6 +554,8 @@ def _same(reading: Reading) -> Verdict:
     """Whether the iterates are those of the method."""
     seen = reading.method.seen
     assert isinstance(seen, Symbol)
+    if _has_second(reading):
+        return Verdict(UNKNOWN, "more is said of one quantity than what it becomes")
     spans = [span for _, _, span in reading.equations]
     span = (min(start for start, _ in spans), max(end for _, end in spans))
     try:
@@ -568,16 +573,40 @@ def _same(reading: Reading) -> Verdict:
     return Verdict(PROVED, "the parameters are those of the method at every step")
 
 
+def _has_second(reading: Reading) -> bool:
+    """Whether a quantity has two equations, or something else is claimed beside the step."""
+    defined: set[str] = set()
+    for left, _, _ in reading.equations:
+        if not isinstance(left, Symbol) or left.layer is None:
+            return True
+        if not left.layer.name and left.name not in reading.own:
+            return True
+        if f"{left.name} {left.layer}" in defined:
+            return True
+        if left.layer.name and left.name not in reading.ours.rules and EARLY not in left.name:
+            return True
+        defined.add(f"{left.name} {left.layer}" if left.layer.name else f"{left.name} first")
+    return False
+
+
 def _all_hold(reading: Reading) -> Verdict:
     """Whether each equation holds of the method's sequences."""
     method = reading.method.system
     system = System(
         {**reading.ours.rules, **method.rules},
-        {**reading.ours.starts, **method.starts},
+        {k: v for k, v in reading.ours.starts.items() if k[0] not in method.rules}
+        | dict(method.starts),
         {**reading.ours.totals, **method.totals},
     )
     unclear: Verdict | None = None
-    for left, right, span in reading.equations:
+    judged = [
+        each
+        for each in reading.equations
+        if not (isinstance(each[0], Symbol) and each[0].name in reading.own)
+    ]
+    if not judged:
+        return Verdict(UNKNOWN, "what is defined here is not said to be anything else")
+    for left, right, span in judged:
         offsets = [x.layer.offset for side in (left, right) for x in members(side) if x.layer]
         first = max(1 - max(offsets, default=0), -min(offsets, default=0))
         if isinstance(left, Symbol) and left.layer is not None and not left.layer.name:
