@@ -27,6 +27,8 @@ from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import IN, Claim, claims_of
+from symnet.paper.step_repairs import repaired
+from symnet.paper.steps import steps_page
 from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
     ILL_FORMED,
@@ -106,6 +108,17 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return Verdict(UNKNOWN, error.message, None, span)
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
+    by_steps = _of_steps(latex, convention, context, display)
+    if by_steps is not None and by_steps.verdict != UNKNOWN:
+        return by_steps
+    other = _of_layers(latex, convention, context, display, started)
+    return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
+
+
+def _of_layers(
+    latex: str, convention: str, context: Mapping[str, Any], display: s.Display, started: float
+) -> Verdict:
+    """The verdict on a claim about a network and its layers."""
     try:
         book, context = understood(convention, context)
         if any(_is_declared(display, key, said) for key, said in _declared(context)):
@@ -124,6 +137,24 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+def _of_steps(
+    latex: str, convention: str, context: Mapping[str, Any], display: s.Display
+) -> Verdict | None:
+    """The verdict on a claim about a method's steps or about expectations; None if it is none."""
+    claim = steps_page(convention, context, display)
+    if claim is None:
+        return None
+    judged = claim.verdict()
+    if judged.verdict != REFUTED:
+        return judged
+    found = repaired(latex, convention, context)
+    if found is None:
+        return judged
+    edit = found.edit
+    span = (edit.start, max(edit.end, edit.start + 1))
+    return replace(judged, error_kind=edit.kind, span=span, suggestion=found.text)
 
 
 def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
