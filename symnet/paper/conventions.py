@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import sympy
 
-from symnet.network.functions import ACTIVATIONS
+from symnet.network.functions import ACTIVATIONS, SGN
 from symnet.paper import syntax as s
 from symnet.term import ARGUMENT
 
@@ -34,12 +34,15 @@ _FORMULAS: dict[str, sympy.Expr] = {
     "ReLU": ACTIVATIONS["relu"].formula,
     "relu": ACTIVATIONS["relu"].formula,
     "softplus": ACTIVATIONS["softplus"].formula,
-    "sgn": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
-    "sign": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
+    "sgn": SGN,
+    "sign": SGN,
 }  # fmt: skip
 _MATRIX_FUNCTIONS = {
     "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "vec": "vec",
     "max": "max", "min": "min", "exp": "exp",
+    "softmax": "softmax", "Softmax": "softmax", "SoftMax": "softmax",
+    "LSE": "lse", "lse": "lse", "logsumexp": "lse", "LogSumExp": "lse",
+    "logsoftmax": "logsoftmax", "LogSoftmax": "logsoftmax",
 }  # fmt: skip
 
 
@@ -104,6 +107,9 @@ class Notation:
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
     rows: bool = False  # whether a row of a matrix, w_{j·}, is a row vector
+    one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
+    coupled: bool = False  # whether the output layer has a function of all its z
+    per_layer: bool = False  # whether each layer has a σ of its own, g^{[l]}
     numbered: bool = True  # whether quantities of the formula have layers at all
 
     def has_layers(self, name: s.Name) -> bool:
@@ -143,4 +149,3 @@ class Notation:
 
 
 NIELSEN = Notation()
-CONVENTIONS: dict[str, Notation] = {"nielsen": NIELSEN}

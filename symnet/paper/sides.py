@@ -6,7 +6,7 @@ r"""Both sides of a claim as arrays of one shape, under the conditions that are 
 (True, False)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,7 +17,7 @@ from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, is_unsaid, scalar
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formulas_of_one import as_formula, put
-from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
+from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear, missing
 from symnet.paper.ranges import Neurons, Pair
 from symnet.paper.scripts import layer_and_transpose, layer_of
 from symnet.term import (
@@ -130,9 +130,19 @@ def weighted(sides: Sides, weight: Term) -> Sides:
 
 
 def _times(weight: Term, value: Whole) -> Whole:
+    return changed(value, lambda x: mul(weight, x))
+
+
+def changed(value: Whole, change: Callable[[Term], Term]) -> Whole:
+    """A side with each of its terms changed."""
     if isinstance(value, Table):
-        return Table(tuple(tuple(mul(weight, x) for x in row) for row in value.entries))
-    return replace(value, term=mul(weight, value.term))
+        return Table(tuple(tuple(map(change, row)) for row in value.entries))
+    return replace(value, term=change(value.term))
+
+
+def terms_of(value: Whole) -> list[Term]:
+    """The terms of a side."""
+    return [x for row in value.entries for x in row] if isinstance(value, Table) else [value.term]
 
 
 def _zeros(one: Value, other: Value) -> Value:
@@ -315,4 +325,4 @@ def check_layers(node: s.Node, elaborator: Elaborator) -> None:
         name = elaborator.notation.letters[part.base.text]
         if not elaborator.layers.has(name, at):
             shown = part.base.text.removeprefix("\\")
-            raise Missing(f"there is no {shown} at layer {at}", part, "wrong-range")
+            raise missing(shown, at, part)
