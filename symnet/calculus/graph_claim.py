@@ -88,7 +88,7 @@ def _abstract(term: Term, formulas: Formulas) -> Term:
     """Functions without their formulas, which are noted: they are put in at the end."""
     if isinstance(term, Apply):
         function, argument = term.function, _abstract(term.argument, formulas)
-        if function.formula is None or function.is_exp or function.is_log:
+        if function.formula is None:
             return Apply(function, argument)
         name = f"<{function.formula}>"
         formulas[name] = function.formula

@@ -30,6 +30,8 @@ NOTHING = re.compile(
     r"^(no (gain|bias|gain or bias|affine.*)|without .*(gain|bias).*|for (all|every|each) \w+|"
     r"entry-?wise|element-?wise|component-?wise)$", re.I,
 )  # fmt: skip
+ENTRYWISE = re.compile(r"(entry|element|component).?wise (product|multipl)|hadamard", re.I)
+OPERATORS = re.compile(r"\\(?:odot|circ|star|bullet|cdot|times|ast)\b|\.\*|\*")
 ZERO = re.compile(r"^\\?[a-z]+ ?= ?0$")
 
 
@@ -100,6 +102,17 @@ def bases_of(key: str) -> set[str]:
     return found
 
 
+def wholes_of(key: str) -> frozenset[str]:
+    """The symbols that a declaration is about, each with all its scripts."""
+    try:
+        items = items_of(read(key))
+    except SymnetError:
+        return frozenset({key})
+    found = (key_of(item) for item in items)
+    return frozenset(x if x is not None else s.spell(item)
+                     for x, item in zip(found, items, strict=True))  # fmt: skip
+
+
 def items_of(display: s.Display) -> list[s.Node]:
     """The symbols that a key lists."""
     found: list[s.Node] = []
@@ -128,6 +141,9 @@ def _declared(
     except SymnetError:
         keys = []
     head, *remarks = parts_of(said)
+    if ENTRYWISE.search(said):
+        signs = frozenset(OPERATORS.findall(key))
+        return replace(system, entrywise=system.entrywise | signs) if signs else None
     if not is_prose(head) and len(keys) == 1:
         defined = _with_formula(system, keys[0], head, remarks, pending)
         if defined is not None:

@@ -97,6 +97,7 @@ class SystemElaborator(Elaborator):
         self.system, self.inferring = system, inferring
         self.arrays = SystemArrays(self)
         self.locals: dict[str, Array] = {}
+        self.vague = False  # whether what has entries by itself stands whole
         self.length: Axis | None = None  # of the argument of a function of a whole vector
 
     # --- what is repeated ------------------------------------------------------------------
@@ -138,6 +139,7 @@ class SystemElaborator(Elaborator):
                 return self._with_scripts(self.locals[way.key], way.sub, way.sup, node)
             if way.key in self.system.quantities:
                 quantity = self.system.quantities[way.key]
+                self.vague |= quantity.plain and way.sub is None
                 return self._with_scripts(self._whole(quantity), way.sub, way.sup, node)
             size = self._length_by(way.key)
             if size is not None and way.sub is None and way.sup is None:

@@ -338,13 +338,6 @@ def _function(
     return replace(system, functions={**system.functions, **new})
 
 
-def _entrywise(
-    system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
-) -> System | None:
-    signs = {x.text for key in keys for x in s.walk(key) if isinstance(x, s.Name)}
-    return replace(system, entrywise=system.entrywise | signs)
-
-
 def _mask(system: System, keys: Sequence[s.Node], found: re.Match[str], said: str) -> System | None:
     names = _keys(keys)
     if names is None or not all(key in system.quantities for key in names):
@@ -383,7 +376,6 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"^(partial )?(derivatives?|gradients?|errors?) of (?P<of>.+?) "
      r"(with respect to|w\.?r\.?t\.?|by|at) (?P<by>.+)$", _derivatives),
     (r"\b(mean|variance)\b", _moments),
-    (r"(entry|element|component).?wise (product|multiplication)|hadamard", _entrywise),
     (r"activation|nonlinearity|(entry|element).?wise function", _function),
     (r"\bmask\b", _mask),
     (rf"^{_LOSS}$", _opaque),
