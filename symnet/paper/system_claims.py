@@ -37,7 +37,7 @@ from symnet.paper.verdicts import (
 )
 from symnet.term import Apply, Axis, Index, free_indices, number, walk
 
-LENGTHS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4))  # of the axes of a page, in their order
+LENGTHS = ((3, 4, 2, 5, 3, 2), (4, 3, 5, 2, 4, 3))  # of the axes of a page, in their order
 SEED = 11
 DIGITS = 120  # in which a difference of decimals is confirmed
 

@@ -21,7 +21,7 @@ from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Slot
 from symnet.paper.system import Quantity, System, named
 from symnet.paper.system_elaboration import SOFTMAX, SystemElaborator
-from symnet.paper.system_words import defined_as, is_loss, said_of
+from symnet.paper.system_words import defined_as, is_class, is_loss, said_of
 from symnet.term import Index, Partial, rename
 
 # What may stand behind a formula, and says no more than the formula or than a choice of ours.
@@ -43,7 +43,8 @@ def declared(
     A definition may use what is declared after it; a loss of which no more is said comes last.
     """
     system = system or System()
-    waiting = dict(said)
+    # What numbers classes is known first: it says which letters number examples.
+    waiting = dict(sorted(said.items(), key=lambda pair: not is_class(pair[1])))
     losses: dict[str, str] = {}
     while waiting:
         before = len(waiting)

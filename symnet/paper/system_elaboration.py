@@ -201,10 +201,8 @@ class SystemElaborator(Elaborator):
         if letters is None or len(letters) != 1:
             raise Unclear("this subscript is not understood", node)
         (letter,) = letters
-        if letter.text.isdigit():
-            raise Unclear("an entry by its number", node)
-        if letter.last is not None:
-            raise Unclear("the last entry", node)
+        if letter.last is not None or not (letter.text.strip("'").isalpha() or letter.text == ":"):
+            raise Unclear("this subscript is not understood", node)
         return self._index(Letter(letter.text), along, node)
 
     def _unknown(self, node: s.Name | s.Scripted, name: s.Name) -> Value:

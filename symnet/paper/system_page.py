@@ -210,6 +210,9 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
                     skipped = False
                     continue
                 following = factors[at + 1] if at + 1 < len(factors) else None
+                if _is_indicator(factor) and isinstance(following, s.Bracketed):
+                    skipped = isinstance(following.body, s.Chain)
+                    continue
                 if isinstance(factor, s.Name) and factor.text == "d" and following is not None:
                     key = key_of(following)
                     skipped = key is not None and _is_key(f"d{key}", system)
@@ -235,11 +238,15 @@ def _is_key(key: str, system: System) -> bool:
 
 
 def _is_known(name: s.Name, system: System) -> bool:
-    if _is_key(spelled_out(name), system) or name.text in SIGNS or is_one(name):
-        return True
-    if name.text in INDICATORS and name.style:
+    if _is_key(spelled_out(name), system) or name.text in SIGNS or _is_indicator(name):
         return True
     return SystemElaborator(system).notation.function(name.text) is not None
+
+
+def _is_indicator(node: s.Node) -> bool:
+    return is_one(node) or (
+        isinstance(node, s.Name) and node.text in INDICATORS and bool(node.style)
+    )
 
 
 def without_trivia(display: s.Display) -> s.Display:

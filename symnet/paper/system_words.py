@@ -59,6 +59,11 @@ def is_loss(said: str) -> bool:
     return re.fullmatch(_LOSS, said.strip(), re.IGNORECASE) is not None
 
 
+def is_class(said: str) -> bool:
+    """Whether words say that something is the number of a class."""
+    return re.search(_CLASS, said, re.IGNORECASE) is not None
+
+
 def _single(text: str) -> s.Node | None:
     try:
         display = read(text)
@@ -349,6 +354,10 @@ _LOSS = (
     r"(the |an? |final |overall |total )*(scalar |scalar-valued |training |opaque |abstract )?"
     r"(loss|cost|objective|error)( function)?( \w)?( of the (mini-?)?batch)?"
 )
+_CLASS = (
+    r"class (number|index|label)|(number|index|label) of the (correct |true |desired )?class"
+    r"|^(the )?(correct|true) class"
+)
 _SIZE = r"(?P<size>[A-Za-z])(?![A-Za-z])"
 
 # Words, in the order in which they are looked for, and what they change.
@@ -368,8 +377,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"^(?P<size>[A-Za-z])-vector", _vector),
     (r"(?P<letter>[a-z]) = 1, ?(\\dots|\\ldots|…|\.\.\.), ?(?P<size>[A-Za-z])\b", _entries),
     (r"^(size of the )?(mini-?)?batch( size)?$|^number of \w+( \w+)?$|^length of ", _size),
-    (r"class (number|index|label)|(number|index|label) of the (correct |true |desired )?class"
-     r"|^(correct|true) class", _class),
+    (_CLASS, _class),
     (r"^(?P<rows>row-?wise )?softmax (of|over) (the rows of )?(?P<of>.+)$", _softmax),
     (r"cross-?entrop(y|ies)", _cross_entropy),
     (r"one-hot", _one_hot),
