@@ -18,11 +18,12 @@ from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
 from symnet.paper.context import Page, is_of_book, is_said_alike, page
-from symnet.paper.convention_files import convention as convention_named
+from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import IN, Claim, claims_of
@@ -101,20 +102,20 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
     try:
-        about = page(convention, context, display, agreed(convention, context))
+        book, context = understood(convention, context)
+        about = page(book, context, display, agreed(book, context))
     except Misfit as error:
         return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
-        judged = explained(judged, claim, latex, convention, context)
+        judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
 
 
-def agreed(convention: str, context: Mapping[str, Any]) -> frozenset[str]:
+def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     """The keys of what is declared as the convention has it: in words, or proved in LaTeX."""
-    book = convention_named(convention)
     if not book.translation.rules:
         return frozenset()
     setting = {k: context[k] for k in SETTING if k in context}
@@ -125,7 +126,7 @@ def agreed(convention: str, context: Mapping[str, Any]) -> frozenset[str]:
             if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
                 continue
             if all(
-                is_prose(part) or _is_proved(part, convention, tuple(sorted(setting.items())))
+                is_prose(part) or _is_proved(part, book, tuple(sorted(setting.items())))
                 for part in _parts(str(key), str(said))
             ):
                 found.add(key)
@@ -146,10 +147,10 @@ def _parts(key: str, said: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1000)
-def _is_proved(latex: str, convention: str, setting: tuple[tuple[str, Any], ...]) -> bool:
+def _is_proved(latex: str, book: Convention, setting: tuple[tuple[str, Any], ...]) -> bool:
     try:
         display = read(latex)
-        about = page(convention, dict(setting), display)
+        about = page(book, dict(setting), display)
         verdict, _ = judge(about.display, about, time.perf_counter() + 1)
     except SymnetError:
         return False
@@ -210,11 +211,11 @@ def _is_premise(claim: Claim, display: s.Display) -> bool:
 
 
 def explained(
-    judged: Verdict, claim: Claim, latex: str, convention: str, context: Mapping[str, Any]
+    judged: Verdict, claim: Claim, latex: str, book: Convention, context: Mapping[str, Any]
 ) -> Verdict:
     """The verdict with the kind of the error and its place: those of the edit that mends it."""
-    known = agreed(convention, context)
-    about = page(convention, context, read(latex), known)
+    known = agreed(book, context)
+    about = page(book, context, read(latex), known)
     if is_overloaded(claim, about.notation):
         return replace(judged, error_kind="overloaded-symbol")
     if judged.error_kind in ("unbalanced", "missing-term", "other"):
@@ -229,7 +230,7 @@ def explained(
             break
         try:
             text = edit.applied(latex)
-            about = page(convention, context, read(text), known)
+            about = page(book, context, read(text), known)
             found = claims_of(about.display, about)
         except SymnetError:
             continue

@@ -24,8 +24,8 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
+from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
 from symnet.paper.convention_files import Convention
-from symnet.paper.convention_files import convention as convention_named
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
@@ -36,6 +36,7 @@ from symnet.paper.declarations import (
     with_declarations,
     with_family,
 )
+from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
@@ -47,12 +48,13 @@ from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
+OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
 SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation", "bias", "target",
+    "depth", "layout", "per_layer_activation", "bias", "target", "shapes", "local",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
@@ -83,16 +85,15 @@ class Page:
 
 
 def page(
-    convention: str,
+    book: Convention,
     context: Mapping[str, Any],
     display: s.Display,
     agreed: Set[str] = frozenset(),
 ) -> Page:
-    """What a claim is about. Raises SymnetError for a convention that is not known.
+    """What a claim is about. Raises SymnetError for a context that cannot be read.
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
-    book = convention_named(convention)
     printed = display
     display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
@@ -105,11 +106,14 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    start = without_network(notation_of(book), said, display)
-    found = with_declarations(start, said)
+    several = read_batch(notation_of(book), said, context)
+    start = without_network(several.notation, several.rest, display)
+    found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, list(found.assumptions)
     assumptions += [f"{k}: {declared[k]}" for k in known]
-    unread = _strangers(said, found, display)
+    notation = for_display(notation, display)
+    display = with_examples(display, notation)
+    unread = _strangers(several.rest, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context, display)
@@ -122,13 +126,18 @@ def page(
         notation = replace(notation, letters=letters)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
+    if not several.rule:
         unread.append("the rule of the update")
     if "target" in context and target(str(context["target"])) is None:
         unread.append(f"the target {context['target']!r}")
+    if not several.shapes:
+        assumptions.append(f"shapes: {context['shapes']}")
+        unread.append("'shapes'")
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
+    if several.cost is not None and setting.cost is None:
+        setting = replace(setting, cost=several.cost)
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
     setting, notation, display, taken = _with_output(setting, notation, display, context)
@@ -152,7 +161,10 @@ def page(
     base = replace(base, formulas={**base.formulas, "σ": setting.activation})
     notation = plain(base, display)
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
+    if is_assumed(notation, display):
+        unread.append("the cost of several samples")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
+    widths = OF_ONE_NEURON if notation.neuron else widths
     widths = _of_depth(widths, str(context.get("depth", "")))
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
@@ -394,7 +406,10 @@ def _with_output(
         setting = replace(setting, per_layer=True)
         functions = {**notation.functions, own[1]: "σ"}
         notation = replace(notation, functions=functions, per_layer=True)
-    if setting.couples and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy":
+    if (
+        setting.couples
+        and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
+    ):
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
     if "target" in context:
         found = target(str(context["target"]))
@@ -463,7 +478,7 @@ def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
     if name in COSTS:
         return COSTS[name]
     norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"
-    squeezed = re.sub(r"[\s{}]", "", text).removeprefix("C=")
+    squeezed = _of_one_sample(re.sub(r"[\s{}]", "", text).removeprefix("C="))
     if re.fullmatch(rf"(1/2|\\frac12|0\.5)({norm})", squeezed):
         return COSTS["quadratic"]
     if re.fullmatch(norm, squeezed) or squeezed in ("(a-y)^2", "(y-a)^2"):
@@ -472,6 +487,18 @@ def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
         return typed_cost(text)
     except SymnetError:
         return None
+
+
+MEAN = re.compile(r"(?P<half>\(1/2n\)|1/\(2n\)|\\frac12n)|(\(1/n\)|1/n|\\frac1n)")
+
+
+def _of_one_sample(text: str) -> str:
+    """(1/2n) Σ ½‖y - a‖²: C is a mean over the samples, and of one of them what is summed."""
+    mean = MEAN.match(text)
+    over = re.compile(r"(\\?sum|∑)(_x)?").match(text, mean.end()) if mean is not None else None
+    if mean is None or over is None:
+        return text
+    return ("1/2" if mean["half"] else "") + text[over.end() :]
 
 
 def of_one_output(formula: sympy.Expr) -> Setting:

@@ -30,7 +30,7 @@ KEYS = frozenset({
 SAMPLES = ("columns", "rows")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Convention:
     """A book's notation: how it is turned into Nielsen's, and what else is its habit.
 

@@ -69,6 +69,28 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """How a page speaks of several samples.
+
+    `letters` stand for a sample, `counts` for how many there are, `bounds` are those of them that
+    the page declares: sums that end with them are over samples. `matrices` have the samples as
+    their columns, by the quantity that they hold; in `columns` are quantities that are such
+    matrices themselves. `total` says whether C is the mean of the C_x, their sum, or not said;
+    `on` whether the formula speaks of several samples. With `slopes_of_mean` δ is ∂C/∂z of the
+    mean, not of each sample's own cost.
+    """
+
+    letters: frozenset[str] = frozenset({"x"})
+    counts: frozenset[str] = frozenset()
+    bounds: frozenset[str] = frozenset()
+    matrices: Mapping[str, str] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
+    total: str = ""
+    on: bool = False
+    slopes_of_mean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Notation:
     """What stands for what on a page.
 
@@ -111,6 +133,10 @@ class Notation:
     coupled: bool = False  # whether the output layer has a function of all its z
     per_layer: bool = False  # whether each layer has a σ of its own, g^{[l]}
     numbered: bool = True  # whether quantities of the formula have layers at all
+    batch: Batch = field(default_factory=Batch)
+    totals: Mapping[str, s.Node] = field(default_factory=dict)  # costs with what they add up
+    descends: str = "C"  # the cost that steps of gradient descent are taken on
+    neuron: str = ""  # "several" or "one": how many inputs the one neuron of the page has
 
     def has_layers(self, name: s.Name) -> bool:
         """Whether a letter stands for a quantity of a layer."""

@@ -92,6 +92,8 @@ class Elaborator(Dotted):
                 return self.value(body)
             case s.Big():
                 return self._product([node], [""])
+            case s.Sampled():
+                return self._sampled(node)
             case s.Evaluated(body, at):
                 return self._evaluated(node, body, at)
             case s.Cases(rows):

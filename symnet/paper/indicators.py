@@ -144,8 +144,8 @@ def _at_last(node: s.Node, notation: Notation) -> s.Node:
     match node:
         case s.Name() if notation.has_layers(node):
             return s.Scripted(node, None, _last(node), start=node.start, end=node.end)
-        case s.Scripted(base=s.Name() as name, sub=sub, sup=sup, primes=0) if (
-            notation.has_layers(name)
+        case s.Scripted(base=s.Name() as name, sub=sub, sup=sup, primes=0) if notation.has_layers(
+            name
         ):
             if name.text == r"\delta" and sub is not None and len(subscripts(sub) or ()) == 2:
                 return node  # Kronecker's
@@ -153,8 +153,9 @@ def _at_last(node: s.Node, notation: Notation) -> s.Node:
             if sup is not None:
                 layer = s.Product((layer, sup), ("", ""), start=node.start, end=node.end)
             return replace(node, sup=layer)
-        case s.Scripted(base=s.Name(text=text), sub=sub) if (
-            sub is not None and text not in (r"\nabla", r"\partial")
+        case s.Scripted(base=s.Name(text=text), sub=sub) if sub is not None and text not in (
+            r"\nabla",
+            r"\partial",
         ):
             return node
         case s.Big():

@@ -22,7 +22,9 @@ _PARTED = (
         re.IGNORECASE,
     ),
 )
-_BELOW = re.compile(r"\s*(?:(?:in|at|for|on) (?:the )?)?hidden(?: layers?| units?)?$", re.IGNORECASE)
+_BELOW = re.compile(
+    r"\s*(?:(?:in|at|for|on) (?:the )?)?hidden(?: layers?| units?)?$", re.IGNORECASE
+)
 PER_LAYER = re.compile(r"(\\?[a-zA-Z]+)\^\{?[\[(]?l[\])]?\}?")  # g^{[l]}
 _COSTS = {
     "categorical_cross_entropy": "log_likelihood",

@@ -187,9 +187,7 @@ def _is_known(name: s.Name, notation: Notation) -> bool:
 # --- what a page declares of letters that are otherwise the network's ------------------------
 
 
-def without_network(
-    notation: Notation, said: Mapping[str, str], display: s.Display
-) -> Notation:
+def without_network(notation: Notation, said: Mapping[str, str], display: s.Display) -> Notation:
     """The notation without the letters and costs that a page about vectors says itself.
 
     a_j := e^{z_j}/Σ_k e^{z_k} and C := -Σ_j y_j ln a_j, where the formula prints no layer.
