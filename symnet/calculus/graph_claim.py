@@ -27,10 +27,12 @@ from symnet.errors import SymnetError
 from symnet.network import notation as n
 from symnet.term import (
     ONE,
+    Addition,
     Apply,
     Index,
     Number,
     Power,
+    Product,
     ScalarFunction,
     Size,
     Sum,
@@ -158,9 +160,43 @@ def _normal_monomials(term: Term) -> Monomials:
     return [(m.coefficient, m.bound, m.factors) for m in normal.normal(term)]
 
 
+def _by_algebra(term: Term, whole: frozenset[str]) -> Term:
+    """The checker's, with logarithms of products taken apart."""
+    return algebra.canonical(_logarithms_apart(term), whole)
+
+
+def _logarithms_apart(term: Term) -> Term:
+    """ln(x y^n) = ln x + n ln y and ln e^u = u, where all factors are surely positive."""
+    if not isinstance(term, Apply) or term.function != algebra.LOG:
+        return map_children(term, _logarithms_apart)
+    argument = _logarithms_apart(term.argument)
+    match algebra.form(argument):
+        case ((c, (), factors),) if c == 1 and all(_positive(x) for x, _ in factors):
+            return add(*(mul(number(e), _logarithm(x)) for x, e in factors))
+    return Apply(term.function, argument)
+
+
+def _logarithm(x: Term) -> Term:
+    exponential = isinstance(x, Apply) and x.function == algebra.EXP
+    return x.argument if isinstance(x, Apply) and exponential else Apply(algebra.LOG, x)
+
+
+def _positive(x: Term) -> bool:
+    match x:
+        case Apply(function, _):
+            return function == algebra.EXP
+        case Number(value):
+            return value > 0
+        case Sum(_, body) | Power(body, _):
+            return _positive(body)
+        case Addition(parts) | Product(parts):
+            return all(map(_positive, parts))
+    return False
+
+
 MULTIPLIED: dict[str, Callable[[Term, frozenset[str]], Term]] = {
     "kernel": _by_normal,
-    "checker": algebra.canonical,
+    "checker": _by_algebra,
 }
 MONOMIALS: dict[str, Callable[[Term], Iterable[tuple[Fraction, tuple[Index, ...], tuple[tuple[Term, Fraction], ...]]]]] = {
     "kernel": _normal_monomials,

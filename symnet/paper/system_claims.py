@@ -1,6 +1,5 @@
 r"""Claims about a page's own system of definitions: shapes, numbers, and a proof.
 
->>> from symnet.paper.formula_reader import read
 >>> text = r"\frac{\partial \ell}{\partial \beta} = \sum_{i=1}^m \frac{\partial \ell}{\partial y_i}"
 >>> found = verdict_by_definitions(text, read(text), "batchnorm", {}, time.perf_counter() + 5)
 >>> found.verdict
@@ -16,16 +15,19 @@ from typing import Any
 from symnet.calculus.counterexample import MissingError, NoValueError, Setting, agree
 from symnet.calculus.graph_claim import holds
 from symnet.calculus.graph_numbers import GraphInstance
+from symnet.errors import SymnetError
 from symnet.network.functions import KINKS
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, is_any
 from symnet.paper.context import Page
+from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.sides import check_neurons, of_sign, weighted, weights_of_pairs
 from symnet.paper.statements import EQUALITIES, Claim, claims_of
 from symnet.paper.system import System, named
 from symnet.paper.system_elaboration import SystemElaborator
-from symnet.paper.system_page import SystemPage, page_of, without_trivia
+from symnet.paper.system_page import SystemPage, page_of, strangers, without_trivia
+from symnet.paper.system_repair import Editing, edits
 from symnet.paper.trials import told_apart
 from symnet.paper.verdicts import (
     ILL_FORMED,
@@ -39,6 +41,7 @@ from symnet.term import Apply, Axis, Index, free_indices, number, walk
 
 LENGTHS = ((3, 4, 2, 5, 3, 2), (4, 3, 5, 2, 4, 3))  # of the axes of a page, in their order
 SEED = 11
+REPAIR = 0.8  # seconds, after which no more edits are tried
 DIGITS = 120  # in which a difference of decimals is confirmed
 
 
@@ -59,8 +62,37 @@ def verdict_by_definitions(
     about = page_of(convention, context, display)
     if about is None:
         return None
-    found, _ = judged(display, about, deadline)
+    found, claim = judged(display, about, deadline)
+    if claim is not None and found.verdict in (REFUTED, ILL_FORMED):
+        found = _explained(found, claim, latex, about)
     return replace(found, assumptions=(*about.assumptions, *found.assumptions))
+
+
+def _explained(found: Verdict, claim: Claim, latex: str, about: SystemPage) -> Verdict:
+    """The verdict with the kind of the error and its place: those of the edit that is proved."""
+    notation = SystemElaborator(about.system).notation
+    scalars = frozenset(k for k, q in about.system.quantities.items() if not q.axes)
+    notation = replace(notation, scalars=scalars | about.system.sizes.keys())
+    page = Editing(about.system, about.printed)
+    # The time of this process: what is found must not depend on how busy the machine is.
+    deadline = time.process_time() + REPAIR
+    for edit in edits(latex, claim, notation, page):
+        if time.process_time() > deadline:
+            break
+        text = edit.applied(latex)
+        try:
+            display = read(text)
+        except SymnetError:
+            continue
+        if any(True for _ in strangers(without_trivia(display), about.system)):
+            continue
+        again, _ = judged(display, about, time.perf_counter() + REPAIR)
+        if again.verdict == PROVED:
+            inside = latex[edit.start : edit.end]
+            start = edit.start + len(inside) - len(inside.lstrip())
+            span = (start, max(start + len(inside.strip()), start + 1))
+            return replace(found, error_kind=edit.kind, span=span, suggestion=text)
+    return replace(found, error_kind=found.error_kind or "other")
 
 
 def judged(
@@ -120,22 +152,22 @@ def _page(display: s.Display, system: System) -> Page:
 def _judged(claim: Claim, system: System, notes: list[str]) -> Verdict:
     elaborator = SystemElaborator(system)
     try:
-        read = sides_of(claim, elaborator)
+        sides = sides_of(claim, elaborator)
     except Misfit as error:
         if elaborator.vague:
             return Verdict(UNKNOWN, str(error), None, error.span)
         return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except Unclear as error:
         return Verdict(UNKNOWN, str(error), None, error.span)
-    notes += read.notes
-    met = difference(read)
+    notes += sides.notes
+    met = difference(sides)
     if met is not None:
         return replace(met, span=claim.span)
-    why = holds(read.left.term, read.right.term, read.system.graph)
+    why = holds(sides.left.term, sides.right.term, sides.system.graph)
     if why:
         reason = f"no counterexample was found, and no proof: {why}"
         return Verdict(UNKNOWN, reason, None, claim.span)
-    if _has_kinks(read):
+    if _has_kinks(sides):
         notes.append("functions with kinks are compared off their kinks")
     return Verdict(PROVED, "")
 

@@ -88,11 +88,8 @@ def _unread(system: System, key: str, words: str) -> System:
 
 def bases_of(key: str) -> set[str]:
     """The letters that a declaration is about, with their decorations."""
-    try:
-        items = items_of(read(key))
-    except SymnetError:
-        return set(re.findall(r"\\?[A-Za-z]+", key))
-    found = set()
+    items = items_of(key)
+    found = set() if items else set(re.findall(r"\\?[A-Za-z]+", key))
     for item in items:
         whole = key_of(item)
         base = item.base if isinstance(item, s.Scripted) else item
@@ -105,17 +102,20 @@ def bases_of(key: str) -> set[str]:
 
 def wholes_of(key: str) -> frozenset[str]:
     """The symbols that a declaration is about, each with all its scripts."""
-    try:
-        items = items_of(read(key))
-    except SymnetError:
+    items = items_of(key)
+    if not items:
         return frozenset({key})
     found = (key_of(item) for item in items)
     return frozenset(x if x is not None else s.spell(item)
                      for x, item in zip(found, items, strict=True))  # fmt: skip
 
 
-def items_of(display: s.Display) -> list[s.Node]:
-    """The symbols that a key lists."""
+def items_of(key: str) -> list[s.Node]:
+    """The symbols that a key lists; none if it cannot be read."""
+    try:
+        display = read(key)
+    except SymnetError:
+        return []
     found: list[s.Node] = []
     for statement in display.statements:
         found += statement.items if isinstance(statement, s.Listed) else [statement]
@@ -137,10 +137,7 @@ def parts_of(said: str) -> list[str]:
 def _declared(
     system: System, key: str, said: str, pending: frozenset[str]
 ) -> System | None:
-    try:
-        keys = items_of(read(key))
-    except SymnetError:
-        keys = []
+    keys = items_of(key)
     head, *remarks = parts_of(said)
     if ENTRYWISE.search(said):
         signs = frozenset(OPERATORS.findall(key))

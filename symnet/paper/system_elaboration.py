@@ -13,6 +13,8 @@ is the derivative through its definitions, and what a page says is added to ever
 
 from dataclasses import replace
 
+import sympy
+
 from symnet.calculus.graph import Definition
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, ShapeClash, Value, is_any, scalar
@@ -23,14 +25,17 @@ from symnet.paper.function_names import SAMENESS, is_one
 from symnet.paper.misfits import Misfit, Tensor, Unclear
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Layers
-from symnet.paper.scripts import Letter, Slice, is_transpose, subscripts
+from symnet.paper.scripts import Letter, Slice, digits_of, is_transpose, subscripts
 from symnet.paper.system import Quantity, System, axis, named
 from symnet.term import (
+    ARGUMENT,
     ONE,
+    Apply,
     Axis,
     Delta,
     Index,
     Partial,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -47,6 +52,7 @@ SUMS = frozenset({"np.sum", "sum"})
 MEANS = frozenset({"np.mean", "mean"})
 INDICATORS = frozenset({"I", "1"})
 SOFTMAX = "softmax"
+LENGTHS = "ndDHNKm"  # by which the length of a vector is called
 
 
 class SystemArrays(Arrays):
@@ -170,7 +176,9 @@ class SystemElaborator(Elaborator):
             raise Unclear("an inverse or a power of an array", node)
         exponent = self._rational(sup)
         if whole.rows and whole.cols:
-            raise Unclear("a power of a matrix", node)
+            if self.arrays.fit(whole.rows, whole.cols):
+                raise Unclear("a power of a square matrix", node)
+            self.notes.append("the power of a matrix that is not square is taken entry by entry")
         return Array(whole.rows, whole.cols, power(whole.term, exponent))
 
     def _entries_of(self, whole: Array, sub: s.Node, node: s.Node, *, transposed: bool) -> Array:
@@ -214,7 +222,8 @@ class SystemElaborator(Elaborator):
             assert self.length is not None
             return scalar(Size(self.length))
         letters = index_letters(sub)
-        if self.inferring and letters and not (isinstance(node, s.Scripted) and node.primes):
+        kronecker = text == r"\delta" and letters is not None and len(letters) == 2
+        if self.inferring and letters and not kronecker and not (isinstance(node, s.Scripted) and node.primes):
             axes = tuple(self._axis_of(letter) for letter in letters)
             self._declare(key, Quantity(named(key), axes, (), plain=True))
             found = self._quantity_at(node, "")
@@ -226,6 +235,8 @@ class SystemElaborator(Elaborator):
             if text in (r"\epsilon", r"\varepsilon", r"\eta"):
                 self.system = replace(self.system, positive=self.system.positive | {named(key)})
             return self._with_scripts(scalar(Symbol(named(key))), None, sup, node)
+        if kronecker and letters is not None and sup is None:
+            return scalar(self._same_neuron([Letter(letter) for letter in letters], node))
         raise Unclear(f"what is {key.removeprefix(chr(92))} here?", node)
 
     def _declare(self, key: str, quantity: Quantity) -> None:
@@ -233,7 +244,7 @@ class SystemElaborator(Elaborator):
 
     def _is_length(self, node: s.Node) -> bool:
         """n, d, D, H: as many as the vector has entries that a function is taken of."""
-        return self.length is not None and isinstance(node, s.Name) and node.text in "ndDHNKm"
+        return self.length is not None and isinstance(node, s.Name) and node.text in LENGTHS
 
     def _axis_of(self, letter: str) -> Axis:
         """What a letter counts: what its sum says, or all that it ever counts on this page."""
@@ -255,12 +266,14 @@ class SystemElaborator(Elaborator):
                 found = self._quantity_at(following, "d")
                 if found is not None:
                     return found, at + 2
-            if isinstance(following, s.Bracketed) and spelled_out(node) not in (
-                self.system.quantities
-            ):
-                found = self._of_brackets(node, following)
-                if found is not None:
+            scripted = isinstance(following, s.Scripted) and not following.primes
+            given = following.base if isinstance(following, s.Scripted) else following
+            if isinstance(given, s.Bracketed) and spelled_out(node) not in self.system.quantities:
+                found = self._of_brackets(node, given)
+                if found is not None and not scripted:
                     return found, at + 2
+                if found is not None and isinstance(following, s.Scripted):
+                    return self._raised_value(following, found), at + 2
         return super()._factor(factors, operators, at)
 
     def _of_brackets(self, node: s.Name, given: s.Bracketed) -> Value | None:
@@ -274,10 +287,25 @@ class SystemElaborator(Elaborator):
         if spelled_out(node) in self.system.maps and len(items) == 1:
             return self._mapped(spelled_out(node), self.value(items[0]), node)
         if text in INDICATORS and node.style and isinstance(given.body, s.Chain):
-            return scalar(self._iverson(given.body))
+            return self._indicator(given.body)
         if self.inferring and spelled_out(node) in LOSSES:
             return self._opaque(node, items)
         return None
+
+    def _indicator(self, chain: s.Chain) -> Value:
+        """[Z > 0]: 1 or 0 for each entry."""
+        if len(chain.sides) != 2 or chain.relations[0] in SAMENESS:
+            return scalar(self._iverson(chain))
+        value = self.value(chain.sides[0])
+        if not isinstance(value, Array) or value.is_number:
+            return scalar(self._iverson(chain))
+        sign = chain.relations[0]
+        order = {"<": sympy.Lt, ">": sympy.Gt}.get(sign)
+        if order is None or digits_of(chain.sides[1]) != "0":
+            raise Unclear("this condition is not understood", chain)
+        formula = sympy.Piecewise((1, order(ARGUMENT, 0)), (0, True))
+        function = ScalarFunction("indicator", formula)
+        return self.arrays.map(value, lambda x: Apply(function, x))
 
     def _opaque(self, node: s.Name, items: tuple[s.Node, ...]) -> Value:
         """L(o, y): a number that depends on o, and on y which depends on nothing."""

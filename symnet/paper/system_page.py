@@ -20,12 +20,13 @@ from symnet.paper.conventions import spelled_out
 from symnet.paper.declarations import is_prose
 from symnet.paper.definition_files import definitions
 from symnet.paper.function_names import is_one
-from symnet.paper.quantity_names import key_of, ways_of
+from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.scripts import is_transpose
 from symnet.paper.system import Quantity, System, axis, named
-from symnet.paper.system_declarations import bases_of, declared, mentioned, wholes_of
+from symnet.paper.system_declarations import bases_of, declared, items_of, mentioned, wholes_of
 from symnet.paper.system_elaboration import (
     INDICATORS,
+    LENGTHS,
     MEANS,
     SOFTMAX,
     SUMS,
@@ -43,9 +44,10 @@ LAYER = re.compile(r"\^\{?[(\[]?\s*(l|L|\\ell)\s*([+-]\s*1)?\s*[)\]]?\}?")
 
 @dataclass(frozen=True, slots=True)
 class SystemPage:
-    """The system, and what of the context was not understood."""
+    """The system, how its symbols are printed, and what of the context was not understood."""
 
     system: System
+    printed: Mapping[str, str]
     assumptions: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -69,7 +71,22 @@ def page_of(convention: str, context: Mapping[str, Any], display: s.Display) -> 
         return None
     unread = [f"{key!r}" for key in own if bases_of(key) & system.unread]
     unread += [f"{key!r}" for key in sorted(set(context) - READ)]
-    return SystemPage(system, system.assumptions, tuple(unread))
+    return SystemPage(system, _printed(said, system), system.assumptions, tuple(unread))
+
+
+def _printed(said: Mapping[str, str], system: System) -> dict[str, str]:
+    """Symbols as the page prints them, without the letters that count entries."""
+    found = {}
+    for key in said:
+        for item in items_of(key):
+            base = item.base if isinstance(item, s.Scripted) else item
+            for node in (item, base):
+                name = key_of(node)
+                if name is not None and name in system.quantities:
+                    found[name] = key[node.start : node.end]
+                    break
+    known = ((q, q) for q in system.quantities if re.fullmatch(r"\\[a-z]+|[A-Za-z]", q))
+    return {**dict(known), **found}
 
 
 def said_in(context: Mapping[str, Any]) -> dict[str, str] | None:
@@ -170,10 +187,13 @@ def _with_variables(system: System, display: s.Display) -> System:
     if not used:
         return system
     for name in used:
-        variable, _ = system.maps[name]
+        variable, body = system.maps[name]
         if variable not in system.quantities:
             along = axis(f"length of {variable}")
             system = system.with_quantity(variable, Quantity(named(variable), (along,)))
+            counts = {x.text for x in s.walk(body) if isinstance(x, s.Name)} & set(LENGTHS)
+            new = dict.fromkeys(counts - system.quantities.keys() - system.sizes.keys(), along)
+            system = replace(system, sizes={**system.sizes, **new})
     for node in _names(display):
         greek = isinstance(node, s.Name) and re.fullmatch(r"\\[a-z]+", node.text)
         known = any(way.key in system.quantities for way in ways_of(node))
@@ -190,6 +210,10 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
             if not _is_known(node, system):
                 yield node
             return
+        case s.Scripted(base=s.Name(text=r"\delta"), sub=sub, sup=None, primes=0) if (
+            len(index_letters(sub) or ()) == 2
+        ):
+            return  # Kronecker's, where it is not declared as something else
         case s.Scripted(base=s.Name() as base):
             if any(_is_key(way.key, system) for way in ways_of(node)):
                 if node.sup is not None and not is_transpose(node.sup) and node.base == base:
@@ -200,6 +224,12 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
                     yield from strangers(node.sup, system)
                 return
             yield node
+            return
+        case s.Scripted(base=base, sup=sup):
+            # An entry of what stands in brackets: the letter counts it.
+            yield from strangers(base, system)
+            if sup is not None and not is_transpose(sup):
+                yield from strangers(sup, system)
             return
         case s.Big():
             return

@@ -333,6 +333,12 @@ _MOMENT_WORDS = frozenset(
 )
 
 
+def _as_it_is(
+    system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
+) -> System | None:
+    return system
+
+
 def _function(
     system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
 ) -> System | None:
@@ -384,6 +390,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"^(partial )?(derivatives?|gradients?|errors?) of (?P<of>.+?) "
      r"(with respect to|w\.?r\.?t\.?|by|at) (?P<by>.+)$", _derivatives),
     (r"\b(mean|variance)\b", _moments),
+    (r"^kronecker('s)? (delta|symbol)$", _as_it_is),
     (r"activation|nonlinearity|(entry|element).?wise function", _function),
     (r"\bmask\b", _mask),
     (rf"^{_LOSS}$", _opaque),
