@@ -8,7 +8,7 @@ Those that know nothing of layers are taken from there.
 >>> (chain,) = read(text).statements
 >>> page = Editing(System({"X": Quantity("‹X›")}), {"X": "X"})
 >>> place = Place(text, chain.sides[1], chain.sides[0], Notation())
->>> [edit.applied(text)[34:37] for edit in transposed(place, page)][:1]
+>>> [edit.text for edit in transposed(place, page)][:1]
 ['X^T']
 """
 
@@ -106,8 +106,8 @@ def exchanged(place: Place, page: Editing) -> Iterator[Edit]:
 
 def _flipped(place: Place, node: s.Node) -> str:
     match node:
-        case s.Scripted(base=base, sup=sup, sub=None) if sup is not None and is_transpose(sup):
-            return place.of(base)
+        case s.Scripted(sup=sup) if sup is not None and is_transpose(sup):
+            return place.text[node.start : sup.start].rstrip().rstrip("{").rstrip().rstrip("^")
         case s.Name() | s.Scripted(sup=None):
             return f"{place.of(node)}^T"
     return rf"\left({place.of(node)}\right)^T"
@@ -224,8 +224,8 @@ EDITS: tuple[Callable[[Place, Editing], Iterator[Edit]], ...] = (
     _generic(functions.primes),
     others_for,
     _generic(terms.signs),
-    sizes,
     _generic(terms.factors_changed),
+    sizes,
     factors_added,
     penalties,
     summed,
