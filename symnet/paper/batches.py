@@ -256,9 +256,14 @@ class Batches(Sums):
             return None
         if not any(_is_weight(x, self.notation) for x in s.walk(body)):
             return None
-        layer = LayerNumber("l")
-        outer, scope = self.layers, self.scope.copy()
+        layer = LayerNumber("each layer")
+        if any(isinstance(x, s.Name) and self.notation.letters.get(x.text, "w") != "w"
+               for x in s.walk(body)):  # fmt: skip
+            return None
+        outer, scope = self.layers, self.scope
+        # What is found out there of letters stays there.
         self.layers = Layers({name: layer})
+        self.scope = {letter: replace(slot) for letter, slot in scope.items()}
         try:
             found = self.value(body)
         except (Misfit, Unclear):

@@ -17,7 +17,7 @@ from typing import Any
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import Page, is_of_book, is_said_alike, page
+from symnet.paper.context import UNITS, Page, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
@@ -103,12 +103,19 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
     try:
         book, context = understood(convention, context)
+        if any(_is_declared(display, key, said) for key, said in _declared(context)):
+            return Verdict(PROVED, "it is what the page declares")
+        context = _without_shapes(book, context)
         about = page(book, context, display, agreed(book, context))
     except Misfit as error:
         return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
+    if judged.verdict == ILL_FORMED and book.otherwise is not None:
+        second = _otherwise(book.otherwise, context, display, started)
+        if second is not None:
+            return second
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
@@ -126,11 +133,65 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
             if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
                 continue
             if all(
-                is_prose(part) or _is_proved(part, book, tuple(sorted(setting.items())))
+                is_prose(part)
+                or UNITS.search(part)
+                or _is_proved(part, book, tuple(sorted(setting.items())))
                 for part in _parts(str(key), str(said))
             ):
                 found.add(key)
     return frozenset(found)
+
+
+def _otherwise(
+    book: Convention, context: Mapping[str, Any], display: s.Display, started: float
+) -> Verdict | None:
+    """The verdict if a page that has no meaning one way is proved the other way."""
+    try:
+        about = page(book, context, display, agreed(book, context))
+    except SymnetError:
+        return None
+    judged, _ = judge(about.display, about, started + BUDGET)
+    if judged.verdict != PROVED:
+        return None
+    note = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
+    return replace(judged, notes=(*judged.notes, note), assumptions=about.assumptions)
+
+
+def _declared(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for table in ("definitions", "declared"):
+        entries = context.get(table) or {}
+        if isinstance(entries, Mapping):
+            for key, said in entries.items():
+                yield str(key), str(said)
+
+
+def _is_declared(display: s.Display, key: str, said: str) -> bool:
+    """Whether a formula is an equation that the page declares, sign by sign but for dots."""
+    try:
+        stated = read(f"{key} = {said}")
+    except SymnetError:
+        return False
+    return _without_dots(s.spell(display)) == _without_dots(s.spell(stated))
+
+
+def _without_dots(spelled: str) -> str:
+    return re.sub(r"[{}\s]|\\cdot", "", spelled)
+
+
+def _without_shapes(book: Convention, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context without the shapes that follow from what the book says."""
+    shapes = context.get("shapes")
+    if not isinstance(shapes, Mapping) or not book.translation.rules:
+        return context
+    setting = tuple(sorted((k, context[k]) for k in SETTING if k in context))
+    left = {}
+    for key, shape in shapes.items():
+        sides = re.fullmatch(r"\(([^,()]+),([^,()]+)\)", str(shape).strip())
+        formula = rf"{key} \in \mathbb{{R}}^{{{sides[1]} \times {sides[2]}}}" if sides else ""
+        if not formula or not _is_proved(formula, book, setting):
+            left[key] = shape
+    rest = {k: v for k, v in context.items() if k != "shapes"}
+    return {**rest, "shapes": left} if left else rest
 
 
 def _parts(key: str, said: str) -> Iterator[str]:
@@ -138,7 +199,9 @@ def _parts(key: str, said: str) -> Iterator[str]:
     for part in re.split(r",(?![^{(]*[})])", said):
         formula = re.sub(WORDS_BEFORE, "", part.strip())
         shape = SHAPE.match(part.strip())
-        if shape is not None:
+        if UNITS.search(part):
+            yield part  # of whom `is_said_alike` has judged
+        elif shape is not None:
             yield rf"{key} \in \mathbb{{R}}^{{{shape[1]} \times {shape[2]}}}"
         elif is_prose(formula) or "=" in formula:
             yield formula

@@ -43,7 +43,7 @@ from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
 from symnet.paper.translation import translated
 from symnet.paper.unit_layers import with_layers
-from symnet.paper.vectors import is_of_vectors, with_vectors, without_network
+from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
@@ -140,8 +140,9 @@ def page(
         setting = replace(setting, cost=several.cost)
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
-    setting, notation, display, taken = _with_output(setting, notation, display, context)
+    setting, notation, display, taken, left = _with_output(setting, notation, display, context)
     assumptions += taken
+    unread += left
     own = notation.formulas.get("σ")
     if own is not None and setting.activation is None:
         setting = replace(setting, activation=own)
@@ -155,6 +156,12 @@ def page(
         scalars, positive = notation.scalars | {r"\eta"}, notation.positive | {r"\eta"}
         notation = replace(notation, rate=r"\eta", scalars=scalars, positive=positive)
     notation = _with_abbreviations(notation, display)
+    if "target" not in context and not setting.normalised:
+        vectors = with_vectors(notation, display)
+        if vectors is not None and notation.target in vectors.lengths:
+            # As after a softmax: -Σ y ln p is a log-likelihood.
+            setting = replace(setting, normalised=True)
+            assumptions.append(f"the entries of {notation.target} have the sum 1")
     base = _with_decorations(notation, display)
     setting, said_here = _said(base, setting, display)
     unread += said_here
@@ -170,7 +177,7 @@ def page(
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
     if not notation.letters:
-        widths, seeds = widths[:1], 5
+        widths, seeds = widths[:1], 12 if notation.own else 5
     return Page(
         display, source_of(book, notation, printed), notation, setting,
         widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
@@ -223,8 +230,27 @@ def is_of_book(key: str, book: Convention) -> bool:
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
-    """Whether words say nothing against the book: weights that connect the same layers."""
+    """Whether words say nothing against the book: weights that connect the same layers or units."""
+    units = UNITS.search(said)
+    if units is not None:
+        return _ends(key, book) in (None, (units[2], units[1]))
     return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+UNITS = re.compile(
+    r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
+)
+
+
+def _ends(key: str, book: Convention) -> tuple[str, str] | None:
+    """Where a weight leads to and from: i and j of w_{ij}, as the book has it."""
+    for node in s.walk(in_nielsens(read(key), book)):
+        match node:
+            case s.Scripted(base=s.Name(text="w" | "W"), sub=sub) if sub is not None:
+                letters = subscripts(sub) or []
+                if len(letters) == 2:
+                    return letters[0].text, letters[1].text
+    return None
 
 
 def _head(node: s.Node) -> str:
@@ -394,9 +420,10 @@ def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, l
 
 def _with_output(
     setting: Setting, notation: Notation, display: s.Display, context: Mapping[str, Any]
-) -> tuple[Setting, Notation, s.Display, list[str]]:
-    """What is known of the last layer: whether it is a softmax, what y is."""
-    assumptions = []
+) -> tuple[Setting, Notation, s.Display, list[str], list[str]]:
+    """What is known of the last layer: whether it is a softmax, what y is; what was not read."""
+    assumptions: list[str] = []
+    unread: list[str] = []
     if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
         setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
         assumptions.append("the last layer is a softmax")
@@ -411,19 +438,31 @@ def _with_output(
         and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
     ):
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
+        if _has_complements(display):
+            unread.append("the cost, of which there are two kinds of this name")
     if "target" in context:
         found = target(str(context["target"]))
         if found is not None:
             setting = replace(setting, normalised=found[0])
             notation = replace(notation, one_hot=notation.one_hot or found[1])
-    if notation.one_hot:
+    if notation.one_hot or notation.normalised:
         setting = replace(setting, normalised=True)
-    elif setting.normalised and _has_class(display, notation):
+    if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
-    return setting, notation, in_one_way(display, notation), assumptions
+    display = in_one_way(display, notation)
+    return setting, notation, display, assumptions, unread
+
+
+def _has_complements(display: s.Display) -> bool:
+    """1 - y or 1 - a: signs of a sum of cross-entropies, one for each output."""
+    return any(
+        isinstance(x, s.Additive) and len(x.terms) == 2 and x.signs[1] == "-"
+        and isinstance(x.terms[0], s.Number) and x.terms[0].text == "1"
+        for x in s.walk(display)
+    )  # fmt: skip
 
 
 def _has_class(display: s.Display, notation: Notation) -> bool:
@@ -540,7 +579,12 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
 def plain(notation: Notation, display: s.Display) -> Notation:
     """The notation of a formula in which no letter has a layer, about vectors or numbers."""
     found = with_vectors(notation, display)
-    return _of_numbers(notation, display) if found is None else found
+    if found is not None:
+        return found
+    if notation.own:
+        # What it says of them is about numbers, too.
+        display = replace(display, statements=(*display.statements, *reached(notation, display)))
+    return _of_numbers(notation, display)
 
 
 def _of_numbers(notation: Notation, display: s.Display) -> Notation:
@@ -622,10 +666,14 @@ def _with_abbreviations(notation: Notation, display: s.Display) -> Notation:
     """f'(x) = tanh(s) + …, s = ln(1 + e^x): a letter that a later statement says."""
     for at, statement in enumerate(display.statements):
         match statement:
-            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if at:
+            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if (
+                at or is_of_vectors(meant, notation)
+            ):
                 known = notation.letters.keys() | notation.scalars | notation.vectors.keys()
                 known |= {notation.input, notation.target} | notation.constants.keys()
                 known |= notation.aliases.keys() | notation.costs | {"l", "L"}
+                if is_of_vectors(meant, notation):
+                    known -= {"l", "L"}
                 others = [x for i, x in enumerate(display.statements) if i != at]
                 used = {x.text for other in others for x in s.walk(other) if isinstance(x, s.Name)}
                 if text in used - known and notation.function(text) is None:

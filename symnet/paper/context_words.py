@@ -70,7 +70,11 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     roles = {**_roles(said), **{as_latex(k): v for k, v in (local or {}).items()}}
     squares = _SQUARES.search(text)
     if squares is None:
-        return found
+        rest = text[len(letter[0]) :] if letter else text
+        arguments = (
+            re.fullmatch(r"[\w\s,;\\^]*\)", rest) if "(" in text[: len(text) - len(rest)] else None
+        )
+        return replace(found, name="abstract") if arguments else found
     one, other = (_bare(squares[x]) for x in ("one", "other"))
     before = text[: squares.start()].removeprefix(letter[0] if letter else "").strip(" =")
     after = text[squares.end() :].strip(" .,;")

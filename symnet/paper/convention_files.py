@@ -35,7 +35,8 @@ class Convention:
     """A book's notation: how it is turned into Nielsen's, and what else is its habit.
 
     `units` are letters for neurons with the layer, relative to a free one, that they count by
-    habit where layers are not printed; `samples` says how a batch is laid out.
+    habit where layers are not printed; `samples` says how a batch is laid out. Where what a page
+    says leaves it open how a symbol is meant, `otherwise` is the other way.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Convention:
     absorbed_bias: bool = False
     samples: str = ""
     equations: tuple[str, ...] = ()
+    otherwise: "Convention | None" = None
 
 
 def names() -> tuple[str, ...]:

@@ -132,11 +132,18 @@ class Notation:
     one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
     coupled: bool = False  # whether the output layer has a function of all its z
     per_layer: bool = False  # whether each layer has a σ of its own, g^{[l]}
+    normalised: bool = False  # whether Σ y = 1
+    own: bool = False  # whether the page says itself what a, z or C are
     numbered: bool = True  # whether quantities of the formula have layers at all
     batch: Batch = field(default_factory=Batch)
     totals: Mapping[str, s.Node] = field(default_factory=dict)  # costs with what they add up
     descends: str = "C"  # the cost that steps of gradient descent are taken on
     neuron: str = ""  # "several" or "one": how many inputs the one neuron of the page has
+
+    @property
+    def is_of_vectors(self) -> bool:
+        """Whether a formula is about vectors of one length, with no network around them."""
+        return bool(self.lengths) and not self.letters
 
     def has_layers(self, name: s.Name) -> bool:
         """Whether a letter stands for a quantity of a layer."""

@@ -19,7 +19,13 @@ from fractions import Fraction
 
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, ShapeClash, Table, Value, blocks, is_unsaid, scalar
-from symnet.paper.derivative_signs import derivative_of, gradient_by, is_nabla, slashed_derivatives
+from symnet.paper.derivative_signs import (
+    derivative_of,
+    gradient_by,
+    is_nabla,
+    mixed_by,
+    slashed_derivatives,
+)
 from symnet.paper.dotted import Dotted
 from symnet.paper.formulas_of_one import absolute, root_of
 from symnet.paper.function_names import MATRIX_FUNCTIONS, function_of, is_one
@@ -246,6 +252,14 @@ class Elaborator(Dotted):
 
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
         message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
+        added = {clash.left, clash.right}
+        if (
+            self.notation.is_of_vectors
+            and clash.action == "added"
+            and "a number" in added
+            and any(shape.endswith(" × 1") or shape.startswith("1 × ") for shape in added)
+        ):
+            return Unclear("a number added to a vector", node)
         if is_unsaid(clash.left, clash.right):
             # How long it is, nobody said: it may well fit.
             return Unclear(message, node)
@@ -291,13 +305,17 @@ class Elaborator(Dotted):
                 raise Misfit("nothing stands after this derivative", node, "other")
             after = self._reach(factors, operators, at + 1)
             of = self.value(in_a_row(factors[at + 1 : after], operators[at + 1 : after]))
-            return self.derivative(of, found[1], node, found[2]), after
+            mixed = mixed_by(node)
+            for each in reversed(mixed or ()):
+                of = self.derivative(of, each, node, 1)
+            return of if mixed else self.derivative(of, found[1], node, found[2]), after
         by = gradient_by(node)
         if by is not None:
             if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
             of, after = self._after_sign(factors, operators, at + 1)
-            return self.derivative(of, by, node, 1), after
+            twice = isinstance(node, s.Scripted) and node.sup is not None
+            return self.derivative(of, by, node, 1 + twice), after
         if is_nabla(node):
             if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
