@@ -25,7 +25,7 @@ import sympy
 from symnet.calculus import coupled
 from symnet.calculus.counterexample import Setting
 from symnet.calculus.judges import JUDGES, Formulas, Judge, Way, decided
-from symnet.calculus.total import GiveUpError, Worked, window
+from symnet.calculus.total import GiveUpError, Worked, at_sample, window
 from symnet.errors import SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
@@ -64,6 +64,7 @@ ODD = (
     ValueError,
 )
 MINUS = number(-1)
+FIRST_LAYER = LayerNumber("", 1)
 OUTPUT = "σ of the last layer"
 
 
@@ -130,7 +131,15 @@ def _differs(
         cost = _abstract(at_layer(cost, {"L": last}), formulas)
     output = OUTPUT if setting.has_output else ""
     per_layer = setting.per_layer and "σ" not in formulas
-    seen = window(_mentioned(read, cost), last, cost, output, per_layer=per_layer, coupled=coupling)
+    seen = window(
+        _mentioned(read, cost),
+        last,
+        cost,
+        output,
+        per_layer=per_layer,
+        coupled=coupling,
+        bias=setting.bias,
+    )
     ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
     for judge in JUDGES:
         worked = Worked(seen, judge.derivative)
@@ -185,18 +194,21 @@ def _mentioned(terms: Iterable[Term], cost: Term | None) -> list[Term]:
     terms = list(terms)
 
     def bare(term: Term) -> bool:
-        if isinstance(term, Partial) and term.of == n.COST:
+        if isinstance(term, Partial) and n.is_cost(term.of):
             return False
-        return term == n.COST or any(map(bare, children(term)))
+        return n.is_cost(term) or any(map(bare, children(term)))
 
-    return [*terms, cost] if cost is not None and any(map(bare, terms)) else terms
+    costs = {x for term in terms for x in walk(term) if isinstance(x, Symbol) and n.is_cost(x)}
+    if cost is None or not any(map(bare, terms)):
+        return terms
+    return [*terms, *(at_sample(cost, n.sample_of(each)) for each in costs)]
 
 
 def _input_as_activation(term: Term) -> Term:
     """x_k as a_k^1, where it runs over the neurons of layer 1."""
     match term:
-        case Symbol("x", None, (index,)) if index.axis == n.neurons(LayerNumber("", 1)):
-            return Symbol("a", index.axis.layer, (index,))
+        case Symbol("x", None, (index, *_) as indices) if index.axis == n.neurons(FIRST_LAYER):
+            return Symbol("a", FIRST_LAYER, indices)
     return map_children(term, _input_as_activation)
 
 

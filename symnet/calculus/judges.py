@@ -219,14 +219,16 @@ def _smooth(formula: sympy.Expr, order: int) -> sympy.Expr:
 
 
 def _normal_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
-    facts: tuple[Equation, ...] = ()
-    if normalised:
-        index = n.on(n.J, last)
-        facts = (Equation("Σ y = 1", Sum(index, Symbol("y", None, (index,))), ONE),)
     if _monomials(difference) > MOST_MONOMIALS:
         raise GiveUpError("too many terms")
     left = decided(normal.normalise(difference))
-    if facts:
+    if normalised:
+        index = n.on(n.J, last)
+        targets = {n.sample_of(x) for x in walk(left) if isinstance(x, Symbol) and x.name == "y"}
+        facts = tuple(
+            Equation("Σ y = 1", Sum(index, n.at_sample(Symbol("y", None, (index,)), each)), ONE)
+            for each in targets
+        )
         left, _ = apply(RULES["fact"], left, Given((), facts=facts), set())
         left = _with_sum_of_one(left, n.neurons(last))
     if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
@@ -323,7 +325,16 @@ def _at(term: Term, z: Symbol, argument: Term) -> Term:
 
 def _checker_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
     facts = frozenset({"y"} if normalised else ())
+    difference = _sample_first(difference) if normalised else difference
     return branches.same(decided(algebra.canonical(difference, facts)), ZERO, facts)
+
+
+def _sample_first(term: Term) -> Term:
+    """y_j of a sample with its neuron as the last index: over that one Σ y = 1."""
+    if isinstance(term, Symbol) and term.name == "y":
+        sample = n.sample_of(term)
+        return term if sample is None else replace(term, indices=(sample, *term.indices[:-1]))
+    return map_children(term, _sample_first)
 
 
 NOTHING_KNOWN = meaning.Context((), ())

@@ -33,7 +33,7 @@ def proof(claim: Claim, about: Page) -> str:
 def _general_proof(claim: Claim, about: Page) -> str:
     depths = {len(widths) for widths in about.widths}
     known = len(depths) == 1 and bool(about.notation.letters)
-    layers = Layers({"L": LayerNumber("", depths.pop())} if known else {})
+    layers = Layers(depth=depths.pop() if known else None)
     elaborator = Elaborator(claim.notation or about.notation, layers)
     try:
         sides = claim.sides(elaborator)

@@ -9,17 +9,21 @@ general layers, and only what the kernel and the checker both prove there is `pr
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import Page, page
+from symnet.paper.context import Page, is_of_book, is_said_alike, page
+from symnet.paper.convention_files import Convention
+from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import IN, Claim, claims_of
@@ -53,6 +57,12 @@ INSIDE = (
 )  # fmt: skip
 LAYERLESS = re.compile(r"^there is no .* at layer")
 IMPLICATIONS = {r"\Rightarrow", r"\implies", r"\Longrightarrow", r"\iff"}
+SETTING = ("activation", "cost", "output_activation", "depth", "bias")
+# "activation h(a_j)": what comes before the formula.
+WORDS_BEFORE = re.compile(
+    r"^(?:[A-Za-z][A-Za-z-]+,? )+(?=[^ ]*[\\(_^])|\s+at (?:the|an) output\w*(?: unit)?s?$"
+)
+SHAPE = re.compile(r"^(?:an? )?(\S+) by (\S+)(?: (?:array|matrix))?$")
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -92,13 +102,59 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
     try:
-        about = page(convention, context, display)
+        book, context = understood(convention, context)
+        about = page(book, context, display, agreed(book, context))
+    except Misfit as error:
+        return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message)
-    judged, claim = judge(display, about, started + BUDGET)
+    judged, claim = judge(about.display, about, started + BUDGET)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
-        judged = explained(judged, claim, latex, convention, context)
+        judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of what is declared as the convention has it: in words, or proved in LaTeX."""
+    if not book.translation.rules:
+        return frozenset()
+    setting = {k: context[k] for k in SETTING if k in context}
+    found = set()
+    for table in ("definitions", "declared"):
+        entries = context.get(table) or {}
+        for key, said in entries.items() if isinstance(entries, Mapping) else ():
+            if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
+                continue
+            if all(
+                is_prose(part) or _is_proved(part, book, tuple(sorted(setting.items())))
+                for part in _parts(str(key), str(said))
+            ):
+                found.add(key)
+    return frozenset(found)
+
+
+def _parts(key: str, said: str) -> Iterator[str]:
+    """What is declared of a symbol, part by part: words as they are, formulas as equations."""
+    for part in re.split(r",(?![^{(]*[})])", said):
+        formula = re.sub(WORDS_BEFORE, "", part.strip())
+        shape = SHAPE.match(part.strip())
+        if shape is not None:
+            yield rf"{key} \in \mathbb{{R}}^{{{shape[1]} \times {shape[2]}}}"
+        elif is_prose(formula) or "=" in formula:
+            yield formula
+        else:
+            yield f"{key} = {formula}"
+
+
+@lru_cache(maxsize=1000)
+def _is_proved(latex: str, book: Convention, setting: tuple[tuple[str, Any], ...]) -> bool:
+    try:
+        display = read(latex)
+        about = page(book, dict(setting), display)
+        verdict, _ = judge(about.display, about, time.perf_counter() + 1)
+    except SymnetError:
+        return False
+    return verdict.verdict == PROVED
 
 
 # --- judging -------------------------------------------------------------------------------
@@ -155,26 +211,27 @@ def _is_premise(claim: Claim, display: s.Display) -> bool:
 
 
 def explained(
-    judged: Verdict, claim: Claim, latex: str, convention: str, context: Mapping[str, Any]
+    judged: Verdict, claim: Claim, latex: str, book: Convention, context: Mapping[str, Any]
 ) -> Verdict:
     """The verdict with the kind of the error and its place: those of the edit that mends it."""
-    about = page(convention, context, read(latex))
+    known = agreed(book, context)
+    about = page(book, context, read(latex), known)
     if is_overloaded(claim, about.notation):
         return replace(judged, error_kind="overloaded-symbol")
     if judged.error_kind in ("unbalanced", "missing-term", "other"):
         return judged
     if judged.error_kind == "wrong-range" and claim.ranges:
         return judged
-    at = claims_of(read(latex), about).index(claim)
+    at = claims_of(about.display, about).index(claim)
     # The time of this process: what is found must not depend on how busy the machine is.
     deadline = time.process_time() + REPAIR
-    for edit in edits(latex, claim, about.notation):
+    for edit in edits(latex, as_printed(claim, latex), about.source):
         if time.process_time() > deadline:
             break
         try:
             text = edit.applied(latex)
-            display = read(text)
-            found = claims_of(display, about)
+            about = page(book, context, read(text), known)
+            found = claims_of(about.display, about)
         except SymnetError:
             continue
         if len(found) > at and _seems_right(found[at], about):
@@ -195,6 +252,16 @@ def explained(
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
     return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def as_printed(claim: Claim, latex: str) -> Claim:
+    """A claim with the author's own nodes, found again by their places."""
+    nodes: dict[tuple[int, int], s.Node] = {}
+    for node in s.walk(read(latex)):
+        nodes.setdefault((node.start, node.end), node)
+    left = nodes.get((claim.left.start, claim.left.end), claim.left)
+    right = claim.right and nodes.get((claim.right.start, claim.right.end), claim.right)
+    return replace(claim, left=left, right=right)
 
 
 def _hint(about: Page, latex: str, context: Mapping[str, Any]) -> str:

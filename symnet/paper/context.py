@@ -24,18 +24,23 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.conventions import CONVENTIONS, LETTERS, Notation, spelled_out
+from symnet.paper.convention_files import Convention
+from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
     cost_of,
     formula_of,
+    items_of,
     names_of,
     with_declarations,
     with_family,
 )
+from symnet.paper.formula_reader import read
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
-from symnet.paper.scripts import is_transpose, layer_of, subscripts
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
+from symnet.paper.translation import translated
+from symnet.paper.unit_layers import with_layers
 from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
@@ -46,7 +51,7 @@ MOST_LAYERS = 30  # of a literal network
 SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation", "target",
+    "depth", "layout", "per_layer_activation", "bias", "target",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
@@ -55,8 +60,13 @@ STANDARD = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The notation, the network, the widths to try; `general` if widths are arbitrary."""
+    """The notation, the network, the widths to try; `general` if widths are arbitrary.
 
+    `display` is the claim in Nielsen's notation, `source` how the author's own letters are told.
+    """
+
+    display: s.Display
+    source: Notation
     notation: Notation
     setting: Setting
     widths: tuple[tuple[int, ...], ...]
@@ -68,12 +78,21 @@ class Page:
     base: Notation | None = None  # before it was known whether quantities have layers
     for_all: bool = True  # whether what is proved holds whatever the unread was
     updates: bool = False
+    every_unit: bool = False  # what is said of a unit is said of those of every layer
 
 
-def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Page:
-    """What a claim is about. Raises SymnetError for a convention that is not known."""
-    if convention not in CONVENTIONS:
-        raise SymnetError(f"the convention {convention!r} is not known yet")
+def page(
+    book: Convention,
+    context: Mapping[str, Any],
+    display: s.Display,
+    agreed: Set[str] = frozenset(),
+) -> Page:
+    """What a claim is about. Raises SymnetError for a context that cannot be read.
+
+    `agreed` are the keys of what is declared as the convention has it anyway.
+    """
+    printed = display
+    display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -81,14 +100,26 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
-    start = without_network(CONVENTIONS[convention], said, display)
+    declared = said
+    known = [k for k in declared if k in agreed]
+    said = {k: v for k, v in said.items() if k not in known}
+    start = without_network(notation_of(book), said, display)
     found = with_declarations(start, said)
     notation, assumptions = found.notation, list(found.assumptions)
+    assumptions += [f"{k}: {declared[k]}" for k in known]
     unread = _strangers(said, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context, display)
     unread += more
+    habit = "absorbed" if book.absorbed_bias else "separate"
+    bias = str(context.get("bias", habit)).strip()
+    if bias in ("absorbed", "none"):
+        setting = replace(setting, bias=False)
+        letters = {k: v for k, v in notation.letters.items() if v != "b"}
+        notation = replace(notation, letters=letters)
+    elif bias != "separate":
+        unread.append(f"the bias {bias!r}")
     if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
         unread.append("the rule of the update")
     if "target" in context and target(str(context["target"])) is None:
@@ -134,9 +165,113 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
     if not notation.letters:
         widths, seeds = widths[:1], 12 if notation.own else 5
     return Page(
-        notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
+        display, source_of(book, notation, printed), notation, setting,
+        widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
         base, all(x.startswith("the cost") for x in unread), "rule" in context,
+        bool(book.units) and _has_free_units(printed, display),
     )  # fmt: skip
+
+
+def in_nielsens(display: s.Display, book: Convention) -> s.Display:
+    """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
+    made = translated(display, book.translation)
+    return with_layers(made, book.units) if book.units else made
+
+
+def notation_of(book: Convention) -> Notation:
+    """Nielsen's notation with what else is a book's habit."""
+    return replace(
+        NIELSEN,
+        iterations=NIELSEN.iterations | book.iterations,
+        entrywise=NIELSEN.entrywise | book.entrywise,
+    )
+
+
+def source_of(book: Convention, notation: Notation, display: s.Display) -> Notation:
+    """How the author's own letters are told: which have layers, which are functions."""
+    if not book.translation.rules and not book.translation.functions:
+        return notation
+    letters = {}
+    for each in book.translation.rules:
+        meant = next((x for x in s.walk(each.meaning) if isinstance(x, s.Name)), None)
+        if meant is not None and meant.text in LETTERS:
+            letters[each.base.split(":")[-1]] = LETTERS[meant.text]
+    functions = {**notation.functions, **dict.fromkeys(book.translation.functions, "σ")}
+    return replace(notation, letters=letters, functions=functions)
+
+
+def heads_of(key: str) -> list[str]:
+    """The letters that a declaration is about, one for each symbol of its key."""
+    try:
+        return [_head(item) for item in items_of(read(key))]
+    except SymnetError:
+        return []
+
+
+def is_of_book(key: str, book: Convention) -> bool:
+    """Whether all symbols of a key are the book's own."""
+    own = book.translation.by_name.keys() | book.translation.functions | book.iterations
+    heads = heads_of(key)
+    return bool(heads) and all(head in own or f"mathcal:{head}" in own for head in heads)
+
+
+def is_said_alike(key: str, said: str, book: Convention) -> bool:
+    """Whether words say nothing against the book: weights that connect the same layers."""
+    return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+def _head(node: s.Node) -> str:
+    """The letter that a declaration is about: h of h_{W,b}(x), dZ of dZ^{[l]}."""
+    if isinstance(node, s.Product):
+        names = []
+        for factor in node.factors:
+            base = factor.base if isinstance(factor, s.Scripted) else factor
+            if not isinstance(base, s.Name):
+                break
+            names.append(spelled_out(base))
+            if isinstance(factor, s.Scripted):
+                break
+        return names[-1] if names else ""
+    base = node.base if isinstance(node, s.Scripted) else node
+    return spelled_out(base) if isinstance(base, s.Name) else ""
+
+
+LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer|unit|neuron) ([^\s,;.]+)")
+
+
+def _connects(said: str) -> int | None:
+    """How far above the symbol's own letter the weights lead: 1, if from l to l+1."""
+    found = LINKS.search(said)
+    if found is None:
+        return None
+    try:
+        one, other = (layer_of(read(x).statements[0]) for x in found.groups())
+    except SymnetError:
+        return None
+    if one is None or other is None or (one.name, other.name) != ("l", "l"):
+        return None
+    return other.offset if other.offset == one.offset + 1 else -99
+
+
+def _offset(head: str, book: Convention) -> int | None:
+    """The same for a symbol of the book."""
+    for each in book.translation.by_name.get(head, ()):
+        for node in s.walk(each.meaning):
+            match node:
+                case s.Scripted(base=s.Name(text="w" | "W"), sup=sup) if sup is not None:
+                    layer, _ = layer_and_transpose(sup)
+                    at = layer_of(layer) if layer is not None else None
+                    if at is not None and at.name:
+                        return at.offset
+    return None
+
+
+def _has_free_units(printed: s.Display, display: s.Display) -> bool:
+    """Whether layers are known by units alone: no layer is printed."""
+    return not any(
+        isinstance(x, s.Scripted) and x.sup is not None and not is_transpose(x.sup)
+        for x in s.walk(printed)
+    ) and any(isinstance(x, s.Scripted) and x.sup is not None for x in s.walk(display))
 
 
 def names_in(display: s.Display) -> set[str]:

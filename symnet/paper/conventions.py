@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import sympy
 
-from symnet.network.functions import ACTIVATIONS
+from symnet.network.functions import ACTIVATIONS, SGN
 from symnet.paper import syntax as s
 from symnet.term import ARGUMENT
 
@@ -34,8 +34,8 @@ _FORMULAS: dict[str, sympy.Expr] = {
     "ReLU": ACTIVATIONS["relu"].formula,
     "relu": ACTIVATIONS["relu"].formula,
     "softplus": ACTIVATIONS["softplus"].formula,
-    "sgn": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
-    "sign": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
+    "sgn": SGN,
+    "sign": SGN,
 }  # fmt: skip
 _MATRIX_FUNCTIONS = {
     "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "vec": "vec",
@@ -156,4 +156,3 @@ class Notation:
 
 
 NIELSEN = Notation()
-CONVENTIONS: dict[str, Notation] = {"nielsen": NIELSEN}

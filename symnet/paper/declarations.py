@@ -96,7 +96,7 @@ def _declared(notation: Notation, key: str, said: str) -> Notation | None:
         read_key = read(key)
     except SymnetError:
         read_key = None
-    keys = _items(read_key) if read_key is not None else []
+    keys = items_of(read_key) if read_key is not None else []
     meant: Sequence[s.Node | None] = keys or [None]
     said = re.sub(r"^(?:the )?softmax of (?:the (?:vector |scores )?)?\$?(\\?\w+)\$?$",
                   r"\\mathrm{softmax}(\1)", said.strip())  # fmt: skip
@@ -128,7 +128,8 @@ def _of_length(notation: Notation, keys: list[s.Node], said: str) -> Notation | 
     return replace(notation, lengths={**notation.lengths, **dict.fromkeys(names, layer)})
 
 
-def _items(display: s.Display) -> list[s.Node]:
+def items_of(display: s.Display) -> list[s.Node]:
+    """The symbols of a key: several may be parted by commas."""
     found: list[s.Node] = []
     for statement in display.statements:
         found += statement.items if isinstance(statement, s.Listed) else [statement]

@@ -19,7 +19,7 @@ from symnet.paper.arrays import Array, Value, opaque, scalar
 from symnet.paper.conventions import Family, spelled_out
 from symnet.paper.formulas_of_one import exponential
 from symnet.paper.function_names import is_one
-from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.misfits import Misfit, Unclear, missing
 from symnet.paper.reading import Reading
 from symnet.paper.scripts import (
     Slice,
@@ -251,7 +251,7 @@ class Quantities(Reading):
         if text == self.notation.target:
             return self._vector(n.neurons(self.layers.number(n.L)), "y", None, sub, node)
         if text == self.notation.input and text not in self.notation.scalars:
-            first = LayerNumber("", 1)
+            first = self.layers.number(LayerNumber("", 1))
             return self._vector(n.neurons(first), "a", first, sub, node)
         if text in self.notation.scalars:
             if sub is not None:
@@ -308,7 +308,7 @@ class Quantities(Reading):
             raise Misfit(f"{plainly(name.text)} has no layer here", node, "other")
         layer = self._layer(layer_node)
         if not self.layers.has(quantity, layer):
-            raise Missing(f"there is no {plainly(name.text)} at layer {layer}", node, "wrong-range")
+            raise missing(plainly(name.text), layer, node)
         axes = [n.neurons(layer)]
         if quantity == "w":
             axes.append(n.neurons(self._below(layer)))

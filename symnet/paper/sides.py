@@ -17,7 +17,7 @@ from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, is_unsaid, scalar
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formulas_of_one import as_formula, put
-from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
+from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear, missing
 from symnet.paper.ranges import Neurons, Pair
 from symnet.paper.scripts import layer_and_transpose, layer_of
 from symnet.term import (
@@ -325,4 +325,4 @@ def check_layers(node: s.Node, elaborator: Elaborator) -> None:
         name = elaborator.notation.letters[part.base.text]
         if not elaborator.layers.has(name, at):
             shown = part.base.text.removeprefix("\\")
-            raise Missing(f"there is no {shown} at layer {at}", part, "wrong-range")
+            raise missing(shown, at, part)
