@@ -59,13 +59,13 @@ class Contender(ABC):
     def set_weights(self, weights: Weights) -> None:
         """Take over start values, and forget what the optimizer knows."""
 
-    @abstractmethod
     def weights(self) -> Weights:
-        """The parameters as they are now."""
+        """The parameters as they are now, where there are any."""
+        raise TypeError(f"{self.entry.title} has no parameters")
 
-    @abstractmethod
     def run(self, steps: int) -> None:
-        """Do so many steps, a batch each."""
+        """Do so many steps, a batch each, where the library has a way to do single steps."""
+        raise TypeError(f"{self.entry.title} has no steps")
 
     def fit(self, X: Array, Y: Array, *, epochs: int, shuffle: bool) -> None:
         """Train on all samples, where the library has a way of its own to do that."""

@@ -217,7 +217,7 @@ def check_certificate(file: str) -> None:
     metavar="NAME",
     default="nielsen",
     show_default=True,
-    shell_complete=names_of("paper.conventions", "CONVENTIONS"),
+    shell_complete=names_of("paper.convention_files", "names"),
     help="Whose notation the formula is in.",
 )
 @click.option(

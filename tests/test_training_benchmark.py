@@ -3,6 +3,7 @@
 No time is looked at here. What needs PyTorch, JAX or Matplotlib runs where they are installed.
 """
 
+import inspect
 import json
 import math
 import subprocess
@@ -98,6 +99,11 @@ def test_two_threads_need_two_cores() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(racing, "CORES", [0])
         assert "parallel" not in training.plan(options)
+
+
+def test_everybody_can_be_made() -> None:
+    kinds = contenders.KINDS
+    assert [name for name, kind in kinds.items() if inspect.isabstract(kind)] == []
 
 
 def test_who_takes_part() -> None:

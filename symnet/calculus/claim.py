@@ -16,14 +16,16 @@ checker. Only what both find equal is proved; nothing is ever tried at numbers.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
 import sympy
 
+from symnet.calculus import coupled
 from symnet.calculus.counterexample import Setting
 from symnet.calculus.judges import JUDGES, Formulas, Judge, Way, decided
-from symnet.calculus.total import GiveUpError, Worked, window
+from symnet.calculus.total import GiveUpError, Worked, at_sample, window
 from symnet.errors import SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
@@ -62,15 +64,25 @@ ODD = (
     ValueError,
 )
 MINUS = number(-1)
+FIRST_LAYER = LayerNumber("", 1)
 OUTPUT = "σ of the last layer"
 
 
-def holds(left: Term, right: Term, setting: Setting, widths: Sequence[int] = ()) -> str:
+def holds(
+    left: Term,
+    right: Term,
+    setting: Setting,
+    widths: Sequence[int] = (),
+    *,
+    last: LayerNumber = n.L,
+) -> str:
     """Empty if left = right is proved, else why it was not.
 
-    With `widths` the network is this one: L is its last layer, and sums are written out.
+    With `widths` the network is this one: L is its last layer, and sums are written out. `last` is
+    the number of the last layer where only that is known.
     """
-    return _tried(lambda: _differs((left, right), setting, widths, None))
+    last = LayerNumber("", len(widths)) if widths else last
+    return _tried(lambda: _differs((left, right), setting, widths, None, last))
 
 
 def holds_by_induction(
@@ -90,7 +102,8 @@ def holds_by_induction(
     base = holds(base_left, base_right, setting, widths)
     if base:
         return f"at the last layer: {base}"
-    step = _tried(lambda: _differs((step_left, step_right), setting, widths, hypothesis))
+    last = LayerNumber("", len(widths)) if widths else n.L
+    step = _tried(lambda: _differs((step_left, step_right), setting, widths, hypothesis, last))
     return f"from one layer to the next: {step}" if step else ""
 
 
@@ -108,22 +121,35 @@ def _differs(
     setting: Setting,
     widths: Sequence[int],
     hypothesis: tuple[Term, Term] | None,
+    last: LayerNumber,
 ) -> str:
     formulas: Formulas = {}
-    last = LayerNumber("", len(widths)) if widths else n.L
     read = [
         _abstract(_input_as_activation(at_layer(x, {"L": last})), formulas)
         for x in (*sides, *(hypothesis or ()))
     ]
     _note("σ", setting.activation, formulas)
-    _note(OUTPUT, setting.output, formulas)
+    coupling = None
+    if setting.couples:
+        coupling = coupled.equation(setting.output, last)
+        coupling = replace(coupling, right=_abstract(coupling.right, formulas))
+    else:
+        _note(OUTPUT, setting.output, formulas)
     cost = None
     if setting.cost is not None:
         cost = equations.cost(Cost("c", setting.cost)).right
         cost = _abstract(at_layer(cost, {"L": last}), formulas)
     output = OUTPUT if setting.has_output else ""
     per_layer = setting.per_layer and "σ" not in formulas
-    seen = window(_mentioned(read, cost), last, cost, output, per_layer=per_layer)
+    seen = window(
+        _mentioned(read, cost),
+        last,
+        cost,
+        output,
+        per_layer=per_layer,
+        coupled=coupling,
+        bias=setting.bias,
+    )
     ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
     for judge in JUDGES:
         worked = Worked(seen, judge.derivative)
@@ -132,13 +158,16 @@ def _differs(
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
         difference = add(left, mul(MINUS, right))
         vanishes = partial(_vanishes, judge, setting, widths, last)
-        if not _equal((worked.by_name(difference), worked.to_bottom(difference)), vanishes, ways):
+        differences = [worked.by_name(difference), worked.to_bottom(difference)]
+        if coupling is not None:
+            differences.append(worked.opened(difference))
+        if not _equal(differences, vanishes, ways):
             return f"not equal for the {judge.name}"
     return ""
 
 
 def _equal(
-    differences: tuple[Term, ...], vanishes: Callable[[Term, Way], bool], ways: Sequence[Way]
+    differences: Sequence[Term], vanishes: Callable[[Term, Way], bool], ways: Sequence[Way]
 ) -> bool:
     """Whether nothing is left of a difference.
 
@@ -175,18 +204,21 @@ def _mentioned(terms: Iterable[Term], cost: Term | None) -> list[Term]:
     terms = list(terms)
 
     def bare(term: Term) -> bool:
-        if isinstance(term, Partial) and term.of == n.COST:
+        if isinstance(term, Partial) and n.is_cost(term.of):
             return False
-        return term == n.COST or any(map(bare, children(term)))
+        return n.is_cost(term) or any(map(bare, children(term)))
 
-    return [*terms, cost] if cost is not None and any(map(bare, terms)) else terms
+    costs = {x for term in terms for x in walk(term) if isinstance(x, Symbol) and n.is_cost(x)}
+    if cost is None or not any(map(bare, terms)):
+        return terms
+    return [*terms, *(at_sample(cost, n.sample_of(each)) for each in costs)]
 
 
 def _input_as_activation(term: Term) -> Term:
     """x_k as a_k^1, where it runs over the neurons of layer 1."""
     match term:
-        case Symbol("x", None, (index,)) if index.axis == n.neurons(LayerNumber("", 1)):
-            return Symbol("a", index.axis.layer, (index,))
+        case Symbol("x", None, (index, *_) as indices) if index.axis == n.neurons(FIRST_LAYER):
+            return Symbol("a", FIRST_LAYER, indices)
     return map_children(term, _input_as_activation)
 
 

@@ -2,7 +2,7 @@
 
 A derivative ∂u/∂v is what stands before ε in u when ε is added to v and all that depends on v is
 computed again (`specimen.py`); no rule of the calculus is used. Values are exact while they are
-rational, else they have 50 digits.
+rational, else they have 50 digits. Several samples are as many specimens, with the same weights.
 
 >>> from symnet.calculus.textbook import state
 >>> bp4, where = state("BP4"), ({"l": 2}, {"j": 3})
@@ -11,7 +11,7 @@ rational, else they have 50 digits.
 True
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -30,11 +30,13 @@ from symnet.calculus.nilpotent import (
 )
 from symnet.calculus.specimen import (
     NETWORK,
+    Change,
     Changes,
     Key,
     MissingError,
     Setting,
     Specimen,
+    samples_of,
 )
 from symnet.network import notation as n
 from symnet.term import (
@@ -99,6 +101,22 @@ class Instance(Specimen):
     ) -> None:
         super().__init__(widths, setting, seed, digits)
         self.lookup = lookup
+        self.samples = samples_of(widths)
+        self._specimens: dict[int, Specimen] = {}
+
+    def give_up_exactness(self) -> None:
+        """From here on numbers have DIGITS digits, in all samples."""
+        super().give_up_exactness()
+        self._specimens.clear()
+
+    def at(self, sample: int | None) -> Specimen:
+        """The network at a sample: with the same weights, biases and functions."""
+        if sample is None:
+            return self
+        if sample not in self._specimens:
+            digits = None if self.exact else self.numbers.context.dps
+            self._specimens[sample] = Specimen(self.widths, self.setting, self.seed, digits, sample)
+        return self._specimens[sample]
 
     def value(
         self,
@@ -172,20 +190,24 @@ class Instance(Specimen):
         key = self._key(symbol, scope)
         name, layer, positions = key
         at = tuple(position - 1 for position in positions)
-        changes = tuple(change for change in scope.changes if change[0][0] in NETWORK)
+        sample = positions[-1] if n.sample_of(symbol) is not None else None
+        here = self.at(sample)
+        changes = tuple(_felt(scope.changes, sample))
         found: Value
         match name, layer:
             case "a", int():
-                found = self.a(layer, changes)[at[0]]
+                found = here.a(layer, changes)[at[0]]
             case "z", int():
-                found = self.z(layer, changes)[at[0]]
+                found = here.z(layer, changes)[at[0]]
             case "δ", int():
-                found = self.cost((*changes, (("z", layer, positions), scope.bit)))
+                found = here.cost((*changes, (("z", layer, positions[:1]), scope.bit)))
                 found = self._slope(found, scope.bit)
             case "y", None:
-                found = self.y(changes)[at[0]]
+                found = here.y(changes)[at[0]]
             case "C", None:
-                found = self.cost(changes)
+                found = here.cost(changes)
+            case (("Σw²" | "Σ|w|"), None):
+                found = self._penalty(name, scope.changes)
             case "w", int():
                 found = self._plus(self.w(layer)[at[0]][at[1]], key, scope.changes)
             case "b", int():
@@ -193,6 +215,17 @@ class Instance(Specimen):
             case _:
                 found = self._plus(self._other(symbol, positions), key, scope.changes)
         return self._plus(found, key, scope.direct)
+
+    def _penalty(self, name: str, changes: Changes) -> Value:
+        """Σ w² or Σ |w| over all weights."""
+        parts = []
+        for layer in range(2, len(self.widths) + 1):
+            for j, row in enumerate(self.w(layer), 1):
+                for k, weight in enumerate(row, 1):
+                    value = self._plus(weight, ("w", layer, (j, k)), changes)
+                    sign = value if name == n.SQUARES.name else self.numbers.sign(weight)
+                    parts.append(value * sign)
+        return total(parts)
 
     def _plus(self, value: Value, key: Key, changes: Changes) -> Value:
         """A value with the ε's that are added to it itself."""
@@ -233,6 +266,8 @@ class Instance(Specimen):
     def _size(self, axis: Axis) -> int:
         if axis.name == "n":
             return self.width(self._layer(axis.layer))
+        if axis == n.SAMPLES:
+            return self.samples
         given = self.lookup.size(axis) if self.lookup is not None else None
         if given is not None:
             return given
@@ -265,7 +300,10 @@ class Instance(Specimen):
         positions = tuple(self._position(index, scope) for index in symbol.indices)
         if name == "x":
             name, layer = "a", 1
-        for position, size in zip(positions, self._sizes(name, layer), strict=True):
+        sizes = self._sizes(name, layer)
+        if n.sample_of(symbol) is not None:
+            sizes = (*sizes, self.samples)
+        for position, size in zip(positions, sizes, strict=True):
             if not 1 <= position <= size:
                 raise MissingError(f"{symbol.name} has no entry {position} among 1..{size}")
         return name, layer, positions
@@ -273,7 +311,9 @@ class Instance(Specimen):
     def _sizes(self, name: str, layer: int | None) -> tuple[int, ...]:
         """The sizes of the axes of a quantity of the network."""
         if layer is None:
-            return () if name == "C" else (self.widths[-1],)
+            return (self.widths[-1],) if name == "y" else ()
+        if name == "b" and not self.setting.bias:
+            raise MissingError("there are no biases")
         lowest = 1 if name == "a" else 2
         if not lowest <= layer <= len(self.widths):
             raise MissingError(f"there is no {name} of layer {layer}")
@@ -286,11 +326,25 @@ INDICES = {"w": 2, "b": 1, "z": 1, "a": 1, "δ": 1}
 
 def _is_network(symbol: Symbol) -> bool:
     """Whether a symbol is the network's own: with a layer as w and a, or C, x, y without one."""
+    if n.sample_of(symbol) is not None and symbol.name not in ("w", "b"):
+        symbol = n.at_sample(symbol, None)
     if symbol.layer is not None:
         return INDICES.get(symbol.name) == len(symbol.indices)
     if symbol.name in ("x", "y"):
         return len(symbol.indices) == 1 and symbol.indices[0].axis.name == "n"
-    return symbol == n.COST
+    return n.is_cost(symbol) or n.is_penalty(symbol)
+
+
+def _felt(changes: Changes, sample: int | None) -> Iterator[Change]:
+    """The changes that are felt in a sample: those of w and b, and its own."""
+    for (name, layer, positions), bit in changes:
+        if name in ("w", "b"):
+            yield (name, layer, positions), bit
+        elif name in NETWORK:
+            neurons = 0 if name == "C" else 1
+            own = positions[neurons] if len(positions) > neurons else None
+            if own == sample:
+                yield (name, layer, positions[:neurons]), bit
 
 
 @lru_cache(maxsize=4096)

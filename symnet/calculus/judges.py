@@ -33,6 +33,7 @@ from symnet.term import (
     ZERO,
     Addition,
     Apply,
+    Axis,
     Delta,
     Equation,
     Index,
@@ -218,15 +219,18 @@ def _smooth(formula: sympy.Expr, order: int) -> sympy.Expr:
 
 
 def _normal_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
-    facts: tuple[Equation, ...] = ()
-    if normalised:
-        index = n.on(n.J, last)
-        facts = (Equation("Σ y = 1", Sum(index, Symbol("y", None, (index,))), ONE),)
     if _monomials(difference) > MOST_MONOMIALS:
         raise GiveUpError("too many terms")
     left = decided(normal.normalise(difference))
-    if facts:
+    if normalised:
+        index = n.on(n.J, last)
+        targets = {n.sample_of(x) for x in walk(left) if isinstance(x, Symbol) and x.name == "y"}
+        facts = tuple(
+            Equation("Σ y = 1", Sum(index, n.at_sample(Symbol("y", None, (index,)), each)), ONE)
+            for each in targets
+        )
         left, _ = apply(RULES["fact"], left, Given((), facts=facts), set())
+        left = _with_sum_of_one(left, n.neurons(last))
     if any(isinstance(x, Apply) and x.function.name == STEP for x in walk(left)):
         left = _steps_merged(left)
     return left == ZERO or _nothing(left)
@@ -259,6 +263,22 @@ def _nothing(term: Term) -> bool:
     if () in groups:
         return False
     return all(normal.equal(add(*terms), ZERO) for terms in groups.values())
+
+
+def _with_sum_of_one(term: Term, axis: Axis) -> Term:
+    """Σ_p y_p as 1 beside other sums too: Σ_k Σ_p y_p x_k is Σ_k x_k."""
+    kept = []
+    for monomial in normal.normal(term):
+        bound, factors = monomial.bound, monomial.factors
+        for index in monomial.bound:
+            match [pair for pair in factors if index in free_indices(pair[0])]:
+                case [(Symbol("y", None, (last,)), Fraction(numerator=1, denominator=1)) as y] if (
+                    last == index and index.axis == axis
+                ):
+                    bound = tuple(b for b in bound if b != index)
+                    factors = tuple(pair for pair in factors if pair != y)
+        kept.append(replace(monomial, bound=bound, factors=factors))
+    return normal.as_term(kept, free_indices(term))
 
 
 def _steps_merged(term: Term) -> Term:
@@ -305,7 +325,16 @@ def _at(term: Term, z: Symbol, argument: Term) -> Term:
 
 def _checker_vanishes(difference: Term, normalised: bool, last: LayerNumber) -> bool:
     facts = frozenset({"y"} if normalised else ())
+    difference = _sample_first(difference) if normalised else difference
     return branches.same(decided(algebra.canonical(difference, facts)), ZERO, facts)
+
+
+def _sample_first(term: Term) -> Term:
+    """y_j of a sample with its neuron as the last index: over that one Σ y = 1."""
+    if isinstance(term, Symbol) and term.name == "y":
+        sample = n.sample_of(term)
+        return term if sample is None else replace(term, indices=(sample, *term.indices[:-1]))
+    return map_children(term, _sample_first)
 
 
 NOTHING_KNOWN = meaning.Context((), ())

@@ -13,7 +13,7 @@ Fraction(1, 1)
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb, perm
@@ -21,10 +21,11 @@ from typing import Any, TypeVar
 
 import sympy
 
-from symnet.calculus import jets
+from symnet.calculus import coupled, jets
 from symnet.calculus.nilpotent import (
     DIGITS,
     IrrationalError,
+    NoValueError,
     Perturbed,
     Plain,
     Value,
@@ -49,6 +50,12 @@ class Setting:
     has_output: bool = False  # whether it is another
     normalised: bool = False  # Σ y = 1
     per_layer: bool = False  # whether each layer has a σ of its own, where it is arbitrary
+    bias: bool = True  # whether there are biases beside the weights
+
+    @property
+    def couples(self) -> bool:
+        """Whether the output layer has a function of all its z, as softmax is."""
+        return coupled.couples(self.output)
 
 
 class MissingError(SymnetError):
@@ -83,11 +90,17 @@ class Specimen:
     """The network; each quantity is computed once for each set of changes."""
 
     def __init__(
-        self, widths: tuple[int, ...], setting: Setting, seed: int, digits: int | None = None
+        self,
+        widths: tuple[int, ...],
+        setting: Setting,
+        seed: int,
+        digits: int | None = None,
+        sample: int = 0,  # x and y are another for every number of a sample, and nothing else is
     ) -> None:
         self.widths = widths
         self.setting = setting
         self.seed = seed
+        self.sample = sample
         self.numbers = numbers_to(digits)
         self._known: dict[Any, Any] = {}  # in these numbers
         self._drawn: dict[Any, Any] = {}  # rational numbers
@@ -123,11 +136,13 @@ class Specimen:
 
     def biases(self, layer: int) -> Vector:
         """b of a layer."""
+        if not self.setting.bias:
+            raise MissingError("there are no biases")
         return self._draw(("b", layer), lambda r: vector(r, self.width(layer)))
 
     def inputs(self) -> Vector:
         """x."""
-        return self._draw("x", lambda r: vector(r, self.widths[0]))
+        return self._draw(self._own("x"), lambda r: vector(r, self.widths[0]))
 
     def targets(self) -> Vector:
         """y: between 0 and 1, with the sum 1 where it is normalised."""
@@ -139,7 +154,10 @@ class Specimen:
             shares = [r.randint(1, 9) for _ in outputs]
             return tuple(Fraction(share, sum(shares)) for share in shares)
 
-        return self._draw("y", draw)
+        return self._draw(self._own("y"), draw)
+
+    def _own(self, name: str) -> Any:
+        return (name, self.sample) if self.sample else name
 
     def polynomial(self, name: str) -> Vector:
         """The coefficients, from the constant up, that an arbitrary function has here."""
@@ -214,6 +232,8 @@ class Specimen:
         below = up_to(stage("z", layer) - 1, changes)
         here = [change for change in changes if change not in below]
         inputs = self.a(layer - 1, below)
+        if not here and not self.setting.bias:
+            return self._short([dot(row, inputs) for row in self.w(layer)])
         if not here:
             rows = zip(self.w(layer), self.b(layer), strict=True)
             return self._short([dot((*row, bias), (*inputs, 1)) for row, bias in rows])
@@ -230,7 +250,10 @@ class Specimen:
             return self._shifted(list(self.a(layer, below)), here)
         if layer == 1:
             return list(self._converted("x", self.inputs()))
-        return self._short([self.activation(layer, 0, z) for z in self.z(layer, below)])
+        z = self.z(layer, below)
+        if self.setting.couples and layer == len(self.widths):
+            return self._short(coupled.values(self.setting.output, self.numbers, z))
+        return self._short([self.activation(layer, 0, each) for each in z])
 
     def _new_cost(self, changes: Changes) -> Value:
         a, y = self.a(len(self.widths), changes), self.y(changes)
@@ -280,6 +303,8 @@ class Specimen:
         """σ of a layer, or a derivative of it."""
         setting = self.setting
         if setting.has_output and layer == len(self.widths):
+            if setting.couples:
+                raise NoValueError("a function of all neurons, taken of one")
             return self.applied("σ of L", setting.output, order, x)
         name = f"σ of {layer}" if setting.per_layer and layer is not None else "σ"
         return self.applied(name, setting.activation, order, x)
@@ -311,6 +336,11 @@ class Specimen:
             rest = [comb(i, k) * c for i, c in enumerate(coefficients) if i >= k]
             found.append(dot(rest, powers[: len(rest)]) if rest else self.numbers.of(0))
         return found
+
+
+def samples_of(widths: Sequence[int]) -> int:
+    """How many samples a network of these widths is tried with: 2 or 3, not always the same."""
+    return 2 + sum(widths) % 2
 
 
 def small(r: random.Random) -> Fraction:

@@ -7,21 +7,27 @@ seen from a layer l, depend on v through the highest quantity u of the window al
 ∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v with a symbol for ∂C/∂u_p. How to differentiate a term whose symbols do
 not depend on each other is the caller's business: each judge brings a `Derivative` of its own.
 
+Where there are several samples, all but w and b has the sample as its last index. Samples do not
+know of each other: ∂a_js/∂a_kt is [s=t] times what it is in sample s.
+
 >>> from symnet.calculus.meaning import derivative
 >>> claimed = Partial(n.z(n.l, "j"), n.a(n.l.shift(-1), "k"))
 >>> spell(Worked(window([claimed], n.L, None), derivative).of(claimed))
 'Σ_p:nl-1(wl[j:nl,p:nl-1]·[p:nl-1=k:nl-1])'
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
 from symnet.network import equations
 from symnet.network import notation as n
+from symnet.network.functions import SGN
 from symnet.term import (
     ZERO,
     Apply,
+    Delta,
+    Equation,
     Index,
     LayerNumber,
     Partial,
@@ -36,6 +42,7 @@ from symnet.term import (
     map_children,
     mentions,
     mul,
+    number,
     rename,
     spell,
     walk,
@@ -71,7 +78,8 @@ class Window:
     `top` has the quantity, a or z of the highest layer, through which all above depends on the
     window, `bottom` the level below which nothing is unfolded. `last` is the output layer; `output`
     is its function where that is another, and with `per_layer` each layer has one of its own. `far`
-    are the z^L and a^L whose derivatives by layers of a name are mentioned.
+    are the z^L and a^L whose derivatives by layers of a name are mentioned. `coupled` is the
+    equation of a^L where each a depends on all z.
     """
 
     top: dict[str, tuple[str, LayerNumber]]
@@ -81,10 +89,14 @@ class Window:
     output: str = ""
     per_layer: bool = False
     far: frozenset[tuple[str, str]] = frozenset()
+    bias: bool = True
+    coupled: Equation | None = None
 
     def activation(self, layer: LayerNumber) -> ScalarFunction:
         """The function of a layer."""
         if self.output and layer == self.last:
+            if self.coupled is not None:
+                raise GiveUpError("the function of the last layer is one of all its neurons")
             return ScalarFunction(self.output, None)
         _, highest = self.top[layer.name]
         if self.output and layer.name != self.last.name and layer.offset >= highest.offset:
@@ -95,10 +107,41 @@ class Window:
         """What z or a of a layer is, by its equation."""
         layer = symbol.layer
         assert layer is not None
+        if symbol.name == "a" and self.coupled is not None and layer == self.last:
+            to = dict(zip(self.coupled.indices, symbol.indices, strict=True))
+            return rename(self.coupled.right, to)
         if symbol.name == "a":
             return Apply(self.activation(layer), Symbol("z", layer, symbol.indices))
         equation = equations.weighted_input(layer)
-        return rename(equation.right, dict(zip(equation.indices, symbol.indices, strict=True)))
+        bare = n.at_sample(symbol, None).indices
+        right = rename(equation.right, dict(zip(equation.indices, bare, strict=True)))
+        return at_sample(right if self.bias else _without_bias(right), n.sample_of(symbol))
+
+    def cost_of(self, symbol: Symbol) -> Term:
+        """What C is, of the sample that a symbol belongs to."""
+        assert self.cost is not None
+        return at_sample(apart(self.cost, frozenset(symbol.indices)), n.sample_of(symbol))
+
+
+def at_sample(term: Term, sample: Index | None) -> Term:
+    """An equation of one sample at a sample: all but w and b is what it is there."""
+    if sample is None:
+        return term
+
+    def go(part: Term) -> Term:
+        if isinstance(part, Symbol):
+            shared = part.name in PARAMETERS or not part.indices
+            return part if shared else n.at_sample(part, sample)
+        return map_children(part, go)
+
+    return go(apart(term, frozenset((sample,))))
+
+
+def _without_bias(term: Term) -> Term:
+    """z = Σ_k w_jk a_k, where the weights of a constant 1 are the biases."""
+    if isinstance(term, Symbol):
+        return ZERO if term.name == "b" else term
+    return map_children(term, _without_bias)
 
 
 def window(
@@ -108,8 +151,12 @@ def window(
     output: str = "",
     *,
     per_layer: bool = False,
+    bias: bool = True,
+    coupled: Equation | None = None,
 ) -> Window:
     """The window of the layers that terms mention."""
+    terms = list(terms)
+    _check_samples(terms)
     symbols = [x for term in terms for x in walk(term) if isinstance(x, Symbol) and placed(x)]
     highest: dict[str, tuple[str, LayerNumber]] = {}
     bottom: dict[str, int] = {}
@@ -134,7 +181,14 @@ def window(
         for x in derivatives
         if isinstance(x.of, Symbol) and x.of.layer == last and x.by.layer is not None
     )
-    return Window(highest, bottom, last, cost, output, per_layer, far)
+    return Window(highest, bottom, last, cost, output, per_layer, far, bias, coupled)
+
+
+def _check_samples(terms: Iterable[Term]) -> None:
+    """Either there is one sample, or every quantity says of which it is."""
+    kept = {n.sample_of(x) is None for x in of_samples(terms)}
+    if len(kept) > 1:
+        raise GiveUpError("quantities of one sample and of several stand side by side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,40 +200,53 @@ class Worked:
 
     def of(self, term: Term) -> Term:
         """The term without derivatives: what is not known has a symbol of its own."""
+        return self._with_cost(self._worked(term))
+
+    def _with_cost(self, term: Term) -> Term:
+        """The formula of the cost where C stands."""
+        if self.window.cost is None:
+            return term
+        if isinstance(term, Symbol) and n.is_cost(term):
+            return self.window.cost_of(term)
+        return map_children(term, self._with_cost)
+
+    def _worked(self, term: Term) -> Term:
         match term:
             case Symbol("δ", layer, indices) if layer is not None:
-                return self.cost_by(Symbol("z", layer, indices))
-            case Symbol("C", None, ()) if self.window.cost is not None:
-                return self.window.cost
+                weighted = Symbol("z", layer, indices)
+                return self.cost_by(n.at_sample(n.COST, n.sample_of(weighted)), weighted)
             case Apply(ScalarFunction("σ", None, layer, order), argument) if layer is not None:
                 function = replace(self.window.activation(layer), order=order)
-                return Apply(function, self.of(argument))
+                return Apply(function, self._worked(argument))
             case Partial(_, _, True):
                 raise GiveUpError(f"{spell(term)} is no derivative through the network")
             case Partial(of, by, _):
                 if by.name in ("C", "δ") or (by.layer is not None and not placed(by)):
                     raise GiveUpError(f"a derivative by {spell(by)}")
-                if of == n.COST:
-                    return self.cost_by(by)
-                return self.total(self.of(of), by)
+                if isinstance(of, Symbol) and n.is_cost(of):
+                    return self.cost_by(of, by)
+                return self.total(self._worked(of), by)
             case _:
-                return map_children(term, self.of)
+                return map_children(term, self._worked)
 
     # --- what depends on what --------------------------------------------------------------
 
-    def cost_by(self, v: Symbol) -> Term:
+    def cost_by(self, cost: Symbol, v: Symbol) -> Term:
         """∂C/∂v = Σ_p ∂C/∂u_p ∂u_p/∂v."""
         if self.window.cost is not None and (v.name == "y" or v.layer == self.window.last):
-            return self.total(self.window.cost, v)
+            return self.total(self.window.cost_of(cost), v)
         if not placed(v):
             raise GiveUpError(f"how C depends on {spell(v)} is not known")
-        return self.through(n.COST, v)
+        return self.through(cost, v)
 
     def through(self, of: Symbol, v: Symbol) -> Term:
         """∂F/∂v of an F that depends on what is below it through the top of v's window."""
+        own, other = n.sample_of(of), n.sample_of(v)
+        if own is not None and other is not None and own != other:
+            return mul(Delta(own, other), self.through(of, n.at_sample(v, own)))
         head, layer = self.head(of, v)
         p = fresh(n.neurons(layer), free_indices(v) | free_indices(of))
-        u = Symbol(head, layer, (p,))
+        u = n.at_sample(Symbol(head, layer, (p,)), own)
         if (v.name, v.layer) == (head, layer):
             return self.by_head(of, v)
         return Sum(p, mul(self.by_head(of, u), self.total(u, v)))
@@ -198,18 +265,23 @@ class Worked:
         """∂F/∂u_p: from the formula of the cost, through z^L or a^L, or a symbol."""
         assert u.layer is not None
         last, name = self.window.last, u.layer.name
-        if name != last.name and of == n.COST and self.window.far & {("a", name), ("z", name)}:
+        if name != last.name and n.is_cost(of) and self.window.far & {("a", name), ("z", name)}:
             q = fresh(n.neurons(last), free_indices(u))
-            output = Symbol("a", last, (q,))
+            output = n.at_sample(Symbol("a", last, (q,)), n.sample_of(of))
             return Sum(q, mul(self.by_head(of, output), self.by_head(output, u)))
         if name != last.name and (of.name, u.name) == ("a", "z") and ("z", name) in self.window.far:
+            if self.window.coupled is not None:
+                q = fresh(n.neurons(last), free_indices(u) | free_indices(of))
+                z = Symbol("z", last, (q,))
+                inside = apart(self.window.right_side(of), free_indices(u) | {q})
+                return Sum(q, mul(self.derivative(inside, z), self.by_head(z, u)))
             slope = replace(self.window.activation(last), order=1)
             weighted = Symbol("z", last, of.indices)
             return mul(Apply(slope, weighted), self.by_head(weighted, u))
-        if of == n.COST and self.window.cost is not None and u.layer == last:
-            return self.derivative(apart(self.window.cost, free_indices(u)), u)
+        if n.is_cost(of) and self.window.cost is not None and u.layer == last:
+            return self.derivative(apart(self.window.cost_of(of), free_indices(u)), u)
         symbol = f"{of.name}{of.layer or ''}{BY}{u.name}"
-        return Symbol(symbol, u.layer, (*of.indices, *u.indices))
+        return Symbol(symbol, u.layer, (*n.at_sample(of, None).indices, *u.indices))
 
     # --- derivatives -----------------------------------------------------------------------
 
@@ -218,7 +290,7 @@ class Worked:
         kinds = kinds_of_symbols(of)
         if v.layer is None:
             # What a symbol without an equation enters, nobody says; but y enters C alone.
-            strangers = [s for s in kinds if s == n.COST or BY in s.name or placed(s)]
+            strangers = [s for s in kinds if n.is_cost(s) or BY in s.name or placed(s)]
             if v.name == "y":
                 strangers = [s for s in strangers if not placed(s)]
             if kinds and not strangers and v.name != "y" and not mentions(of, v):
@@ -226,7 +298,7 @@ class Worked:
             if strangers:
                 raise GiveUpError(f"how {spell(strangers[0])} depends on {spell(v)} is not known")
             return self.derivative(apart(of, free_indices(v)), v)
-        known = [s for s in kinds if s == n.COST or BY in s.name or placed(s) or not s.indices]
+        known = [s for s in kinds if n.is_cost(s) or BY in s.name or placed(s) or not s.indices]
         if kinds and not known:
             raise GiveUpError(f"how {spell(kinds[0])} depends on {spell(v)} is not known")
         if isinstance(of, Symbol) and self.far(of, v):
@@ -246,7 +318,7 @@ class Worked:
             other = kind.name in PARAMETERS and kind.name != v.name
             if other or (near and not self.between(kind, v)):
                 return []
-        elif BY not in kind.name and kind != n.COST:
+        elif BY not in kind.name and not n.is_cost(kind) and not n.is_penalty(kind):
             return []
         taken = free_indices(of) | free_indices(v)
         own: list[Index] = []
@@ -272,8 +344,10 @@ class Worked:
     def opaque_by(self, s: Symbol, v: Symbol) -> Term:
         """∂s/∂v of a symbol that is C, a quantity of layer L, or a derivative."""
         assert v.layer is not None
-        if s == n.COST:
-            return self.cost_by(v)
+        if n.is_cost(s):
+            return self.cost_by(s, v)
+        if n.is_penalty(s):
+            return _penalty_by(s, v)
         if self.far(s, v):
             return self.through(s, v)
         of, by, head = s.name.partition(BY)
@@ -285,11 +359,15 @@ class Worked:
             and (same or s.layer == self.window.last)
         ):
             # ∂²C/∂u_p∂u_q has the same value for p, q and q, p: written as x_pq + x_qp.
-            (p,) = s.indices
+            (p,) = n.at_sample(s, None).indices
             q = fresh(p.axis, free_indices(s) | free_indices(v))
-            u = Symbol(head, s.layer, (q,))
+            sample = n.sample_of(s)
+            u = n.at_sample(Symbol(head, s.layer, (q,)), sample)
             second = f"{of}{BY}{head}{BY}{head}"
-            both = (Symbol(second, s.layer, (p, q)), Symbol(second, s.layer, (q, p)))
+            both = (
+                n.at_sample(Symbol(second, s.layer, (p, q)), sample),
+                n.at_sample(Symbol(second, s.layer, (q, p)), sample),
+            )
             inner = self.total(u, v) if same else self.through(u, v)
             return Sum(q, mul(add(*both), inner))
         raise GiveUpError(f"how {spell(s)} depends on {spell(v)} is not known")
@@ -320,11 +398,42 @@ class Worked:
 
         return go(term) if weighted else term
 
+    def opened(self, term: Term) -> Term:
+        """a^L put in by a formula that couples neurons: Σ_j a_j^L = 1 says nothing of a alone."""
+
+        def go(part: Term) -> Term:
+            if isinstance(part, Symbol) and (part.name, part.layer) == ("a", self.window.last):
+                return self.window.right_side(part)
+            return map_children(part, go)
+
+        return go(term)
+
     def to_bottom(self, term: Term) -> Term:
         """z and a put in down to the lowest that is mentioned of each group of layers."""
         for name, down_to in self.window.bottom.items():
             term = self.unfold(term, name, down_to)
         return term
+
+
+def of_samples(terms: Iterable[Term]) -> Iterator[Symbol]:
+    """The symbols in terms that are another in every sample."""
+    for term in terms:
+        for x in walk(term):
+            if not isinstance(x, Symbol):
+                continue
+            quantity = placed(x) and x.name not in PARAMETERS
+            if quantity or n.is_cost(x) or (x.name in ("x", "y") and x.indices):
+                yield x
+
+
+def _penalty_by(penalty: Symbol, v: Symbol) -> Term:
+    """∂Σw²/∂w_jk^l = 2 w_jk^l, ∂Σ|w|/∂w_jk^l = sgn w_jk^l; nothing else enters."""
+    if v.name != "w":
+        return ZERO
+    if penalty == n.SQUARES:
+        return mul(number(2), v)
+    # By the name that formulas have while one derives.
+    return Apply(ScalarFunction(f"<{SGN}>", None), v)
 
 
 def symbols_in(term: Term) -> list[Symbol]:

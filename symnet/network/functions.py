@@ -58,6 +58,7 @@ def exact(formula: sympy.Expr) -> sympy.Expr:
     return sympy.nsimplify(formula, rational=True) if formula.has(sympy.Float) else formula
 
 
+SGN = sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True))  # 0 at 0
 KINKS = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside, sympy.Piecewise)
 MOST_NESTED = 12  # conditions, where some hold others
 DEEPEST = 4  # kinks inside each other: |…| and the like, of which each doubles what is written

@@ -22,6 +22,7 @@ from symnet.term import (
 l = LayerNumber("l")  # a general layer
 L = LayerNumber("L")  # the output layer
 EVERYWHERE = LayerNumber("", 0)  # of axes that all layers share: samples, positions
+SAMPLES = Axis("samples", EVERYWHERE)  # the last axis of what differs from sample to sample
 J, K, P = (
     "j",
     "k",
@@ -80,6 +81,31 @@ def x(indices: tuple[Index, ...]) -> Symbol:
 
 
 COST = Symbol("C")
+SQUARES = Symbol("Σw²")  # over all weights of all layers
+ABSOLUTES = Symbol("Σ|w|")
+
+
+def sample_of(symbol: Symbol) -> Index | None:
+    """The index that says of which sample a quantity is; None where there is one sample."""
+    last = symbol.indices[-1] if symbol.indices else None
+    return last if last is not None and last.axis == SAMPLES else None
+
+
+def at_sample(symbol: Symbol, sample: Index | None) -> Symbol:
+    """A quantity, as it is at a sample: z_j^l of sample s is Symbol("z", l, (j, s))."""
+    own = symbol.indices if sample_of(symbol) is None else symbol.indices[:-1]
+    return Symbol(symbol.name, symbol.layer, own if sample is None else (*own, sample))
+
+
+def is_cost(term: Term) -> bool:
+    """Whether a term is C, or the C of one sample."""
+    return isinstance(term, Symbol) and at_sample(term, None) == COST
+
+
+def is_penalty(term: Term) -> bool:
+    """Whether a term is a sum over all weights."""
+    return term in (SQUARES, ABSOLUTES)
+
 
 # The letters of what an optimizer is told.
 RATE = "η"

@@ -15,6 +15,7 @@ import sympy
 
 from symnet.calculus import scalar as scalars
 from symnet.errors import SymnetError
+from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Value, scalar
 from symnet.paper.derivative_signs import derivative_of
@@ -31,10 +32,12 @@ from symnet.paper.function_names import (
 from symnet.paper.misfits import Unclear
 from symnet.paper.quantities import Quantities
 from symnet.paper.scripts import in_a_row
+from symnet.paper.vector_functions import KINDS, vector_function
 from symnet.term import (
     ARGUMENT,
     Apply,
     Delta,
+    LayerNumber,
     Number,
     Partial,
     ScalarFunction,
@@ -114,6 +117,10 @@ class Applications(Quantities):
             # ln σ(z): what follows is the argument, with its own.
             value, end = self._call(inner, factors[after], factors, operators, after)
             return self._applied_to(called, value, node), end
+        if isinstance(factors[after], s.Big):
+            # ln Σ_j e^{z_j}: a sum takes all that follows it.
+            argument = in_a_row(factors[after:], ["", *operators[after + 1 :]])
+            return self._called(called, argument, node), len(factors)
         if not isinstance(factors[after], s.Array) and not is_bracket(factors[after]):
             # tanh z, ln a_j: all letters that follow, up to the next function, sum or bracket.
             while (
@@ -173,10 +180,16 @@ class Applications(Quantities):
                 found = self.arrays.trace(value)
             case "vec":
                 found = self.arrays.vec(value)
+            case name if name in KINDS:
+                found = self._of_vector(called, value, node)
             case "exp" if called.order == 0:
                 found = self.arrays.map(value, exponential)
             case _:
+                if called.name == "σ" and self.notation.coupled:
+                    self._check_layer(called, value, node)
                 function = self._scalar_function(called, node)
+                if self.notation.per_layer and called.name == "σ":
+                    function = replace(function, layer=self._own_layer(called, value, node))
                 found = self.arrays.map(value, lambda x: Apply(function, x))
                 if called.diagonal:
                     found = self.arrays.diagonal(found)
@@ -185,12 +198,44 @@ class Applications(Quantities):
             found = self.arrays.map(found, lambda x: power(x, exponent))
         return found
 
+    def _of_vector(self, called: Function, value: Value, node: s.Node) -> Value:
+        """softmax and its like, of a vector."""
+        made = None
+        if isinstance(value, Array) and not called.order:
+            made = vector_function(called.name, value, self.arrays)
+        if made is None:
+            raise Unclear(f"{called.name} of this is not understood", node)
+        if made.is_number and called.name != "lse":
+            self.notes.append("the softmax of an entry is read as the entry of the softmax")
+        return made
+
     def implied(self, called: Function, node: s.Node) -> Value:
         """σ' where no argument is printed: its value at any number."""
         name = next(iter(self.variables), self.notation.variable)
         if name is None:
             raise Unclear("where is this function taken?", node)
         return self._applied_to(called, scalar(Symbol(name)), node)
+
+    def _check_layer(self, called: Function, value: Value, node: s.Node) -> None:
+        """Raises Unclear where σ may be meant as what the last layer has, which is a softmax."""
+        last = self.layers.number(n.L)
+        symbols = walk(value.term) if isinstance(value, Array) else ()
+        at_last = any(isinstance(x, Symbol) and (x.name, x.layer) == ("z", last) for x in symbols)
+        # σ'(z^L) is that of the layers below, but σ'(z^l) was not written for l = L.
+        if at_last and (not called.order or self.layers.numbers.keys() - {"L"}):
+            raise Unclear("the last layer has another function than σ", node)
+
+    def _own_layer(self, called: Function, value: Value, node: s.Node) -> LayerNumber:
+        """Whose σ it is, where each layer has its own: as printed, else as its z has it."""
+        if called.layer is not None:
+            return self._layer(called.layer)
+        layers = set()
+        if isinstance(value, Array):
+            layers = {x.layer for x in walk(value.term) if isinstance(x, Symbol) and x.name == "z"}
+        layer = layers.pop() if len(layers) == 1 else None
+        if layer is None:
+            raise Unclear("the function of which layer is this?", node)
+        return layer
 
     def _extreme(self, called: Function, inside: s.Node, node: s.Node) -> Value:
         if not isinstance(inside, s.Listed) or len(inside.items) != 2:

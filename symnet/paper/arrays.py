@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, product
 
+from symnet.network.notation import SAMPLES
 from symnet.term import (
     Axis,
     Delta,
@@ -524,6 +525,8 @@ def _counts(table: Table | Blocks) -> tuple[int, int]:
 
 
 def _size(axis: Axis) -> str:
+    if axis == SAMPLES:
+        return "m"
     if axis.name == "n":
         return f"n_{axis.layer}"
     return axis.name if axis.name.startswith(UNSAID) else f"{UNSAID} {axis.name}"

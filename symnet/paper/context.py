@@ -24,35 +24,53 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.conventions import CONVENTIONS, LETTERS, Notation, spelled_out
+from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
+from symnet.paper.convention_files import Convention
+from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
     cost_of,
     formula_of,
+    items_of,
     names_of,
     with_declarations,
     with_family,
 )
-from symnet.paper.scripts import is_transpose
+from symnet.paper.examples import with_examples
+from symnet.paper.formula_reader import read
+from symnet.paper.indicators import in_one_way
+from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
+from symnet.paper.translation import translated
+from symnet.paper.unit_layers import with_layers
+from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
+OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
+SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation",
+    "depth", "layout", "per_layer_activation", "bias", "target", "shapes", "local",
+    "layers",
 }  # fmt: skip
 STANDARD = {
-    "z^l": "w^la^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dc/dz^l",
+    "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The notation, the network, the widths to try; `general` if widths are arbitrary."""
+    """The notation, the network, the widths to try; `general` if widths are arbitrary.
 
+    `display` is the claim in Nielsen's notation, `source` how the author's own letters are told.
+    """
+
+    display: s.Display
+    source: Notation
     notation: Notation
     setting: Setting
     widths: tuple[tuple[int, ...], ...]
@@ -64,12 +82,21 @@ class Page:
     base: Notation | None = None  # before it was known whether quantities have layers
     for_all: bool = True  # whether what is proved holds whatever the unread was
     updates: bool = False
+    every_unit: bool = False  # what is said of a unit is said of those of every layer
 
 
-def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Page:
-    """What a claim is about. Raises SymnetError for a convention that is not known."""
-    if convention not in CONVENTIONS:
-        raise SymnetError(f"the convention {convention!r} is not known yet")
+def page(
+    book: Convention,
+    context: Mapping[str, Any],
+    display: s.Display,
+    agreed: Set[str] = frozenset(),
+) -> Page:
+    """What a claim is about. Raises SymnetError for a context that cannot be read.
+
+    `agreed` are the keys of what is declared as the convention has it anyway.
+    """
+    printed = display
+    display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -77,20 +104,48 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
-    found = with_declarations(CONVENTIONS[convention], said)
+    declared = said
+    known = [k for k in declared if k in agreed]
+    said = {k: v for k, v in said.items() if k not in known}
+    several = read_batch(notation_of(book), said, context)
+    start = without_network(several.notation, several.rest, display)
+    found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, list(found.assumptions)
-    unread = _strangers(said, found, display)
+    assumptions += [f"{k}: {declared[k]}" for k in known]
+    notation = for_display(notation, display)
+    display = with_examples(display, notation)
+    unread = _strangers(several.rest, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
-    setting, more = _setting(context)
+    setting, more = _setting(context, display)
     unread += more
-    if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
+    habit = "absorbed" if book.absorbed_bias else "separate"
+    bias = str(context.get("bias", habit)).strip()
+    if bias in ("absorbed", "none"):
+        setting = replace(setting, bias=False)
+        letters = {k: v for k, v in notation.letters.items() if v != "b"}
+        notation = replace(notation, letters=letters)
+    elif bias != "separate":
+        unread.append(f"the bias {bias!r}")
+    if not several.rule:
         unread.append("the rule of the update")
+    if "layers" in context and not _are_layers(str(context["layers"]), book):
+        unread.append("'layers'")
+    if "target" in context and target(str(context["target"])) is None:
+        unread.append(f"the target {context['target']!r}")
+    if not several.shapes:
+        assumptions.append(f"shapes: {context['shapes']}")
+        unread.append("'shapes'")
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
+    if several.cost is not None and setting.cost is None:
+        setting = replace(setting, cost=several.cost)
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
+    setting, notation, display, taken, left = _with_output(setting, notation, display, context)
+    assumptions += taken
+    unread += left
     own = notation.formulas.get("σ")
     if own is not None and setting.activation is None:
         setting = replace(setting, activation=own)
@@ -104,23 +159,176 @@ def page(convention: str, context: Mapping[str, Any], display: s.Display) -> Pag
         scalars, positive = notation.scalars | {r"\eta"}, notation.positive | {r"\eta"}
         notation = replace(notation, rate=r"\eta", scalars=scalars, positive=positive)
     notation = _with_abbreviations(notation, display)
+    if "target" not in context and not setting.normalised:
+        vectors = with_vectors(notation, display)
+        if vectors is not None and notation.target in vectors.lengths:
+            # As after a softmax: -Σ y ln p is a log-likelihood.
+            setting = replace(setting, normalised=True)
+            assumptions.append(f"the entries of {notation.target} have the sum 1")
     base = _with_decorations(notation, display)
     setting, said_here = _said(base, setting, display)
     unread += said_here
     base = replace(base, formulas={**base.formulas, "σ": setting.activation})
     notation = plain(base, display)
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
+    if is_assumed(notation, display):
+        unread.append("the cost of several samples")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
-    widths = _of_depth(widths, str(context.get("depth", "")))
+    widths = OF_ONE_NEURON if notation.neuron else widths
+    depth = str(context.get("depth", "")) or _depth_of(display, notation)
+    widths = _of_depth(widths, depth)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
     if not notation.letters:
-        widths, seeds = widths[:1], 5
+        widths, seeds = widths[:1], 12 if notation.own else 5
     return Page(
-        notation, setting, widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
+        display, source_of(book, notation, printed), notation, setting,
+        widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
         base, all(x.startswith("the cost") for x in unread), "rule" in context,
+        bool(book.units) and _has_free_units(printed, display),
     )  # fmt: skip
+
+
+def in_nielsens(display: s.Display, book: Convention) -> s.Display:
+    """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
+    made = translated(display, book.translation)
+    return with_layers(made, book.units) if book.units else made
+
+
+LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
+
+
+def _are_layers(said: str, book: Convention) -> bool:
+    """Whether layers are counted as the book does: 0..L."""
+    found = LAYERS.search(said)
+    return found is not None and int(found[1]) == book.translation.first
+
+
+def notation_of(book: Convention) -> Notation:
+    """Nielsen's notation with what else is a book's habit."""
+    batch, letters = NIELSEN.batch, dict(NIELSEN.letters)
+    if book.samples:
+        matrices = {"A": "a", "Z": "z", r"\Delta": "δ", "y": "y"}
+        counts = frozenset({book.count})
+        batch = replace(
+            batch, letters=book.examples, counts=counts, bounds=counts, matrices=matrices,
+            total="mean", spread=True,
+        )  # fmt: skip
+        letters |= {k: v for k, v in matrices.items() if v != "y"}
+    return replace(
+        NIELSEN,
+        batch=batch,
+        letters=letters,
+        iterations=NIELSEN.iterations | book.iterations,
+        entrywise=NIELSEN.entrywise | book.entrywise,
+    )
+
+
+def source_of(book: Convention, notation: Notation, display: s.Display) -> Notation:
+    """How the author's own letters are told: which have layers, which are functions."""
+    if not book.translation.rules and not book.translation.functions:
+        return notation
+    letters = {}
+    for each in book.translation.rules:
+        meant = next((x for x in s.walk(each.meaning) if isinstance(x, s.Name)), None)
+        if meant is not None and meant.text in LETTERS:
+            letters[each.base.split(":")[-1]] = LETTERS[meant.text]
+    functions = {**notation.functions, **dict.fromkeys(book.translation.functions, "σ")}
+    return replace(notation, letters=letters, functions=functions)
+
+
+def heads_of(key: str) -> list[str]:
+    """The letters that a declaration is about, one for each symbol of its key."""
+    try:
+        return [_head(item) for item in items_of(read(key))]
+    except SymnetError:
+        return []
+
+
+def is_of_book(key: str, book: Convention) -> bool:
+    """Whether all symbols of a key are the book's own."""
+    own = book.translation.by_name.keys() | book.translation.functions | book.iterations
+    heads = heads_of(key)
+    return bool(heads) and all(head in own or f"mathcal:{head}" in own for head in heads)
+
+
+def is_said_alike(key: str, said: str, book: Convention) -> bool:
+    """Whether words say nothing against the book: weights that connect the same layers or units."""
+    units = UNITS.search(said)
+    if units is not None:
+        return _ends(key, book) in (None, (units[2], units[1]))
+    return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+UNITS = re.compile(
+    r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
+)
+
+
+def _ends(key: str, book: Convention) -> tuple[str, str] | None:
+    """Where a weight leads to and from: i and j of w_{ij}, as the book has it."""
+    for node in s.walk(in_nielsens(read(key), book)):
+        match node:
+            case s.Scripted(base=s.Name(text="w" | "W"), sub=sub) if sub is not None:
+                letters = subscripts(sub) or []
+                if len(letters) == 2:
+                    return letters[0].text, letters[1].text
+    return None
+
+
+def _head(node: s.Node) -> str:
+    """The letter that a declaration is about: h of h_{W,b}(x), dZ of dZ^{[l]}."""
+    if isinstance(node, s.Product):
+        names = []
+        for factor in node.factors:
+            base = factor.base if isinstance(factor, s.Scripted) else factor
+            if not isinstance(base, s.Name):
+                break
+            names.append(spelled_out(base))
+            if isinstance(factor, s.Scripted):
+                break
+        return names[-1] if names else ""
+    base = node.base if isinstance(node, s.Scripted) else node
+    return spelled_out(base) if isinstance(base, s.Name) else ""
+
+
+LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer |unit |neuron )?([^\s,;.]+)")
+
+
+def _connects(said: str) -> int | None:
+    """How far above the symbol's own letter the weights lead: 1, if from l to l+1."""
+    found = LINKS.search(said)
+    if found is None:
+        return None
+    try:
+        one, other = (layer_of(read(x).statements[0]) for x in found.groups())
+    except SymnetError:
+        return None
+    if one is None or other is None or (one.name, other.name) != ("l", "l"):
+        return None
+    return other.offset if other.offset == one.offset + 1 else -99
+
+
+def _offset(head: str, book: Convention) -> int | None:
+    """The same for a symbol of the book."""
+    for each in book.translation.by_name.get(head, ()):
+        for node in s.walk(each.meaning):
+            match node:
+                case s.Scripted(base=s.Name(text="w" | "W"), sup=sup) if sup is not None:
+                    layer, _ = layer_and_transpose(sup)
+                    at = layer_of(layer) if layer is not None else None
+                    if at is not None and at.name:
+                        return at.offset
+    return None
+
+
+def _has_free_units(printed: s.Display, display: s.Display) -> bool:
+    """Whether layers are known by units alone: no layer is printed."""
+    return not any(
+        isinstance(x, s.Scripted) and x.sup is not None and not is_transpose(x.sup)
+        for x in s.walk(printed)
+    ) and any(isinstance(x, s.Scripted) and x.sup is not None for x in s.walk(display))
 
 
 def names_in(display: s.Display) -> set[str]:
@@ -193,25 +401,35 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    return STANDARD.get(re.sub(r"[\s\\]", "", key).lower()) == re.sub(r"[\s\\]", "", said).lower()
+    return STANDARD.get(_squeezed(key)) == _squeezed(said)
+
+
+def _squeezed(text: str) -> str:
+    """A formula without what sets z^{[l]} and z^l apart."""
+    return re.sub(r"[\s\\{}\[\]()]", "", text).lower()
 
 
 # --- functions -----------------------------------------------------------------------------
 
 
-def _setting(context: Mapping[str, Any]) -> tuple[Setting, list[str]]:
+def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, list[str]]:
     unread = []
-    activation = _activation(context.get("activation", "abstract"))
+    below, last = parted(str(context.get("activation", "abstract")))
+    if last and not below and names_in(display) & {"l", r"\ell"}:
+        unread.append("which layers have the activation 'softmax'")
+    activation = _activation(below or "abstract")
     if activation is None:
         unread.append(f"the activation {context['activation']!r}")
-    cost = _cost(context.get("cost", "abstract"))
+    output_said = str(context.get("output_activation", last))
+    softmax = bool(SOFTMAX.fullmatch(output_said))
+    cost = _cost(context.get("cost", "abstract"), softmax=softmax)
     if cost is None:
         unread.append(f"the cost {context['cost']!r}")
     output = None
-    if "output_activation" in context:
-        output = _activation(context["output_activation"])
+    if output_said:
+        output = (SOFTMAX_FORMULA,) if softmax else _activation(output_said)
         if output is None:
-            unread.append(f"the output activation {context['output_activation']!r}")
+            unread.append(f"the output activation {output_said!r}")
     return (
         Setting(
             activation[0] if activation else None,
@@ -224,10 +442,100 @@ def _setting(context: Mapping[str, Any]) -> tuple[Setting, list[str]]:
     )
 
 
+def _with_output(
+    setting: Setting, notation: Notation, display: s.Display, context: Mapping[str, Any]
+) -> tuple[Setting, Notation, s.Display, list[str], list[str]]:
+    """What is known of the last layer: whether it is a softmax, what y is; what was not read."""
+    assumptions: list[str] = []
+    unread: list[str] = []
+    if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
+        setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
+        assumptions.append("the last layer is a softmax")
+    if context.get("per_layer_activation") is True or _has_own_functions(display):
+        # Each layer has a function of its own, whether its formula is known or not.
+        setting = replace(setting, per_layer=setting.activation is None)
+        notation = replace(notation, per_layer=True)
+    own = PER_LAYER.match(str(context.get("activation", "")))
+    if own is not None and setting.activation is None and own[1] not in notation.letters:
+        # g^{[l]}: each layer has one of its own.
+        setting = replace(setting, per_layer=True)
+        functions = {**notation.functions, own[1]: "σ"}
+        notation = replace(notation, functions=functions, per_layer=True)
+    if (
+        setting.couples
+        and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
+    ):
+        assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
+        if _has_complements(display):
+            unread.append("the cost, of which there are two kinds of this name")
+    if "target" in context:
+        found = target(str(context["target"]))
+        if found is not None:
+            setting = replace(setting, normalised=found[0])
+            notation = replace(notation, one_hot=notation.one_hot or found[1])
+    if notation.one_hot or notation.normalised:
+        setting = replace(setting, normalised=True)
+    if not notation.one_hot and setting.normalised and _has_class(display, notation):
+        notation = replace(notation, one_hot=True)
+    notation = replace(notation, coupled=setting.couples)
+    if notation.one_hot:
+        notation = replace(notation, cost=setting.cost)
+    display = in_one_way(display, notation)
+    return setting, notation, display, assumptions, unread
+
+
+def _has_own_functions(display: s.Display) -> bool:
+    """Whether σ has a layer anywhere, as g^{[l]} of a book."""
+    return any(
+        isinstance(x, s.Scripted)
+        and isinstance(x.base, s.Name)
+        and x.base.text == r"\sigma"
+        and isinstance(x.sup, s.Bracketed)
+        and x.sup.open == "["
+        for x in s.walk(display)
+    )
+
+
+def _has_complements(display: s.Display) -> bool:
+    """1 - y or 1 - a: signs of a sum of cross-entropies, one for each output."""
+    return any(
+        isinstance(x, s.Additive) and len(x.terms) == 2 and x.signs[1] == "-"
+        and isinstance(x.terms[0], s.Number) and x.terms[0].text == "1"
+        for x in s.walk(display)
+    )  # fmt: skip
+
+
+def _has_class(display: s.Display, notation: Notation) -> bool:
+    """Whether y stands as an index: the number of a class."""
+    return any(
+        isinstance(x, s.Scripted)
+        and x.sub is not None
+        and any(letter.text == notation.target for letter in subscripts(x.sub) or ())
+        for x in s.walk(display)
+    )
+
+
+def _says_softmax(display: s.Display, notation: Notation) -> bool:
+    """a_j^L = e^{z_j^L}/Σ_k e^{z_k^L}: that says what the last layer is."""
+    for statement in display.statements:
+        if not isinstance(statement, s.Chain) or len(statement.sides) < 2:
+            continue
+        match statement.sides[0]:
+            case s.Scripted(base=s.Name() as name, sup=sup) if (
+                sup is not None and notation.letters.get(name.text) == "a"
+            ):
+                layer = layer_of(sup)
+                if layer is not None and (layer.name, layer.offset) == ("L", 0):
+                    return is_of_vectors(statement.sides[1], notation)
+    return False
+
+
 def _activation(said: Any) -> tuple[sympy.Expr | None] | None:
     """The formula of an activation in a tuple; (None,) if it is arbitrary, None if unread."""
     text = str(said).strip()
-    if re.match(r"abstract|arbitrary|sigma$|\\sigma$", text):
+    if re.match(r"abstract|arbitrary", text) or text in ("sigma", r"\sigma"):
+        return (None,)
+    if PER_LAYER.fullmatch(text):
         return (None,)
     name = text.lower().replace("-", "_").replace(" ", "_")
     name = {"logistic": "sigmoid", "linear": "identity"}.get(name, name)
@@ -240,16 +548,16 @@ def _activation(said: Any) -> tuple[sympy.Expr | None] | None:
     return None if found.couples_neurons else (found.formula,)
 
 
-def _cost(said: Any) -> Cost | str | None:
+def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
     text = str(said).strip()
     if re.match(r"abstract|arbitrary", text):
         return "abstract"
-    name = text.lower().replace("-", "_").replace(" ", "_")
+    name = cost_name(text, softmax=softmax)
     name = {"squared_norm": "squared_error", "mse": "squared_error"}.get(name, name)
     if name in COSTS:
         return COSTS[name]
     norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"
-    squeezed = re.sub(r"[\s{}]", "", text).removeprefix("C=")
+    squeezed = _of_one_sample(re.sub(r"[\s{}]", "", text).removeprefix("C="))
     if re.fullmatch(rf"(1/2|\\frac12|0\.5)({norm})", squeezed):
         return COSTS["quadratic"]
     if re.fullmatch(norm, squeezed) or squeezed in ("(a-y)^2", "(y-a)^2"):
@@ -258,6 +566,18 @@ def _cost(said: Any) -> Cost | str | None:
         return typed_cost(text)
     except SymnetError:
         return None
+
+
+MEAN = re.compile(r"(?P<half>\(1/2n\)|1/\(2n\)|\\frac12n)|(\(1/n\)|1/n|\\frac1n)")
+
+
+def _of_one_sample(text: str) -> str:
+    """(1/2n) Σ ½‖y - a‖²: C is a mean over the samples, and of one of them what is summed."""
+    mean = MEAN.match(text)
+    over = re.compile(r"(\\?sum|∑)(_x)?").match(text, mean.end()) if mean is not None else None
+    if mean is None or over is None:
+        return text
+    return ("1/2" if mean["half"] else "") + text[over.end() :]
 
 
 def of_one_output(formula: sympy.Expr) -> Setting:
@@ -293,10 +613,38 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
     raise SymnetError(f"the depth {said!r} is not understood")
 
 
+def _depth_of(display: s.Display, notation: Notation) -> str:
+    """Of layers with numbers alone the highest is the last, where y stands beside them."""
+    found = set()
+    target = False
+    for node in s.walk(display):
+        target = target or (isinstance(node, s.Name) and node.text == notation.target)
+        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
+            if notation.has_layers(node.base) and node.sup is not None:
+                layer, _ = layer_and_transpose(node.sup)
+                at = layer_of(layer) if layer is not None else None
+                if at is None or at.name:
+                    return ""
+                found.add(at.offset)
+    known = {len(widths) for widths in RECTANGULAR}
+    return f"L = {max(found)}" if target and found and max(found) in known else ""
+
+
 # --- formulas without layers ---------------------------------------------------------------
 
 
 def plain(notation: Notation, display: s.Display) -> Notation:
+    """The notation of a formula in which no letter has a layer, about vectors or numbers."""
+    found = with_vectors(notation, display)
+    if found is not None:
+        return found
+    if notation.own:
+        # What it says of them is about numbers, too.
+        display = replace(display, statements=(*display.statements, *reached(notation, display)))
+    return _of_numbers(notation, display)
+
+
+def _of_numbers(notation: Notation, display: s.Display) -> Notation:
     """The notation of a formula about numbers, in which no letter has a layer.
 
     σ'(z) = σ(z)(1 - σ(z)): z is any number, and z^2 its square.
@@ -375,10 +723,14 @@ def _with_abbreviations(notation: Notation, display: s.Display) -> Notation:
     """f'(x) = tanh(s) + …, s = ln(1 + e^x): a letter that a later statement says."""
     for at, statement in enumerate(display.statements):
         match statement:
-            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if at:
+            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if (
+                at or is_of_vectors(meant, notation)
+            ):
                 known = notation.letters.keys() | notation.scalars | notation.vectors.keys()
                 known |= {notation.input, notation.target} | notation.constants.keys()
                 known |= notation.aliases.keys() | notation.costs | {"l", "L"}
+                if is_of_vectors(meant, notation):
+                    known -= {"l", "L"}
                 others = [x for i, x in enumerate(display.statements) if i != at]
                 used = {x.text for other in others for x in s.walk(other) if isinstance(x, s.Name)}
                 if text in used - known and notation.function(text) is None:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import sympy
 
-from symnet.network.functions import ACTIVATIONS
+from symnet.network.functions import ACTIVATIONS, SGN
 from symnet.paper import syntax as s
 from symnet.term import ARGUMENT
 
@@ -34,12 +34,15 @@ _FORMULAS: dict[str, sympy.Expr] = {
     "ReLU": ACTIVATIONS["relu"].formula,
     "relu": ACTIVATIONS["relu"].formula,
     "softplus": ACTIVATIONS["softplus"].formula,
-    "sgn": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
-    "sign": sympy.Piecewise((-1, ARGUMENT < 0), (0, ARGUMENT <= 0), (1, True)),
+    "sgn": SGN,
+    "sign": SGN,
 }  # fmt: skip
 _MATRIX_FUNCTIONS = {
     "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "vec": "vec",
     "max": "max", "min": "min", "exp": "exp",
+    "softmax": "softmax", "Softmax": "softmax", "SoftMax": "softmax",
+    "LSE": "lse", "lse": "lse", "logsumexp": "lse", "LogSumExp": "lse",
+    "logsoftmax": "logsoftmax", "LogSoftmax": "logsoftmax",
 }  # fmt: skip
 
 
@@ -63,6 +66,29 @@ class Family:
     layer: str
     letters: tuple[str, ...]
     body: s.Node
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How a page speaks of several samples.
+
+    `letters` stand for a sample, `counts` for how many there are, `bounds` are those of them that
+    the page declares: sums that end with them are over samples. `matrices` have the samples as
+    their columns, by the quantity that they hold; in `columns` are quantities that are such
+    matrices themselves. `total` says whether C is the mean of the C_x, their sum, or not said;
+    `on` whether the formula speaks of several samples. With `slopes_of_mean` δ is ∂C/∂z of the
+    mean, not of each sample's own cost. With `spread` a column is added to every sample.
+    """
+
+    letters: frozenset[str] = frozenset({"x"})
+    counts: frozenset[str] = frozenset()
+    bounds: frozenset[str] = frozenset()
+    matrices: Mapping[str, str] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
+    total: str = ""
+    on: bool = False
+    slopes_of_mean: bool = False
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,21 @@ class Notation:
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
     rows: bool = False  # whether a row of a matrix, w_{j·}, is a row vector
+    one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
+    coupled: bool = False  # whether the output layer has a function of all its z
+    per_layer: bool = False  # whether each layer has a σ of its own, g^{[l]}
+    normalised: bool = False  # whether Σ y = 1
+    own: bool = False  # whether the page says itself what a, z or C are
     numbered: bool = True  # whether quantities of the formula have layers at all
+    batch: Batch = field(default_factory=Batch)
+    totals: Mapping[str, s.Node] = field(default_factory=dict)  # costs with what they add up
+    descends: str = "C"  # the cost that steps of gradient descent are taken on
+    neuron: str = ""  # "several" or "one": how many inputs the one neuron of the page has
+
+    @property
+    def is_of_vectors(self) -> bool:
+        """Whether a formula is about vectors of one length, with no network around them."""
+        return bool(self.lengths) and not self.letters
 
     def has_layers(self, name: s.Name) -> bool:
         """Whether a letter stands for a quantity of a layer."""
@@ -143,4 +183,3 @@ class Notation:
 
 
 NIELSEN = Notation()
-CONVENTIONS: dict[str, Notation] = {"nielsen": NIELSEN}

@@ -19,6 +19,7 @@ from symnet.paper.conventions import Family, Notation, spelled_out
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.formulas_of_one import as_formula
+from symnet.paper.indicators import in_one_way
 from symnet.paper.reading import Layers
 from symnet.paper.scripts import layer_of, subscripts
 from symnet.term import (
@@ -95,8 +96,11 @@ def _declared(notation: Notation, key: str, said: str) -> Notation | None:
         read_key = read(key)
     except SymnetError:
         read_key = None
-    keys = _items(read_key) if read_key is not None else []
+    keys = items_of(read_key) if read_key is not None else []
     meant: Sequence[s.Node | None] = keys or [None]
+    said = re.sub(r"^(?:the )?softmax of (?:the (?:vector |scores )?)?\$?(\\?\w+)\$?$",
+                  r"\\mathrm{softmax}(\1)", said.strip())  # fmt: skip
+    said = re.sub(r"(?<![\\{A-Za-z])softmax(?=\()", r"\\mathrm{softmax}", said)
     if not is_prose(said):
         return _defined(notation, keys, said)
     for words, change in WORDS:
@@ -124,7 +128,8 @@ def _of_length(notation: Notation, keys: list[s.Node], said: str) -> Notation | 
     return replace(notation, lengths={**notation.lengths, **dict.fromkeys(names, layer)})
 
 
-def _items(display: s.Display) -> list[s.Node]:
+def items_of(display: s.Display) -> list[s.Node]:
+    """The symbols of a key: several may be parted by commas."""
     found: list[s.Node] = []
     for statement in display.statements:
         found += statement.items if isinstance(statement, s.Listed) else [statement]
@@ -135,13 +140,23 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
     """x := a^1, α := 0.8, f(x) := x σ(x)."""
     plain, _, _ = said.partition(" for ")
     try:
-        value = read(plain)
+        value = in_one_way(read(plain), notation)
     except SymnetError:
         return None
     if len(value.statements) != 1 or len(keys) != 1:
         return None
     (body,) = value.statements
     match keys[0]:
+        case s.Product(
+            factors=(s.Name() as name, s.Bracketed(open="(", body=s.Listed(items=items))),
+            operators=("", ""),
+        ) if all(isinstance(x, s.Name) for x in items) and name.text not in notation.letters:
+            # l(y, ŷ): what it depends on is no factor, wherever it is named.
+            return replace(
+                notation,
+                aliases={**notation.aliases, spelled_out(name): body},
+                costs=notation.costs | {name.text},
+            )
         case s.Name(text=text) if text in notation.letters:
             return None
         case s.Name(text=text) if notation.is_cost(keys[0]):
@@ -182,8 +197,6 @@ def with_family(notation: Notation, base: s.Name, key: s.Scripted, body: s.Node)
     if layer is None or layer.offset or (key.sup is not None and not layer.name):
         return None
     if key.sub is not None and (not letters or not all(x.isalpha() for x in letters)):
-        return None
-    if any(isinstance(x, s.Big) and x.sub is not None for x in s.walk(body)) and letters:
         return None
     family = Family(layer.name, tuple(letters), body)
     return replace(notation, families={**notation.families, spelled_out(base): family})
@@ -432,6 +445,25 @@ def _first_order(notation: Notation, node: s.Node | None, key: str) -> Notation 
     return replace(notation, first_order=True) if "approx" in key else notation
 
 
+def _is_softmax(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = _name(node)
+    if name is None:
+        return None
+    return replace(notation, functions={**notation.functions, name: "softmax"})
+
+
+def _one_hot(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = node.base if isinstance(node, s.Scripted) else node
+    target = isinstance(name, s.Name) and name.text == notation.target
+    return replace(notation, one_hot=notation.one_hot or target)
+
+
+def _normalised(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = node.base if isinstance(node, s.Scripted) else node
+    known = isinstance(name, s.Name) and name.text == notation.target and not name.style
+    return replace(notation, normalised=True) if known else None
+
+
 def _rows(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return replace(notation, rows=True)
 
@@ -442,6 +474,15 @@ def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | N
 
 # Words, in the order in which they are looked for, and what they change.
 WORDS: tuple[tuple[str, Change], ...] = (
+    (r"^(the )?soft-?max( function| activation)?$", _is_softmax),
+    (r"one.?hot", _one_hot),
+    (r"sums? to (one|1)\b|probabilit|distribution over", _normalised),
+    (
+        r"(class|label) (number|index)|(number|index) of the (\w+ )?(class|label)"
+        r"|^(the )?(correct|true|desired|target) (class|label)",
+        _as_it_is,
+    ),
+    (r"^(the )?(vector of )?(logits|scores|class scores)$", _vector),
     (r"kronecker product", _otimes("kronecker")),
     (r"outer product", _otimes("outer")),
     (r"(entry|element|component).?wise|hadamard", _entrywise),

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
-from symnet.paper.scripts import digits_of
+from symnet.paper.scripts import digits_of, layer_of
 
 SAMENESS = frozenset({"=", r"\ne", r"\neq"})
 
@@ -24,6 +24,7 @@ class Function:
     order: int = 0
     power: Fraction | None = None
     diagonal: bool = False
+    layer: s.Node | None = None  # of g^{[l]}
 
 
 def function_of(node: s.Name | s.Scripted, notation: Notation) -> Function | None:
@@ -49,6 +50,8 @@ def function_of(node: s.Name | s.Scripted, notation: Notation) -> Function | Non
     if node.sup is not None:
         digits = digits_of(node.sup)
         if digits is None:
+            if notation.per_layer and found.name == "σ" and layer_of(node.sup) is not None:
+                return replace(found, layer=node.sup)
             match node.sup:
                 case s.Bracketed(open="(", body=body) if digits_of(body):
                     return replace(found, order=found.order + int(digits_of(body) or 0))
@@ -94,4 +97,6 @@ def _is_if(node: s.Text) -> bool:
     return node.words.strip().strip(",") in ("if", "for", "when", "where", "falls", "wenn")
 
 
-MATRIX_FUNCTIONS = frozenset({"diag", "tr", "vec", "max", "min"})
+MATRIX_FUNCTIONS = frozenset({
+    "diag", "tr", "vec", "max", "min", "softmax", "lse", "logsoftmax"
+})  # fmt: skip

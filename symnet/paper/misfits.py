@@ -18,7 +18,17 @@ class Misfit(SymnetError):  # noqa: N818 - what the formula is, not a failure of
 
 
 class Missing(Misfit):
-    """A quantity that no layer has: w^1, z^1, δ^{L+1}."""
+    """A quantity that no layer has: w^1, z^1, δ^{L+1}; `below`: because its layer is too low."""
+
+    def __init__(self, message: str, node: s.Node, kind: str = "shape", below: bool = False):
+        super().__init__(message, node, kind)
+        self.below = below
+
+
+def missing(name: str, layer: LayerNumber, node: s.Node) -> Missing:
+    """That there is no such quantity at a layer."""
+    below = not layer.name and layer.offset < 2
+    return Missing(f"there is no {name} at layer {layer}", node, "wrong-range", below)
 
 
 class Unclear(SymnetError):  # noqa: N818 - as above

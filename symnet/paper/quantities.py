@@ -19,7 +19,7 @@ from symnet.paper.arrays import Array, Value, opaque, scalar
 from symnet.paper.conventions import Family, spelled_out
 from symnet.paper.formulas_of_one import exponential
 from symnet.paper.function_names import is_one
-from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.misfits import Misfit, Unclear, missing
 from symnet.paper.reading import Reading
 from symnet.paper.scripts import (
     Slice,
@@ -30,6 +30,7 @@ from symnet.paper.scripts import (
     relettered,
     split_digits,
     subscripts,
+    with_own_letters,
 )
 from symnet.term import (
     Apply,
@@ -113,7 +114,7 @@ class Quantities(Reading):
             or (layer_node is None) == bool(family.layer)
         ):
             raise Unclear("this is declared with other scripts", node)
-        body = family.body
+        body = with_own_letters(family.body, given)
         names = {x.text for x in s.walk(body) if isinstance(x, s.Name)}
         if any(x in names and x != y for x, y in zip(given, family.letters, strict=True)):
             raise Unclear("these subscripts have another meaning where this is declared", node)
@@ -250,7 +251,7 @@ class Quantities(Reading):
         if text == self.notation.target:
             return self._vector(n.neurons(self.layers.number(n.L)), "y", None, sub, node)
         if text == self.notation.input and text not in self.notation.scalars:
-            first = LayerNumber("", 1)
+            first = self.layers.number(LayerNumber("", 1))
             return self._vector(n.neurons(first), "a", first, sub, node)
         if text in self.notation.scalars:
             if sub is not None:
@@ -307,7 +308,7 @@ class Quantities(Reading):
             raise Misfit(f"{plainly(name.text)} has no layer here", node, "other")
         layer = self._layer(layer_node)
         if not self.layers.has(quantity, layer):
-            raise Missing(f"there is no {plainly(name.text)} at layer {layer}", node, "wrong-range")
+            raise missing(plainly(name.text), layer, node)
         axes = [n.neurons(layer)]
         if quantity == "w":
             axes.append(n.neurons(self._below(layer)))

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from symnet.calculus.specimen import samples_of
 from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, Value
@@ -54,14 +55,18 @@ class Layers:
     """The layers that a formula speaks of.
 
     `numbers` has the layers that letters stand for; `widths` the widths of a numbered network,
-    None where layers are general. `equal`: all widths are the same, whatever they are.
+    None where layers are general. Of a network with so many layers (`depth`) and general widths
+    the layers are counted from the last one.
     """
 
     numbers: Mapping[str, LayerNumber] = field(default_factory=dict)
     widths: tuple[int, ...] | None = None
+    depth: int | None = None
 
     def size(self, axis: Axis) -> int | None:
-        """How many neurons a layer has."""
+        """How many neurons a layer has; how many samples there are."""
+        if axis == n.SAMPLES and self.widths is not None:
+            return samples_of(self.widths)
         if axis.name != "n" or self.widths is None or axis.layer.name:
             return None
         at = axis.layer.offset
@@ -71,6 +76,8 @@ class Layers:
         """Whether two axes are of one length."""
         if one == other:
             return True
+        if n.SAMPLES in (one, other):
+            return False  # as many samples as neurons would be chance
         left, right = self.size(one), self.size(other)
         return left is not None and left == right
 
@@ -78,12 +85,16 @@ class Layers:
         """A layer with what its letter stands for."""
         if layer.name in self.numbers:
             return self.numbers[layer.name].shift(layer.offset)
+        if not layer.name and self.depth is not None:
+            return LayerNumber("L", layer.offset - self.depth)
         return layer
 
     def has(self, name: str, layer: LayerNumber) -> bool:
         """Whether a quantity exists at a layer, as far as can be told."""
         if layer.name == "L" and layer.offset > 0:
             return False
+        if layer.name == "L" and self.depth is not None:
+            return layer.offset + self.depth >= (1 if name in ("a", "n") else 2)
         if layer.name:
             return True
         first = 1 if name in ("a", "n") else 2
@@ -115,6 +126,7 @@ class Reading:
     moved: tuple[s.Node, ...] = ()  # of what a claim has small changes that are free
     remaining: str = ""  # how a product over a general number of layers stands: see `_peeled`
     notes: list[str] = field(default_factory=list)
+    sample: Index | None = None  # of which sample quantities are here
     arrays: Arrays = field(init=False)
 
     def __post_init__(self) -> None:
@@ -270,6 +282,9 @@ class Reading:
             self.scope[x.text].axis for x in letters if x.text in self.scope
         ]  # fmt: skip
         axis = next((axis for axis in axes if axis is not None), None)
+        of_class = self.notation.one_hot and any(x.text == self.notation.target for x in letters)
+        if axis is None and (of_class or self.notation.is_of_vectors):
+            axis = n.neurons(self.layers.number(n.L))  # the vectors of a page are of one length
         if axis is None:
             raise Unclear("the neurons of which layer are compared here?", node)
         one, other = (self._index(letter, axis, node) for letter in letters)

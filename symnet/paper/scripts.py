@@ -98,6 +98,8 @@ def subscripts(sub: s.Node) -> list[Letter] | None:
             return [Letter(text + "'" * primes)]
         case s.Scripted(base=s.Name(text=text), sub=s.Number(text=digit), sup=None, primes=0):
             return [Letter(f"{text}_{digit}")]
+        case s.Scripted(base=s.Name(text=text), sub=s.Name(text=letter), sup=None, primes=0):
+            return [Letter(f"{text}_{letter}")]  # y_i, the class of example i
     return None
 
 
@@ -173,6 +175,23 @@ def relettered(node: s.Node, to: Mapping[str, str]) -> s.Node:
             return s.Number(text, start=node.start, end=node.end)
         return replace(node, text=text)
     return mapped(node, lambda child: relettered(child, to))
+
+
+def with_own_letters(node: s.Node, taken: Sequence[str]) -> s.Node:
+    """A node in which no sum binds a letter that is taken: Σ_j becomes Σ_{j°}."""
+    binders = {
+        name
+        for x in s.walk(node)
+        if isinstance(x, s.Big) and x.sub is not None
+        for name in binder_names(x.sub.sides[0] if isinstance(x.sub, s.Chain) else x.sub) or ()
+    }
+    to = {}
+    for name in binders & set(taken):
+        own = name + "°"
+        while own in taken or own in binders:
+            own += "°"
+        to[name] = own
+    return relettered(node, to) if to else node
 
 
 def in_a_row(factors: Sequence[s.Node], operators: Sequence[str]) -> s.Node:

@@ -6,18 +6,17 @@ r"""Both sides of a claim as arrays of one shape, under the conditions that are 
 (True, False)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import sympy
 
-from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, is_unsaid, scalar
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formulas_of_one import as_formula, put
-from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear
+from symnet.paper.misfits import Misfit, Missing, Tensor, Unclear, missing
 from symnet.paper.ranges import Neurons, Pair
 from symnet.paper.scripts import layer_and_transpose, layer_of
 from symnet.term import (
@@ -130,9 +129,19 @@ def weighted(sides: Sides, weight: Term) -> Sides:
 
 
 def _times(weight: Term, value: Whole) -> Whole:
+    return changed(value, lambda x: mul(weight, x))
+
+
+def changed(value: Whole, change: Callable[[Term], Term]) -> Whole:
+    """A side with each of its terms changed."""
     if isinstance(value, Table):
-        return Table(tuple(tuple(mul(weight, x) for x in row) for row in value.entries))
-    return replace(value, term=mul(weight, value.term))
+        return Table(tuple(tuple(map(change, row)) for row in value.entries))
+    return replace(value, term=change(value.term))
+
+
+def terms_of(value: Whole) -> list[Term]:
+    """The terms of a side."""
+    return [x for row in value.entries for x in row] if isinstance(value, Table) else [value.term]
 
 
 def _zeros(one: Value, other: Value) -> Value:
@@ -266,7 +275,7 @@ def stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> V
         raise Unclear("what is updated here?", node)
     if left.term.name in ("a", "z", "δ", "y"):
         raise Unclear("this is no parameter, so no step changes it", node)
-    slope: Term = Partial(n.COST, left.term)
+    slope: Term = Partial(elaborator.descended(node), left.term)
     if left.term.layer is None:
         if elaborator.notation.vectors.get(left.term.name) != "parameters":
             raise Unclear("how the cost depends on this is not said", node)
@@ -315,4 +324,4 @@ def check_layers(node: s.Node, elaborator: Elaborator) -> None:
         name = elaborator.notation.letters[part.base.text]
         if not elaborator.layers.has(name, at):
             shown = part.base.text.removeprefix("\\")
-            raise Missing(f"there is no {shown} at layer {at}", part, "wrong-range")
+            raise missing(shown, at, part)

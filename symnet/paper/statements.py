@@ -9,13 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symnet.calculus.counterexample import agree
+from symnet.network import notation as n
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Value
+from symnet.paper.arrays import Array, Value, Whole
 from symnet.paper.changes import has_changes, moved_in
 from symnet.paper.context import Page, plain
 from symnet.paper.conventions import Notation
 from symnet.paper.elaboration import Elaborator
+from symnet.paper.examples import with_examples
+from symnet.paper.indicators import in_one_way
 from symnet.paper.misfits import Misfit, Unclear
+from symnet.paper.one_hot import encoded, speaks_of_class
 from symnet.paper.ranges import Neurons, Pair, Range, items_of, layer_letters, letters_in, said_in
 from symnet.paper.restated import (
     check_steps,
@@ -27,6 +31,7 @@ from symnet.paper.restated import (
 from symnet.paper.sides import (
     Sides,
     by_branches,
+    changed,
     check_layers,
     check_neurons,
     fitted,
@@ -35,10 +40,12 @@ from symnet.paper.sides import (
     side_of,
     squared,
     stepped,
+    terms_of,
     weighted,
     weights_of_pairs,
     with_identity,
 )
+from symnet.term import Partial, walk
 
 EQUALITIES = frozenset({"=", r"\equiv", ":=", r"\approx", r"\triangleq", r"\coloneqq", r"\doteq"})
 UPDATES = frozenset({r"\leftarrow", r"\gets", ":=", r"\to", r"\rightarrow"})
@@ -125,11 +132,27 @@ class Claim:
         left, right = fitted(left, right, elaborator, self.node)
         for weight in weights_of_pairs(self.pairs, elaborator):
             left, right = weighted((left, right), weight)
+        left, right = self._of_a_class(left, right, elaborator)
         if elaborator.layers.widths is None:
             left, right = by_branches(*squared(left, right))
         for name, sign in self.conditions.items():
             left, right = of_sign(left, name, sign), of_sign(right, name, sign)
         return left, right
+
+    def _of_a_class(self, left: Whole, right: Whole, elaborator: Elaborator) -> Sides:
+        """Both sides with y as the code of a class. In general Σ y = 1 is often enough."""
+        terms = [term for side in (left, right) for term in terms_of(side)]
+        by_y = any(isinstance(x, Partial) and x.by.name == "y" for t in terms for x in walk(t))
+        numbered = elaborator.layers.widths is not None
+        if by_y or not (
+            elaborator.notation.one_hot and (numbered or any(map(speaks_of_class, terms)))
+        ):
+            return left, right
+        last = elaborator.layers.number(n.L)
+        cost = elaborator.notation.cost
+        return changed(left, lambda x: encoded(x, last, cost)), changed(
+            right, lambda x: encoded(x, last, cost)
+        )
 
     def holds(self, one: Any, other: Any) -> bool:
         """Whether two values satisfy the relation."""
@@ -146,6 +169,7 @@ class Claim:
 
 def claims_of(display: s.Display, about: Page) -> list[Claim]:
     """The claims of a display. Raises Unclear for what is not understood."""
+    display = with_examples(in_one_way(display, about.notation), about.notation)
     said = said_in(_flat(with_raised_layers(display, about)), about)
     for chain in said.chains if len(display.statements) > 1 else ():
         if isinstance(chain.sides[0], s.Empty):
@@ -272,6 +296,7 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
         update = relation in UPDATES - {":="} or (
             relation in EQUALITIES and ((new and left is sides[0]) or renewed[at])
         ) or (relation == ":=" and about.updates)  # fmt: skip
+        update = update or _assigns(left, right, relation, about)
         if not update and relation not in EQUALITIES | {IN}:
             raise Unclear(f"the relation {relation} is not judged", chain)
         parameter = _change_of_parameter(left, about)
@@ -284,6 +309,19 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
         near = relation == r"\approx" and not about.notation.first_order
         found.append(Claim(chain, left, right, relation, letters, update=update, restricted=near))
     return found
+
+
+def _assigns(left: s.Node, right: s.Node, relation: str, about: Page) -> bool:
+    """w = w - η …: what is on the left is the new w."""
+    match right:
+        case s.Additive(terms=(first, *_)) if relation == "=":
+            base = left.base if isinstance(left, s.Scripted) else None
+            parameter = isinstance(base, s.Name) and about.notation.letters.get(base.text, "")
+            rated = any(
+                isinstance(x, s.Name) and x.text == about.notation.rate for x in s.walk(right)
+            )
+            return parameter in ("w", "b") and rated and s.spell(first) == s.spell(left)
+    return False
 
 
 def _counted(

@@ -14,6 +14,7 @@ from typing import Any
 import mpmath
 
 from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
+from symnet.network import notation as n
 from symnet.network.functions import KINKS
 from symnet.paper.arrays import Array, Arrays, Table
 from symnet.paper.context import Page
@@ -29,7 +30,17 @@ from symnet.paper.verdicts import (
     Verdict,
     positive_number,
 )
-from symnet.term import Apply, Axis, Index, LayerNumber, Symbol, Term, free_indices, walk
+from symnet.term import (
+    Apply,
+    Axis,
+    Index,
+    LayerNumber,
+    Size,
+    Symbol,
+    Term,
+    free_indices,
+    walk,
+)
 
 DIGITS = 120  # in which a difference of decimals is confirmed
 SEED = 7
@@ -58,7 +69,7 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
             claim.check_layers(elaborator)
             sides = claim.sides(elaborator)
         except Missing as error:
-            if claim.literal(layers):
+            if claim.literal(layers) or (about.every_unit and _is_of_first(error, layers)):
                 raise
             missing = missing or error
             continue
@@ -72,6 +83,17 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
         raise unclear
     if not found:
         raise missing or Unclear("no network was found to try it on", claim.node)
+
+
+def _is_of_first(error: Missing, layers: Layers) -> bool:
+    """Whether an error of an input unit is named, for units of layer 2 that have all they need."""
+    return (
+        error.below
+        and "delta" in str(error)
+        and any(
+            name != "L" and layer == LayerNumber("", 2) for name, layer in layers.numbers.items()
+        )
+    )
 
 
 def networks(claim: Claim, about: Page) -> Iterator[Layers]:
@@ -216,9 +238,9 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
                             k: v.offset for k, v in layers.numbers.items() if k in claim.letters
                         }
                         shown |= indices | _named(place, left)
-                        found = Counterexample(widths, shown, *_told_apart(one, other))
+                        found = Counterexample(widths, shown, *told_apart(one, other))
                         trial = None
-                        if not elaborator.inverses:
+                        if not elaborator.inverses and _is_plain(x, y, about):
                             trial = Trial(
                                 elaborator.whole(x), elaborator.whole(y), about.setting,
                                 layers.widths or (2, 2), seed, numbers, here,
@@ -309,6 +331,15 @@ def entries(
         yield left.term, right.term, {**one_, **other_}
 
 
+def _is_plain(one: Term, other: Term, about: Page) -> bool:
+    """Whether a claim is about one sample of a network with biases, and about no penalty."""
+    symbols = [x for term in (one, other) for x in walk(term) if isinstance(x, Symbol)]
+    sizes = [x for term in (one, other) for x in walk(term) if isinstance(x, Size)]
+    several = any(n.sample_of(x) is not None for x in symbols)
+    several = several or any(x.axis == n.SAMPLES for x in sizes)
+    return about.setting.bias and not several and not any(map(n.is_penalty, symbols))
+
+
 def _named(place: Mapping[str, int], array: Array | Table) -> dict[str, int]:
     """The place of an entry in an array, in words."""
     if isinstance(array, Table):
@@ -325,7 +356,7 @@ def _places(array: Array, arrays: Arrays) -> Iterator[dict[str, int]]:
         yield {i.name: v for i, v in zip(sides, values, strict=True)}
 
 
-def _told_apart(one: Any, other: Any) -> tuple[str, str]:
+def told_apart(one: Any, other: Any) -> tuple[str, str]:
     """Two values that differ, in as many digits as it takes to see it."""
     for digits in (10, 20, 40, DIGITS):
         left, right = _shown(one, digits), _shown(other, digits)

@@ -1,0 +1,183 @@
+r"""The notation of a page: a book's, or what the page's own forward equations say.
+
+`other` means that only the context's definitions hold; a page that names a book but has forward
+equations of another kind is read by its own.
+
+>>> found, _ = understood("other", {"definitions": {"z^l": "a^{l-1} w^l + b^l (row vectors)"}})
+>>> from symnet.paper import syntax as s
+>>> [s.spell(x.meaning) for x in found.translation.rules if x.base == "z"]
+['z_{j}^{l}', '(z^{l})^{T}']
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
+from symnet.paper import context_words as words
+from symnet.paper import inferred
+from symnet.paper.convention_files import Convention, convention
+from symnet.paper.conventions import LETTERS
+from symnet.paper.plain_math import as_latex, remarks
+
+OTHER = "other"
+# Letters for the cost, where a page says of them nothing else.
+COSTS = ("J", "E", r"\mathcal{L}", r"\mathcal{C}", r"\mathcal{E}", r"\mathcal{J}")
+TABLES = ("definitions", "declared")
+_SLOPE = re.compile(r"^(?P<sign>-?)\s*\\frac\{\\partial (?P<cost>[^{}]*(?:\{\w+\})?)\}\{\\partial ")
+_FROM_TO = re.compile(
+    r"^(?:weights? )?from (?:unit |neuron )?(\w)(?: \S+)? to (?:unit |neuron )?(\w)\b"
+)
+_PAIR = re.compile(r"^(\\?[A-Za-z]+)_\{?(\w)(\w)\}?")
+_OUTPUT = re.compile(r"\b([A-Za-z])_\w output")
+
+
+def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mapping[str, Any]]:
+    """The convention of a claim, and its context with what is said in words put in order.
+
+    Raises SymnetError where there is no such convention, or no forward equation to infer it from.
+    """
+    context = dict(context)
+    entries = _entries(context)
+    local = context.get("local")
+    cost = words.cost(str(context.get("cost", "")), local if isinstance(local, Mapping) else None)
+    activation, functions = words.activation(str(context.get("activation", "abstract")))
+    book = None
+    if name == OTHER or _is_of_its_own(entries, convention(name)):
+        named = [cost.letters, cost.output, cost.target]
+        key = json.dumps([entries, str(context.get("activation", "")), named, functions])
+        book = _inferred(key)
+        if book is None and name == OTHER:
+            raise SymnetError("no forward equation of this page was understood")
+    if book is None:
+        return convention(name), _plainly(context, activation, functions, cost)
+    for table in TABLES:
+        context.pop(table, None)
+    context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
+    if context.pop("local", None) and not cost.target:
+        context["local"] = "not understood"
+    context["activation"] = activation
+    if cost.name is not None:
+        context["cost"] = cost.name
+    return book, context
+
+
+def _plainly(
+    context: Mapping[str, Any], activation: str, functions: tuple[str, ...], cost: words.Cost
+) -> Mapping[str, Any]:
+    """A context without the words around the names of activation and cost."""
+    said = str(context.get("activation", "abstract"))
+    found = dict(context)
+    if activation in ("abstract", *ACTIVATIONS) and "max" not in said and activation != said:
+        found["activation"] = activation
+    if cost.name is not None and not cost.output:
+        found["cost"] = cost.name
+    return found
+
+
+def _entries(context: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in TABLES:
+        said = context.get(table) or {}
+        if isinstance(said, Mapping):
+            found |= {str(k): str(v) for k, v in said.items()}
+    return found
+
+
+def _is_of_its_own(entries: Mapping[str, str], book: Convention) -> bool:
+    """Whether a page has a forward equation in layers that is none of the book's."""
+    known = book.translation.by_name.keys() if book.translation.rules else LETTERS
+    for key, said in entries.items():
+        found = inferred.forward(as_latex(key), as_latex(said))
+        if found is None or found.weight is None or found.before is None:
+            continue
+        if found.given.layer is None or found.weight.layer is None:
+            continue
+        if found.weight.base not in known or (found.rows and not book.translation.rules):
+            return True
+    return False
+
+
+@lru_cache(maxsize=200)
+def _inferred(key: str) -> Convention | None:
+    entries, activation, (letters, output, target), functions = json.loads(key)
+    texts = {as_latex(k): as_latex(v) for k, v in entries.items()}
+    rows = any("row" in remark for said in entries.values() for remark in remarks(said))
+    first = next((x for x in (inferred.forward(k, v) for k, v in texts.items()) if _sums(x)), None)
+    if first is None:
+        linked = _by_links(texts, activation)
+        if linked is None:
+            return None
+        texts |= linked
+        first = next((x for x in (inferred.forward(k, v) for k, v in linked.items()) if x), None)
+    assert first is not None
+    layered = first.given.layer is not None
+    rows = rows or first.rows
+    given = {**_slopes(texts, layered, rows), **_defaults(first, rows)}
+    given |= _costs(letters, output, target, first, rows)
+    known = {*given, first.given.base, first.weight.base if first.weight else ""}
+    given |= {x: "C" for x in COSTS if x not in known}
+    return inferred.book(texts, rows=rows, given=given, functions=functions)
+
+
+def _sums(found: inferred.Forward | None) -> bool:
+    return found is not None and found.weight is not None
+
+
+def _by_links(texts: Mapping[str, str], activation: str) -> dict[str, str] | None:
+    """Σ_i w_{ji} o_i from the words "w_{ji}: from i to j"."""
+    for key, said in texts.items():
+        pair, link = _PAIR.match(key), _FROM_TO.match(said)
+        if pair is None or link is None or {pair[2], pair[3]} != {link[1], link[2]}:
+            continue
+        output = _OUTPUT.search(activation)
+        unit = output[1] if output else "o"
+        below, above = link[1], link[2]
+        return {
+            rf"\mathrm{{net}}_{above}": rf"\sum_{below} {pair[1]}_{{{pair[2]}{pair[3]}}} {unit}_{below}"
+        }
+    return None
+
+
+def _slopes(texts: Mapping[str, str], layered: bool, rows: bool) -> dict[str, str]:
+    """The rule for δ, by its definition as a derivative with its sign, and the cost's letter."""
+    sign, rules = "", {}
+    for key, said in texts.items():
+        found = _SLOPE.match(said)
+        if found is not None and key.startswith(r"\delta"):
+            sign = found["sign"]
+            rules[found["cost"]] = "C"
+    if layered:
+        rules[r"\delta_j^l"] = rf"{sign}\delta_j^l"
+        rules[r"\delta^l"] = rf"{sign}(\delta^l)^T" if rows else rf"{sign}\delta^l"
+    else:
+        rules[r"\delta_j"] = rf"{sign}\delta_j^j"
+    return rules
+
+
+def _defaults(first: inferred.Forward, rows: bool) -> dict[str, str]:
+    """What pages do not say: z, x and y as everywhere, rows where vectors are rows."""
+    if first.given.layer is None:
+        return {}
+    rules: dict[str, str] = {}
+    if first.given.base != "z" and first.before is not None and first.before.base != "z":
+        rules |= {"z_j^l": "z_j^l", "z^l": "(z^l)^T" if rows else "z^l"}
+    if rows:
+        rules |= {"x_j": "x_j", "y_j": "y_j", "x": "x^T", "y": "y^T"}
+    return rules
+
+
+def _costs(
+    letters: list[str], output: str, target: str, first: inferred.Forward, rows: bool
+) -> dict[str, str]:
+    """Rules for the cost's letters, and for output and target where they have names."""
+    rules = dict.fromkeys(letters, "C")
+    before = first.before.base if first.before is not None else ""
+    if target and (target != "y" or first.given.layer is None):
+        rules |= {f"{target}_j": "y_j", target: "y^T" if rows else "y"}
+    if output and output != "a" and output not in (before, first.given.base):
+        rules |= {f"{output}_j": "a_j^L", output: "(a^L)^T" if rows else "a^L"}
+    return rules

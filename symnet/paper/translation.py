@@ -1,0 +1,487 @@
+r"""From another book's notation to Nielsen's: W^{(l)} of UFLDL is w^{l+1}, a_j of Bishop is z_j^l.
+
+A `Rule` is an equation between two symbols in LaTeX: `W^{(l)}` = `w^{l+1}`. Letters of its scripts
+that stand on both sides are variables: for a layer, a neuron, a training example. The tree that
+comes out keeps the places of the author's text, so that all after this speaks one notation.
+
+>>> from symnet.paper.formula_reader import read
+>>> rules = (rule("W^{(l)}", "w^{l+1}"), rule(r"\delta^{(l)}", r"-\delta^l"))
+>>> print(s.spell(translated(read(r"(W^{(l-1)})^T \delta^{(2)}_j"), Translation(rules))))
+{(w^{l})^{T} ({- \delta_{j}^{2}})}
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from symnet.paper import syntax as s
+from symnet.paper.conventions import spelled_out
+from symnet.paper.formula_reader import read
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, mapped
+from symnet.term import LayerNumber
+
+KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
+ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
+UNDECLARED = "undeclared "  # begins the name of a letter that a book does not use
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A symbol of a book and what it is: names before it (d of dZ), its pattern, its meaning."""
+
+    before: tuple[str, ...]
+    key: s.Name | s.Scripted
+    meaning: s.Node
+    variables: frozenset[str]
+
+    @property
+    def base(self) -> str:
+        """The letter that the rule is about; empty for a key in brackets, (f^l)'."""
+        name = self.key.base if isinstance(self.key, s.Scripted) else self.key
+        return spelled_out(name) if isinstance(name, s.Name) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """All that turns a book's notation into Nielsen's.
+
+    `first` is the number that the book gives the input layer, `last` how it may spell the last one;
+    `functions` are names for σ, and `closed` says that letters of Nielsen's without a rule mean
+    nothing here. `steps` are letters that count steps of training: w(n) is w. With `right_to_left`
+    f' ∘ X stands for diag(f') X, whatever X is.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    functions: frozenset[str] = frozenset()
+    first: int = 1
+    last: tuple[str, ...] = ()
+    closed: bool = False
+    steps: frozenset[str] = frozenset()
+    right_to_left: bool = False
+    by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
+    bracketed: tuple[Rule, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, tuple[Rule, ...]] = {}
+        for each in (x for own in self.rules for x in (own, *_in_letters(own))):
+            if each.base:
+                found[each.base] = (*found.get(each.base, ()), each)
+        object.__setattr__(self, "by_name", found)
+        object.__setattr__(self, "bracketed", tuple(x for x in self.rules if not x.base))
+
+    def layer(self, node: s.Node) -> LayerNumber | None:
+        """The layer that a script of the book names, as Nielsen numbers it."""
+        while isinstance(node, s.Bracketed) and node.open in "([":
+            node = node.body
+        if s.spell(node) in self.last:
+            return LayerNumber("L")
+        match node:
+            case s.Additive(terms=(one, s.Number(text=text)), signs=("+", sign)) if (
+                text.isdigit() and sign in "+-"
+            ):
+                left = self.layer(one)
+                if left is None or not left.name:
+                    return None
+                return left.shift(int(text) if sign == "+" else -int(text))
+        found = layer_of(node)
+        return found.shift(1 - self.first) if found is not None and not found.name else found
+
+
+def rule(key: str, meaning: str) -> Rule:
+    """A rule by its two sides in LaTeX. Raises ValueError for a key that is no symbol."""
+    (pattern,) = read(key).statements
+    (body,) = read(meaning).statements
+    before: tuple[str, ...] = ()
+    if isinstance(pattern, s.Product):
+        *front, pattern = pattern.factors
+        if isinstance(pattern, s.Bracketed):  # J(\Theta): on what it depends is read elsewhere
+            *front, pattern = front
+        if not all(isinstance(x, s.Name) for x in front):
+            raise ValueError(f"{key} is no symbol")
+        before = tuple(x.text for x in front if isinstance(x, s.Name))
+    base = pattern.base if isinstance(pattern, s.Scripted) else pattern
+    if not isinstance(pattern, s.Name | s.Scripted) or not isinstance(base, s.Name | s.Bracketed):
+        raise ValueError(f"{key} is no symbol")
+    inside = {x.text for part in _scripts(body) for x in s.walk(part) if isinstance(x, s.Name)}
+    own = {x.text for part in _scripts(pattern) for x in s.walk(part) if isinstance(x, s.Name)}
+    return Rule(before, pattern, body, frozenset(inside & own))
+
+
+def _in_letters(own: Rule) -> Iterator[Rule]:
+    """net_j as people type it, letter by letter: n e t_j."""
+    if len(own.base) < 2 or not own.base.isalpha() or own.before:
+        return
+    name = own.key.base if isinstance(own.key, s.Scripted) else own.key
+    assert isinstance(name, s.Name)
+    last = replace(name, text=own.base[-1], style=())
+    key = replace(own.key, base=last) if isinstance(own.key, s.Scripted) else last
+    yield replace(own, before=tuple(own.base[:-1]), key=key)
+
+
+def _scripts(node: s.Node) -> list[s.Node]:
+    parts = [x for x in s.walk(node) if isinstance(x, s.Scripted)]
+    return [x for part in parts for x in (part.sub, part.sup) if x is not None]
+
+
+def translated(display: s.Display, by: Translation) -> s.Display:
+    """A display in Nielsen's notation, at the places of the author's text."""
+    bare = frozenset(
+        x.text for x in s.walk(display) if isinstance(x, s.Name) and spelled_out(x) == x.text
+    )
+    found = _Translator(by, bare).node(display)
+    assert isinstance(found, s.Display)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Translator:
+    by: Translation
+    bare: frozenset[str]  # letters that stand somewhere without decorations
+
+    def node(self, node: s.Node) -> s.Node:
+        match node:
+            case s.Display(statements=statements):
+                made = tuple(self._statement(x) for x in statements)
+                return replace(node, statements=made)
+            case s.Fraction() if _is_derivative(node):
+                return mapped(node, self._after_d)
+            case s.Product():
+                return self._product(node)
+            case s.Name() | s.Scripted():
+                return self._symbol(node)
+        return mapped(node, self.node)
+
+    def _statement(self, node: s.Node) -> s.Node:
+        """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
+        shift = 1 - self.by.first
+        names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
+        layered = names & (self.by.by_name.keys() | self.by.functions)
+        if not shift or layered or not isinstance(node, s.Chain | s.Number):
+            return self.node(node)
+
+        def shifted(part: s.Node) -> s.Node:
+            if isinstance(part, s.Number) and part.text.isdigit():
+                return replace(part, text=str(int(part.text) + shift))
+            return part if isinstance(part, s.Additive) else mapped(part, shifted)
+
+        return shifted(node) if _is_range(node) else self.node(node)
+
+    def _after_d(self, node: s.Node) -> s.Node:
+        """Above and below of a derivative: the d in front is its sign, not a part of a name."""
+        if not isinstance(node, s.Product):
+            return self.node(node)
+        first, *rest = node.factors
+        made = self._factors(rest, list(node.operators[1:]))
+        return replace(
+            node,
+            factors=(first, *(x for x, _ in made)),
+            operators=(node.operators[0], *(x for _, x in made)),
+        )
+
+    def _product(self, node: s.Product) -> s.Node:
+        made = self._factors(list(node.factors), list(node.operators))
+        if len(made) == 1:
+            return made[0][0]
+        return replace(node, factors=tuple(x for x, _ in made), operators=tuple(x for _, x in made))
+
+    def _factors(
+        self, factors: Sequence[s.Node], operators: Sequence[str]
+    ) -> list[tuple[s.Node, str]]:
+        """Factors with names of several letters put together: d Z^{[l]} is one symbol."""
+        made: list[tuple[s.Node, str]] = []
+        at = 0
+        while at < len(factors):
+            if made and self._is_step(factors[at], operators[at]):
+                at += 1
+                continue
+            joined = self._joined(factors, operators, at)
+            if joined is not None:
+                found, end = joined
+                made.append((found, operators[at]))
+                at = end
+                continue
+            found = self.node(factors[at])
+            operator = operators[at]
+            if self.by.right_to_left and made and operator in ENTRYWISE:
+                before = factors[at - 1]
+                if isinstance(before, s.Scripted) and isinstance(before.base, s.Bracketed):
+                    made[-1] = _diagonal(made[-1][0]), made[-1][1]
+                    operator = r"\cdot"
+            made.append((found, operator))
+            at += 1
+        return made
+
+    def _is_step(self, node: s.Node, operator: str) -> bool:
+        """The (n) of w(n)."""
+        return (
+            not operator
+            and isinstance(node, s.Bracketed)
+            and isinstance(node.body, s.Name)
+            and node.body.text in self.by.steps
+        )
+
+    def _joined(
+        self, factors: Sequence[s.Node], operators: Sequence[str], at: int
+    ) -> tuple[s.Node, int] | None:
+        names: list[str] = []
+        place = at
+        while place < len(factors) and (place == at or not operators[place]):
+            node = factors[place]
+            base = node.base if isinstance(node, s.Scripted) else node
+            if not isinstance(base, s.Name):
+                return None
+            if isinstance(node, s.Name | s.Scripted):
+                for each in self.by.by_name.get(spelled_out(base), ()):
+                    if each.before and each.before == tuple(names):
+                        found = self._by_rule(each, replace(node, start=factors[at].start))
+                        if found is not None:
+                            return found, place + 1
+            if isinstance(node, s.Scripted):
+                return None
+            names.append(base.text)
+            place += 1
+        return None
+
+    def _symbol(self, node: s.Name | s.Scripted) -> s.Node:
+        base = node.base if isinstance(node, s.Scripted) else node
+        if not isinstance(base, s.Name):
+            for each in self.by.bracketed:
+                bound: dict[str, s.Node] = {}
+                if self._fits(each.key, node, each.variables, bound):
+                    return self._filled(each.meaning, bound, node)
+            return mapped(node, self.node)
+        if s.spell(node) in self.by.last:
+            return s.Name("L", start=node.start, end=node.end)
+        spelled = spelled_out(base)
+        if spelled in self.by.functions:
+            return self._function(node, base)
+        own = spelled
+        if spelled not in self.by.by_name and base.text not in self.bare:
+            own = (
+                base.text
+            )  # a decoration that nobody declares, where the bare letter stands nowhere
+        for each in self.by.by_name.get(own, ()):
+            if not each.before:
+                found = self._by_rule(each, node)
+                if found is not None:
+                    return found
+        if spelled != "n" and (
+            spelled in self.by.by_name or (self.by.closed and spelled in KERNEL)
+        ):
+            strange = s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
+            return replace(node, base=strange) if isinstance(node, s.Scripted) else strange
+        return mapped(node, self.node)
+
+    def _function(self, node: s.Name | s.Scripted, base: s.Name) -> s.Node:
+        r"""g^{[l]\prime} and φ_j': σ of a layer; a neuron's own function is that of its layer."""
+        sigma = replace(base, text=r"\sigma", style=())
+        if isinstance(node, s.Name):
+            return sigma
+        raised: s.Node | None = None
+        if node.sup is not None:
+            layer = self.by.layer(node.sup)
+            if layer is None:
+                return mapped(replace(node, base=sigma), self.node)
+            # In brackets a number is the layer, and no power.
+            at = {"start": node.sup.start, "end": node.sup.end}
+            raised = s.Bracketed("[", _layer_node(layer, node.sup), "]", **at)
+        if raised is None and not node.primes:
+            return sigma
+        return replace(node, base=sigma, sub=None, sup=raised)
+
+    def _by_rule(self, each: Rule, node: s.Name | s.Scripted) -> s.Node | None:
+        """What a symbol is by a rule; None if it does not fit."""
+        key = each.key
+        wanted_sub = key.sub if isinstance(key, s.Scripted) else None
+        wanted_sup = key.sup if isinstance(key, s.Scripted) else None
+        sub = node.sub if isinstance(node, s.Scripted) else None
+        sup = node.sup if isinstance(node, s.Scripted) else None
+        primes = node.primes if isinstance(node, s.Scripted) else 0
+        bound: dict[str, s.Node] = {}
+        over: s.Node | None = sup  # what is raised beyond the pattern: a transpose, a power
+        if wanted_sup is not None:
+            layer, transposed = _layer_and_transpose(sup)
+            if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
+                return None
+            over = s.Name("T", start=layer.end, end=layer.end) if transposed else None
+        rest: s.Node | None = None
+        if wanted_sub is None:
+            rest = sub
+        elif sub is None or not self._fits_sub(wanted_sub, sub, each.variables, bound):
+            return None
+        found = self._filled(each.meaning, bound, node)
+        if rest is not None:
+            added = _with_sub(found, self.node(rest))
+            if added is None:
+                return None
+            found = added
+        if over is None and not primes:
+            return found
+        if isinstance(found, s.Scripted | s.Additive | s.Product):
+            found = s.Bracketed("(", found, ")", start=node.start, end=node.end)
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+        return s.Scripted(found, None, over and self.node(over), primes, **place)
+
+    def _fits(
+        self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
+    ) -> bool:
+        """Whether a script is that of a pattern, up to its variables."""
+        pattern, node = _bare(pattern), _bare(node)
+        match pattern:
+            case s.Name(text=text) if text in variables:
+                return s.spell(bound.setdefault(text, node)) == s.spell(node)
+            case s.Product(factors=parts) | s.Listed(items=parts):
+                others = (
+                    node.factors
+                    if isinstance(node, s.Product)
+                    else node.items if isinstance(node, s.Listed) else ()
+                )  # fmt: skip
+                return len(parts) == len(others) and all(
+                    self._fits(x, y, variables, bound) for x, y in zip(parts, others, strict=True)
+                )
+            case s.Scripted(base=base, sub=sub, sup=sup, primes=primes):
+                return (
+                    isinstance(node, s.Scripted)
+                    and node.primes == primes
+                    and self._fits(base, node.base, variables, bound)
+                    and self._fits_if(sub, node.sub, variables, bound)
+                    and self._fits_if(sup, node.sup, variables, bound)
+                )
+        return s.spell(pattern) == s.spell(node)
+
+    def _fits_if(
+        self,
+        pattern: s.Node | None,
+        node: s.Node | None,
+        variables: frozenset[str],
+        bound: dict[str, s.Node],
+    ) -> bool:
+        if pattern is None or node is None:
+            return pattern is node
+        return self._fits(pattern, node, variables, bound)
+
+    def _fits_sub(
+        self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
+    ) -> bool:
+        if isinstance(node, s.Number) and len(node.text) > 1 and isinstance(pattern, s.Product):
+            # w_{12} has two subscripts where w_{jk} has.
+            place: dict[str, Any] = {"start": node.start, "end": node.end}
+            digits = tuple(s.Number(x, **place) for x in node.text)
+            node = s.Product(digits, ("",) * len(digits), **place)
+        return self._fits(pattern, node, variables, bound)
+
+    def _filled(
+        self, meaning: s.Node, bound: Mapping[str, s.Node], node: s.Name | s.Scripted
+    ) -> s.Node:
+        """The meaning with its variables put in, at the place of the symbol."""
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+
+        def filled(part: s.Node, raised: bool = False) -> s.Node:
+            match part:
+                case s.Name(text=text) if text in bound:
+                    return bound[text]
+                case s.Scripted(base=s.Name(text="n"), sub=size, sup=None) if size is not None:
+                    new = self._raised(size, bound)
+                    return replace(part, sub=filled(size) if new is None else new, **place)
+                case s.Scripted(sup=sup) if sup is not None:
+                    new = self._raised(sup, bound)
+                    inside = mapped(replace(part, sup=None, **place), filled)
+                    assert isinstance(inside, s.Scripted)
+                    return replace(inside, sup=new if new is not None else filled(sup))
+            return mapped(replace(part, **place), filled)
+
+        found = filled(meaning)
+        return (
+            s.Bracketed("(", found, ")", **place)
+            if isinstance(found, s.Additive | s.Product)
+            else found
+        )
+
+    def _raised(self, sup: s.Node, bound: Mapping[str, s.Node]) -> s.Node | None:
+        """l+1 of the meaning, where l is what the symbol has: one layer, worked out.
+
+        Of several things that are raised the layer is the last: i, l.
+        """
+        if isinstance(sup, s.Listed):
+            last = self._raised(sup.items[-1], bound)
+            rest = tuple(bound.get(x.text, x) if isinstance(x, s.Name) else x for x in sup.items)
+            rest = tuple(_bare(x) for x in rest[:-1])
+            return None if last is None else replace(sup, items=(*rest, last))
+        layer = layer_of(sup)
+        if layer is None or not layer.name or layer.name not in bound:
+            return None
+        own = bound[layer.name]
+        here = self.by.layer(own)
+        return None if here is None else _layer_node(here.shift(layer.offset), own)
+
+
+def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
+    match sup:
+        case s.Scripted(base=base, sub=None, sup=raised, primes=0) if (
+            raised is not None and is_transpose(raised)
+        ):
+            return base, True
+    return layer_and_transpose(sup)
+
+
+def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
+    """A layer as it is written: l, l+1, 3."""
+    place: dict[str, Any] = {"start": at.start, "end": at.end}
+    if not layer.name:
+        if layer.offset < 0:
+            number = s.Number(str(-layer.offset), **place)
+            return s.Additive((number,), ("-",), **place)
+        return s.Number(str(layer.offset), **place)
+    name = s.Name(layer.name, **place)
+    if not layer.offset:
+        return name
+    sign = "+" if layer.offset > 0 else "-"
+    return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
+
+
+def _diagonal(node: s.Node) -> s.Node:
+    place: dict[str, Any] = {"start": node.start, "end": node.end}
+    inside = node if isinstance(node, s.Bracketed) else s.Bracketed("(", node, ")", **place)
+    return s.Product((s.Name("diag", **place), inside), ("", ""), **place)
+
+
+def _with_sub(node: s.Node, sub: s.Node) -> s.Node | None:
+    """-δ^l with a subscript: -δ_j^l. None where it is not said which entry is meant."""
+    match node:
+        case s.Name():
+            return s.Scripted(node, sub, start=node.start, end=node.end)
+        case s.Scripted(base=s.Name(), sub=None):
+            return replace(node, sub=sub)
+        case s.Bracketed(body=body):
+            inside = _with_sub(body, sub)
+            return None if inside is None else replace(node, body=inside)
+        case s.Additive(terms=(one,)):
+            inside = _with_sub(one, sub)
+            return None if inside is None else replace(node, terms=(inside,))
+    return None
+
+
+def _bare(node: s.Node) -> s.Node:
+    while isinstance(node, s.Bracketed) and node.open in "([":
+        node = node.body
+    return node
+
+
+def _is_derivative(node: s.Fraction) -> bool:
+    """Whether above and below begin with the sign of a derivative."""
+
+    def begins(part: s.Node) -> bool:
+        first = part.factors[0] if isinstance(part, s.Product) else part
+        first = first.base if isinstance(first, s.Scripted) else first
+        return isinstance(first, s.Name) and first.text in ("d", r"\partial")
+
+    return begins(node.above) and begins(node.below)
+
+
+def _is_range(node: s.Node) -> bool:
+    """l = 2, 1 ≤ l ≤ L: a letter and numbers."""
+    parts = node.sides if isinstance(node, s.Chain) else (node,)
+    return all(
+        isinstance(x, s.Name | s.Number | s.Additive | s.Dots | s.Listed | s.Bracketed)
+        for x in parts
+    )
