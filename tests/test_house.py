@@ -134,6 +134,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.repair_scripts",
             "paper.repair_functions",
             "paper.repair_terms",
+            "paper.repair_symbols",
             "paper.repair",
             "paper.claims",
             "paper.verdict_text",
