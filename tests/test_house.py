@@ -135,6 +135,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.repair_functions",
             "paper.repair_terms",
             "paper.repair_symbols",
+            "paper.repair_frames",
             "paper.repair",
             "paper.claims",
             "paper.verdict_text",

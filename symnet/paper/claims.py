@@ -26,6 +26,8 @@ from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
+from symnet.paper.repair_frames import brackets, ranges, steps_named, tails
+from symnet.paper.repair_places import Edit
 from symnet.paper.statements import IN, Claim, claims_of
 from symnet.paper.step_repairs import repaired
 from symnet.paper.steps import steps_page
@@ -108,10 +110,12 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         display = read(latex)
     except UnbalancedError as error:
         span = (error.start, error.start + error.length)
-        return Verdict(ILL_FORMED, error.message, "unbalanced", span)
+        unbalanced = Verdict(ILL_FORMED, error.message, "unbalanced", span)
+        return _mended(unbalanced, brackets(latex), latex, convention, context)
     except DanglingError as error:
         span = (error.start, error.start + error.length)
-        return Verdict(ILL_FORMED, error.message, "other", span)
+        dangling = Verdict(ILL_FORMED, error.message, "other", span)
+        return _mended(dangling, tails(latex), latex, convention, context)
     except SymnetError as error:
         span = (error.start, error.start + error.length)
         return Verdict(UNKNOWN, error.message, None, span)
@@ -340,32 +344,74 @@ def explained(
     """The verdict with the kind of the error and its place: those of the edit that mends it."""
     known = agreed(book, context)
     about = page(book, context, read(latex), known)
+    fixed = judged.error_kind if judged.error_kind in ("missing-term", "other") else None
     if is_overloaded(claim, about.notation):
-        return replace(judged, error_kind="overloaded-symbol")
-    if judged.error_kind in ("unbalanced", "missing-term", "other"):
-        return judged
+        judged, fixed = replace(judged, error_kind="overloaded-symbol"), "overloaded-symbol"
     if judged.error_kind == "wrong-range" and claim.ranges:
-        return judged
+        fixed = "wrong-range"
     at = claims_of(about.display, about).index(claim)
     # The time of this process: what is found must not depend on how busy the machine is.
     deadline = time.process_time() + REPAIR
-    for edit in edits(latex, as_printed(claim, latex), about.source):
+    for edit in _edits(latex, as_printed(claim, latex), about, fixed):
         if time.process_time() > deadline:
             break
         text = edit.applied(latex)
-        if not _may_hold(text, at, book, about) or not _is_right(text, book, context, known):
+        around = edit.kind in ("wrong-range", "overloaded-symbol") and fixed is not None
+        if not (around or _may_hold(text, at, book, about)):
             continue
-        inside = latex[edit.start : edit.end]
-        start = edit.start + len(inside) - len(inside.lstrip())
-        span = (start, max(start + len(inside.strip()), start + 1))
-        kind = edit.kind
-        if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
+        if not _is_right(text, book, context, known):
+            continue
+        kind = fixed or edit.kind
+        if judged.verdict == ILL_FORMED and kind in ("factor", "other") and fixed is None:
             kind = "shape"
-        return replace(judged, error_kind=kind, span=span, suggestion=text)
+        return replace(judged, error_kind=kind, span=_span(edit, latex), suggestion=text)
+    if fixed is not None:
+        return replace(judged, error_kind=fixed)
     kind = judged.error_kind or "other"
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
     return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def _edits(latex: str, claim: Claim, about: Page, fixed: str | None) -> Iterator[Edit]:
+    """The edits to try: of what is around a claim first, where the error is there."""
+    if fixed == "overloaded-symbol" and claim.right is not None:
+        between = latex[claim.left.end : claim.right.start]
+        yield from steps_named(claim.left, latex, claim.left.end + len(between))
+    if fixed == "wrong-range":
+        yield from ranges(latex)
+    yield from edits(latex, claim, about.source)
+
+
+def _span(edit: Edit, latex: str) -> tuple[int, int]:
+    """The place of an edit without the space around it."""
+    inside = latex[edit.start : edit.end]
+    start = edit.start + len(inside) - len(inside.lstrip())
+    return start, max(start + len(inside.strip()), start + 1)
+
+
+def _mended(
+    judged: Verdict,
+    tried: Iterator[Edit],
+    latex: str,
+    convention: str,
+    context: Mapping[str, Any],
+) -> Verdict:
+    """The verdict on what cannot be read, with the first edit that makes it readable and proved."""
+    deadline = time.process_time() + REPAIR
+    for edit in tried:
+        if time.process_time() > deadline:
+            break
+        text = edit.applied(latex)
+        try:
+            display = read(text)
+            book, said = understood(convention, context)
+        except SymnetError:
+            continue
+        del display
+        if _is_right(text, book, said, agreed(book, said)):
+            return replace(judged, suggestion=text)
+    return judged
 
 
 def _may_hold(text: str, at: int, book: Convention, about: Page) -> bool:

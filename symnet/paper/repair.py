@@ -8,6 +8,7 @@ that people make, the likely ones first.
 
 from collections.abc import Callable, Iterator, Sequence
 
+from symnet.paper import repair_frames as frames
 from symnet.paper import repair_functions as functions
 from symnet.paper import repair_scripts as scripts
 from symnet.paper import repair_symbols as symbols
@@ -54,6 +55,11 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     functions.slopes_inserted,
     terms.factors_dropped,
     functions.plain_variables,
+    frames.undeclared,
+    frames.layers_given,
+    frames.weights_for_sums,
+    frames.subscripts_given,
+    terms.tails_dropped,
 )
 
 
