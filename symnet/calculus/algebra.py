@@ -163,6 +163,8 @@ def _expanded(term: Term, fresh: "count[int]") -> Iterator[Monomial]:
             yield from _powers(base, exponent, fresh)
         case Apply(function, argument) if function == EXP:
             yield from _exponential(argument, fresh)
+        case Apply(function, argument) if function == LOG:
+            yield from _logarithm(argument, fresh)
         case Apply(function, argument):
             yield ONE, (), ((Apply(function, canonical(argument)), ONE),)
         case _:
@@ -291,6 +293,41 @@ def _exponential(argument: Term, fresh: "count[int]") -> Iterator[Monomial]:
             factors.append((Apply(EXP, of), c))
     for c, bound, others in _expanded(mul(*powers), fresh):
         yield c, bound, (*factors, *others)
+
+
+def _logarithm(argument: Term, fresh: "count[int]") -> Iterator[Monomial]:
+    """ln(x^n y) = n ln x + ln y and ln e^u = u, where all is surely positive."""
+    inner = form(argument)
+    if len(inner) == 1 and inner[0][0] > 0:
+        ((c, bound, factors),) = inner
+        apart = [(x, e) for x, e in factors if not free_indices(x) & set(bound)]
+        rest = canonical(_as_term((c, bound, tuple(pair for pair in factors if pair not in apart))))
+        if all(surely_positive(x) for x in (rest, *(x for x, _ in apart))):
+            for x, e in apart:
+                if isinstance(x, Apply) and x.function == EXP:
+                    yield from _expanded(mul(number(e), x.argument), fresh)
+                else:
+                    yield e, (), ((Apply(LOG, x), ONE),)
+            if rest != number(1):
+                yield ONE, (), ((Apply(LOG, rest), ONE),)
+            return
+    yield ONE, (), ((Apply(LOG, canonical(argument)), ONE),)
+
+
+def surely_positive(term: Term) -> bool:
+    """Whether a term is positive, whatever its symbols are."""
+    match term:
+        case Number(value):
+            return value > 0
+        case Size():
+            return True
+        case Apply(function, _):
+            return function == EXP
+        case Power(base, _) | Sum(_, base):
+            return surely_positive(base)
+        case Product(parts) | Addition(parts):
+            return all(map(surely_positive, parts))
+    return False
 
 
 # --- one monomial --------------------------------------------------------------------------

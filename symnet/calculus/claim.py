@@ -158,14 +158,16 @@ def _differs(
             left, right = (_replaced(x, rest[0], rest[1]) for x in (left, right))
         difference = add(left, mul(MINUS, right))
         vanishes = partial(_vanishes, judge, setting, widths, last)
-        named, bottom = worked.by_name(difference), worked.to_bottom(difference)
-        if not _equal((named, bottom, worked.opened(difference)), vanishes, ways):
+        differences = [worked.by_name(difference), worked.to_bottom(difference)]
+        if coupling is not None:
+            differences.append(worked.opened(difference))
+        if not _equal(differences, vanishes, ways):
             return f"not equal for the {judge.name}"
     return ""
 
 
 def _equal(
-    differences: tuple[Term, ...], vanishes: Callable[[Term, Way], bool], ways: Sequence[Way]
+    differences: Sequence[Term], vanishes: Callable[[Term, Way], bool], ways: Sequence[Way]
 ) -> bool:
     """Whether nothing is left of a difference.
 

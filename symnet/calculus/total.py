@@ -78,8 +78,8 @@ class Window:
     `top` has the quantity, a or z of the highest layer, through which all above depends on the
     window, `bottom` the level below which nothing is unfolded. `last` is the output layer; `output`
     is its function where that is another, and with `per_layer` each layer has one of its own. `far`
-    are the z^L and a^L whose derivatives by layers of a name are mentioned. `coupled` is the equation
-    of a^L where each a depends on all z.
+    are the z^L and a^L whose derivatives by layers of a name are mentioned. `coupled` is the
+    equation of a^L where each a depends on all z.
     """
 
     top: dict[str, tuple[str, LayerNumber]]
@@ -399,14 +399,14 @@ class Worked:
         return go(term) if weighted else term
 
     def opened(self, term: Term) -> Term:
-        """a^L put in by its formula where that couples neurons, which tells what a alone does not."""
+        """a^L put in by a formula that couples neurons: Σ_j a_j^L = 1 says nothing of a alone."""
 
         def go(part: Term) -> Term:
             if isinstance(part, Symbol) and (part.name, part.layer) == ("a", self.window.last):
                 return self.window.right_side(part)
             return map_children(part, go)
 
-        return term if self.window.coupled is None else go(term)
+        return go(term)
 
     def to_bottom(self, term: Term) -> Term:
         """z and a put in down to the lowest that is mentioned of each group of layers."""

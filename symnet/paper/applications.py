@@ -15,6 +15,7 @@ import sympy
 
 from symnet.calculus import scalar as scalars
 from symnet.errors import SymnetError
+from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Value, scalar
 from symnet.paper.derivative_signs import derivative_of
@@ -184,6 +185,8 @@ class Applications(Quantities):
             case "exp" if called.order == 0:
                 found = self.arrays.map(value, exponential)
             case _:
+                if called.name == "σ" and self.notation.coupled:
+                    self._check_layer(called, value, node)
                 function = self._scalar_function(called, node)
                 if self.notation.per_layer and called.name == "σ":
                     function = replace(function, layer=self._own_layer(called, value, node))
@@ -202,8 +205,7 @@ class Applications(Quantities):
             made = vector_function(called.name, value, self.arrays)
         if made is None:
             raise Unclear(f"{called.name} of this is not understood", node)
-        assert isinstance(value, Array)
-        if value is not made and value.is_number and made.is_number:
+        if made.is_number and called.name != "lse":
             self.notes.append("the softmax of an entry is read as the entry of the softmax")
         return made
 
@@ -213,6 +215,15 @@ class Applications(Quantities):
         if name is None:
             raise Unclear("where is this function taken?", node)
         return self._applied_to(called, scalar(Symbol(name)), node)
+
+    def _check_layer(self, called: Function, value: Value, node: s.Node) -> None:
+        """Raises Unclear where σ may be meant as what the last layer has, which is a softmax."""
+        last = self.layers.number(n.L)
+        symbols = walk(value.term) if isinstance(value, Array) else ()
+        at_last = any(isinstance(x, Symbol) and (x.name, x.layer) == ("z", last) for x in symbols)
+        # σ'(z^L) is that of the layers below, but σ'(z^l) was not written for l = L.
+        if at_last and (not called.order or self.layers.numbers.keys() - {"L"}):
+            raise Unclear("the last layer has another function than σ", node)
 
     def _own_layer(self, called: Function, value: Value, node: s.Node) -> LayerNumber:
         """Whose σ it is, where each layer has its own: as printed, else as its z has it."""

@@ -43,7 +43,7 @@ from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
 from symnet.paper.translation import translated
 from symnet.paper.unit_layers import with_layers
-from symnet.paper.vectors import is_of_vectors, with_vectors, without_network
+from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
@@ -55,6 +55,7 @@ SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
     "depth", "layout", "per_layer_activation", "bias", "target", "shapes", "local",
+    "layers",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
@@ -128,6 +129,8 @@ def page(
         unread.append(f"the bias {bias!r}")
     if not several.rule:
         unread.append("the rule of the update")
+    if "layers" in context and not _are_layers(str(context["layers"]), book):
+        unread.append("'layers'")
     if "target" in context and target(str(context["target"])) is None:
         unread.append(f"the target {context['target']!r}")
     if not several.shapes:
@@ -140,8 +143,9 @@ def page(
         setting = replace(setting, cost=several.cost)
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
-    setting, notation, display, taken = _with_output(setting, notation, display, context)
+    setting, notation, display, taken, left = _with_output(setting, notation, display, context)
     assumptions += taken
+    unread += left
     own = notation.formulas.get("σ")
     if own is not None and setting.activation is None:
         setting = replace(setting, activation=own)
@@ -155,6 +159,12 @@ def page(
         scalars, positive = notation.scalars | {r"\eta"}, notation.positive | {r"\eta"}
         notation = replace(notation, rate=r"\eta", scalars=scalars, positive=positive)
     notation = _with_abbreviations(notation, display)
+    if "target" not in context and not setting.normalised:
+        vectors = with_vectors(notation, display)
+        if vectors is not None and notation.target in vectors.lengths:
+            # As after a softmax: -Σ y ln p is a log-likelihood.
+            setting = replace(setting, normalised=True)
+            assumptions.append(f"the entries of {notation.target} have the sum 1")
     base = _with_decorations(notation, display)
     setting, said_here = _said(base, setting, display)
     unread += said_here
@@ -167,12 +177,13 @@ def page(
         unread.append("of which sample its quantities are")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
-    widths = _of_depth(widths, str(context.get("depth", "")))
+    depth = str(context.get("depth", "")) or _depth_of(display, notation)
+    widths = _of_depth(widths, depth)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
     if not notation.letters:
-        widths, seeds = widths[:1], 5
+        widths, seeds = widths[:1], 12 if notation.own else 5
     return Page(
         display, source_of(book, notation, printed), notation, setting,
         widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
@@ -187,10 +198,30 @@ def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     return with_layers(made, book.units) if book.units else made
 
 
+LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
+
+
+def _are_layers(said: str, book: Convention) -> bool:
+    """Whether layers are counted as the book does: 0..L."""
+    found = LAYERS.search(said)
+    return found is not None and int(found[1]) == book.translation.first
+
+
 def notation_of(book: Convention) -> Notation:
     """Nielsen's notation with what else is a book's habit."""
+    batch, letters = NIELSEN.batch, dict(NIELSEN.letters)
+    if book.samples:
+        matrices = {"A": "a", "Z": "z", r"\Delta": "δ", "y": "y"}
+        counts = frozenset({book.count})
+        batch = replace(
+            batch, letters=book.examples, counts=counts, bounds=counts, matrices=matrices,
+            total="mean", spread=True,
+        )  # fmt: skip
+        letters |= {k: v for k, v in matrices.items() if v != "y"}
     return replace(
         NIELSEN,
+        batch=batch,
+        letters=letters,
         iterations=NIELSEN.iterations | book.iterations,
         entrywise=NIELSEN.entrywise | book.entrywise,
     )
@@ -225,8 +256,27 @@ def is_of_book(key: str, book: Convention) -> bool:
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
-    """Whether words say nothing against the book: weights that connect the same layers."""
+    """Whether words say nothing against the book: weights that connect the same layers or units."""
+    units = UNITS.search(said)
+    if units is not None:
+        return _ends(key, book) in (None, (units[2], units[1]))
     return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+UNITS = re.compile(
+    r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
+)
+
+
+def _ends(key: str, book: Convention) -> tuple[str, str] | None:
+    """Where a weight leads to and from: i and j of w_{ij}, as the book has it."""
+    for node in s.walk(in_nielsens(read(key), book)):
+        match node:
+            case s.Scripted(base=s.Name(text="w" | "W"), sub=sub) if sub is not None:
+                letters = subscripts(sub) or []
+                if len(letters) == 2:
+                    return letters[0].text, letters[1].text
+    return None
 
 
 def _head(node: s.Node) -> str:
@@ -245,7 +295,7 @@ def _head(node: s.Node) -> str:
     return spelled_out(base) if isinstance(base, s.Name) else ""
 
 
-LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer|unit|neuron) ([^\s,;.]+)")
+LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer |unit |neuron )?([^\s,;.]+)")
 
 
 def _connects(said: str) -> int | None:
@@ -397,12 +447,17 @@ def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, l
 
 def _with_output(
     setting: Setting, notation: Notation, display: s.Display, context: Mapping[str, Any]
-) -> tuple[Setting, Notation, s.Display, list[str]]:
-    """What is known of the last layer: whether it is a softmax, what y is."""
-    assumptions = []
+) -> tuple[Setting, Notation, s.Display, list[str], list[str]]:
+    """What is known of the last layer: whether it is a softmax, what y is; what was not read."""
+    assumptions: list[str] = []
+    unread: list[str] = []
     if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
         setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
         assumptions.append("the last layer is a softmax")
+    if context.get("per_layer_activation") is True or _has_own_functions(display):
+        # Each layer has a function of its own, whether its formula is known or not.
+        setting = replace(setting, per_layer=setting.activation is None)
+        notation = replace(notation, per_layer=True)
     own = PER_LAYER.match(str(context.get("activation", "")))
     if own is not None and setting.activation is None and own[1] not in notation.letters:
         # g^{[l]}: each layer has one of its own.
@@ -414,19 +469,43 @@ def _with_output(
         and str(context.get("cost", "")).lower().replace("_", "-") == "cross-entropy"
     ):
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
+        if _has_complements(display):
+            unread.append("the cost, of which there are two kinds of this name")
     if "target" in context:
         found = target(str(context["target"]))
         if found is not None:
             setting = replace(setting, normalised=found[0])
             notation = replace(notation, one_hot=notation.one_hot or found[1])
-    if notation.one_hot:
+    if notation.one_hot or notation.normalised:
         setting = replace(setting, normalised=True)
-    elif setting.normalised and _has_class(display, notation):
+    if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
-    return setting, notation, in_one_way(display, notation), assumptions
+    display = in_one_way(display, notation)
+    return setting, notation, display, assumptions, unread
+
+
+def _has_own_functions(display: s.Display) -> bool:
+    """Whether σ has a layer anywhere, as g^{[l]} of a book."""
+    return any(
+        isinstance(x, s.Scripted)
+        and isinstance(x.base, s.Name)
+        and x.base.text == r"\sigma"
+        and isinstance(x.sup, s.Bracketed)
+        and x.sup.open == "["
+        for x in s.walk(display)
+    )
+
+
+def _has_complements(display: s.Display) -> bool:
+    """1 - y or 1 - a: signs of a sum of cross-entropies, one for each output."""
+    return any(
+        isinstance(x, s.Additive) and len(x.terms) == 2 and x.signs[1] == "-"
+        and isinstance(x.terms[0], s.Number) and x.terms[0].text == "1"
+        for x in s.walk(display)
+    )  # fmt: skip
 
 
 def _has_class(display: s.Display, notation: Notation) -> bool:
@@ -537,13 +616,35 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
     raise SymnetError(f"the depth {said!r} is not understood")
 
 
+def _depth_of(display: s.Display, notation: Notation) -> str:
+    """Of layers with numbers alone the highest is the last, where y stands beside them."""
+    found = set()
+    target = False
+    for node in s.walk(display):
+        target = target or (isinstance(node, s.Name) and node.text == notation.target)
+        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
+            if notation.has_layers(node.base) and node.sup is not None:
+                layer, _ = layer_and_transpose(node.sup)
+                at = layer_of(layer) if layer is not None else None
+                if at is None or at.name:
+                    return ""
+                found.add(at.offset)
+    known = {len(widths) for widths in RECTANGULAR}
+    return f"L = {max(found)}" if target and found and max(found) in known else ""
+
+
 # --- formulas without layers ---------------------------------------------------------------
 
 
 def plain(notation: Notation, display: s.Display) -> Notation:
     """The notation of a formula in which no letter has a layer, about vectors or numbers."""
     found = with_vectors(notation, display)
-    return _of_numbers(notation, display) if found is None else found
+    if found is not None:
+        return found
+    if notation.own:
+        # What it says of them is about numbers, too.
+        display = replace(display, statements=(*display.statements, *reached(notation, display)))
+    return _of_numbers(notation, display)
 
 
 def _of_numbers(notation: Notation, display: s.Display) -> Notation:
@@ -625,10 +726,14 @@ def _with_abbreviations(notation: Notation, display: s.Display) -> Notation:
     """f'(x) = tanh(s) + …, s = ln(1 + e^x): a letter that a later statement says."""
     for at, statement in enumerate(display.statements):
         match statement:
-            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if at:
+            case s.Chain(sides=(s.Name(text=text) as name, meant), relations=("=",)) if (
+                at or is_of_vectors(meant, notation)
+            ):
                 known = notation.letters.keys() | notation.scalars | notation.vectors.keys()
                 known |= {notation.input, notation.target} | notation.constants.keys()
                 known |= notation.aliases.keys() | notation.costs | {"l", "L"}
+                if is_of_vectors(meant, notation):
+                    known -= {"l", "L"}
                 others = [x for i, x in enumerate(display.statements) if i != at]
                 used = {x.text for other in others for x in s.walk(other) if isinstance(x, s.Name)}
                 if text in used - known and notation.function(text) is None:

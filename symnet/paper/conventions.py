@@ -77,7 +77,7 @@ class Batch:
     their columns, by the quantity that they hold; in `columns` are quantities that are such
     matrices themselves. `total` says whether C is the mean of the C_x, their sum, or not said;
     `on` whether the formula speaks of several samples. With `slopes_of_mean` δ is ∂C/∂z of the
-    mean, not of each sample's own cost.
+    mean, not of each sample's own cost. With `spread` a column is added to every sample.
     """
 
     letters: frozenset[str] = frozenset({"x"})
@@ -88,6 +88,7 @@ class Batch:
     total: str = ""
     on: bool = False
     slopes_of_mean: bool = False
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,18 @@ class Notation:
     one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
     coupled: bool = False  # whether the output layer has a function of all its z
     per_layer: bool = False  # whether each layer has a σ of its own, g^{[l]}
+    normalised: bool = False  # whether Σ y = 1
+    own: bool = False  # whether the page says itself what a, z or C are
     numbered: bool = True  # whether quantities of the formula have layers at all
     batch: Batch = field(default_factory=Batch)
     totals: Mapping[str, s.Node] = field(default_factory=dict)  # costs with what they add up
     descends: str = "C"  # the cost that steps of gradient descent are taken on
     neuron: str = ""  # "several" or "one": how many inputs the one neuron of the page has
+
+    @property
+    def is_of_vectors(self) -> bool:
+        """Whether a formula is about vectors of one length, with no network around them."""
+        return bool(self.lengths) and not self.letters
 
     def has_layers(self, name: s.Name) -> bool:
         """Whether a letter stands for a quantity of a layer."""

@@ -100,6 +100,7 @@ def _declared(notation: Notation, key: str, said: str) -> Notation | None:
     meant: Sequence[s.Node | None] = keys or [None]
     said = re.sub(r"^(?:the )?softmax of (?:the (?:vector |scores )?)?\$?(\\?\w+)\$?$",
                   r"\\mathrm{softmax}(\1)", said.strip())  # fmt: skip
+    said = re.sub(r"(?<![\\{A-Za-z])softmax(?=\()", r"\\mathrm{softmax}", said)
     if not is_prose(said):
         return _defined(notation, keys, said)
     for words, change in WORDS:
@@ -146,6 +147,16 @@ def _defined(notation: Notation, keys: list[s.Node], said: str) -> Notation | No
         return None
     (body,) = value.statements
     match keys[0]:
+        case s.Product(
+            factors=(s.Name() as name, s.Bracketed(open="(", body=s.Listed(items=items))),
+            operators=("", ""),
+        ) if all(isinstance(x, s.Name) for x in items) and name.text not in notation.letters:
+            # l(y, ŷ): what it depends on is no factor, wherever it is named.
+            return replace(
+                notation,
+                aliases={**notation.aliases, spelled_out(name): body},
+                costs=notation.costs | {name.text},
+            )
         case s.Name(text=text) if text in notation.letters:
             return None
         case s.Name(text=text) if notation.is_cost(keys[0]):
@@ -447,6 +458,12 @@ def _one_hot(notation: Notation, node: s.Node | None, key: str) -> Notation | No
     return replace(notation, one_hot=notation.one_hot or target)
 
 
+def _normalised(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    name = node.base if isinstance(node, s.Scripted) else node
+    known = isinstance(name, s.Name) and name.text == notation.target and not name.style
+    return replace(notation, normalised=True) if known else None
+
+
 def _rows(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     return replace(notation, rows=True)
 
@@ -459,6 +476,7 @@ def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | N
 WORDS: tuple[tuple[str, Change], ...] = (
     (r"^(the )?soft-?max( function| activation)?$", _is_softmax),
     (r"one.?hot", _one_hot),
+    (r"sums? to (one|1)\b|probabilit|distribution over", _normalised),
     (
         r"(class|label) (number|index)|(number|index) of the (\w+ )?(class|label)"
         r"|^(the )?(correct|true|desired|target) (class|label)",

@@ -31,12 +31,23 @@ def is_change_sign(node: s.Node) -> bool:
 
 
 def gradient_by(node: s.Node) -> s.Node | None:
-    r"""v of \nabla_v and \partial_v."""
+    r"""v of \nabla_v, \nabla_v^2 and \partial_v."""
     match node:
+        case s.Scripted(base=base, sub=sub, sup=s.Number(text="2"), primes=0) if is_nabla(base):
+            return sub
         case s.Scripted(base=base, sub=sub, sup=None, primes=0) if sub is not None:
             if is_nabla(base) or _is_partial(base):
                 return sub
     return None
+
+
+def mixed_by(node: s.Fraction) -> list[s.Node] | None:
+    r"""u and v of \frac{\partial^2}{\partial u \partial v} before what it is taken of."""
+    found = derivative_of(node)
+    if found is None or found[0] is not None or not isinstance(node.below, s.Product):
+        return None
+    parts = _several(list(node.below.factors[1:]))
+    return parts if parts is not None and len(parts) > 1 else None
 
 
 def derivative_of(node: s.Fraction) -> tuple[s.Node | None, s.Node, int] | None:

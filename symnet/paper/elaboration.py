@@ -19,11 +19,18 @@ from fractions import Fraction
 
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, ShapeClash, Table, Value, blocks, is_unsaid, scalar
-from symnet.paper.derivative_signs import derivative_of, gradient_by, is_nabla, slashed_derivatives
+from symnet.paper.derivative_signs import (
+    derivative_of,
+    gradient_by,
+    is_nabla,
+    mixed_by,
+    slashed_derivatives,
+)
 from symnet.paper.dotted import Dotted
 from symnet.paper.formulas_of_one import absolute, root_of
 from symnet.paper.function_names import MATRIX_FUNCTIONS, function_of, is_one
 from symnet.paper.misfits import Misfit, Unclear
+from symnet.paper.numpy_calls import call, is_call
 from symnet.paper.scripts import in_a_row
 from symnet.term import Number, Term, mul, number, power
 
@@ -122,6 +129,8 @@ class Elaborator(Dotted):
             value = self.value(term)
             if sign == "-":
                 value = self.arrays.map(value, lambda x: mul(number(-1), x))
+            if total is not None and self.notation.batch.spread:
+                total, value = self._spread(total, value)
             total = value if total is None else self.arrays.add(total, value)
         assert total is not None
         return total
@@ -246,6 +255,14 @@ class Elaborator(Dotted):
 
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
         message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
+        added = {clash.left, clash.right}
+        if (
+            self.notation.is_of_vectors
+            and clash.action == "added"
+            and "a number" in added
+            and any(shape.endswith(" × 1") or shape.startswith("1 × ") for shape in added)
+        ):
+            return Unclear("a number added to a vector", node)
         if is_unsaid(clash.left, clash.right):
             # How long it is, nobody said: it may well fit.
             return Unclear(message, node)
@@ -291,13 +308,17 @@ class Elaborator(Dotted):
                 raise Misfit("nothing stands after this derivative", node, "other")
             after = self._reach(factors, operators, at + 1)
             of = self.value(in_a_row(factors[at + 1 : after], operators[at + 1 : after]))
-            return self.derivative(of, found[1], node, found[2]), after
+            mixed = mixed_by(node)
+            for each in reversed(mixed or ()):
+                of = self.derivative(of, each, node, 1)
+            return of if mixed else self.derivative(of, found[1], node, found[2]), after
         by = gradient_by(node)
         if by is not None:
             if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
             of, after = self._after_sign(factors, operators, at + 1)
-            return self.derivative(of, by, node, 1), after
+            twice = isinstance(node, s.Scripted) and node.sup is not None
+            return self.derivative(of, by, node, 1 + twice), after
         if is_nabla(node):
             if not rest or between[0]:
                 raise Misfit("nothing stands after this derivative", node, "other")
@@ -307,12 +328,23 @@ class Elaborator(Dotted):
             assert isinstance(inside, s.Bracketed)
             if isinstance(inside.body, s.Chain):
                 return scalar(self._iverson(inside.body)), at + 2
+        if is_call(node) and rest and not between[0] and isinstance(rest[0], s.Bracketed):
+            assert isinstance(node, s.Name)
+            return call(node, rest[0].body, self.arrays, self.value), at + 2
         if self._is_change(node, factors[at + 1 :]) and rest and not between[0]:
             return self._change(node, factors[at + 1]), at + 2
         called = self._function_of(node)
+        if called is not None and (called.name, called.order) == ("σ", 0) and rest:
+            self._check_applied(node, between[0], rest[0])
         if called is not None and not self._stands_alone(factors, operators, at):
             return self._call(called, node, factors, operators, at)
         return self.value(node), at + 1
+
+    def _check_applied(self, node: s.Node, operator: str, after: s.Node) -> None:
+        """Raises Misfit for σ · (z): a function is no factor."""
+        if operator in ("*", r"\cdot", r"\times") and isinstance(after, s.Bracketed):
+            message = "a function is applied to its argument, not multiplied by it"
+            raise Misfit(message, node, "wrong-product")
 
     def _after_sign(
         self, factors: list[s.Node], operators: list[str], at: int

@@ -123,6 +123,9 @@ def at_last_layer(display: s.Display, notation: Notation) -> s.Display:
     quantities = {notation.letters[x.text] for x in named}
     if not quantities & {"a", "δ"} or quantities & {"w", "b"} or has_layers(display, notation):
         return display
+    functions = (notation.function(x.text) for x in s.walk(display) if isinstance(x, s.Name))
+    if "σ" in functions:
+        return display  # of which layer it speaks, nobody says
     made = _at_last(display, notation)
     assert isinstance(made, s.Display)
     return made

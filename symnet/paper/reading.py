@@ -282,7 +282,8 @@ class Reading:
             self.scope[x.text].axis for x in letters if x.text in self.scope
         ]  # fmt: skip
         axis = next((axis for axis in axes if axis is not None), None)
-        if axis is None and self.notation.lengths and not self.notation.letters:
+        of_class = self.notation.one_hot and any(x.text == self.notation.target for x in letters)
+        if axis is None and (of_class or self.notation.is_of_vectors):
             axis = n.neurons(self.layers.number(n.L))  # the vectors of a page are of one length
         if axis is None:
             raise Unclear("the neurons of which layer are compared here?", node)

@@ -14,6 +14,7 @@ import sympy
 from sympy.printing.str import StrPrinter
 
 from symnet.errors import SymnetError
+from symnet.network.functions import J
 from symnet.term import ARGUMENT
 
 LONGEST = 24  # characters of an exact fraction
@@ -76,6 +77,26 @@ class Printer(StrPrinter):  # type: ignore[misc]
 def numpy_text(formula: sympy.Expr) -> str:
     """A formula in Python; raises UnsayableError for a function that NumPy lacks."""
     return re.sub(r"(?<![\w.])sqrt\(", "np.sqrt(", Printer().doprint(formula))
+
+
+def coupled_text(formula: sympy.Expr) -> str:
+    """A function of all z of a layer, such as softmax, in Python.
+
+    >>> from symnet.network.functions import ACTIVATIONS
+    >>> coupled_text(ACTIVATIONS["softmax"].formula)
+    'np.exp(z)/np.sum(np.exp(z))'
+    """
+    sums = {each: sympy.Symbol(f"sum_{i}") for i, each in enumerate(formula.atoms(sympy.Sum))}
+    if any(each.function.has(J, sympy.Sum) for each in sums):
+        raise UnsayableError("a sum that is another one for every neuron")
+
+    def plain(part: sympy.Expr) -> sympy.Expr:
+        return part.xreplace(dict.fromkeys(part.atoms(sympy.Indexed), ARGUMENT))
+
+    text = numpy_text(plain(formula.xreplace(sums)))
+    for each, symbol in sums.items():
+        text = text.replace(str(symbol), f"np.sum({numpy_text(plain(each.function))})")
+    return text
 
 
 def numpy_function(formula: sympy.Expr) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Set
 import sympy
 
 from symnet.calculus.counterexample import Instance
+from symnet.calculus.coupled import couples
 from symnet.paper.rerun_formulas import (
     UnsayableError,
+    coupled_text,
     identifier,
     numpy_function,
     numpy_text,
@@ -96,6 +98,8 @@ class Functions:
         if formula is None:
             text = polynomial_text(self.instance.polynomial(drawn), order)
             note = note if order else f"  # any smooth {name} will do"
+        elif couples(formula):
+            text = coupled_text(formula)
         elif formula.free_symbols - {ARGUMENT}:
             raise UnsayableError(f"{name} depends on more than one number")
         else:

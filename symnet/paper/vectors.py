@@ -1,4 +1,4 @@
-r"""Formulas about vectors, with no network around them: \partial p_i / \partial z_j = p_i([i=j]-p_j).
+r"""Formulas about vectors, with no network around them: \partial_{z_j} p_i = p_i([i=j] - p_j).
 
 Where exponentials are summed, or softmax is taken, and no quantity has a layer, letters with an
 index are the entries of vectors of one length. That length is counted as the neurons of a last
@@ -11,8 +11,9 @@ layer are, so that y is what it always is.
 (['z'], ['T'])
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
@@ -20,7 +21,8 @@ from symnet.paper.conventions import Notation, spelled_out
 from symnet.paper.formula_reader import read
 from symnet.paper.function_names import is_one
 from symnet.paper.indicators import has_layers, is_vector_function
-from symnet.paper.scripts import binder_names, is_transpose, subscripts
+from symnet.paper.misfits import Unclear
+from symnet.paper.scripts import binder_names, is_transpose, plainly, subscripts
 
 SIGNS = frozenset({"e", "d", r"\partial", r"\nabla", "1", "0", "I", r"\pi", r"\infty", r"\mathbb"})
 PARAMETERS = frozenset({"w", "W", "b", r"\omega"})
@@ -28,6 +30,7 @@ NUMBERS = frozenset({
     "T", "K", "c", "t", "n", "N", "k", "m", r"\tau", r"\beta", r"\alpha", r"\lambda", r"\epsilon",
     r"\varepsilon", r"\gamma", r"\theta",
 })  # fmt: skip
+FREE = frozenset({"u", "v"})  # any vectors
 OWN = "vector "  # what begins the name of x, which elsewhere is the input of the network
 
 
@@ -37,12 +40,20 @@ class Letters:
 
     entries: set[str] = field(default_factory=set)  # with one index
     whole: set[str] = field(default_factory=set)  # in softmax(z), under ∇
+    inside: set[str] = field(default_factory=set)  # somewhere in softmax(…) or in e^{…}
+    called: set[str] = field(default_factory=set)  # before a bracket
+    numerals: set[str] = field(default_factory=set)  # as indices
+    sums: bool = False
     bare: set[str] = field(default_factory=set)
     indices: set[str] = field(default_factory=set)
 
 
 def with_vectors(notation: Notation, display: s.Display) -> Notation | None:
-    """The notation of a formula about vectors; None where it is about something else."""
+    """The notation of a formula about vectors; None where it is about something else.
+
+    Raises Unclear where it is about vectors of which too little is said.
+    """
+    notation = _with_name_of_softmax(notation, display)
     nodes = [display, *reached(notation, display)]
     if not any(is_of_vectors(node, notation) for node in nodes):
         return None
@@ -57,6 +68,7 @@ def with_vectors(notation: Notation, display: s.Display) -> Notation | None:
     numbers = found.bare - vectors - known - found.indices
     if (vectors | numbers | found.bare) & PARAMETERS or r"\delta" in vectors | numbers:
         return None
+    _check_said(found, vectors, numbers, notation, display)
     if not vectors or notation.costs & (vectors | numbers):
         return None
     aliases = dict(notation.aliases)
@@ -74,6 +86,36 @@ def with_vectors(notation: Notation, display: s.Display) -> Notation | None:
         input="",
         variable=None,
     )
+
+
+def _check_said(
+    found: Letters, vectors: Set[str], numbers: Set[str], notation: Notation, display: s.Display
+) -> None:
+    """Raises Unclear for letters that stand for something, and nobody says for what."""
+    known = found.inside | notation.vectors.keys() | {notation.target} | FREE
+    for text in sorted((vectors - known) | (numbers - NUMBERS) | (numbers & found.called)):
+        raise Unclear(f"what is {plainly(text)} here?", display)
+    if found.numerals and (found.sums or not found.numerals <= set("123")):
+        # p_1 = σ(z_1 - z_2) says that there are two, and σ(z_1) that there is one more, at least.
+        raise Unclear("how many entries do these vectors have?", display)
+
+
+def _with_name_of_softmax(notation: Notation, display: s.Display) -> Notation:
+    """The notation with f as a softmax, where f(z)_i stands beside a quotient of exponentials."""
+    if not is_of_vectors(display, notation):
+        return notation
+    for node in s.walk(display):
+        if not isinstance(node, s.Product):
+            continue
+        for one, other in pairwise(node.factors):
+            match one, other:
+                case (
+                    s.Name(text=text),
+                    s.Scripted(base=s.Bracketed(open="("), sub=s.Name(), sup=None, primes=0),
+                ) if text in (r"\sigma", "S", "s") and notation.formula("σ") is None:
+                    functions = {**notation.functions, text: "softmax"}
+                    return replace(notation, functions=functions)
+    return notation
 
 
 def reached(notation: Notation, display: s.Node) -> Iterator[s.Node]:
@@ -141,6 +183,7 @@ def _survey(node: s.Node, notation: Notation, found: Letters, whole: bool = Fals
                 found.bare.add(node.text)
                 if whole:
                     found.whole.add(node.text)
+                    found.inside.add(node.text)
         case s.Scripted(base=s.Name(text=r"\nabla"), sub=sub):
             inside(sub, taken=True)
         case s.Scripted(base=s.Name(text=r"\delta"), sub=sub) if (
@@ -151,12 +194,23 @@ def _survey(node: s.Node, notation: Notation, found: Letters, whole: bool = Fals
             letters = subscripts(sub) if sub is not None else []
             if letters and not _is_known(name, notation):
                 found.entries.add(name.text)
+                if whole:
+                    found.inside.add(name.text)
             elif sub is None:
                 inside(name)
             found.indices.update(x.text for x in letters or ())
-            if sup is not None and not is_transpose(sup):
+            found.numerals.update(x.text for x in letters or () if x.text.isdigit())
+            if name.text == "e" and sup is not None:
+                exponent = Letters()
+                _survey(sup, notation, exponent)
+                found.inside |= exponent.entries | exponent.bare
                 inside(sup)
-        case s.Big(sub=sub):
+            elif sup is not None and not is_transpose(sup):
+                inside(sup)
+        case s.Big(sub=sub, sup=sup):
+            found.sums = True
+            if isinstance(sup, s.Number):
+                found.numerals.add(sup.text)
             first = sub.sides[0] if isinstance(sub, s.Chain) else sub
             found.indices.update((binder_names(first) or ()) if first is not None else ())
         case s.Bracketed(open="[", body=s.Chain(sides=sides)):
@@ -164,7 +218,15 @@ def _survey(node: s.Node, notation: Notation, found: Letters, whole: bool = Fals
         case s.Product(factors=factors):
             for at, factor in enumerate(factors):
                 before = factors[at - 1] if at else None
-                inside(factor, taken=whole or _takes_vectors(before, notation))
+                takes = _takes_vectors(before, notation)
+                found.sums |= takes
+                if isinstance(before, s.Name) and before.text == "exp":
+                    exponent = Letters()
+                    _survey(factor, notation, exponent)
+                    found.inside |= exponent.entries | exponent.bare
+                if isinstance(factor, s.Bracketed) and isinstance(before, s.Name):
+                    found.called.add(before.text)
+                inside(factor, taken=whole or takes)
         case _:
             inside(*s.children(node))
 
@@ -204,6 +266,9 @@ def without_network(notation: Notation, said: Mapping[str, str], display: s.Disp
         if isinstance(name, s.Name):
             bodies[name.text] = right
     own: set[str] = set()
+    if not any(map(_has_indices, (display, *bodies.values()))) and bodies.keys() & notation.costs:
+        # C := -[y ln a + (1 - y) ln(1 - a)], and all else are numbers, too.
+        own = {text for text in bodies if text in notation.letters or text in notation.costs}
     while True:
         new = {
             text
@@ -218,4 +283,11 @@ def without_network(notation: Notation, said: Mapping[str, str], display: s.Disp
     letters = {k: v for k, v in notation.letters.items() if k not in own}
     if len(letters) == len(notation.letters) and not own & notation.costs:
         return notation
-    return replace(notation, letters=letters, costs=notation.costs - own)
+    return replace(notation, letters=letters, costs=notation.costs - own, own=True)
+
+
+def _has_indices(node: s.Node) -> bool:
+    return any(
+        isinstance(x, s.Big) or (isinstance(x, s.Scripted) and x.sub is not None)
+        for x in s.walk(node)
+    )
