@@ -124,7 +124,8 @@ def page(
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
         letters = {k: v for k, v in notation.letters.items() if v != "b"}
-        notation = replace(notation, letters=letters)
+        unknown = notation.unread | (notation.letters.keys() - letters.keys())
+        notation = replace(notation, letters=letters, unread=unknown)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
     if not several.rule:
