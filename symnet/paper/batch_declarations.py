@@ -49,7 +49,8 @@ Said = dict[str, str]
 COUNT = re.compile(
     r"(?P<batch>(mini-?\s?)?batch[ -]size|size of (the |a )?(mini-?\s?)?batch)"
     r"|(size of the (training|data)[ -]?set|(training|data)[ -]?set size"
-    r"|number of (the )?(training )?(inputs|examples|samples|data points|patterns|instances))",
+    r"|number of (the )?(training inputs|(training )?(examples|samples|data points|patterns"
+    r"|instances)))",
     re.IGNORECASE,
 )
 BASE = re.compile(
@@ -121,7 +122,8 @@ def for_display(notation: Notation, display: s.Display) -> Notation:
         usual = [x for x in ("m", "n", "N") if _bare(display, x) and x not in notation.scalars]
         counts = frozenset(usual[:1])
     names = {x.text for x in s.walk(display) if isinstance(x, s.Name)}
-    slopes = bool(batch.columns) and not names & counts
+    # Without an m to divide by δ is ∂C/∂Z as it stands, where C is printed.
+    slopes = bool(batch.columns) and not names & counts and bool(names & notation.costs)
     return replace(notation, batch=replace(batch, on=True, counts=counts, slopes_of_mean=slopes))
 
 

@@ -33,7 +33,7 @@ def with_examples(display: s.Display, notation: Notation) -> s.Display:
     elif _speaks_of_any_weight(display, notation):
         display = _by_each_kind(display, notation)
         made = _of_any_weight(display, notation, _free_letters(display))
-    made = _with_samples(made, notation)
+    made = _with_samples(made, notation, _lowered(display, notation))
     assert isinstance(made, s.Display)
     return made
 
@@ -41,15 +41,38 @@ def with_examples(display: s.Display, notation: Notation) -> s.Display:
 # --- samples -------------------------------------------------------------------------------
 
 
-def _with_samples(node: s.Node, notation: Notation) -> s.Node:
+def _with_samples(node: s.Node, notation: Notation, lowered: frozenset[str]) -> s.Node:
     if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
-        parted = _parted(node, node.base, notation)
+        parted = _parted(node, node.base, notation, lowered)
         if parted is not None:
             return parted
-    return mapped(node, lambda child: _with_samples(child, notation))
+    return mapped(node, lambda child: _with_samples(child, notation, lowered))
 
 
-def _parted(node: s.Scripted, base: s.Name, notation: Notation) -> s.Sampled | None:
+def _lowered(display: s.Display, notation: Notation) -> frozenset[str]:
+    """The letters that may name a sample as a subscript, as in a^l_x.
+
+    A letter that counts neurons of w or b is none, and x is one only where something else speaks
+    of samples: what the page says, C_x, δ^{x,l}, or an m to divide by.
+    """
+    batch, neurons, told = notation.batch, set[str](), bool(notation.batch.total)
+    for node in s.walk(display):
+        if isinstance(node, s.Name) and node.text in (batch.counts or ("m", "n", "N")):
+            told = True
+        if not (isinstance(node, s.Scripted) and isinstance(node.base, s.Name)):
+            continue
+        if notation.letters.get(node.base.text) in ("w", "b") and node.sub is not None:
+            neurons |= {x.text for x in s.walk(node.sub) if isinstance(x, s.Name)}
+        if notation.is_cost(node.base) and isinstance(node.sub, s.Name):
+            told = told or node.sub.text in batch.letters
+        if notation.letters.get(node.base.text) in OF_SAMPLES:
+            told = told or _without(node.sup, batch.letters)[1] is not None
+    return batch.letters - neurons if told else frozenset()
+
+
+def _parted(
+    node: s.Scripted, base: s.Name, notation: Notation, lowered: frozenset[str]
+) -> s.Sampled | None:
     """δ^{x,l}, δ^l_x, C_x as a quantity and its sample."""
     batch = notation.batch
     quantity = notation.letters.get(base.text, batch.matrices.get(base.text))
@@ -57,15 +80,17 @@ def _parted(node: s.Scripted, base: s.Name, notation: Notation) -> s.Sampled | N
     if quantity not in OF_SAMPLES and not cost and base.text != notation.target:
         return None
     sup, sample = (node.sup, None) if cost else _without(node.sup, batch.letters)
-    sub = node.sub
+    if base.text == notation.target and _sample_in(node.sup, batch.letters) is not None:
+        sup, sample = None, _sample_in(node.sup, batch.letters)
+    sub, low = node.sub, batch.letters if cost else lowered
     if sample is None:
         alone = cost or node.sup is not None or base.text == notation.target
-        if isinstance(sub, s.Name) and sub.text in batch.letters and alone:
+        if isinstance(sub, s.Name) and sub.text in low and alone:
             sample, sub = sub, None
         elif cost and _of_input(sub) is not None:
             sample, sub = _of_input(sub), None
         else:
-            sub, sample = _without(sub, batch.letters)
+            sub, sample = _without(sub, low)
     if sample is None and quantity in batch.columns and sub is not None:
         # Entry j, i of a matrix whose columns are the samples.
         match sub:
@@ -123,7 +148,7 @@ def _without(script: s.Node | None, letters: frozenset[str]) -> tuple[s.Node | N
     return kept, _sample_in(found[0], letters)
 
 
-def _sample_in(node: s.Node, letters: frozenset[str]) -> s.Name | None:
+def _sample_in(node: s.Node | None, letters: frozenset[str]) -> s.Name | None:
     inside = node.body if isinstance(node, s.Bracketed) else node
     return inside if isinstance(inside, s.Name) and inside.text in letters else None
 
@@ -149,7 +174,7 @@ def sample_letter(big: s.Big, body: s.Node, notation: Notation) -> str | None:
         for x in s.walk(body)
         if isinstance(x, s.Scripted) and isinstance(x.base, s.Name) and x.sub is not None
         for letter in binder_names(x.sub) or ()
-        if notation.letters.get(x.base.text) in ("w", "b") or x.base.text == notation.input
+        if x.base.text in notation.letters or x.base.text in (notation.input, notation.target)
     }
     return None if name in neurons else name
 
