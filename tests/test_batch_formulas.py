@@ -47,7 +47,8 @@ def test_examples_are_found_once(latex: str, context: dict[str, Any], wanted: st
     [
         (r"\delta^{x,l}_j", r"sampled(\delta_{j}^{l}; x)"),
         (r"\delta^{(x),l}", r"sampled(\delta^{l}; x)"),
-        (r"a^{l-1}_{x,k}", r"sampled(a_{k}^{{l - 1}}; x)"),
+        (r"a^{l-1}_x", "a_{x}^{{l - 1}}"),
+        (r"\frac1m a^{l-1}_{x,k}", "{frac(1; m) sampled(a_{k}^{{l - 1}}; x)}"),
         (r"C_x", "sampled(C; x)"),
         (r"w^{x,l}", "w^{x, l}"),
         (r"x_j", "x_{j}"),

@@ -122,8 +122,9 @@ def for_display(notation: Notation, display: s.Display) -> Notation:
         usual = [x for x in ("m", "n", "N") if _bare(display, x) and x not in notation.scalars]
         counts = frozenset(usual[:1])
     names = {x.text for x in s.walk(display) if isinstance(x, s.Name)}
-    # Without an m to divide by δ is ∂C/∂Z as it stands, where C is printed.
-    slopes = bool(batch.columns) and not names & counts and bool(names & notation.costs)
+    # Without an m to divide by δ is ∂C/∂Z as it stands, where C is printed or made small.
+    of_mean = names & (notation.costs | {notation.rate or r"\eta"})
+    slopes = bool(batch.columns) and not names & counts and bool(of_mean)
     return replace(notation, batch=replace(batch, on=True, counts=counts, slopes_of_mean=slopes))
 
 
