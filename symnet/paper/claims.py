@@ -315,7 +315,8 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
             if claim.restricted:
                 reason = "it does not always hold, and not all that stands beside it was understood"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
-            if about.unread:
+            # What C is changes no shape.
+            if about.unread and not (about.for_all and verdict.verdict == ILL_FORMED):
                 reason = f"it does not hold as far as it was read, but {about.unread} was not read"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
             return replace(verdict, notes=tuple(dict.fromkeys(notes))), claim

@@ -24,7 +24,7 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
+from symnet.paper.batch_declarations import for_display, is_assumed, is_of_all, read_batch
 from symnet.paper.convention_files import Convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
@@ -124,7 +124,8 @@ def page(
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
         letters = {k: v for k, v in notation.letters.items() if v != "b"}
-        notation = replace(notation, letters=letters)
+        unknown = notation.unread | (notation.letters.keys() - letters.keys())
+        notation = replace(notation, letters=letters, unread=unknown)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
     if not several.rule:
@@ -173,6 +174,8 @@ def page(
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
     if is_assumed(notation, display):
         unread.append("the cost of several samples")
+    if is_of_all(notation, display):
+        unread.append("of which sample its quantities are")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
@@ -371,7 +374,8 @@ def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Set
                 else:
                     setting = replace(setting, activation=formula)
             case s.Chain(sides=(s.Name() as name, *_), relations=("=" | ":=" | r"\equiv", *_)):
-                if setting.cost is None and notation.is_cost(name):
+                said = name.text in notation.totals or notation.batch.total
+                if setting.cost is None and notation.is_cost(name) and not said:
                     cost = cost_of(notation, statement.sides[1])
                     if cost is None or alone:
                         unread.append("what C is")
