@@ -68,12 +68,21 @@ FIRST_LAYER = LayerNumber("", 1)
 OUTPUT = "σ of the last layer"
 
 
-def holds(left: Term, right: Term, setting: Setting, widths: Sequence[int] = ()) -> str:
+def holds(
+    left: Term,
+    right: Term,
+    setting: Setting,
+    widths: Sequence[int] = (),
+    *,
+    last: LayerNumber = n.L,
+) -> str:
     """Empty if left = right is proved, else why it was not.
 
-    With `widths` the network is this one: L is its last layer, and sums are written out.
+    With `widths` the network is this one: L is its last layer, and sums are written out. `last` is
+    the number of the last layer where only that is known.
     """
-    return _tried(lambda: _differs((left, right), setting, widths, None))
+    last = LayerNumber("", len(widths)) if widths else last
+    return _tried(lambda: _differs((left, right), setting, widths, None, last))
 
 
 def holds_by_induction(
@@ -93,7 +102,8 @@ def holds_by_induction(
     base = holds(base_left, base_right, setting, widths)
     if base:
         return f"at the last layer: {base}"
-    step = _tried(lambda: _differs((step_left, step_right), setting, widths, hypothesis))
+    last = LayerNumber("", len(widths)) if widths else n.L
+    step = _tried(lambda: _differs((step_left, step_right), setting, widths, hypothesis, last))
     return f"from one layer to the next: {step}" if step else ""
 
 
@@ -111,9 +121,9 @@ def _differs(
     setting: Setting,
     widths: Sequence[int],
     hypothesis: tuple[Term, Term] | None,
+    last: LayerNumber,
 ) -> str:
     formulas: Formulas = {}
-    last = LayerNumber("", len(widths)) if widths else n.L
     read = [
         _abstract(_input_as_activation(at_layer(x, {"L": last})), formulas)
         for x in (*sides, *(hypothesis or ()))

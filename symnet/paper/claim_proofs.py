@@ -33,7 +33,8 @@ def proof(claim: Claim, about: Page) -> str:
 def _general_proof(claim: Claim, about: Page) -> str:
     depths = {len(widths) for widths in about.widths}
     known = len(depths) == 1 and bool(about.notation.letters)
-    layers = Layers(depth=depths.pop() if known else None)
+    last = LayerNumber("", depths.pop()) if known else n.L
+    layers = Layers(depth=last.offset if known else None)
     elaborator = Elaborator(claim.notation or about.notation, layers)
     try:
         sides = claim.sides(elaborator)
@@ -50,11 +51,12 @@ def _general_proof(claim: Claim, about: Page) -> str:
         if not (isinstance(left, Table) and isinstance(right, Table)):
             return "its matrices are written out"
         pairs = entries(left, right, elaborator)
-        return next(filter(None, (claims.holds(x, y, about.setting) for x, y, _ in pairs)), "")
+        whys = (claims.holds(x, y, about.setting, last=last) for x, y, _ in pairs)
+        return next(filter(None, whys), "")
     arrays = elaborator.arrays
     if not (arrays.fit(left.rows, right.rows) and arrays.fit(left.cols, right.cols)):
         return "its sides are counted in another order"
-    return claims.holds(left.term, arrays.aligned(right, left).term, about.setting)
+    return claims.holds(left.term, arrays.aligned(right, left).term, about.setting, last=last)
 
 
 def _by_induction(claim: Claim, about: Page, general: General) -> str:

@@ -24,6 +24,7 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
+from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
@@ -35,6 +36,7 @@ from symnet.paper.declarations import (
     with_declarations,
     with_family,
 )
+from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
@@ -53,12 +55,14 @@ from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
+OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
 MOST_LAYERS = 30  # of a literal network
 SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
-    "depth", "layout", "per_layer_activation", "bias", "target",
+    "depth", "layout", "per_layer_activation", "bias", "target", "shapes", "local",
+    "layers",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
@@ -113,11 +117,14 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    start = without_network(notation_of(book), said, display)
-    found = with_declarations(start, said)
+    several = read_batch(notation_of(book), said, context)
+    start = without_network(several.notation, several.rest, display)
+    found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, list(found.assumptions)
     assumptions += [f"{k}: {declared[k]}" for k in known]
-    unread = _strangers(said, found, display)
+    notation = for_display(notation, display)
+    display = with_examples(display, notation)
+    unread = _strangers(several.rest, found, display)
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context, display)
@@ -130,13 +137,20 @@ def page(
         notation = replace(notation, letters=letters)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not re.fullmatch(r"(|gradient descent( on [A-Z])?)", str(context.get("rule", ""))):
+    if not several.rule:
         unread.append("the rule of the update")
+    if "layers" in context and not _are_layers(str(context["layers"]), book):
+        unread.append("'layers'")
     if "target" in context and target(str(context["target"])) is None:
         unread.append(f"the target {context['target']!r}")
+    if not several.shapes:
+        assumptions.append(f"shapes: {context['shapes']}")
+        unread.append("'shapes'")
     for key in sorted(set(context) - KNOWN):
         assumptions.append(f"{key}: {context[key]}")
         unread.append(f"{key!r}")
+    if several.cost is not None and setting.cost is None:
+        setting = replace(setting, cost=several.cost)
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
     setting, notation, display, taken, left = _with_output(setting, notation, display, context)
@@ -169,8 +183,12 @@ def page(
     base = replace(base, formulas={**base.formulas, "σ": setting.activation})
     notation = plain(base, display)
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
+    if is_assumed(notation, display):
+        unread.append("the cost of several samples")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
-    widths = _of_depth(widths, str(context.get("depth", "")))
+    widths = OF_ONE_NEURON if notation.neuron else widths
+    depth = str(context.get("depth", "")) or _depth_of(display, notation)
+    widths = _of_depth(widths, depth)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
@@ -190,10 +208,30 @@ def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     return with_layers(made, book.units) if book.units else made
 
 
+LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
+
+
+def _are_layers(said: str, book: Convention) -> bool:
+    """Whether layers are counted as the book does: 0..L."""
+    found = LAYERS.search(said)
+    return found is not None and int(found[1]) == book.translation.first
+
+
 def notation_of(book: Convention) -> Notation:
     """Nielsen's notation with what else is a book's habit."""
+    batch, letters = NIELSEN.batch, dict(NIELSEN.letters)
+    if book.samples:
+        matrices = {"A": "a", "Z": "z", r"\Delta": "δ", "y": "y"}
+        counts = frozenset({book.count})
+        batch = replace(
+            batch, letters=book.examples, counts=counts, bounds=counts, matrices=matrices,
+            total="mean", spread=True,
+        )  # fmt: skip
+        letters |= {k: v for k, v in matrices.items() if v != "y"}
     return replace(
         NIELSEN,
+        batch=batch,
+        letters=letters,
         iterations=NIELSEN.iterations | book.iterations,
         entrywise=NIELSEN.entrywise | book.entrywise,
     )
@@ -228,8 +266,27 @@ def is_of_book(key: str, book: Convention) -> bool:
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
-    """Whether words say nothing against the book: weights that connect the same layers."""
+    """Whether words say nothing against the book: weights that connect the same layers or units."""
+    units = UNITS.search(said)
+    if units is not None:
+        return _ends(key, book) in (None, (units[2], units[1]))
     return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+UNITS = re.compile(
+    r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
+)
+
+
+def _ends(key: str, book: Convention) -> tuple[str, str] | None:
+    """Where a weight leads to and from: i and j of w_{ij}, as the book has it."""
+    for node in s.walk(in_nielsens(read(key), book)):
+        match node:
+            case s.Scripted(base=s.Name(text="w" | "W"), sub=sub) if sub is not None:
+                letters = subscripts(sub) or []
+                if len(letters) == 2:
+                    return letters[0].text, letters[1].text
+    return None
 
 
 def _head(node: s.Node) -> str:
@@ -248,7 +305,7 @@ def _head(node: s.Node) -> str:
     return spelled_out(base) if isinstance(base, s.Name) else ""
 
 
-LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer|unit|neuron) ([^\s,;.]+)")
+LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer |unit |neuron )?([^\s,;.]+)")
 
 
 def _connects(said: str) -> int | None:
@@ -413,6 +470,10 @@ def _with_output(
     if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
         setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
         assumptions.append("the last layer is a softmax")
+    if context.get("per_layer_activation") is True or _has_own_functions(display):
+        # Each layer has a function of its own, whether its formula is known or not.
+        setting = replace(setting, per_layer=setting.activation is None)
+        notation = replace(notation, per_layer=True)
     own = PER_LAYER.match(str(context.get("activation", "")))
     if own is not None and setting.activation is None and own[1] not in notation.letters:
         # g^{[l]}: each layer has one of its own.
@@ -440,6 +501,18 @@ def _with_output(
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
     return setting, notation, display, assumptions, unread
+
+
+def _has_own_functions(display: s.Display) -> bool:
+    """Whether σ has a layer anywhere, as g^{[l]} of a book."""
+    return any(
+        isinstance(x, s.Scripted)
+        and isinstance(x.base, s.Name)
+        and x.base.text == r"\sigma"
+        and isinstance(x.sup, s.Bracketed)
+        and x.sup.open == "["
+        for x in s.walk(display)
+    )
 
 
 def _has_complements(display: s.Display) -> bool:
@@ -503,7 +576,7 @@ def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
     if name in COSTS:
         return COSTS[name]
     norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"
-    squeezed = re.sub(r"[\s{}]", "", text).removeprefix("C=")
+    squeezed = _of_one_sample(re.sub(r"[\s{}]", "", text).removeprefix("C="))
     if re.fullmatch(rf"(1/2|\\frac12|0\.5)({norm})", squeezed):
         return COSTS["quadratic"]
     if re.fullmatch(norm, squeezed) or squeezed in ("(a-y)^2", "(y-a)^2"):
@@ -512,6 +585,18 @@ def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
         return typed_cost(text)
     except SymnetError:
         return None
+
+
+MEAN = re.compile(r"(?P<half>\(1/2n\)|1/\(2n\)|\\frac12n)|(\(1/n\)|1/n|\\frac1n)")
+
+
+def _of_one_sample(text: str) -> str:
+    """(1/2n) Σ ½‖y - a‖²: C is a mean over the samples, and of one of them what is summed."""
+    mean = MEAN.match(text)
+    over = re.compile(r"(\\?sum|∑)(_x)?").match(text, mean.end()) if mean is not None else None
+    if mean is None or over is None:
+        return text
+    return ("1/2" if mean["half"] else "") + text[over.end() :]
 
 
 def of_one_output(formula: sympy.Expr) -> Setting:
@@ -545,6 +630,23 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
     if least:
         return tuple(w for w in widths if len(w) >= int(least[1]))
     raise SymnetError(f"the depth {said!r} is not understood")
+
+
+def _depth_of(display: s.Display, notation: Notation) -> str:
+    """Of layers with numbers alone the highest is the last, where y stands beside them."""
+    found = set()
+    target = False
+    for node in s.walk(display):
+        target = target or (isinstance(node, s.Name) and node.text == notation.target)
+        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
+            if notation.has_layers(node.base) and node.sup is not None:
+                layer, _ = layer_and_transpose(node.sup)
+                at = layer_of(layer) if layer is not None else None
+                if at is None or at.name:
+                    return ""
+                found.add(at.offset)
+    known = {len(widths) for widths in RECTANGULAR}
+    return f"L = {max(found)}" if target and found and max(found) in known else ""
 
 
 # --- formulas without layers ---------------------------------------------------------------

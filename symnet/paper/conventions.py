@@ -69,6 +69,29 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """How a page speaks of several samples.
+
+    `letters` stand for a sample, `counts` for how many there are, `bounds` are those of them that
+    the page declares: sums that end with them are over samples. `matrices` have the samples as
+    their columns, by the quantity that they hold; in `columns` are quantities that are such
+    matrices themselves. `total` says whether C is the mean of the C_x, their sum, or not said;
+    `on` whether the formula speaks of several samples. With `slopes_of_mean` δ is ∂C/∂z of the
+    mean, not of each sample's own cost. With `spread` a column is added to every sample.
+    """
+
+    letters: frozenset[str] = frozenset({"x"})
+    counts: frozenset[str] = frozenset()
+    bounds: frozenset[str] = frozenset()
+    matrices: Mapping[str, str] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
+    total: str = ""
+    on: bool = False
+    slopes_of_mean: bool = False
+    spread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Notation:
     """What stands for what on a page.
 
@@ -113,6 +136,10 @@ class Notation:
     normalised: bool = False  # whether Σ y = 1
     own: bool = False  # whether the page says itself what a, z or C are
     numbered: bool = True  # whether quantities of the formula have layers at all
+    batch: Batch = field(default_factory=Batch)
+    totals: Mapping[str, s.Node] = field(default_factory=dict)  # costs with what they add up
+    descends: str = "C"  # the cost that steps of gradient descent are taken on
+    neuron: str = ""  # "several" or "one": how many inputs the one neuron of the page has
 
     @property
     def is_of_vectors(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Value
+from symnet.paper.batches import Batches
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.repetition import (
     before_dots,
@@ -21,11 +22,10 @@ from symnet.paper.repetition import (
     script_of,
 )
 from symnet.paper.scripts import with_split_digits
-from symnet.paper.sums import Sums
 from symnet.term import Index, LayerNumber, mul, number, rename
 
 
-class Dotted(Sums):
+class Dotted(Batches):
     """What is printed with dots."""
 
     __slots__ = ()

@@ -126,6 +126,7 @@ class Reading:
     moved: tuple[s.Node, ...] = ()  # of what a claim has small changes that are free
     remaining: str = ""  # how a product over a general number of layers stands: see `_peeled`
     notes: list[str] = field(default_factory=list)
+    sample: Index | None = None  # of which sample quantities are here
     arrays: Arrays = field(init=False)
 
     def __post_init__(self) -> None:

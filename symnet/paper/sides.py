@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import sympy
 
-from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Blocks, Table, Value, Whole, is_any, is_unsaid, scalar
 from symnet.paper.elaboration import Elaborator
@@ -276,7 +275,7 @@ def stepped(left: Value, node: s.Node, elaborator: Elaborator, alone: bool) -> V
         raise Unclear("what is updated here?", node)
     if left.term.name in ("a", "z", "δ", "y"):
         raise Unclear("this is no parameter, so no step changes it", node)
-    slope: Term = Partial(n.COST, left.term)
+    slope: Term = Partial(elaborator.descended(node), left.term)
     if left.term.layer is None:
         if elaborator.notation.vectors.get(left.term.name) != "parameters":
             raise Unclear("how the cost depends on this is not said", node)

@@ -16,6 +16,7 @@ from symnet.paper.changes import has_changes, moved_in
 from symnet.paper.context import Page, plain
 from symnet.paper.conventions import Notation
 from symnet.paper.elaboration import Elaborator
+from symnet.paper.examples import with_examples
 from symnet.paper.indicators import in_one_way
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.one_hot import encoded, speaks_of_class
@@ -168,7 +169,7 @@ class Claim:
 
 def claims_of(display: s.Display, about: Page) -> list[Claim]:
     """The claims of a display. Raises Unclear for what is not understood."""
-    display = in_one_way(display, about.notation)
+    display = with_examples(in_one_way(display, about.notation), about.notation)
     said = said_in(_flat(with_raised_layers(display, about)), about)
     for chain in said.chains if len(display.statements) > 1 else ():
         if isinstance(chain.sides[0], s.Empty):
@@ -295,6 +296,7 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
         update = relation in UPDATES - {":="} or (
             relation in EQUALITIES and ((new and left is sides[0]) or renewed[at])
         ) or (relation == ":=" and about.updates)  # fmt: skip
+        update = update or _assigns(left, right, relation, about)
         if not update and relation not in EQUALITIES | {IN}:
             raise Unclear(f"the relation {relation} is not judged", chain)
         parameter = _change_of_parameter(left, about)
@@ -307,6 +309,19 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
         near = relation == r"\approx" and not about.notation.first_order
         found.append(Claim(chain, left, right, relation, letters, update=update, restricted=near))
     return found
+
+
+def _assigns(left: s.Node, right: s.Node, relation: str, about: Page) -> bool:
+    """w = w - η …: what is on the left is the new w."""
+    match right:
+        case s.Additive(terms=(first, *_)) if relation == "=":
+            base = left.base if isinstance(left, s.Scripted) else None
+            parameter = isinstance(base, s.Name) and about.notation.letters.get(base.text, "")
+            rated = any(
+                isinstance(x, s.Name) and x.text == about.notation.rate for x in s.walk(right)
+            )
+            return parameter in ("w", "b") and rated and s.spell(first) == s.spell(left)
+    return False
 
 
 def _counted(

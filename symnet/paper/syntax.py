@@ -175,6 +175,14 @@ class Evaluated(Placed):
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled(Placed):
+    r"""A quantity of one of several samples, once that is known: \delta^{x,l} as \delta^l of x."""
+
+    of: "Node"
+    sample: "Node"
+
+
+@dataclass(frozen=True, slots=True)
 class Empty(Placed):
     """Nothing where something could stand: the left side of a row that begins with =."""
 
@@ -208,7 +216,7 @@ class Display(Placed):
 
 Node = (
     Number | Name | Text | Dots | Scripted | Listed | Bracketed | Fraction | Root | Big | Product
-    | Additive | Array | Cases | Annotated | Evaluated | Empty | Chain | Display
+    | Additive | Array | Cases | Annotated | Evaluated | Sampled | Empty | Chain | Display
 )  # fmt: skip
 
 
@@ -276,6 +284,8 @@ def spell(node: Node) -> str:
             return f"root({spell(node.body)}{degree})"
         case Annotated():
             return f"annotated({spell(node.body)}; {spell(node.label)})"
+        case Sampled():
+            return f"sampled({spell(node.of)}; {spell(node.sample)})"
         case Evaluated():
             return f"evaluated({spell(node.body)}; {spell(node.at)})"
         case Array() | Cases():
