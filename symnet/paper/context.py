@@ -487,6 +487,10 @@ def _with_output(
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
         if _has_complements(display):
             unread.append("the cost, of which there are two kinds of this name")
+    likelihood = COSTS["log_likelihood"].formula
+    if setting.couples and setting.cost == likelihood and not setting.normalised:
+        setting = replace(setting, normalised=True)
+        assumptions.append("the entries of y have the sum 1")
     if "target" in context:
         found = target(str(context["target"]))
         if found is not None:
