@@ -87,8 +87,10 @@ def test_the_table_has_both_kinds() -> None:
 def test_a_refuted_formula_fails_in_numpy_too(row: dict[str, Any]) -> None:
     """The script's numbers, from plain NumPy and difference quotients, are the verdict's."""
     found = verify(row["latex"], row.get("convention", "nielsen"), row["context"])
-    assert found.trial is not None
     assert found.counterexample is not None
+    if found.trial is None:  # other books, and pages of definitions, have no scripts
+        assert row.get("convention") or "declared" in row["context"]
+        return
     script = numpy_lines(found.trial)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
