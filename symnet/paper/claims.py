@@ -86,13 +86,21 @@ def verify(
     """The verdict on a formula as printed, under a convention and what a page declares."""
     started = time.perf_counter()
     try:
-        found = _verdict(latex, convention, context or {}, started)
+        found = _verdict(latex, convention, _in_texts(context or {}), started)
     except RecursionError:
         found = Verdict(UNKNOWN, "the formula is nested too deeply")
     except INSIDE as error:
         # One formula that nobody thought of does not stop a thousand others.
         found = Verdict(UNKNOWN, f"{BROKEN}: {type(error).__name__}: {error}"[:300])
     return replace(found, seconds=time.perf_counter() - started)
+
+
+def _in_texts(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context whose tables of symbols have texts alone."""
+    return {
+        key: {str(k): str(v) for k, v in said.items()} if isinstance(said, Mapping) else said
+        for key, said in context.items()
+    }
 
 
 def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: float) -> Verdict:
@@ -114,10 +122,11 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return by_steps
     deadline = started + BUDGET
     by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
-    if by_definitions is not None and by_definitions.verdict != UNKNOWN:
+    if by_definitions is not None and by_definitions.verdict == PROVED:
         return by_definitions
-    by_steps = by_steps or by_definitions
     other = _of_layers(latex, convention, context, display, started)
+    if by_definitions is not None and other.verdict != PROVED:
+        return by_definitions if by_definitions.verdict != UNKNOWN else other
     return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
 
 
