@@ -25,7 +25,7 @@ from symnet.network.functions import (
 )
 from symnet.paper import syntax as s
 from symnet.paper.batch_declarations import for_display, is_assumed, is_of_all, read_batch
-from symnet.paper.convention_files import Convention
+from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
@@ -40,10 +40,17 @@ from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
-from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, put_for, subscripts
 from symnet.paper.translation import translated
 from symnet.paper.unit_layers import with_layers
-from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
+from symnet.paper.vectors import (
+    is_of_vectors,
+    reached,
+    says_vectors,
+    with_losses,
+    with_vectors,
+    without_network,
+)
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
@@ -96,13 +103,16 @@ def page(
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
     printed = display
-    display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
         if not isinstance(entries, Mapping):
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
+    said = with_losses(said)
+    if says_vectors({str(k): str(v) for k, v in said.items()}, printed, NIELSEN):
+        book = convention("nielsen")  # its letters are its own
+    display = in_nielsens(display, book)
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     declared = said
     known = [k for k in declared if k in agreed]
@@ -145,6 +155,8 @@ def page(
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
     setting, notation, display, taken, left = _with_output(setting, notation, display, context)
+    if setting.couples and is_of_vectors(display, notation) and _has_free_units(printed, display):
+        display = _at_output(display)
     assumptions += taken
     unread += left
     own = notation.formulas.get("σ")
@@ -335,6 +347,13 @@ def _has_free_units(printed: s.Display, display: s.Display) -> bool:
     ) and any(isinstance(x, s.Scripted) and x.sup is not None for x in s.walk(display))
 
 
+def _at_output(display: s.Display) -> s.Display:
+    """Units of which no layer is printed as those of layer L, where softmax is spoken of."""
+    made = put_for(display, "l", s.Name("L", (), start=display.start, end=display.start))
+    assert isinstance(made, s.Display)
+    return made
+
+
 def names_in(display: s.Display) -> set[str]:
     """The letters and names of a formula."""
     return {part.text for part in s.walk(display) if isinstance(part, s.Name)}
@@ -473,6 +492,10 @@ def _with_output(
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
         if _has_complements(display):
             unread.append("the cost, of which there are two kinds of this name")
+    likelihood = COSTS["log_likelihood"].formula
+    if setting.couples and setting.cost == likelihood and not setting.normalised:
+        setting = replace(setting, normalised=True)
+        assumptions.append("the entries of y have the sum 1")
     if "target" in context:
         found = target(str(context["target"]))
         if found is not None:
