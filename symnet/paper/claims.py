@@ -27,6 +27,7 @@ from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import IN, Claim, claims_of
+from symnet.paper.system_claims import verdict_by_definitions
 from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
     ILL_FORMED,
@@ -101,6 +102,9 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return Verdict(UNKNOWN, error.message, None, span)
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
+    found = verdict_by_definitions(latex, display, convention, context, started + BUDGET)
+    if found is not None:
+        return found
     try:
         book, context = understood(convention, context)
         if any(_is_declared(display, key, said) for key, said in _declared(context)):

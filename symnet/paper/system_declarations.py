@@ -60,10 +60,7 @@ def declared(
         if len(waiting) == before and losses:
             key = next(iter(losses))
             changed = _declared(system, key, losses.pop(key), frozenset())
-            if changed is None:
-                system = _unread(system, key, said[key])
-            else:
-                system = changed
+            system = changed if changed is not None else _unread(system, key, said[key])
         elif len(waiting) == before:
             break
         if not waiting:
@@ -134,9 +131,7 @@ def parts_of(said: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def _declared(
-    system: System, key: str, said: str, pending: frozenset[str]
-) -> System | None:
+def _declared(system: System, key: str, said: str, pending: frozenset[str]) -> System | None:
     keys = items_of(key)
     head, *remarks = parts_of(said)
     if ENTRYWISE.search(said):
@@ -179,9 +174,7 @@ def _with_formula(
         return None
 
 
-def _defined(
-    system: System, key: s.Node, body: s.Node, pending: frozenset[str]
-) -> System | None:
+def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str]) -> System | None:
     elaborator = Defining(system, pending)
     letters: list[str] = []
     name = key_of(key)

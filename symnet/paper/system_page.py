@@ -129,12 +129,13 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
     return {**kept, **taken}
 
 
-DESCRIPTIONS = frozenset(
-    """the a an its of and over in mini minibatch batch sample biased mean average variance input
-    inputs output outputs hidden layer units normalised normalized value values prediction
-    predictions score scores logits pre-activation preactivation activation activations scaled
-    shifted objective regularised regularized penalty""".split()
-)
+DESCRIPTIONS = frozenset({
+    "the", "a", "an", "its", "of", "and", "over", "in", "mini", "minibatch", "batch", "sample",
+    "biased", "mean", "average", "variance", "input", "inputs", "output", "outputs", "hidden",
+    "layer", "units", "normalised", "normalized", "value", "values", "prediction",
+    "predictions", "score", "scores", "logits", "pre-activation", "preactivation", "activation",
+    "activations", "scaled", "shifted", "objective", "regularised", "regularized", "penalty",
+})  # fmt: skip
 
 
 def _describes(said: str) -> bool:
@@ -176,7 +177,7 @@ def _is_defined(quantity: Quantity, defined: set[str]) -> bool:
 
 
 def _with_variables(system: System, display: s.Display) -> System:
-    """LN(αx + β1): what functions of a whole vector are taken of is any vector, and α any number."""
+    """LN(αx + β1): functions of a whole vector are taken of any vector, and α is any number."""
     called = {
         spelled_out(part.factors[at])
         for part in s.walk(display) if isinstance(part, s.Product)
@@ -295,6 +296,5 @@ def without_trivia(display: s.Display) -> s.Display:
     return replace(
         display,
         statements=tuple(display.statements[at] for at in kept),
-        separators=tuple(display.separators[at] for at in kept[:-1]) + ("",),
+        separators=(*(display.separators[at] for at in kept[:-1]), ""),
     )
-
