@@ -74,8 +74,8 @@ class GraphInstance(Instance):
     def _defined(self, definition: Definition, key: Key, scope: Scope) -> Value:
         if definition.body is None:
             return self._opaque(definition, scope)
-        own = dict(zip(definition.indices, key[2], strict=True))
-        places: dict[Index | str, int] = {**self.fixed, **own}
+        places: dict[Index | str, int] = dict(zip(definition.indices, key[2], strict=True))
+        places.update(self.fixed)
         return self._value(definition.body, Scope(places, scope.changes))
 
     def _free(self, key: Key) -> Plain:

@@ -179,10 +179,10 @@ def _is_defined(quantity: Quantity, defined: set[str]) -> bool:
 def _with_variables(system: System, display: s.Display) -> System:
     """LN(αx + β1): functions of a whole vector are taken of any vector, and α is any number."""
     called = {
-        spelled_out(part.factors[at])
+        spelled_out(factor)
         for part in s.walk(display) if isinstance(part, s.Product)
-        for at in range(len(part.factors) - 1)
-        if isinstance(part.factors[at], s.Name)
+        for factor in part.factors[:-1]
+        if isinstance(factor, s.Name)
     }  # fmt: skip
     used = called & system.maps.keys()
     if not used:

@@ -79,7 +79,7 @@ def transposed(place: Place, page: Editing) -> Iterator[Edit]:
     for each in named_in(place, page):
         node = each.node
         if each.sub is None and each.sup is None:
-            plain = isinstance(node, s.Name) or each.node.sup is None
+            plain = isinstance(node, s.Name) or node.sup is None
             text = place.of(node)
             yield Edit("transpose", node.start, node.end,
                        f"{text}^T" if plain else f"{{{text}}}^T")  # fmt: skip
