@@ -85,6 +85,13 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
         "H": r"\max(0, Z)", "S": "HW_2+b_2", "L": "loss", r"dS": r"\frac{\partial L}{\partial S}",
         "dH": r"\frac{\partial L}{\partial H}", "dZ": r"\frac{\partial L}{\partial Z}",
     }),
+    "inverted": ("nielsen", {
+        "r_j": "independent Bernoulli(p), p the keep probability",
+        r"\tilde a_j": r"\frac{r_j}{p}a_j",
+    }),
+    "dropped": ("nielsen", {
+        "r_j": "independent Bernoulli(p), p the keep probability", r"\tilde a_j": "r_j a_j",
+    }),
 }  # fmt: skip
 HERE = Path(__file__).parent
 LINES = (HERE / "definition_formulas.jsonl").read_text(encoding="utf-8").splitlines()

@@ -62,6 +62,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "calculus.judges",
             "calculus.claim",
             "calculus.graph",
+            "calculus.expectation",
             "calculus.graph_numbers",
             "calculus.graph_claim",
             "calculus.proof",

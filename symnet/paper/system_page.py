@@ -25,6 +25,7 @@ from symnet.paper.scripts import is_transpose
 from symnet.paper.system import Quantity, System, axis, named
 from symnet.paper.system_declarations import bases_of, declared, items_of, mentioned, wholes_of
 from symnet.paper.system_elaboration import (
+    EXPECTATIONS,
     INDICATORS,
     LENGTHS,
     MEANS,
@@ -164,7 +165,7 @@ def _names(node: s.Node) -> Iterator[s.Name | s.Scripted]:
 
 def _is_about(system: System, used: set[str]) -> bool:
     """Whether a claim names something that is defined."""
-    defined = {each.name for each in system.definitions}
+    defined = {each.name for each in system.definitions} | system.drawn.keys()
     return any(
         (key in system.quantities and _is_defined(system.quantities[key], defined))
         or key in system.maps
@@ -243,6 +244,8 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
                 following = factors[at + 1] if at + 1 < len(factors) else None
                 if _is_indicator(factor) and isinstance(following, s.Bracketed):
                     skipped = isinstance(following.body, s.Chain)
+                    continue
+                if isinstance(factor, s.Name) and factor.text in EXPECTATIONS and system.drawn:
                     continue
                 if isinstance(factor, s.Name) and factor.text == "d" and following is not None:
                     key = key_of(following)
