@@ -76,7 +76,7 @@ def _explained(found: Verdict, claim: Claim, latex: str, about: SystemPage) -> V
     page = Editing(about.system, about.printed)
     # The time of this process: what is found must not depend on how busy the machine is.
     deadline = time.process_time() + REPAIR
-    for edit in edits(latex, claim, notation, page):
+    for edit in edits(latex, read(latex), claim, notation, page):
         if time.process_time() > deadline:
             break
         text = edit.applied(latex)
