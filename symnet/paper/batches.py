@@ -143,6 +143,17 @@ class Batches(Sums):
         with self._of(sample):
             return super().derivative(of, by, node, order)
 
+    def _spread(self, one: Value, other: Value) -> tuple[Value, Value]:
+        """A column beside the matrix of all samples is added to each of them."""
+        if not isinstance(one, Array) or not isinstance(other, Array):
+            return one, other
+        for x, y in ((one, other), (other, one)):
+            over = [i for i in y.cols if i.axis == n.SAMPLES]
+            if x.rows and not x.cols and over and self.arrays.fit(x.rows, y.rows):
+                wide = Array(x.rows, (self.arrays.fresh(n.SAMPLES),), x.term)
+                return (wide, other) if x is one else (one, wide)
+        return one, other
+
     # --- costs -----------------------------------------------------------------------------
 
     def _mean(self) -> Term:

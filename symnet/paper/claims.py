@@ -27,6 +27,8 @@ from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import IN, Claim, claims_of
+from symnet.paper.step_repairs import repaired
+from symnet.paper.steps import steps_page
 from symnet.paper.system_claims import verdict_by_definitions
 from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
@@ -63,7 +65,12 @@ SETTING = ("activation", "cost", "output_activation", "depth", "bias")
 WORDS_BEFORE = re.compile(
     r"^(?:[A-Za-z][A-Za-z-]+,? )+(?=[^ ]*[\\(_^])|\s+at (?:the|an) output\w*(?: unit)?s?$"
 )
-SHAPE = re.compile(r"^(?:an? )?(\S+) by (\S+)(?: (?:array|matrix))?$")
+SHAPE = re.compile(
+    r"^(?:an? )?\(?([^\s()]+)\)? (?:by|x|×|\\times) \(?([^\s()]+?)(\+1)?\)?(?: (?:array|matrix))?$"
+)
+SIZES = re.compile(r"\b[sSmMdDN]_(?=[{l])")
+OF_BIAS = re.compile(r"(the )?bias( (row|column|unit|weight)s?)?", re.IGNORECASE)
+PLACEHOLDER = ("dX", "dJ/dX")  # whatever X is, as the book has it
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -102,9 +109,22 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return Verdict(UNKNOWN, error.message, None, span)
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
-    found = verdict_by_definitions(latex, display, convention, context, started + BUDGET)
-    if found is not None:
-        return found
+    by_steps = _of_steps(latex, convention, context, display)
+    if by_steps is not None and by_steps.verdict != UNKNOWN:
+        return by_steps
+    deadline = started + BUDGET
+    by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
+    if by_definitions is not None and by_definitions.verdict != UNKNOWN:
+        return by_definitions
+    by_steps = by_steps or by_definitions
+    other = _of_layers(latex, convention, context, display, started)
+    return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
+
+
+def _of_layers(
+    latex: str, convention: str, context: Mapping[str, Any], display: s.Display, started: float
+) -> Verdict:
+    """The verdict on a claim about a network and its layers."""
     try:
         book, context = understood(convention, context)
         if any(_is_declared(display, key, said) for key, said in _declared(context)):
@@ -125,6 +145,24 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
 
 
+def _of_steps(
+    latex: str, convention: str, context: Mapping[str, Any], display: s.Display
+) -> Verdict | None:
+    """The verdict on a claim about a method's steps or about expectations; None if it is none."""
+    claim = steps_page(convention, context, display)
+    if claim is None:
+        return None
+    judged = claim.verdict()
+    if judged.verdict != REFUTED:
+        return judged
+    found = repaired(latex, convention, context)
+    if found is None:
+        return judged
+    edit = found.edit
+    span = (edit.start, max(edit.end, edit.start + 1))
+    return replace(judged, error_kind=edit.kind, span=span, suggestion=found.text)
+
+
 def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     """The keys of what is declared as the convention has it: in words, or proved in LaTeX."""
     if not book.translation.rules:
@@ -134,13 +172,17 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
         for key, said in entries.items() if isinstance(entries, Mapping) else ():
+            if ((key, said) == PLACEHOLDER and book.samples) or (
+                book.absorbed_bias and OF_BIAS.fullmatch(str(key)) and is_prose(str(said))
+            ):
+                found.add(key)
             if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
                 continue
             if all(
                 is_prose(part)
                 or UNITS.search(part)
                 or _is_proved(part, book, tuple(sorted(setting.items())))
-                for part in _parts(str(key), str(said))
+                for part in _parts(str(key), str(said), book.absorbed_bias)
             ):
                 found.add(key)
     return frozenset(found)
@@ -189,24 +231,30 @@ def _without_shapes(book: Convention, context: Mapping[str, Any]) -> Mapping[str
         return context
     setting = tuple(sorted((k, context[k]) for k in SETTING if k in context))
     left = {}
-    for key, shape in shapes.items():
+    for keys, shape in shapes.items():
         sides = re.fullmatch(r"\(([^,()]+),([^,()]+)\)", str(shape).strip())
-        formula = rf"{key} \in \mathbb{{R}}^{{{sides[1]} \times {sides[2]}}}" if sides else ""
-        if not formula or not _is_proved(formula, book, setting):
-            left[key] = shape
+        for key in str(keys).split(","):
+            formula = rf"{key} \in \mathbb{{R}}^{{{sides[1]} \times {sides[2]}}}" if sides else ""
+            if not formula or not _is_proved(formula, book, setting):
+                left[key] = shape
     rest = {k: v for k, v in context.items() if k != "shapes"}
     return {**rest, "shapes": left} if left else rest
 
 
-def _parts(key: str, said: str) -> Iterator[str]:
+def _parts(key: str, said: str, absorbed: bool) -> Iterator[str]:
     """What is declared of a symbol, part by part: words as they are, formulas as equations."""
-    for part in re.split(r",(?![^{(]*[})])", said):
+    parts, keys = (re.split(r",(?![^{(]*[})])", x) for x in (said, key))
+    for at, part in enumerate(parts):
+        key = keys[at] if len(keys) == len(parts) else keys[0]
         formula = re.sub(WORDS_BEFORE, "", part.strip())
         shape = SHAPE.match(part.strip())
         if UNITS.search(part):
             yield part  # of whom `is_said_alike` has judged
         elif shape is not None:
-            yield rf"{key} \in \mathbb{{R}}^{{{shape[1]} \times {shape[2]}}}"
+            one, other = (SIZES.sub("n_", x) for x in shape.groups()[:2])
+            # A column more for the biases is left out.
+            other += "" if shape[3] is None or absorbed else shape[3]
+            yield rf"{key} \in \mathbb{{R}}^{{{one} \times {other}}}"
         elif is_prose(formula) or "=" in formula:
             yield formula
         else:

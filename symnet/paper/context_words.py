@@ -25,6 +25,15 @@ _SQUARES = re.compile(
     rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<open>\(|\\\||\|\|?)\s*"
     rf"(?P<one>{_SYMBOL})\s*-\s*(?P<other>{_SYMBOL})\s*(?:\)|\\\||\|\|?)(?:_2)?\^\{{?2\}}?"
 )
+NAMES = {
+    "cross-entropy": "cross-entropy", "binary-cross-entropy": "binary cross-entropy",
+    "log-loss": "cross-entropy", "logistic-loss": "cross-entropy", "quadratic": "quadratic",
+    "squared-error": "squared_error", "mse": "squared_error", "log-likelihood": "log_likelihood",
+}  # fmt: skip
+_NAMED = re.compile(
+    rf"(?:the )?({'|'.join(NAMES).replace('-', '[- ]')})(?: (?:cost|loss))?"
+    r",? (?:averaged?|summed|mean|sum) (?:over|of) .*", re.IGNORECASE
+)  # fmt: skip
 _LETTER = re.compile(r"^\s*(\\?[A-Za-z]+(?:_\w)?)\s*(?:=|\()")
 _ROLE = re.compile(
     r"(\S+?)\s+(?:is |are )?(?:the )?(target|desired|output|network output|label)s?\b"
@@ -69,6 +78,9 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
     roles = {**_roles(said), **{as_latex(k): v for k, v in (local or {}).items()}}
     squares = _SQUARES.search(text)
+    named = _NAMED.fullmatch(said.strip())
+    if named is not None:
+        return replace(found, name=NAMES[named[1].lower().replace(" ", "-")])
     if squares is None:
         rest = text[len(letter[0]) :] if letter else text
         arguments = (

@@ -59,7 +59,7 @@ class Forward:
 
 
 def seen(node: s.Node) -> Seen | None:
-    """A symbol with its layer, its letters and whether it is transposed; None if it is no symbol."""
+    """A symbol with its layer and letters, and whether it is transposed; None if it is none."""
     match node:
         case s.Bracketed(open="(" | "[", body=body):
             return seen(body)

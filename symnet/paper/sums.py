@@ -196,7 +196,9 @@ class Sums(Differentiation):
             ):
                 self.notes.append(f"{text} with a layer is read as its number of neurons")
                 return n.neurons(self._layer(layer))
-            case s.Name(text=text) if text.isupper() and (axis := self._counted_by(text)) is not None:
+            case s.Name(text=text) if (
+                text.isupper() and (axis := self._counted_by(text)) is not None
+            ):
                 return axis
             case s.Name(text=text) if (
                 text in COUNTS or self.notation.is_of_vectors

@@ -265,7 +265,9 @@ class _Translator:
                 found = self._by_rule(each, node)
                 if found is not None:
                     return found
-        if spelled in self.by.by_name or (self.by.closed and spelled in KERNEL):
+        if spelled != "n" and (
+            spelled in self.by.by_name or (self.by.closed and spelled in KERNEL)
+        ):
             strange = s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
             return replace(node, base=strange) if isinstance(node, s.Scripted) else strange
         return mapped(node, self.node)
@@ -275,12 +277,14 @@ class _Translator:
         sigma = replace(base, text=r"\sigma", style=())
         if isinstance(node, s.Name):
             return sigma
-        raised = None
+        raised: s.Node | None = None
         if node.sup is not None:
             layer = self.by.layer(node.sup)
             if layer is None:
                 return mapped(replace(node, base=sigma), self.node)
-            raised = _layer_node(layer, node.sup)
+            # In brackets a number is the layer, and no power.
+            at = {"start": node.sup.start, "end": node.sup.end}
+            raised = s.Bracketed("[", _layer_node(layer, node.sup), "]", **at)
         if raised is None and not node.primes:
             return sigma
         return replace(node, base=sigma, sub=None, sup=raised)
@@ -394,9 +398,15 @@ class _Translator:
         )
 
     def _raised(self, sup: s.Node, bound: Mapping[str, s.Node]) -> s.Node | None:
-        """l+1 of the meaning, where l is what the symbol has: one layer, worked out."""
-        if isinstance(sup, s.Product | s.Listed):
-            return None
+        """l+1 of the meaning, where l is what the symbol has: one layer, worked out.
+
+        Of several things that are raised the layer is the last: i, l.
+        """
+        if isinstance(sup, s.Listed):
+            last = self._raised(sup.items[-1], bound)
+            rest = tuple(bound.get(x.text, x) if isinstance(x, s.Name) else x for x in sup.items)
+            rest = tuple(_bare(x) for x in rest[:-1])
+            return None if last is None else replace(sup, items=(*rest, last))
         layer = layer_of(sup)
         if layer is None or not layer.name or layer.name not in bound:
             return None
