@@ -166,12 +166,26 @@ def _with_formula(
         case s.Product(
             factors=(s.Name() as name, s.Bracketed(body=s.Name() as variable)), operators=("", "")
         ):
+            if not _is_of_vector(body, variable):
+                return None  # a function of a number, such as f(x) = tanh x
             maps = {**system.maps, spelled_out(name): (spelled_out(variable), body)}
             return replace(system, maps=maps)
     try:
         return _defined(system, key, body, pending)
     except (Misfit, Unclear):
         return None
+
+
+def _is_of_vector(body: s.Node, variable: s.Name) -> bool:
+    """Whether a formula speaks of the entries or of the mean of what it is a function of."""
+    for part in s.walk(body):
+        if isinstance(part, s.Scripted) and isinstance(part.base, s.Name) and part.sub is not None:
+            if part.base.text == variable.text:
+                return True
+        if isinstance(part, s.Name) and part.text == variable.text:
+            if spelled_out(part) != spelled_out(variable):
+                return True
+    return False
 
 
 def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str]) -> System | None:
