@@ -138,6 +138,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.repair_scripts",
             "paper.repair_functions",
             "paper.repair_terms",
+            "paper.repair_symbols",
             "paper.repair",
             "paper.definition_files",
             "paper.quantity_names",

@@ -17,7 +17,7 @@ from typing import Any
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import UNITS, Page, is_of_book, is_said_alike, page
+from symnet.paper.context import UNITS, Page, in_nielsens, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
@@ -86,13 +86,21 @@ def verify(
     """The verdict on a formula as printed, under a convention and what a page declares."""
     started = time.perf_counter()
     try:
-        found = _verdict(latex, convention, context or {}, started)
+        found = _verdict(latex, convention, _in_texts(context or {}), started)
     except RecursionError:
         found = Verdict(UNKNOWN, "the formula is nested too deeply")
     except INSIDE as error:
         # One formula that nobody thought of does not stop a thousand others.
         found = Verdict(UNKNOWN, f"{BROKEN}: {type(error).__name__}: {error}"[:300])
     return replace(found, seconds=time.perf_counter() - started)
+
+
+def _in_texts(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context whose tables of symbols have texts alone."""
+    return {
+        key: {str(k): str(v) for k, v in said.items()} if isinstance(said, Mapping) else said
+        for key, said in context.items()
+    }
 
 
 def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: float) -> Verdict:
@@ -114,10 +122,11 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return by_steps
     deadline = started + BUDGET
     by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
-    if by_definitions is not None and by_definitions.verdict != UNKNOWN:
+    if by_definitions is not None and by_definitions.verdict == PROVED:
         return by_definitions
-    by_steps = by_steps or by_definitions
     other = _of_layers(latex, convention, context, display, started)
+    if by_definitions is not None and other.verdict != PROVED:
+        return by_definitions if by_definitions.verdict != UNKNOWN else other
     return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
 
 
@@ -343,30 +352,42 @@ def explained(
     for edit in edits(latex, as_printed(claim, latex), about.source):
         if time.process_time() > deadline:
             break
-        try:
-            text = edit.applied(latex)
-            about = page(book, context, read(text), known)
-            found = claims_of(about.display, about)
-        except SymnetError:
+        text = edit.applied(latex)
+        if not _may_hold(text, at, book, about) or not _is_right(text, book, context, known):
             continue
-        if len(found) > at and _seems_right(found[at], about):
-            inside = latex[edit.start : edit.end]
-            start = edit.start + len(inside) - len(inside.lstrip())
-            span = (start, max(start + len(inside.strip()), start + 1))
-            proved = time.process_time() < deadline and not proof(found[at], about)
-            kind = edit.kind
-            if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
-                kind = "shape"
-            return replace(
-                judged,
-                error_kind=kind,
-                span=span,
-                suggestion=text if proved else None,
-            )
+        inside = latex[edit.start : edit.end]
+        start = edit.start + len(inside) - len(inside.lstrip())
+        span = (start, max(start + len(inside.strip()), start + 1))
+        kind = edit.kind
+        if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
+            kind = "shape"
+        return replace(judged, error_kind=kind, span=span, suggestion=text)
     kind = judged.error_kind or "other"
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
     return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def _may_hold(text: str, at: int, book: Convention, about: Page) -> bool:
+    """Whether a claim of an edited formula has a meaning and holds at numbers, as far as tried."""
+    try:
+        found = claims_of(in_nielsens(read(text), book), about)
+    except SymnetError:
+        return False
+    return len(found) > at and _seems_right(found[at], about)
+
+
+def _is_right(
+    text: str, book: Convention, context: Mapping[str, Any], known: frozenset[str]
+) -> bool:
+    """Whether an edited formula is proved, all that it says."""
+    try:
+        display = read(text)
+        about = page(book, context, display, known)
+    except SymnetError:
+        return False
+    verdict, _ = judge(about.display, about, time.perf_counter() + BUDGET)
+    return verdict.verdict == PROVED
 
 
 def as_printed(claim: Claim, latex: str) -> Claim:
@@ -390,12 +411,16 @@ def _hint(about: Page, latex: str, context: Mapping[str, Any]) -> str:
 
 
 def _seems_right(claim: Claim, about: Page) -> bool:
-    """Whether a claim has a meaning in all networks, and holds in the first ones."""
+    """Whether a claim has a meaning in the first networks, and holds there."""
     try:
-        cases = list(cases_of(claim, about, []))
+        for at, case in enumerate(cases_of(claim, about, [])):
+            if at >= BEFORE_REPAIR:
+                break
+            if difference(claim, about, case, surely=False) is not None:
+                return False
     except (Misfit, Unclear):
         return False
-    return all(difference(claim, about, case) is None for case in cases[:BEFORE_REPAIR])
+    return True
 
 
 def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Verdict:

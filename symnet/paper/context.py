@@ -232,8 +232,9 @@ def source_of(book: Convention, notation: Notation, display: s.Display) -> Notat
     letters = {}
     for each in book.translation.rules:
         meant = next((x for x in s.walk(each.meaning) if isinstance(x, s.Name)), None)
-        if meant is not None and meant.text in LETTERS:
-            letters[each.base.split(":")[-1]] = LETTERS[meant.text]
+        kind = notation.letters.get(meant.text) if meant is not None else None
+        if kind is not None and not each.before:
+            letters[each.base.split(":")[-1]] = kind
     functions = {**notation.functions, **dict.fromkeys(book.translation.functions, "σ")}
     return replace(notation, letters=letters, functions=functions)
 
