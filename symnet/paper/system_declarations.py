@@ -179,12 +179,12 @@ def _with_formula(
 def _is_of_vector(body: s.Node, variable: s.Name) -> bool:
     """Whether a formula speaks of the entries or of the mean of what it is a function of."""
     for part in s.walk(body):
-        if isinstance(part, s.Scripted) and isinstance(part.base, s.Name) and part.sub is not None:
-            if part.base.text == variable.text:
+        match part:
+            case s.Scripted(base=s.Name(text=text), sub=sub) if text == variable.text and sub:
                 return True
-        if isinstance(part, s.Name) and part.text == variable.text:
-            if spelled_out(part) != spelled_out(variable):
-                return True
+            case s.Name(text=text) if text == variable.text:
+                if spelled_out(part) != spelled_out(variable):
+                    return True
     return False
 
 
