@@ -19,7 +19,8 @@ from functools import cache
 from importlib import resources
 from itertools import islice
 
-from symnet.calculus.recurrences import Iterates, System
+from symnet.calculus.iterates import Iterates
+from symnet.calculus.recurrences import System
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
 from symnet.paper.step_signs import GRADIENT, Signs, shift_to_now

@@ -176,7 +176,7 @@ class Signs:
             return self._bare(node, 0)
         member = self.member(node)
         if member is not None:
-            return self.replaced.get(member, member)
+            return self.replaced.get(member, member) if isinstance(member, Symbol) else member
         if node.primes and node.sup is None and node.sub is None:
             return self._bare(node.base, node.primes)
         if node.sup is None and not node.primes:
