@@ -111,6 +111,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.quantities",
             "paper.applications",
             "paper.differentiation",
+            "paper.numpy_calls",
             "paper.sums",
             "paper.batches",
             "paper.dotted",

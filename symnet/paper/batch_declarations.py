@@ -192,7 +192,7 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
         batch = replace(batch, counts=chosen, bounds=chosen)
         notation = replace(notation, scalars=notation.scalars | (set(counts) - chosen))
         rest = {k: v for k, v in rest.items() if k not in counts}
-    known = {**notation.letters, **batch.matrices}
+    known = {**notation.letters, **{k: v for k, v in batch.matrices.items() if v != "y"}}
     return replace(notation, batch=batch, costs=costs, letters=known), rest
 
 

@@ -143,6 +143,17 @@ class Batches(Sums):
         with self._of(sample):
             return super().derivative(of, by, node, order)
 
+    def _spread(self, one: Value, other: Value) -> tuple[Value, Value]:
+        """A column beside the matrix of all samples is added to each of them."""
+        if not isinstance(one, Array) or not isinstance(other, Array):
+            return one, other
+        for x, y in ((one, other), (other, one)):
+            over = [i for i in y.cols if i.axis == n.SAMPLES]
+            if x.rows and not x.cols and over and self.arrays.fit(x.rows, y.rows):
+                wide = Array(x.rows, (self.arrays.fresh(n.SAMPLES),), x.term)
+                return (wide, other) if x is one else (one, wide)
+        return one, other
+
     # --- costs -----------------------------------------------------------------------------
 
     def _mean(self) -> Term:
@@ -256,9 +267,14 @@ class Batches(Sums):
             return None
         if not any(_is_weight(x, self.notation) for x in s.walk(body)):
             return None
-        layer = LayerNumber("l")
-        outer, scope = self.layers, {k: replace(slot) for k, slot in self.scope.items()}
+        layer = LayerNumber("each layer")
+        if any(isinstance(x, s.Name) and self.notation.letters.get(x.text, "w") != "w"
+               for x in s.walk(body)):  # fmt: skip
+            return None
+        outer, scope = self.layers, self.scope
+        # What is found out there of letters stays there.
         self.layers = Layers({name: layer})
+        self.scope = {letter: replace(slot) for letter, slot in scope.items()}
         try:
             found = self.value(body)
         except (Misfit, Unclear):

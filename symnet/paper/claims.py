@@ -17,7 +17,7 @@ from typing import Any
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import Page, is_of_book, is_said_alike, page
+from symnet.paper.context import UNITS, Page, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
@@ -64,7 +64,12 @@ SETTING = ("activation", "cost", "output_activation", "depth", "bias")
 WORDS_BEFORE = re.compile(
     r"^(?:[A-Za-z][A-Za-z-]+,? )+(?=[^ ]*[\\(_^])|\s+at (?:the|an) output\w*(?: unit)?s?$"
 )
-SHAPE = re.compile(r"^(?:an? )?(\S+) by (\S+)(?: (?:array|matrix))?$")
+SHAPE = re.compile(
+    r"^(?:an? )?\(?([^\s()]+)\)? (?:by|x|×|\\times) \(?([^\s()]+?)(\+1)?\)?(?: (?:array|matrix))?$"
+)
+SIZES = re.compile(r"\b[sSmMdDN]_(?=[{l])")
+OF_BIAS = re.compile(r"(the )?bias( (row|column|unit|weight)s?)?", re.IGNORECASE)
+PLACEHOLDER = ("dX", "dJ/dX")  # whatever X is, as the book has it
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -116,12 +121,19 @@ def _of_layers(
     """The verdict on a claim about a network and its layers."""
     try:
         book, context = understood(convention, context)
+        if any(_is_declared(display, key, said) for key, said in _declared(context)):
+            return Verdict(PROVED, "it is what the page declares")
+        context = _without_shapes(book, context)
         about = page(book, context, display, agreed(book, context))
     except Misfit as error:
         return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
+    if judged.verdict == ILL_FORMED and book.otherwise is not None:
+        second = _otherwise(book.otherwise, context, display, started)
+        if second is not None:
+            return second
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
@@ -154,23 +166,89 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
         for key, said in entries.items() if isinstance(entries, Mapping) else ():
+            if ((key, said) == PLACEHOLDER and book.samples) or (
+                book.absorbed_bias and OF_BIAS.fullmatch(str(key)) and is_prose(str(said))
+            ):
+                found.add(key)
             if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
                 continue
             if all(
-                is_prose(part) or _is_proved(part, book, tuple(sorted(setting.items())))
-                for part in _parts(str(key), str(said))
+                is_prose(part)
+                or UNITS.search(part)
+                or _is_proved(part, book, tuple(sorted(setting.items())))
+                for part in _parts(str(key), str(said), book.absorbed_bias)
             ):
                 found.add(key)
     return frozenset(found)
 
 
-def _parts(key: str, said: str) -> Iterator[str]:
+def _otherwise(
+    book: Convention, context: Mapping[str, Any], display: s.Display, started: float
+) -> Verdict | None:
+    """The verdict if a page that has no meaning one way is proved the other way."""
+    try:
+        about = page(book, context, display, agreed(book, context))
+    except SymnetError:
+        return None
+    judged, _ = judge(about.display, about, started + BUDGET)
+    if judged.verdict != PROVED:
+        return None
+    note = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
+    return replace(judged, notes=(*judged.notes, note), assumptions=about.assumptions)
+
+
+def _declared(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for table in ("definitions", "declared"):
+        entries = context.get(table) or {}
+        if isinstance(entries, Mapping):
+            for key, said in entries.items():
+                yield str(key), str(said)
+
+
+def _is_declared(display: s.Display, key: str, said: str) -> bool:
+    """Whether a formula is an equation that the page declares, sign by sign but for dots."""
+    try:
+        stated = read(f"{key} = {said}")
+    except SymnetError:
+        return False
+    return _without_dots(s.spell(display)) == _without_dots(s.spell(stated))
+
+
+def _without_dots(spelled: str) -> str:
+    return re.sub(r"[{}\s]|\\cdot", "", spelled)
+
+
+def _without_shapes(book: Convention, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context without the shapes that follow from what the book says."""
+    shapes = context.get("shapes")
+    if not isinstance(shapes, Mapping) or not book.translation.rules:
+        return context
+    setting = tuple(sorted((k, context[k]) for k in SETTING if k in context))
+    left = {}
+    for keys, shape in shapes.items():
+        sides = re.fullmatch(r"\(([^,()]+),([^,()]+)\)", str(shape).strip())
+        for key in str(keys).split(","):
+            formula = rf"{key} \in \mathbb{{R}}^{{{sides[1]} \times {sides[2]}}}" if sides else ""
+            if not formula or not _is_proved(formula, book, setting):
+                left[key] = shape
+    rest = {k: v for k, v in context.items() if k != "shapes"}
+    return {**rest, "shapes": left} if left else rest
+
+
+def _parts(key: str, said: str, absorbed: bool) -> Iterator[str]:
     """What is declared of a symbol, part by part: words as they are, formulas as equations."""
-    for part in re.split(r",(?![^{(]*[})])", said):
+    parts, keys = (re.split(r",(?![^{(]*[})])", x) for x in (said, key))
+    for at, part in enumerate(parts):
+        key = keys[at] if len(keys) == len(parts) else keys[0]
         formula = re.sub(WORDS_BEFORE, "", part.strip())
         shape = SHAPE.match(part.strip())
-        if shape is not None:
-            yield rf"{key} \in \mathbb{{R}}^{{{shape[1]} \times {shape[2]}}}"
+        if UNITS.search(part):
+            yield part  # of whom `is_said_alike` has judged
+        elif shape is not None:
+            one, other = (SIZES.sub("n_", x) for x in shape.groups()[:2])
+            # A column more for the biases is left out.
+            other += "" if shape[3] is None or absorbed else shape[3]
+            yield rf"{key} \in \mathbb{{R}}^{{{one} \times {other}}}"
         elif is_prose(formula) or "=" in formula:
             yield formula
         else:

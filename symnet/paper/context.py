@@ -55,6 +55,7 @@ SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
     "activation", "output_activation", "cost", "widths", "declared", "definitions", "rule",
     "depth", "layout", "per_layer_activation", "bias", "target", "shapes", "local",
+    "layers",
 }  # fmt: skip
 STANDARD = {
     "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
@@ -128,6 +129,8 @@ def page(
         unread.append(f"the bias {bias!r}")
     if not several.rule:
         unread.append("the rule of the update")
+    if "layers" in context and not _are_layers(str(context["layers"]), book):
+        unread.append("'layers'")
     if "target" in context and target(str(context["target"])) is None:
         unread.append(f"the target {context['target']!r}")
     if not several.shapes:
@@ -172,7 +175,8 @@ def page(
         unread.append("the cost of several samples")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
-    widths = _of_depth(widths, str(context.get("depth", "")))
+    depth = str(context.get("depth", "")) or _depth_of(display, notation)
+    widths = _of_depth(widths, depth)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
@@ -192,10 +196,30 @@ def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     return with_layers(made, book.units) if book.units else made
 
 
+LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
+
+
+def _are_layers(said: str, book: Convention) -> bool:
+    """Whether layers are counted as the book does: 0..L."""
+    found = LAYERS.search(said)
+    return found is not None and int(found[1]) == book.translation.first
+
+
 def notation_of(book: Convention) -> Notation:
     """Nielsen's notation with what else is a book's habit."""
+    batch, letters = NIELSEN.batch, dict(NIELSEN.letters)
+    if book.samples:
+        matrices = {"A": "a", "Z": "z", r"\Delta": "δ", "y": "y"}
+        counts = frozenset({book.count})
+        batch = replace(
+            batch, letters=book.examples, counts=counts, bounds=counts, matrices=matrices,
+            total="mean", spread=True,
+        )  # fmt: skip
+        letters |= {k: v for k, v in matrices.items() if v != "y"}
     return replace(
         NIELSEN,
+        batch=batch,
+        letters=letters,
         iterations=NIELSEN.iterations | book.iterations,
         entrywise=NIELSEN.entrywise | book.entrywise,
     )
@@ -230,8 +254,27 @@ def is_of_book(key: str, book: Convention) -> bool:
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
-    """Whether words say nothing against the book: weights that connect the same layers."""
+    """Whether words say nothing against the book: weights that connect the same layers or units."""
+    units = UNITS.search(said)
+    if units is not None:
+        return _ends(key, book) in (None, (units[2], units[1]))
     return _connects(said) in (None, *(_offset(head, book) for head in heads_of(key)))
+
+
+UNITS = re.compile(
+    r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
+)
+
+
+def _ends(key: str, book: Convention) -> tuple[str, str] | None:
+    """Where a weight leads to and from: i and j of w_{ij}, as the book has it."""
+    for node in s.walk(in_nielsens(read(key), book)):
+        match node:
+            case s.Scripted(base=s.Name(text="w" | "W"), sub=sub) if sub is not None:
+                letters = subscripts(sub) or []
+                if len(letters) == 2:
+                    return letters[0].text, letters[1].text
+    return None
 
 
 def _head(node: s.Node) -> str:
@@ -250,7 +293,7 @@ def _head(node: s.Node) -> str:
     return spelled_out(base) if isinstance(base, s.Name) else ""
 
 
-LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer|unit|neuron) ([^\s,;.]+)")
+LINKS = re.compile(r"from (?:layer|unit|neuron) (\S+?) to (?:layer |unit |neuron )?([^\s,;.]+)")
 
 
 def _connects(said: str) -> int | None:
@@ -408,6 +451,10 @@ def _with_output(
     if not setting.has_output and setting.activation is None and _says_softmax(display, notation):
         setting = replace(setting, output=SOFTMAX_FORMULA, has_output=True)
         assumptions.append("the last layer is a softmax")
+    if context.get("per_layer_activation") is True or _has_own_functions(display):
+        # Each layer has a function of its own, whether its formula is known or not.
+        setting = replace(setting, per_layer=setting.activation is None)
+        notation = replace(notation, per_layer=True)
     own = PER_LAYER.match(str(context.get("activation", "")))
     if own is not None and setting.activation is None and own[1] not in notation.letters:
         # g^{[l]}: each layer has one of its own.
@@ -435,6 +482,18 @@ def _with_output(
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
     return setting, notation, display, assumptions, unread
+
+
+def _has_own_functions(display: s.Display) -> bool:
+    """Whether σ has a layer anywhere, as g^{[l]} of a book."""
+    return any(
+        isinstance(x, s.Scripted)
+        and isinstance(x.base, s.Name)
+        and x.base.text == r"\sigma"
+        and isinstance(x.sup, s.Bracketed)
+        and x.sup.open == "["
+        for x in s.walk(display)
+    )
 
 
 def _has_complements(display: s.Display) -> bool:
@@ -552,6 +611,23 @@ def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int
     if least:
         return tuple(w for w in widths if len(w) >= int(least[1]))
     raise SymnetError(f"the depth {said!r} is not understood")
+
+
+def _depth_of(display: s.Display, notation: Notation) -> str:
+    """Of layers with numbers alone the highest is the last, where y stands beside them."""
+    found = set()
+    target = False
+    for node in s.walk(display):
+        target = target or (isinstance(node, s.Name) and node.text == notation.target)
+        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
+            if notation.has_layers(node.base) and node.sup is not None:
+                layer, _ = layer_and_transpose(node.sup)
+                at = layer_of(layer) if layer is not None else None
+                if at is None or at.name:
+                    return ""
+                found.add(at.offset)
+    known = {len(widths) for widths in RECTANGULAR}
+    return f"L = {max(found)}" if target and found and max(found) in known else ""
 
 
 # --- formulas without layers ---------------------------------------------------------------

@@ -25,6 +25,15 @@ _SQUARES = re.compile(
     rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<open>\(|\\\||\|\|?)\s*"
     rf"(?P<one>{_SYMBOL})\s*-\s*(?P<other>{_SYMBOL})\s*(?:\)|\\\||\|\|?)(?:_2)?\^\{{?2\}}?"
 )
+NAMES = {
+    "cross-entropy": "cross-entropy", "binary-cross-entropy": "binary cross-entropy",
+    "log-loss": "cross-entropy", "logistic-loss": "cross-entropy", "quadratic": "quadratic",
+    "squared-error": "squared_error", "mse": "squared_error", "log-likelihood": "log_likelihood",
+}  # fmt: skip
+_NAMED = re.compile(
+    rf"(?:the )?({'|'.join(NAMES).replace('-', '[- ]')})(?: (?:cost|loss))?"
+    r",? (?:averaged?|summed|mean|sum) (?:over|of) .*", re.IGNORECASE
+)  # fmt: skip
 _LETTER = re.compile(r"^\s*(\\?[A-Za-z]+(?:_\w)?)\s*(?:=|\()")
 _ROLE = re.compile(
     r"(\S+?)\s+(?:is |are )?(?:the )?(target|desired|output|network output|label)s?\b"
@@ -69,8 +78,15 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
     roles = {**_roles(said), **{as_latex(k): v for k, v in (local or {}).items()}}
     squares = _SQUARES.search(text)
+    named = _NAMED.fullmatch(said.strip())
+    if named is not None:
+        return replace(found, name=NAMES[named[1].lower().replace(" ", "-")])
     if squares is None:
-        return found
+        rest = text[len(letter[0]) :] if letter else text
+        arguments = (
+            re.fullmatch(r"[\w\s,;\\^]*\)", rest) if "(" in text[: len(text) - len(rest)] else None
+        )
+        return replace(found, name="abstract") if arguments else found
     one, other = (_bare(squares[x]) for x in ("one", "other"))
     before = text[: squares.start()].removeprefix(letter[0] if letter else "").strip(" =")
     after = text[squares.end() :].strip(" .,;")

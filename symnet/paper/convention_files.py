@@ -25,7 +25,7 @@ from symnet.paper.translation import Translation, rule
 FOLDER = Path(__file__).resolve().parents[1] / "conventions"
 KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
-    "right_to_left", "equations", "entrywise", "samples",
+    "right_to_left", "equations", "entrywise", "samples", "examples", "count",
 })  # fmt: skip
 SAMPLES = ("columns", "rows")
 
@@ -35,7 +35,9 @@ class Convention:
     """A book's notation: how it is turned into Nielsen's, and what else is its habit.
 
     `units` are letters for neurons with the layer, relative to a free one, that they count by
-    habit where layers are not printed; `samples` says how a batch is laid out.
+    habit where layers are not printed; `samples` says how a batch is laid out, `examples` are
+    letters for one example and `count` says how many there are. Where what a page says leaves it
+    open how a symbol is meant, `otherwise` is the other way.
     """
 
     name: str
@@ -46,7 +48,10 @@ class Convention:
     entrywise: frozenset[str] = frozenset()
     absorbed_bias: bool = False
     samples: str = ""
+    examples: frozenset[str] = frozenset()
+    count: str = ""
     equations: tuple[str, ...] = ()
+    otherwise: "Convention | None" = None
 
 
 def names() -> tuple[str, ...]:
@@ -116,6 +121,8 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         frozenset(_texts(head, "entrywise", name)),
         head.get("bias") == "absorbed",
         str(head.get("samples", "")),
+        frozenset(_texts(head, "examples", name)),
+        str(head.get("count", "")),
         tuple(_texts(head, "equations", name)),
     )
 

@@ -77,7 +77,7 @@ class Batch:
     their columns, by the quantity that they hold; in `columns` are quantities that are such
     matrices themselves. `total` says whether C is the mean of the C_x, their sum, or not said;
     `on` whether the formula speaks of several samples. With `slopes_of_mean` δ is ∂C/∂z of the
-    mean, not of each sample's own cost.
+    mean, not of each sample's own cost. With `spread` a column is added to every sample.
     """
 
     letters: frozenset[str] = frozenset({"x"})
@@ -88,6 +88,7 @@ class Batch:
     total: str = ""
     on: bool = False
     slopes_of_mean: bool = False
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

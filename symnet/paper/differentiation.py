@@ -39,6 +39,12 @@ class Differentiation(Applications):
         assert isinstance(by.term, Symbol)
         own = self.arrays.apart(by) if of.rows or of.cols else by
         assert isinstance(own.term, Symbol)
+        if (
+            isinstance(of.term, Symbol)
+            and of.term.name in ("w", "b")
+            and (own.term.layer is not None and own.term.name not in ("w", "b"))
+        ):
+            raise Unclear("a parameter does not depend on what is computed with it", node)
         term: Term = Partial(of.term, own.term)
         if own.term.layer is None and own.term.name != "y" and not mentions(of.term, own.term):
             if self.notation.vectors.get(own.term.name) != "parameters" or of.term != n.COST:

@@ -250,6 +250,8 @@ def _of_one_neuron(node: s.Node, notation: Notation) -> s.Node:
         quantity = notation.letters.get(node.base.text)
         place: dict[str, Any] = {"start": node.base.start, "end": node.base.end}
         two = s.Number("2", **place)
+        if quantity is not None and node.sub is not None and node.sup is not None:
+            return node  # it says where it stands
         if quantity == "w" and node.sub is not None and node.sup is None:
             items = (s.Number("1", **place), node.sub)
             return replace(node, sub=s.Listed(items, **place), sup=two)

@@ -59,7 +59,7 @@ class Forward:
 
 
 def seen(node: s.Node) -> Seen | None:
-    """A symbol with its layer, its letters and whether it is transposed; None if it is no symbol."""
+    """A symbol with its layer and letters, and whether it is transposed; None if it is none."""
     match node:
         case s.Bracketed(open="(" | "[", body=body):
             return seen(body)
@@ -186,11 +186,25 @@ def book(
         units = {letter: 0}
         units |= {x: -1 for x in first.before.letters if x != letter} if first.before else {}
     closed = first.given.layer is None
+    assert first.weight is not None
+    otherwise = None
+    if not first.weight.letters and not closed:
+        # Matrices say nothing of the order of subscripts: it may be that of everybody else.
+        usual = [
+            rule(x, pairs[x].replace("_{ji}", "_{ij}")) if "_{ij}" in x else rule(x, pairs[x])
+            for x in pairs
+        ]
+        if [x.meaning for x in usual] != [x.meaning for x in rules]:
+            named_ = frozenset(named - {r"\sigma"})
+            otherwise = Convention(
+                "", "", Translation(tuple(usual), named_), {}, absorbed_bias=first.bias is None
+            )
     translation = Translation(tuple(rules), frozenset(named - {r"\sigma"}), closed=closed)
     return Convention(
         "", "", translation, units,
         absorbed_bias=first.bias is None,
         equations=tuple(f"{k} = {v}" for k, v in said.items() if equations[k] is not None),
+        otherwise=otherwise,
     )  # fmt: skip
 
 

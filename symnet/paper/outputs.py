@@ -45,7 +45,7 @@ def parted(said: str) -> tuple[str, str]:
     text = said.strip()
     if SOFTMAX.fullmatch(text):
         return "", "softmax"
-    for pattern in _PARTED:
+    for pattern in reversed(_PARTED):
         found = pattern.fullmatch(text)
         if found is not None:
             below = _BELOW.sub("", found["below"].strip().rstrip(",;").strip())

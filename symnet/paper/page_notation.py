@@ -16,12 +16,16 @@ from functools import lru_cache
 from typing import Any
 
 from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
 from symnet.paper import context_words as words
 from symnet.paper import inferred
 from symnet.paper.convention_files import Convention, convention
+from symnet.paper.conventions import LETTERS
 from symnet.paper.plain_math import as_latex, remarks
 
 OTHER = "other"
+# Letters for the cost, where a page says of them nothing else.
+COSTS = ("J", "E", r"\mathcal{L}", r"\mathcal{C}", r"\mathcal{E}", r"\mathcal{J}")
 TABLES = ("definitions", "declared")
 _SLOPE = re.compile(r"^(?P<sign>-?)\s*\\frac\{\\partial (?P<cost>[^{}]*(?:\{\w+\})?)\}\{\\partial ")
 _FROM_TO = re.compile(
@@ -48,7 +52,7 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
         if book is None and name == OTHER:
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
-        return convention(name), context
+        return convention(name), _plainly(context, activation, functions, cost)
     for table in TABLES:
         context.pop(table, None)
     context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
@@ -58,6 +62,19 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     if cost.name is not None:
         context["cost"] = cost.name
     return book, context
+
+
+def _plainly(
+    context: Mapping[str, Any], activation: str, functions: tuple[str, ...], cost: words.Cost
+) -> Mapping[str, Any]:
+    """A context without the words around the names of activation and cost."""
+    said = str(context.get("activation", "abstract"))
+    found = dict(context)
+    if activation in ("abstract", *ACTIVATIONS) and "max" not in said and activation != said:
+        found["activation"] = activation
+    if cost.name is not None and not cost.output:
+        found["cost"] = cost.name
+    return found
 
 
 def _entries(context: Mapping[str, Any]) -> dict[str, str]:
@@ -71,14 +88,14 @@ def _entries(context: Mapping[str, Any]) -> dict[str, str]:
 
 def _is_of_its_own(entries: Mapping[str, str], book: Convention) -> bool:
     """Whether a page has a forward equation in layers that is none of the book's."""
+    known = book.translation.by_name.keys() if book.translation.rules else LETTERS
     for key, said in entries.items():
         found = inferred.forward(as_latex(key), as_latex(said))
         if found is None or found.weight is None or found.before is None:
             continue
         if found.given.layer is None or found.weight.layer is None:
             continue
-        book_rules = book.translation.by_name
-        if found.rows and not book_rules:
+        if found.weight.base not in known or (found.rows and not book.translation.rules):
             return True
     return False
 
@@ -100,6 +117,8 @@ def _inferred(key: str) -> Convention | None:
     rows = rows or first.rows
     given = {**_slopes(texts, layered, rows), **_defaults(first, rows)}
     given |= _costs(letters, output, target, first, rows)
+    known = {*given, first.given.base, first.weight.base if first.weight else ""}
+    given |= {x: "C" for x in COSTS if x not in known}
     return inferred.book(texts, rows=rows, given=given, functions=functions)
 
 

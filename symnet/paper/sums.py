@@ -22,7 +22,7 @@ from symnet.paper.scripts import (
 )
 from symnet.term import Axis, Index, LayerNumber, Sum, Term, mul, number
 
-COUNTS = frozenset("nNKMDJIdp")  # letters by which people count neurons
+COUNTS = frozenset("nNKMDHJIdp")  # letters by which people count neurons
 MOST_FACTORS = 40  # layers that a product over layers is written out for
 
 
@@ -153,7 +153,9 @@ class Sums(Differentiation):
             case s.Chain(sides=(first, *_), relations=("=", *_)):
                 names = binder_names(first)
                 low = sub.sides[1]
-                if digits_of(low) != "1" or len(sub.sides) > 2:
+                # Where biases are weights of a unit that gives 1, that unit may have the number 0.
+                absorbed = digits_of(low) == "0" and "b" not in self.notation.letters.values()
+                if (digits_of(low) != "1" and not absorbed) or len(sub.sides) > 2:
                     raise Unclear("this sum does not begin at 1", low)
                 if node.sup is None:
                     raise Unclear("where does this sum end?", sub)
@@ -185,12 +187,30 @@ class Sums(Differentiation):
                 layer = sub if sub is not None else raised
                 assert layer is not None
                 return n.neurons(self._layer(layer))
+            case s.Scripted(base=s.Name(text=text) as base, sub=layer, sup=None, primes=0) if (
+                layer is not None
+                and text.isupper()
+                and not self._means_something(text)
+                and not self.notation.has_layers(base)
+                and layer_of(layer) is not None
+            ):
+                self.notes.append(f"{text} with a layer is read as its number of neurons")
+                return n.neurons(self._layer(layer))
+            case s.Name(text=text) if (
+                text.isupper() and (axis := self._counted_by(text)) is not None
+            ):
+                return axis
             case s.Name(text=text) if (
                 text in COUNTS or self.notation.is_of_vectors
             ) and not self._means_something(text):
                 self.notes.append(f"{text} is read as the number of neurons")
                 return None
         raise Unclear("this limit is not understood", sup)
+
+    def _counted_by(self, text: str) -> Axis | None:
+        """H is how many units there are that h counts, where h stands beside it."""
+        slot = self.scope.get(text.lower())
+        return None if slot is None or self._means_something(text) else slot.axis
 
     def _means_something(self, text: str) -> bool:
         """Whether a letter counts neurons or layers, or has a value."""

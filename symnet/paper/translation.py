@@ -10,7 +10,7 @@ comes out keeps the places of the author's text, so that all after this speaks o
 {(w^{l})^{T} ({- \delta_{j}^{2}})}
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,7 +63,7 @@ class Translation:
 
     def __post_init__(self) -> None:
         found: dict[str, tuple[Rule, ...]] = {}
-        for each in self.rules:
+        for each in (x for own in self.rules for x in (own, *_in_letters(own))):
             if each.base:
                 found[each.base] = (*found.get(each.base, ()), each)
         object.__setattr__(self, "by_name", found)
@@ -107,6 +107,17 @@ def rule(key: str, meaning: str) -> Rule:
     return Rule(before, pattern, body, frozenset(inside & own))
 
 
+def _in_letters(own: Rule) -> Iterator[Rule]:
+    """net_j as people type it, letter by letter: n e t_j."""
+    if len(own.base) < 2 or not own.base.isalpha() or own.before:
+        return
+    name = own.key.base if isinstance(own.key, s.Scripted) else own.key
+    assert isinstance(name, s.Name)
+    last = replace(name, text=own.base[-1], style=())
+    key = replace(own.key, base=last) if isinstance(own.key, s.Scripted) else last
+    yield replace(own, before=tuple(own.base[:-1]), key=key)
+
+
 def _scripts(node: s.Node) -> list[s.Node]:
     parts = [x for x in s.walk(node) if isinstance(x, s.Scripted)]
     return [x for part in parts for x in (part.sub, part.sup) if x is not None]
@@ -114,7 +125,10 @@ def _scripts(node: s.Node) -> list[s.Node]:
 
 def translated(display: s.Display, by: Translation) -> s.Display:
     """A display in Nielsen's notation, at the places of the author's text."""
-    found = _Translator(by).node(display)
+    bare = frozenset(
+        x.text for x in s.walk(display) if isinstance(x, s.Name) and spelled_out(x) == x.text
+    )
+    found = _Translator(by, bare).node(display)
     assert isinstance(found, s.Display)
     return found
 
@@ -122,6 +136,7 @@ def translated(display: s.Display, by: Translation) -> s.Display:
 @dataclass(frozen=True, slots=True)
 class _Translator:
     by: Translation
+    bare: frozenset[str]  # letters that stand somewhere without decorations
 
     def node(self, node: s.Node) -> s.Node:
         match node:
@@ -240,14 +255,21 @@ class _Translator:
         spelled = spelled_out(base)
         if spelled in self.by.functions:
             return self._function(node, base)
-        for each in self.by.by_name.get(spelled, ()):
+        own = spelled
+        if spelled not in self.by.by_name and base.text not in self.bare:
+            own = (
+                base.text
+            )  # a decoration that nobody declares, where the bare letter stands nowhere
+        for each in self.by.by_name.get(own, ()):
             if not each.before:
                 found = self._by_rule(each, node)
                 if found is not None:
                     return found
-        if spelled in self.by.by_name or (self.by.closed and spelled in KERNEL):
-            own = s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
-            return replace(node, base=own) if isinstance(node, s.Scripted) else own
+        if spelled != "n" and (
+            spelled in self.by.by_name or (self.by.closed and spelled in KERNEL)
+        ):
+            strange = s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
+            return replace(node, base=strange) if isinstance(node, s.Scripted) else strange
         return mapped(node, self.node)
 
     def _function(self, node: s.Name | s.Scripted, base: s.Name) -> s.Node:
@@ -255,12 +277,14 @@ class _Translator:
         sigma = replace(base, text=r"\sigma", style=())
         if isinstance(node, s.Name):
             return sigma
-        raised = None
+        raised: s.Node | None = None
         if node.sup is not None:
             layer = self.by.layer(node.sup)
             if layer is None:
                 return mapped(replace(node, base=sigma), self.node)
-            raised = _layer_node(layer, node.sup)
+            # In brackets a number is the layer, and no power.
+            at = {"start": node.sup.start, "end": node.sup.end}
+            raised = s.Bracketed("[", _layer_node(layer, node.sup), "]", **at)
         if raised is None and not node.primes:
             return sigma
         return replace(node, base=sigma, sub=None, sup=raised)
@@ -374,9 +398,15 @@ class _Translator:
         )
 
     def _raised(self, sup: s.Node, bound: Mapping[str, s.Node]) -> s.Node | None:
-        """l+1 of the meaning, where l is what the symbol has: one layer, worked out."""
-        if isinstance(sup, s.Product | s.Listed):
-            return None
+        """l+1 of the meaning, where l is what the symbol has: one layer, worked out.
+
+        Of several things that are raised the layer is the last: i, l.
+        """
+        if isinstance(sup, s.Listed):
+            last = self._raised(sup.items[-1], bound)
+            rest = tuple(bound.get(x.text, x) if isinstance(x, s.Name) else x for x in sup.items)
+            rest = tuple(_bare(x) for x in rest[:-1])
+            return None if last is None else replace(sup, items=(*rest, last))
         layer = layer_of(sup)
         if layer is None or not layer.name or layer.name not in bound:
             return None

@@ -238,7 +238,7 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
                             k: v.offset for k, v in layers.numbers.items() if k in claim.letters
                         }
                         shown |= indices | _named(place, left)
-                        found = Counterexample(widths, shown, *_told_apart(one, other))
+                        found = Counterexample(widths, shown, *told_apart(one, other))
                         trial = None
                         if not elaborator.inverses and _is_plain(x, y, about):
                             trial = Trial(
@@ -356,7 +356,7 @@ def _places(array: Array, arrays: Arrays) -> Iterator[dict[str, int]]:
         yield {i.name: v for i, v in zip(sides, values, strict=True)}
 
 
-def _told_apart(one: Any, other: Any) -> tuple[str, str]:
+def told_apart(one: Any, other: Any) -> tuple[str, str]:
     """Two values that differ, in as many digits as it takes to see it."""
     for digits in (10, 20, 40, DIGITS):
         left, right = _shown(one, digits), _shown(other, digits)
