@@ -267,7 +267,9 @@ def spelled(node: s.Node) -> str:
 
 def is_operator(node: s.Node) -> str:
     """Which of E and Var a sign is, or nothing."""
-    base = node.base if isinstance(node, s.Scripted) and node.sup is None else node
+    base = node
+    if isinstance(node, s.Scripted) and node.sup is None and not node.primes:
+        base = node.base
     if not isinstance(base, s.Name):
         return ""
     if base.text in MEANS:

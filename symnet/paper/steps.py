@@ -228,7 +228,16 @@ def _reading(
         for each, (left, right) in zip(equations, read, strict=True)
         if each in page.claims
     )
-    stepped = parameter in new and not page.expects
+    # Equations that are no rules, such as m_t = … m_t, are to hold of the method's own sequences.
+    no_rules = any(
+        isinstance(left, Symbol)
+        and left.layer is not None
+        and left.layer.name
+        and left.name not in new
+        and EARLY not in left.name
+        for left, _, _ in claimed
+    )
+    stepped = parameter in new and not page.expects and not no_rules
     numbers = any(
         isinstance(x, s.Number) and "." in x.text
         for each in page.claims
