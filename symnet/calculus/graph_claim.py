@@ -227,8 +227,10 @@ class Roots:
             outside, base = self._taken_out(term.base)
             root = self._root(base, make=False)
             twice = 2 * term.exponent
-            if root is not None and twice.denominator == 1 and (
-                term.exponent.denominator == 2 or not outside
+            if (
+                root is not None
+                and twice.denominator == 1
+                and (term.exponent.denominator == 2 or not outside)
             ):
                 factors = [power(x, e * term.exponent) for x, e in outside]
                 return mul(*factors, power(root, twice))

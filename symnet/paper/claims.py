@@ -29,6 +29,7 @@ from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.statements import IN, Claim, claims_of
 from symnet.paper.step_repairs import repaired
 from symnet.paper.steps import steps_page
+from symnet.paper.system_claims import verdict_by_definitions
 from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
     ILL_FORMED,
@@ -111,6 +112,11 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     by_steps = _of_steps(latex, convention, context, display)
     if by_steps is not None and by_steps.verdict != UNKNOWN:
         return by_steps
+    deadline = started + BUDGET
+    by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
+    if by_definitions is not None and by_definitions.verdict != UNKNOWN:
+        return by_definitions
+    by_steps = by_steps or by_definitions
     other = _of_layers(latex, convention, context, display, started)
     return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
 

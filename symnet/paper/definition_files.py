@@ -31,7 +31,9 @@ class Definitions:
 
 def names() -> tuple[str, ...]:
     """The pages of definitions that come with symnet."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if definitions(path.stem).declared))
+    return tuple(
+        sorted(path.stem for path in FOLDER.glob("*.toml") if definitions(path.stem).declared)
+    )
 
 
 @lru_cache(maxsize=64)

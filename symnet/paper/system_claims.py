@@ -107,9 +107,7 @@ def _says_nothing(display: s.Display) -> bool:
     )
 
 
-def judged(
-    display: s.Display, about: SystemPage, deadline: float
-) -> tuple[Verdict, Claim | None]:
+def judged(display: s.Display, about: SystemPage, deadline: float) -> tuple[Verdict, Claim | None]:
     """The verdict on a display, and the claim that it is about."""
     try:
         claims = claims_of(without_trivia(display), _page(display, about.system))
@@ -269,10 +267,9 @@ def _met(read: Read, sizes: Mapping[Axis, int], seed: int) -> Verdict | None:
     classes = _classes(read)
     letters = _letters(read, {*sides, *classes})
     for chosen in _places(classes, sizes):
+
         def made(digits: int | None, chosen: Mapping[str, int] = chosen) -> GraphInstance:
-            return GraphInstance(
-                read.system.graph, sizes, seed, read.system.ranges, digits, chosen
-            )
+            return GraphInstance(read.system.graph, sizes, seed, read.system.ranges, digits, chosen)
 
         instance = made(None)
         for named_ in _places(letters, sizes):
@@ -338,4 +335,3 @@ def _places(indices: Iterable[Index], sizes: Mapping[Axis, int]) -> Iterator[dic
     indices = list(indices)
     for values in product(*(range(1, sizes[i.axis] + 1) for i in indices)):
         yield {i.name: v for i, v in zip(indices, values, strict=True)}
-

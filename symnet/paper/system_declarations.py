@@ -134,9 +134,7 @@ def parts_of(said: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def _declared(
-    system: System, key: str, said: str, pending: frozenset[str]
-) -> System | None:
+def _declared(system: System, key: str, said: str, pending: frozenset[str]) -> System | None:
     keys = items_of(key)
     head, *remarks = parts_of(said)
     if ENTRYWISE.search(said):
@@ -179,9 +177,7 @@ def _with_formula(
         return None
 
 
-def _defined(
-    system: System, key: s.Node, body: s.Node, pending: frozenset[str]
-) -> System | None:
+def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str]) -> System | None:
     elaborator = Defining(system, pending)
     letters: list[str] = []
     name = key_of(key)

@@ -223,7 +223,12 @@ class SystemElaborator(Elaborator):
             return scalar(Size(self.length))
         letters = index_letters(sub)
         kronecker = text == r"\delta" and letters is not None and len(letters) == 2
-        if self.inferring and letters and not kronecker and not (isinstance(node, s.Scripted) and node.primes):
+        if (
+            self.inferring
+            and letters
+            and not kronecker
+            and not (isinstance(node, s.Scripted) and node.primes)
+        ):
             axes = tuple(self._axis_of(letter) for letter in letters)
             self._declare(key, Quantity(named(key), axes, (), plain=True))
             found = self._quantity_at(node, "")

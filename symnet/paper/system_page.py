@@ -130,10 +130,50 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
 
 
 DESCRIPTIONS = frozenset(
-    """the a an its of and over in mini minibatch batch sample biased mean average variance input
-    inputs output outputs hidden layer units normalised normalized value values prediction
-    predictions score scores logits pre-activation preactivation activation activations scaled
-    shifted objective regularised regularized penalty""".split()
+    [
+        "the",
+        "a",
+        "an",
+        "its",
+        "of",
+        "and",
+        "over",
+        "in",
+        "mini",
+        "minibatch",
+        "batch",
+        "sample",
+        "biased",
+        "mean",
+        "average",
+        "variance",
+        "input",
+        "inputs",
+        "output",
+        "outputs",
+        "hidden",
+        "layer",
+        "units",
+        "normalised",
+        "normalized",
+        "value",
+        "values",
+        "prediction",
+        "predictions",
+        "score",
+        "scores",
+        "logits",
+        "pre-activation",
+        "preactivation",
+        "activation",
+        "activations",
+        "scaled",
+        "shifted",
+        "objective",
+        "regularised",
+        "regularized",
+        "penalty",
+    ]
 )
 
 
@@ -297,4 +337,3 @@ def without_trivia(display: s.Display) -> s.Display:
         statements=tuple(display.statements[at] for at in kept),
         separators=tuple(display.separators[at] for at in kept[:-1]) + ("",),
     )
-

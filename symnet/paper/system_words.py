@@ -104,7 +104,9 @@ def _matrix(
     system, cols = _length(system, found["cols"])
     spread = re.search(r"added to (?:every|each) (row|column)", said)
     how = "" if spread is None else "rows" if spread[1] == "row" else "cols"
-    if re.search(r"(examples?|samples?|data points?) (are |as |in (the )?)?rows|one-hot rows", said):
+    if re.search(
+        r"(examples?|samples?|data points?) (are |as |in (the )?)?rows|one-hot rows", said
+    ):
         system = replace(system, across=True)
     made = _array(system, keys, Quantity("", rows, cols, how))
     if made is not None and "one-hot" in said:
@@ -329,7 +331,23 @@ def _moments(
 
 
 _MOMENT_WORDS = frozenset(
-    "the a mini minibatch batch sample its and biased mean average variance of over in".split()
+    [
+        "the",
+        "a",
+        "mini",
+        "minibatch",
+        "batch",
+        "sample",
+        "its",
+        "and",
+        "biased",
+        "mean",
+        "average",
+        "variance",
+        "of",
+        "over",
+        "in",
+    ]
 )
 
 
