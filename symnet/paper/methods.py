@@ -124,6 +124,8 @@ def _sides(text: str, signs: Signs) -> tuple[Symbol, Term]:
 
 def named(words: str, convention: str = "") -> tuple[Form, ...]:
     """The forms of the method that words name."""
+    if not words.strip():
+        return ()
     said = f"{words} {convention}"
     found = [form for form in methods() if re.search(form.words, said, re.IGNORECASE)]
     if any(form.stored and re.search(STORED, words, re.IGNORECASE) for form in found):

@@ -158,7 +158,7 @@ def equations_of(display: s.Display) -> list[Equation]:
     found: list[Equation] = []
     for statement in display.statements:
         match statement:
-            case s.Text(words=words) if HARMLESS.match(words):
+            case s.Text(words=words) if HARMLESS.match(words) or _is_label(words):
                 continue
             case s.Empty():
                 continue
@@ -169,6 +169,13 @@ def equations_of(display: s.Display) -> list[Equation]:
             case _:
                 raise Unclear("this is neither an equation nor an update", statement)
     return found
+
+
+def _is_label(words: str) -> bool:
+    """(Update biased first moment estimate): what a line is called, with no condition in it."""
+    conditions = r"\b(if|only|unless|except|for|when|while|provided|assum\w*|not|never|once)\b"
+    named = re.fullmatch(r"\s*\([A-Za-z ,-]+\)\s*", words) is not None
+    return named and not re.search(conditions, words, re.IGNORECASE)
 
 
 def _is_range(chain: s.Chain) -> bool:

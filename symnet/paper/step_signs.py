@@ -250,6 +250,10 @@ class Signs:
                 return power(inner, Fraction(text))
             case s.Fraction(above=s.Number(text=one), below=s.Number(text=two)) if two != "0":
                 return power(inner, Fraction(one) / Fraction(two))
+            case s.Product(
+                factors=(s.Number(text=one), s.Number(text=two)), operators=("", "/")
+            ) if two != "0":
+                return power(inner, Fraction(one) / Fraction(two))
         if isinstance(exponent, s.Additive) and len(exponent.terms) == 1:
             (only,) = exponent.terms
             if isinstance(only, s.Number) and exponent.signs == ("-",):
