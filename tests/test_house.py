@@ -42,6 +42,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         (
             "calculus.instances",
             "calculus.scalar",
+            "calculus.far_out",
             "calculus.normal",
             "calculus.rules",
             "calculus.derivation",
@@ -175,6 +176,8 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ),
         (
             "program.ir",
+            "program.interpreter",
+            "program.rivals",
             "program.lowering",
             "program.passes",
             "program.layout",
@@ -183,7 +186,6 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "program.bounds",
             "program.one_sample",
             "program.cost_model",
-            "program.interpreter",
         ),
     ),
     # 4: text
