@@ -647,13 +647,15 @@ def _depth_of(display: s.Display, notation: Notation) -> str:
     target = False
     for node in s.walk(display):
         target = target or (isinstance(node, s.Name) and node.text == notation.target)
-        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
-            if notation.has_layers(node.base) and node.sup is not None:
-                layer, _ = layer_and_transpose(node.sup)
-                at = layer_of(layer) if layer is not None else None
-                if at is None or at.name:
-                    return ""
-                found.add(at.offset)
+        base = node.base if isinstance(node, s.Scripted) else None
+        if not isinstance(base, s.Name) or not notation.has_layers(base):
+            continue
+        layer, _ = layer_and_transpose(node.sup) if isinstance(node, s.Scripted) else (None, False)
+        if layer is not None:
+            at = layer_of(layer)
+            if at is None or at.name:
+                return ""
+            found.add(at.offset)
     known = {len(widths) for widths in RECTANGULAR}
     return f"L = {max(found)}" if target and found and max(found) in known else ""
 

@@ -134,13 +134,14 @@ def factors_exchanged(place: Place) -> Iterator[Edit]:
             if part.operators[at] not in ("", r"\cdot", r"\times"):
                 continue
             one, other = part.factors[at - 1], part.factors[at]
-            if isinstance(one, s.Big) or isinstance(one, s.Name):
+            if isinstance(one, s.Big | s.Name):
                 continue  # a sum, or a function before its argument
             # A function and its argument move together.
             end = other.end
-            if at + 1 < len(part.factors) and isinstance(other, s.Name):
-                if isinstance(part.factors[at + 1], s.Bracketed) and not part.operators[at + 1]:
-                    end = part.factors[at + 1].end
+            after = part.factors[at + 1] if at + 1 < len(part.factors) else None
+            called = isinstance(other, s.Name) and isinstance(after, s.Bracketed)
+            if after is not None and called and not part.operators[at + 1]:
+                end = after.end
             between = place.text[one.end : other.start] or " "
             text = f"{place.text[other.start : end]}{between}{place.of(one)}"
             yield Edit("transpose", one.start, end, text)
