@@ -110,7 +110,8 @@ def page(
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
     said = with_losses(said)
-    if says_vectors({str(k): str(v) for k, v in said.items()}, printed, NIELSEN):
+    own = {str(k): str(v) for k, v in said.items() if k not in agreed}
+    if says_vectors(own, printed, NIELSEN):
         book = convention("nielsen")  # its letters are its own
     display = in_nielsens(display, book)
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
@@ -159,9 +160,9 @@ def page(
         display = _at_output(display)
     assumptions += taken
     unread += left
-    own = notation.formulas.get("σ")
-    if own is not None and setting.activation is None:
-        setting = replace(setting, activation=own)
+    formula = notation.formulas.get("σ")
+    if formula is not None and setting.activation is None:
+        setting = replace(setting, activation=formula)
     # σ' and its like have the network's formula, where it has one.
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
     if "rule" in context and notation.rate is None:
