@@ -76,7 +76,7 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     text = as_latex(said)
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
-    roles = {**_roles(said), **{as_latex(k): v for k, v in (local or {}).items()}}
+    roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}
     squares = _SQUARES.search(text)
     named = _NAMED.fullmatch(said.strip())
     if named is not None:

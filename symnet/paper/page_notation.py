@@ -42,7 +42,8 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     """
     context = dict(context)
     entries = _entries(context)
-    cost = words.cost(str(context.get("cost", "")), context.get("local"))
+    local = context.get("local")
+    cost = words.cost(str(context.get("cost", "")), local if isinstance(local, Mapping) else None)
     activation, functions = words.activation(str(context.get("activation", "abstract")))
     book = None
     if name == OTHER or _is_of_its_own(entries, convention(name)):
