@@ -41,9 +41,10 @@ def written(
 
 def cost(book: Convention) -> str:
     """The letter of the cost of one sample."""
-    for each in book.translation.rules:
-        if isinstance(each.meaning, s.Name) and each.meaning.text == "C":
-            return _latex(each.key, {})
+    for meaning in ("C_{0}", "C"):
+        for each in book.translation.rules:
+            if s.spell(each.meaning) == meaning:
+                return _latex(each.key, {})
     return "C"
 
 
