@@ -76,7 +76,8 @@ def convention(name: str) -> Convention:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SymnetError(f"{name} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise SymnetError(f"{name} cannot be read: {why}") from None
     return from_toml(text, name)
 
 
