@@ -91,7 +91,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
     symbols = data.get("symbols", {})
     if not isinstance(head, dict) or not isinstance(symbols, dict):
         raise SymnetError(f"{name}: [convention] and [symbols] are tables")
-    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols"})
+    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols", "declared"})
     if strange:
         raise SymnetError(
             f"{name}: {strange[0]!r} is not known; known are {', '.join(sorted(KEYS))}"
