@@ -368,7 +368,9 @@ def explained(
         kind = fixed or edit.kind
         if judged.verdict == ILL_FORMED and kind in ("factor", "other") and fixed is None:
             kind = "shape"
-        return replace(judged, error_kind=kind, span=_span(edit, latex), suggestion=text)
+        # What nobody declared, or what is missing, is where it was met.
+        span = judged.span if fixed in ("missing-term", "other") else _span(edit, latex)
+        return replace(judged, error_kind=kind, span=span, suggestion=text)
     if fixed is not None:
         return replace(judged, error_kind=fixed)
     kind = judged.error_kind or "other"
