@@ -100,6 +100,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.context_words",
             "paper.inferred",
             "paper.page_notation",
+            "paper.habits",
             "paper.function_names",
             "paper.indicators",
             "paper.derivative_signs",

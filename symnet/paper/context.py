@@ -38,6 +38,7 @@ from symnet.paper.declarations import (
 )
 from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
+from symnet.paper.habits import usual
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
@@ -95,7 +96,9 @@ def page(
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
-    printed = display
+    habits = usual(display, book, context)
+    printed = display = habits.display
+    context = habits.context
     display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
@@ -110,7 +113,7 @@ def page(
     several = read_batch(notation_of(book), said, context)
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
-    notation, assumptions = found.notation, list(found.assumptions)
+    notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
     assumptions += [f"{k}: {declared[k]}" for k in known]
     notation = for_display(notation, display)
     display = with_examples(display, notation)
@@ -401,7 +404,8 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    return STANDARD.get(_squeezed(key)) == _squeezed(said)
+    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    return STANDARD.get(_squeezed(key)) == squeezed
 
 
 def _squeezed(text: str) -> str:
