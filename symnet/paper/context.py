@@ -59,7 +59,9 @@ KNOWN = {
     "layers",
 }  # fmt: skip
 STANDARD = {
-    "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
+    "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
+    "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
+    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
 }  # fmt: skip
 
 
@@ -405,7 +407,7 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 def _is_standard(key: str, said: str) -> bool:
     squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
-    return STANDARD.get(_squeezed(key)) == squeezed
+    return squeezed in STANDARD.get(_squeezed(key), ())
 
 
 def _squeezed(text: str) -> str:

@@ -5,6 +5,7 @@ is an assumption of the verdict. A letter that the page or its book has a meanin
 
 >>> from symnet.paper.convention_files import convention
 >>> from symnet.paper.formula_reader import read
+from symnet.paper.function_names import is_otherwise, without_words
 >>> display = read(r"\frac{\partial \mathcal{L}}{\partial b} = \delta")
 >>> found = usual(display, convention("nielsen"), {})
 >>> s.spell(found.display)
@@ -23,6 +24,7 @@ from symnet.paper import syntax as s
 from symnet.paper.convention_files import Convention
 from symnet.paper.conventions import LETTERS, spelled_out
 from symnet.paper.formula_reader import read
+from symnet.paper.function_names import is_otherwise, without_words
 from symnet.paper.inferred import WEIGHTS
 from symnet.paper.scripts import layer_of, mapped
 
@@ -49,9 +51,12 @@ class Usual:
 def usual(display: s.Display, book: Convention, context: Mapping[str, Any]) -> Usual:
     """A display with what its page leaves to habit."""
     found = Usual(display, context)
-    for habit in (_any_layer, _costs, _layers_of_functions, _one_sample, _one_neuron, _results):
+    for habit in (
+        _blanks, _any_layer, _costs, _layers_of_functions, _one_sample, _one_neuron, _results,
+        _descent, _rate, _branches,
+    ):  # fmt: skip
         found = habit(found, book)
-    return _descent(found)
+    return found
 
 
 def _known(context: Mapping[str, Any], book: Convention) -> set[str]:
@@ -72,6 +77,42 @@ def _declared(context: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(said, Mapping):
             found |= {str(k): str(v) for k, v in said.items()}
     return found
+
+
+def _blanks(found: Usual, book: Convention) -> Usual:
+    r"""w - \eta \text{ } dw: words without words are space."""
+    statements = found.display.statements
+    blank = [isinstance(x, s.Text) and not x.words.strip() for x in statements]
+    if not any(blank):
+        return found
+    made: list[s.Node] = []
+    joins = False
+    for node, empty in zip(statements, blank, strict=True):
+        if empty:
+            joins = bool(made)
+            continue
+        if joins and not isinstance(node, s.Chain | s.Additive | s.Text):
+            made[-1] = _followed(made[-1], node)
+        else:
+            made.append(node)
+        joins = False
+    separators = ("",) * (len(made) - 1)
+    display = replace(found.display, statements=tuple(made), separators=separators)
+    return replace(found, display=display)
+
+
+def _followed(node: s.Node, by: s.Node) -> s.Node:
+    """A statement whose last product goes on."""
+    match node:
+        case s.Chain(sides=(*front, last)):
+            return replace(node, sides=(*front, _followed(last, by)), end=by.end)
+        case s.Additive(terms=(*front, last)):
+            return replace(node, terms=(*front, _followed(last, by)), end=by.end)
+    factors = node.factors if isinstance(node, s.Product) else (node,)
+    operators = node.operators if isinstance(node, s.Product) else ("",)
+    more = by.factors if isinstance(by, s.Product) else (by,)
+    between = by.operators if isinstance(by, s.Product) else ("",)
+    return s.Product((*factors, *more), (*operators, *between), start=node.start, end=by.end)
 
 
 # --- L, an arbitrary layer ------------------------------------------------------------------
@@ -409,7 +450,7 @@ def _accumulated(
     return s.Fraction(above, below, **place), other
 
 
-def _descent(found: Usual) -> Usual:
+def _descent(found: Usual, book: Convention) -> Usual:
     """Δw = …, where no rule is named: a step of gradient descent."""
     if "rule" in found.context or "method" in found.context:
         return found
@@ -421,6 +462,126 @@ def _descent(found: Usual) -> Usual:
                     context = {**found.context, "rule": "gradient descent"}
                     return replace(found, context=context)
     return found
+
+
+RATES = (r"\alpha", r"\rho", r"\mu", r"\gamma", r"\epsilon", r"\varepsilon", r"\kappa", r"\nu")
+
+
+def _rate(found: Usual, book: Convention) -> Usual:
+    """α before what is taken from a weight, where nobody says what else it is."""
+    known = _known(found.context, book)
+    used = {x.text for x in s.walk(found.display) if isinstance(x, s.Name)}
+    new = [x for x in RATES if x in used - known]
+    if r"\eta" in used or len(new) != 1 or "rule" not in found.context and not _is_step(found):
+        return found
+    context = dict(found.context)
+    declared = context.get("declared")
+    said = dict(declared) if isinstance(declared, Mapping) else {}
+    context["declared"] = {**said, new[0]: "learning rate"}
+    return replace(found, context=context, assumptions=(*found.assumptions, f"{new[0]}: learning rate"))
+
+
+def _is_step(found: Usual) -> bool:
+    """w ← w - …, and only that."""
+    match found.display.statements:
+        case (s.Chain(sides=(left, s.Additive(terms=(first, *_)), *_)),):
+            return s.spell(left) == s.spell(first)
+    return False
+
+
+# --- functions in two branches --------------------------------------------------------------
+
+# What activations with a parameter are below and above 0; and their derivatives.
+BRANCHES = {
+    ("elu", 0): (r"\alpha (e^x - 1)", "x"), ("elu", 1): (r"\alpha e^x", "1"),
+    ("leakyrelu", 0): (r"\alpha x", "x"), ("leakyrelu", 1): (r"\alpha", "1"),
+    ("prelu", 0): (r"\alpha x", "x"), ("prelu", 1): (r"\alpha", "1"),
+    ("selu", 0): (r"\lambda \alpha (e^x - 1)", r"\lambda x"),
+    ("selu", 1): (r"\lambda \alpha e^x", r"\lambda"),
+}  # fmt: skip
+
+
+def _branches(found: Usual, book: Convention) -> Usual:
+    r"""\mathrm{ELU}(x) = \begin{cases} …: what it is below 0, and above."""
+    match found.display.statements:
+        case (
+            s.Chain(sides=(s.Product(factors=(called, s.Bracketed(body=inside))), cases), relations=("=",)),
+        ) if isinstance(cases, s.Cases):
+            pass
+        case _:
+            return found
+    base = called.base if isinstance(called, s.Scripted) else called
+    order = called.primes if isinstance(called, s.Scripted) else 0
+    items = inside.items if isinstance(inside, s.Listed) else (inside,)
+    names = [x.text for x in items if isinstance(x, s.Name)]
+    if not isinstance(base, s.Name) or len(names) != len(items) or len(names) > 2:
+        return found
+    known = BRANCHES.get((re.sub(r"[^a-z]", "", base.text.lower()), order))
+    rows = _signed(cases, names)
+    if known is None or rows is None:
+        return found
+    variable, branches = rows
+    others = {
+        x.text for row in branches for x in s.walk(row) if isinstance(x, s.Name)
+    } - {variable, "e", "exp"}
+    parameters = set(names) - {variable} | others
+    wanted = {x for side in known for x in re.findall(r"\\[a-z]+", side)}
+    if len(parameters) > len(wanted) or (len(wanted) > 1 and parameters != wanted):
+        return found
+    letters = {r"\alpha": next(iter(parameters))} if len(wanted) == 1 and parameters else {}
+    if wanted and not parameters:
+        return found
+
+    def put(node: s.Node, at: s.Node) -> s.Node:
+        made = mapped(replace(node, start=at.start, end=at.end), lambda x: put(x, at))
+        if isinstance(made, s.Name):
+            text = variable if made.text == "x" else letters.get(made.text, made.text)
+            return replace(made, text=text)
+        return made
+
+    statements = []
+    for side, row in zip(known, branches, strict=True):
+        meant = put(read(side).statements[0], row)
+        place: dict[str, Any] = {"start": row.start, "end": row.end}
+        statements.append(s.Chain((meant, row), ("=",), **place))
+    context = dict(found.context)
+    declared = context.get("declared")
+    said = dict(declared) if isinstance(declared, Mapping) else {}
+    context["declared"] = said | dict.fromkeys(sorted(parameters), "a constant scalar")
+    display = replace(found.display, statements=tuple(statements), separators=(",",))
+    note = f"{base.text} is read branch by branch, away from 0"
+    return Usual(display, context, (*found.assumptions, note))
+
+
+def _signed(
+    cases: s.Cases, names: list[str]
+) -> tuple[str, tuple[s.Node, s.Node]] | None:
+    """The variable of two branches, and what stands in the one below 0 and in the one above."""
+    below = above = None
+    variable = ""
+    for row in cases.rows:
+        cells: list[s.Node] = [x for cell in row for x in without_words(cell)]
+        if variable and len(cells) == 2 and is_otherwise(cells[1]):
+            if below is None:
+                below = cells[0]
+            elif above is None:
+                above = cells[0]
+            continue
+        match cells:
+            case [value, s.Chain(sides=(s.Name(text=text), s.Number(text="0")), relations=(order,))]:
+                pass
+            case _:
+                return None
+        if text not in names or variable not in ("", text):
+            return None
+        variable = text
+        if order in ("<", r"\le", r"\leq"):
+            below = value
+        elif order in (">", r"\ge", r"\geq"):
+            above = value
+    if len(cases.rows) != 2 or below is None or above is None:
+        return None
+    return variable, (below, above)
 
 
 def _display(node: s.Node) -> s.Display:

@@ -180,12 +180,9 @@ def book(
         rules: list[Rule] = [rule(key, meaning) for key, meaning in pairs.items()]
     except (SymnetError, ValueError):
         return None
-    units = {}
-    if first.given.layer is None:
-        letter = first.given.letters[0] if first.given.letters else "j"
-        units = {letter: 0}
-        units |= {x: -1 for x in first.before.letters if x != letter} if first.before else {}
     closed = first.given.layer is None
+    # No letter has a habit: the first unit of a formula is one of layer l.
+    units = {"a unit": 0} if closed else {}
     assert first.weight is not None
     otherwise = None
     if not first.weight.letters and not closed:
