@@ -89,7 +89,7 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     text = as_latex(said)
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
-    roles = {**_roles(said), **{as_latex(k): v for k, v in (local or {}).items()}}
+    roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}
     # Of one sample a mean over samples has what is summed.
     text = _MEAN.sub(lambda mean: "1/2 " if mean["half"] else "", text)
     squares = _SQUARES.search(text)

@@ -5,7 +5,6 @@ is an assumption of the verdict. A letter that the page or its book has a meanin
 
 >>> from symnet.paper.convention_files import convention
 >>> from symnet.paper.formula_reader import read
-from symnet.paper.function_names import is_otherwise, without_words
 >>> display = read(r"\frac{\partial \mathcal{L}}{\partial b} = \delta")
 >>> found = usual(display, convention("nielsen"), {})
 >>> s.spell(found.display)
@@ -14,6 +13,7 @@ from symnet.paper.function_names import is_otherwise, without_words
 '\\mathcal{L}: the cost'
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -177,7 +177,7 @@ def _costs(found: Usual, book: Convention) -> Usual:
     new = {k: x for k, x in several.items() if k in COSTS - known}
     if len(new) != 1 or any(k not in new and k in COSTS for k in several):
         return found
-    ((spelled, name),) = new.items()
+    ((spelled, _name),) = new.items()
     samples = {_sample(x) for x in s.walk(found.display) if _is_scripted(x, spelled)}
     bare = sum(isinstance(x, s.Name) and spelled_out(x) == spelled for x in s.walk(found.display))
     scripted = sum(_is_scripted(x, spelled) for x in s.walk(found.display))
@@ -244,7 +244,7 @@ def _derived(display: s.Display) -> Iterator[s.Name]:
             case s.Fraction(above=sign, below=below) if _is_sign(sign):
                 pass
             case s.Product(factors=factors):
-                for sign, of in zip(factors, factors[1:], strict=False):
+                for sign, of in itertools.pairwise(factors):
                     nabla = sign.base if isinstance(sign, s.Scripted) else sign
                     base = of.base if isinstance(of, s.Scripted) else of
                     if isinstance(nabla, s.Name) and nabla.text == r"\nabla":
@@ -273,9 +273,9 @@ def _layers_of_functions(found: Usual, book: Convention) -> Usual:
 
     def changed(node: s.Node) -> s.Node:
         match node:
-            case s.Scripted(base=s.Name(text=text), sup=s.Bracketed(open="(", body=body) as sup) if (
-                text in functions and _is_layer(body)
-            ):
+            case s.Scripted(
+                base=s.Name(text=text), sup=s.Bracketed(open="(", body=body) as sup
+            ) if text in functions and _is_layer(body):
                 return replace(node, sup=replace(sup, open="[", close="]"))
         return mapped(node, changed)
 
@@ -472,13 +472,15 @@ def _rate(found: Usual, book: Convention) -> Usual:
     known = _known(found.context, book)
     used = {x.text for x in s.walk(found.display) if isinstance(x, s.Name)}
     new = [x for x in RATES if x in used - known]
-    if r"\eta" in used or len(new) != 1 or "rule" not in found.context and not _is_step(found):
+    if r"\eta" in used or len(new) != 1 or ("rule" not in found.context and not _is_step(found)):
         return found
     context = dict(found.context)
     declared = context.get("declared")
     said = dict(declared) if isinstance(declared, Mapping) else {}
     context["declared"] = {**said, new[0]: "learning rate"}
-    return replace(found, context=context, assumptions=(*found.assumptions, f"{new[0]}: learning rate"))
+    return replace(
+        found, context=context, assumptions=(*found.assumptions, f"{new[0]}: learning rate")
+    )
 
 
 def _is_step(found: Usual) -> bool:
@@ -505,7 +507,10 @@ def _branches(found: Usual, book: Convention) -> Usual:
     r"""\mathrm{ELU}(x) = \begin{cases} …: what it is below 0, and above."""
     match found.display.statements:
         case (
-            s.Chain(sides=(s.Product(factors=(called, s.Bracketed(body=inside))), cases), relations=("=",)),
+            s.Chain(
+                sides=(s.Product(factors=(called, s.Bracketed(body=inside))), cases),
+                relations=("=",),
+            ),
         ) if isinstance(cases, s.Cases):
             pass
         case _:
@@ -521,9 +526,11 @@ def _branches(found: Usual, book: Convention) -> Usual:
     if known is None or rows is None:
         return found
     variable, branches = rows
-    others = {
-        x.text for row in branches for x in s.walk(row) if isinstance(x, s.Name)
-    } - {variable, "e", "exp"}
+    others = {x.text for row in branches for x in s.walk(row) if isinstance(x, s.Name)} - {
+        variable,
+        "e",
+        "exp",
+    }
     parameters = set(names) - {variable} | others
     wanted = {x for side in known for x in re.findall(r"\\[a-z]+", side)}
     if len(parameters) > len(wanted) or (len(wanted) > 1 and parameters != wanted):
@@ -553,9 +560,7 @@ def _branches(found: Usual, book: Convention) -> Usual:
     return Usual(display, context, (*found.assumptions, note))
 
 
-def _signed(
-    cases: s.Cases, names: list[str]
-) -> tuple[str, tuple[s.Node, s.Node]] | None:
+def _signed(cases: s.Cases, names: list[str]) -> tuple[str, tuple[s.Node, s.Node]] | None:
     """The variable of two branches, and what stands in the one below 0 and in the one above."""
     below = above = None
     variable = ""
@@ -568,7 +573,10 @@ def _signed(
                 above = cells[0]
             continue
         match cells:
-            case [value, s.Chain(sides=(s.Name(text=text), s.Number(text="0")), relations=(order,))]:
+            case [
+                value,
+                s.Chain(sides=(s.Name(text=text), s.Number(text="0")), relations=(order,)),
+            ]:
                 pass
             case _:
                 return None

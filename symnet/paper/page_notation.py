@@ -42,7 +42,8 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     """
     context = dict(context)
     entries = _entries(context)
-    cost = words.cost(str(context.get("cost", "")), context.get("local"))
+    local = context.get("local")
+    cost = words.cost(str(context.get("cost", "")), local if isinstance(local, Mapping) else None)
     activation, functions = words.activation(str(context.get("activation", "abstract")))
     book = None
     if name == OTHER or _is_of_its_own(entries, convention(name)):
@@ -135,9 +136,8 @@ def _by_links(texts: Mapping[str, str], activation: str) -> dict[str, str] | Non
         output = _OUTPUT.search(activation)
         unit = output[1] if output else "o"
         below, above = link[1], link[2]
-        return {
-            rf"\mathrm{{net}}_{above}": rf"\sum_{below} {pair[1]}_{{{pair[2]}{pair[3]}}} {unit}_{below}"
-        }
+        weight = f"{pair[1]}_{{{pair[2]}{pair[3]}}}"
+        return {rf"\mathrm{{net}}_{above}": rf"\sum_{below} {weight} {unit}_{below}"}
     return None
 
 
