@@ -112,6 +112,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.page_notation",
             "paper.function_names",
             "paper.habits",
+            "paper.lenient",
             "paper.indicators",
             "paper.derivative_signs",
             "paper.repetition",

@@ -34,6 +34,7 @@ class Seen:
     layer: LayerNumber | None = None
     letters: tuple[str, ...] = ()
     transposed: bool = False
+    lowered: bool = False  # whether the layer is a subscript, W_l
 
     @property
     def latex(self) -> str:
@@ -65,6 +66,10 @@ def seen(node: s.Node) -> Seen | None:
             return seen(body)
         case s.Name():
             return Seen(spelled_out(node))
+        case s.Scripted(base=s.Name() as base, sub=sub, sup=sup, primes=0) if (
+            sub is not None and _is_layer(sub) and (sup is None or is_transpose(sup))
+        ):
+            return Seen(spelled_out(base), layer_of(sub), (), sup is not None, lowered=True)
         case s.Scripted(base=s.Name() as base, sub=sub, sup=sup, primes=0):
             letters = subscripts(sub) if sub is not None else []
             layer_node, transposed = layer_and_transpose(sup)
@@ -76,6 +81,12 @@ def seen(node: s.Node) -> Seen | None:
             found = seen(inner)
             return None if found is None else replace(found, transposed=not found.transposed)
     return None
+
+
+def _is_layer(sub: s.Node) -> bool:
+    """Whether a subscript counts layers, not units: l, l-1."""
+    found = layer_of(sub)
+    return found is not None and found.name == "l"
 
 
 def forward(key: str, said: str) -> Forward | None:
@@ -221,6 +232,15 @@ def _rules(first: Forward, found: list[Forward], rows: bool) -> Iterator[tuple[s
         kind = "a" if first.function else "z"
         yield from _vector_rules(given, kind, rows, layered)
     yield from _vector_rules(before, "a", rows, layered, _above(before, given, -1))
+    for each in found:
+        # The same once more in other letters, z^l beside Z^l.
+        if each is not first and each.weight is not None and each.weight.base == weight.base:
+            assert each.before is not None
+            kind = "a" if each.function else "z"
+            yield from _vector_rules(each.given, kind, rows, layered)
+            yield from _vector_rules(
+                each.before, "a", rows, layered, _above(each.before, given, -1)
+            )
     if first.bias is not None:
         yield from _vector_rules(first.bias, "b", rows, layered, _above(first.bias, given, 0))
 
@@ -245,8 +265,11 @@ def _weight_rules(
     for name in names:
         entry = "ij" if turned else "ji"
         if layered:
-            yield f"{name}_{{{entry}}}^l", f"w_{{ji}}^{_raised(up)}"
             matrix = f"w^{_raised(up)}"
+            if weight.lowered:
+                yield f"{name}_l", f"({matrix})^T" if turned else matrix
+                continue
+            yield f"{name}_{{{entry}}}^l", f"w_{{ji}}^{_raised(up)}"
             yield f"{name}^l", f"({matrix})^T" if turned else matrix
         else:
             yield f"{name}_{{{entry}}}", "w_{ji}^j"
@@ -259,8 +282,11 @@ def _vector_rules(
     if symbol.layer is None and not symbol.letters:
         return
     if layered:
-        yield f"{name}_j^l", f"{kind}_j^{_raised(up)}"
         whole = f"{kind}^{_raised(up)}"
+        if symbol.lowered:
+            yield f"{name}_l", f"({whole})^T" if rows else whole
+            return
+        yield f"{name}_j^l", f"{kind}_j^{_raised(up)}"
         yield f"{name}^l", f"({whole})^T" if rows else whole
     else:
         yield f"{name}_j", f"{kind}_j^j"
