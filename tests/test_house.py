@@ -109,6 +109,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.plain_math",
             "paper.context_words",
             "paper.inferred",
+            "paper.numbered_pages",
             "paper.page_notation",
             "paper.function_names",
             "paper.habits",

@@ -36,6 +36,12 @@ _NAMED = re.compile(
     rf"(?:the )?({'|'.join(NAMES).replace('-', '[- ]')})(?: (?:cost|loss))?"
     r",? (?:averaged?|summed|mean|sum) (?:over|of) .*", re.IGNORECASE
 )  # fmt: skip
+# -[y log ŷ + (1-y) log(1-ŷ)], and -Σ y log ŷ.
+_BINARY = re.compile(r"^-.*\\(?:log|ln)\b.*\+\s*\(1\s*-\s*\S+\)\s*\\(?:log|ln)")
+_LOG = re.compile(
+    rf"^-\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<target>{_SYMBOL})\s*\\(?:log|ln)\s*"
+    rf"\(?(?P<output>{_SYMBOL})\)?$"
+)
 _LETTER = re.compile(r"^\s*(\\?[A-Za-z]+(?:_\w)?)\s*(?:=|\()")
 _ROLE = re.compile(
     r"(\S+?)\s+(?:is |are )?(?:the )?(target|desired|output|network output|label)s?\b"
@@ -99,6 +105,13 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     whole = _ANY.fullmatch(text.strip())
     if whole is not None:
         return replace(found, name="abstract", letters=(whole["letter"],))
+    alone = (text[len(letter[0]) :] if letter else text).strip(" .")
+    if _BINARY.match(alone):
+        return replace(found, name="binary-cross-entropy")
+    logs = _LOG.match(alone)
+    if logs is not None:
+        output, target = _bare(logs["output"]), _bare(logs["target"])
+        return replace(found, name="log_likelihood", output=output, target=target)
     if squares is None:
         rest = text[len(letter[0]) :] if letter else text
         arguments = (

@@ -346,13 +346,19 @@ def _is_new_activation(display: s.Display) -> bool:
 
 def _of_one(node: s.Node) -> str | None:
     match node:
-        case s.Scripted(base=s.Name(text="a"), sub=s.Name(text=text), primes=0):
-            return IN_OUT.get(text)
-        case s.Scripted(base=s.Name(text=r"\delta"), sub=s.Name(text="out"), primes=0):
-            return OF_ONE[r"\delta"]
+        case s.Scripted(base=s.Name(text="a"), sub=sub, primes=0) if sub is not None:
+            return IN_OUT.get(_word(sub))
+        case s.Scripted(base=s.Name(text=r"\delta"), sub=sub, primes=0) if sub is not None:
+            return OF_ONE[r"\delta"] if _word(sub) == "out" else None
         case s.Name(text=text):
             return OF_ONE.get(text)
     return None
+
+
+def _word(node: s.Node) -> str:
+    """A subscript in letters: in, out."""
+    letters = node.factors if isinstance(node, s.Product) else (node,)
+    return "".join(x.text for x in letters if isinstance(x, s.Name))
 
 
 def _of_all(node: s.Node) -> str | None:

@@ -18,7 +18,7 @@ from typing import Any
 from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
 from symnet.paper import context_words as words
-from symnet.paper import inferred
+from symnet.paper import inferred, numbered_pages
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS
 from symnet.paper.plain_math import as_latex, remarks
@@ -50,7 +50,14 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     if name == OTHER or _is_of_its_own(entries, convention(name)):
         named = [cost.letters, cost.output, cost.target]
         key = json.dumps([entries, str(context.get("activation", "")), named, functions])
-        book = _inferred(key)
+        several = _numbered(key)
+        if several is not None:
+            book = several.book
+            context.setdefault("depth", f"L = {several.depth}")
+            if several.output:
+                context.setdefault("output_activation", several.output)
+        else:
+            book = _inferred(key)
         if book is None and name == OTHER:
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
@@ -100,6 +107,15 @@ def _is_of_its_own(entries: Mapping[str, str], book: Convention) -> bool:
         if found.weight.base not in known or (found.rows and not book.translation.rules):
             return True
     return False
+
+
+@lru_cache(maxsize=200)
+def _numbered(key: str) -> numbered_pages.Numbered | None:
+    entries, _, (letters, _, target), functions = json.loads(key)
+    texts = {as_latex(k): as_latex(v) for k, v in entries.items()}
+    rows = any("row" in remark for said in entries.values() for remark in remarks(said))
+    cost = letters[0] if letters else "C"
+    return numbered_pages.numbered(texts, cost, functions, rows=rows, target=target)
 
 
 @lru_cache(maxsize=200)
