@@ -320,7 +320,7 @@ def _one_neuron(found: Usual, book: Convention) -> Usual:
     spelled = {x.text for x in names}
     quantities = spelled & LETTERS.keys()
     raised = any(isinstance(x, s.Scripted) and x.sup is not None for x in s.walk(found.display))
-    if raised or not quantities & {"w", "W", "b"} or spelled & {"l", "L", "j", "k", "i", "x", "y"}:
+    if raised or not quantities & {"w", "W", "b"} or spelled & {"l", "L", "x", "y"}:
         return found
     if "C" in spelled and r"\partial" in spelled and quantities <= {*OF_ONE, "a"}:
         made = _replaced(found.display, _of_one)

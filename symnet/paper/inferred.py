@@ -163,6 +163,8 @@ def _is_weight(one: Seen, given: Seen, other: Seen) -> bool:
         return True
     if len(one.letters) == 2 and len(other.letters) < 2:
         return True
+    if len(one.letters) == 2 and one.letters == other.letters and other.layer is None:
+        return one.base in WEIGHTS and other.base not in WEIGHTS  # Mitchell's x_{ji}
     return one.base in WEIGHTS and other.base not in WEIGHTS and len(other.letters) < 2
 
 
@@ -231,7 +233,11 @@ def _rules(first: Forward, found: list[Forward], rows: bool) -> Iterator[tuple[s
     if not any(x.weighted for x in found):
         kind = "a" if first.function else "z"
         yield from _vector_rules(given, kind, rows, layered)
-    yield from _vector_rules(before, "a", rows, layered, _above(before, given, -1))
+    if len(before.letters) == 2:
+        own = given.letters[0] if given.letters else before.letters[0]
+        yield f"{before.latex}_{{{'ij' if before.letters[0] != own else 'ji'}}}", "a_i^i"
+    else:
+        yield from _vector_rules(before, "a", rows, layered, _above(before, given, -1))
     for each in found:
         # The same once more in other letters, z^l beside Z^l.
         if each is not first and each.weight is not None and each.weight.base == weight.base:

@@ -134,7 +134,8 @@ def _inferred(key: str) -> Convention | None:
     layered = first.given.layer is not None
     rows = rows or first.rows
     given = {**_slopes(texts, first, rows), **_defaults(first, rows)}
-    given |= _costs(letters, output, target, first, rows)
+    units = {x.given.base for x in (inferred.forward(k, v) for k, v in texts.items()) if x}
+    given |= _costs(letters, output if output not in units else "", target, first, rows)
     known = {*given, first.given.base, first.weight.base if first.weight else ""}
     # E beside E_n is the cost of all samples.
     given |= {
