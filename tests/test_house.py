@@ -106,6 +106,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.translation",
             "paper.unit_layers",
             "paper.convention_files",
+            "paper.book_letters",
             "paper.plain_math",
             "paper.context_words",
             "paper.inferred",

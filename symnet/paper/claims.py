@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
+from symnet.paper import definition_files
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
 from symnet.paper.context import UNITS, Page, in_nielsens, is_of_book, is_said_alike, page
@@ -148,6 +149,8 @@ def _of_layers(
     except Misfit as error:
         return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except SymnetError as error:
+        if convention in definition_files.names():
+            return Verdict(UNKNOWN, "not all that it names is declared on this page")
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
     if judged.verdict == ILL_FORMED and book.otherwise is not None:

@@ -76,7 +76,8 @@ def convention(name: str) -> Convention:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SymnetError(f"{name} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise SymnetError(f"{name} cannot be read: {why}") from None
     return from_toml(text, name)
 
 
@@ -90,7 +91,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
     symbols = data.get("symbols", {})
     if not isinstance(head, dict) or not isinstance(symbols, dict):
         raise SymnetError(f"{name}: [convention] and [symbols] are tables")
-    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols"})
+    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols", "declared"})
     if strange:
         raise SymnetError(
             f"{name}: {strange[0]!r} is not known; known are {', '.join(sorted(KEYS))}"

@@ -225,7 +225,18 @@ def _by_leads(
     sigmoid = Equation(made.label, made.left, Apply(function, here))
     stable = stable_cost(cost, sigmoid)
     changed = Equation(cost.label, cost.left, through(stable.right))
-    return _LastLayer(tuple(leads.body), changed, scalars, before)
+    return _LastLayer(_needed(leads.body), changed, scalars, before)
+
+
+def _needed(body: list[Instruction]) -> tuple[Instruction, ...]:
+    """The lines that the last one needs, and itself."""
+    names = {body[-1].target.name}
+    kept: list[Instruction] = []
+    for line in reversed(body):
+        if line.target.name in names:
+            names |= {array.name for array in arguments(line)}
+            kept.append(line)
+    return tuple(reversed(kept))
 
 
 def _outputs(lost: tuple[Instruction, ...], up: tuple[Instruction, ...]) -> Iterator[Array]:
