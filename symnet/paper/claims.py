@@ -23,6 +23,7 @@ from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
+from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
@@ -156,6 +157,10 @@ def _of_layers(
         second = _otherwise(book.otherwise, context, display, started)
         if second is not None:
             return second
+    if judged.verdict in (ILL_FORMED, UNKNOWN):
+        second = _as_meant(about, started)
+        if second is not None:
+            return second
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
@@ -217,6 +222,18 @@ def _otherwise(
         return None
     note = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
     return replace(judged, notes=(*judged.notes, note), assumptions=about.assumptions)
+
+
+def _as_meant(about: Page, started: float) -> Verdict | None:
+    """The verdict if a formula whose products have no shape is proved as it is meant."""
+    found = meant(about.display)
+    if found is None:
+        return None
+    judged, _ = judge(found.display, replace(about, display=found.display), started + BUDGET)
+    if judged.verdict != PROVED:
+        return None
+    notes = (*judged.notes, *found.notes)
+    return replace(judged, notes=notes, assumptions=about.assumptions)
 
 
 def _declared(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

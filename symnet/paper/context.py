@@ -38,6 +38,7 @@ from symnet.paper.declarations import (
 )
 from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
+from symnet.paper.habits import usual
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, put_for, subscripts
@@ -65,7 +66,9 @@ KNOWN = {
     "layers",
 }  # fmt: skip
 STANDARD = {
-    "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
+    "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
+    "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
+    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
 }  # fmt: skip
 
 
@@ -102,7 +105,9 @@ def page(
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
-    printed = display
+    habits = usual(display, book, context)
+    printed = display = habits.display
+    context = habits.context
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -121,7 +126,7 @@ def page(
     several = read_batch(notation_of(book), said, context)
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
-    notation, assumptions = found.notation, list(found.assumptions)
+    notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
     assumptions += [f"{k}: {declared[k]}" for k in known]
     notation = for_display(notation, display)
     display = with_examples(display, notation)
@@ -426,7 +431,8 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    return STANDARD.get(_squeezed(key)) == _squeezed(said)
+    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    return squeezed in STANDARD.get(_squeezed(key), ())
 
 
 def _squeezed(text: str) -> str:
