@@ -300,7 +300,7 @@ class SystemElaborator(Elaborator):
         if spelled_out(node) in self.system.maps and len(items) == 1:
             return self._mapped(spelled_out(node), self.value(items[0]), node)
         if text in INDICATORS and node.style and isinstance(given.body, s.Chain):
-            return self._indicator(given.body)
+            return self._of_entries(given.body)
         if self.inferring and spelled_out(node) in LOSSES:
             return self._opaque(node, items)
         return None
@@ -328,7 +328,7 @@ class SystemElaborator(Elaborator):
         self.system = self.system.with_definition(Definition(name, letters, body))
         return Symbol(name, None, letters)
 
-    def _indicator(self, chain: s.Chain) -> Value:
+    def _of_entries(self, chain: s.Chain) -> Value:
         """[Z > 0]: 1 or 0 for each entry."""
         if len(chain.sides) != 2 or chain.relations[0] in SAMENESS:
             return scalar(self._iverson(chain))
