@@ -215,6 +215,9 @@ class Batches(Sums):
         letter = sample_letter(node, body, self.notation)
         if letter is None:
             return super()._big(node, body)
+        counts = self.notation.batch.counts
+        if not (node.sup is None or (isinstance(node.sup, s.Name) and node.sup.text in counts)):
+            raise Unclear("are these all samples?", node.sup)
         with self._bound([(letter, n.SAMPLES, node)]):
             index = Index(letter, n.SAMPLES)
             with self._of(index):

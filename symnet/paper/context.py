@@ -124,7 +124,7 @@ def page(
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
     several = read_batch(notation_of(book), said, context)
-    start = without_network(several.notation, several.rest, display)
+    start = without_network(_with_totals(several.notation, book), several.rest, display)
     found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
     assumptions += [f"{k}: {declared[k]}" for k in known]
@@ -215,6 +215,16 @@ def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
     made = translated(display, book.translation)
     return with_layers(made, book.units) if book.units else made
+
+
+def _with_totals(notation: Notation, book: Convention) -> Notation:
+    """What costs add up also by their names in Nielsen's notation: J of a book is C."""
+    totals = dict(notation.totals)
+    for each in book.translation.rules:
+        if isinstance(each.key, s.Name) and isinstance(each.meaning, s.Name) and not each.before:
+            if each.base in notation.totals:
+                totals[each.meaning.text] = notation.totals[each.base]
+    return replace(notation, totals=totals)
 
 
 LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")

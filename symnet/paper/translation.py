@@ -118,6 +118,17 @@ def _in_letters(own: Rule) -> Iterator[Rule]:
     yield replace(own, before=tuple(own.base[:-1]), key=key)
 
 
+def _counted(display: s.Display) -> frozenset[str]:
+    """Letters of subscripts, but for those of sizes: l of n_l is a layer."""
+    subs = (
+        x.sub
+        for x in s.walk(display)
+        if isinstance(x, s.Scripted) and x.sub is not None
+        if not (isinstance(x.base, s.Name) and x.base.text in ("n", "s", "N", "m", "d"))
+    )
+    return frozenset(x.text for sub in subs for x in s.walk(sub) if isinstance(x, s.Name))
+
+
 def _scripts(node: s.Node) -> list[s.Node]:
     parts = [x for x in s.walk(node) if isinstance(x, s.Scripted)]
     return [x for part in parts for x in (part.sub, part.sup) if x is not None]
@@ -128,7 +139,7 @@ def translated(display: s.Display, by: Translation) -> s.Display:
     bare = frozenset(
         x.text for x in s.walk(display) if isinstance(x, s.Name) and spelled_out(x) == x.text
     )
-    found = _Translator(by, bare).node(display)
+    found = _Translator(by, bare, _counted(display)).node(display)
     assert isinstance(found, s.Display)
     return found
 
@@ -137,6 +148,7 @@ def translated(display: s.Display, by: Translation) -> s.Display:
 class _Translator:
     by: Translation
     bare: frozenset[str]  # letters that stand somewhere without decorations
+    counted: frozenset[str]  # letters that count neurons
 
     def node(self, node: s.Node) -> s.Node:
         match node:
@@ -155,7 +167,9 @@ class _Translator:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
         shift = 1 - self.by.first
         names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
-        layered = names & (self.by.by_name.keys() | self.by.functions)
+        if names == {"L"} and _is_range(node):
+            return node
+        layered = names & ((self.by.by_name.keys() | self.by.functions | self.counted) - {"L"})
         if not shift or layered or not isinstance(node, s.Chain | s.Number):
             return self.node(node)
 
@@ -260,11 +274,12 @@ class _Translator:
             own = (
                 base.text
             )  # a decoration that nobody declares, where the bare letter stands nowhere
-        for each in self.by.by_name.get(own, ()):
-            if not each.before:
-                found = self._by_rule(each, node)
-                if found is not None:
-                    return found
+        # [l] is no (i): where a book has both, brackets say which is meant.
+        known = (x for x in self.by.by_name.get(own, ()) if not x.before)
+        for each in sorted(known, key=lambda x: _is_bracketed_otherwise(x.key, node)):
+            found = self._by_rule(each, node)
+            if found is not None:
+                return found
         if spelled != "n" and (
             spelled in self.by.by_name or (self.by.closed and spelled in KERNEL)
         ):
@@ -459,6 +474,19 @@ def _with_sub(node: s.Node, sub: s.Node) -> s.Node | None:
             inside = _with_sub(one, sub)
             return None if inside is None else replace(node, terms=(inside,))
     return None
+
+
+def _is_bracketed_otherwise(one: s.Node, other: s.Node) -> bool:
+    """Whether what is raised begins with another bracket: a^{(i)} and a^{[l]}."""
+    first, second = _raised_bracket(one), _raised_bracket(other)
+    return bool(first and second) and first != second
+
+
+def _raised_bracket(node: s.Node) -> str:
+    sup = node.sup if isinstance(node, s.Scripted) else None
+    while isinstance(sup, s.Product | s.Scripted):
+        sup = sup.factors[0] if isinstance(sup, s.Product) else sup.base
+    return sup.open if isinstance(sup, s.Bracketed) else ""
 
 
 def _bare(node: s.Node) -> s.Node:

@@ -16,6 +16,7 @@ import mpmath
 from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
 from symnet.network import notation as n
 from symnet.network.functions import KINKS
+from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, Table
 from symnet.paper.context import Page
 from symnet.paper.elaboration import Elaborator
@@ -69,7 +70,9 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
             claim.check_layers(elaborator)
             sides = claim.sides(elaborator)
         except Missing as error:
-            if claim.literal(layers) or (about.every_unit and _is_of_first(error, layers)):
+            if claim.literal(layers) or (
+                about.every_unit and _is_of_first(error, layers) and not _is_defined(error, claim)
+            ):
                 raise
             missing = missing or error
             continue
@@ -98,6 +101,15 @@ def _is_of_first(error: Missing, layers: Layers) -> bool:
             name != "L" and layer == LayerNumber("", 2) for name, layer in layers.numbers.items()
         )
     )
+
+
+def _is_defined(error: Missing, claim: Claim) -> bool:
+    """Whether what is missing is what a claim speaks of: then it is not said of that layer."""
+    start, end = error.span
+    first = claim.node.sides[0] if isinstance(claim.node, s.Chain) else claim.node
+    while isinstance(first, s.Bracketed) or (isinstance(first, s.Additive) and len(first.terms) == 1):
+        first = first.body if isinstance(first, s.Bracketed) else first.terms[0]
+    return isinstance(first, s.Scripted) and first.start <= start and end <= first.end
 
 
 def networks(claim: Claim, about: Page) -> Iterator[Layers]:
