@@ -140,8 +140,18 @@ def some(name: str, symmetric: bool, mean: Term | None, spread: Term | None) -> 
                 return tuple((centre + x, Fraction(1, 4)) for x in places)
             wide = Fraction(chance.randrange(1, 7), 2)
             return ((centre - wide, Fraction(2, 3)), (centre + 2 * wide, Fraction(1, 3)))
-        wide = _root(at(spread, {}, value))
-        return ((centre - wide, Fraction(1, 2)), (centre + wide, Fraction(1, 2)))
+        much = at(spread, {}, value)
+        if not isinstance(much, Fraction) or much <= 0:
+            wide = _root(much)
+            return ((centre - wide, Fraction(1, 2)), (centre + wide, Fraction(1, 2)))
+        # Fractions that have this variance, without a root.
+        if symmetric:
+            wide = 1 + much
+            rare = much / (2 * wide * wide)
+            return ((centre - wide, rare), (centre, 1 - 2 * rare), (centre + wide, rare))
+        low = Fraction(chance.randrange(1, 7), 2)
+        high = much / low
+        return ((centre - low, high / (low + high)), (centre + high, low / (low + high)))
 
     return Law(moment, points, symmetric)
 

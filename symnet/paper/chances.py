@@ -137,6 +137,8 @@ class Chances:
                 return self._copies(factor, factors[1:], operators[1:], depth)
             elif isinstance(factor, s.Big | s.Text):
                 raise Unclear("this is not read in a claim about expectations", factor)
+            elif self._is_function(factor, after, operators[at + 1 : at + 2]):
+                raise Unclear("this function is not read in a claim about expectations", factor)
             elif operator in ("", r"\cdot", r"\times", "*", r"\odot", "/"):
                 value = self._term(factor, depth)
             else:
@@ -144,6 +146,24 @@ class Chances:
             found.append(power(value, -1) if operator == "/" else value)
             at += taken
         return mul(*found)
+
+    def _is_function(self, node: s.Node, after: s.Node | None, operator: Sequence[str]) -> bool:
+        """Whether a name is that of a function: f(x), tanh x; p(1 - p) is a product."""
+        base = node.base if isinstance(node, s.Scripted) else node
+        if not isinstance(base, s.Name) or after is None or spelled(node) in self.made:
+            return False
+        if base.text.isalpha() and base.text.isascii() and len(base.text) > 1:
+            return True
+        argument = after.base if isinstance(after, s.Scripted) else after
+        return (
+            tuple(operator) == ("",)
+            and isinstance(argument, s.Bracketed)
+            and argument.open == "("
+            and (
+                base.text in FUNCTIONS
+                or (isinstance(node, s.Name) and not isinstance(argument.body, s.Additive))
+            )
+        )
 
     def _applied(self, operator: s.Node, after: s.Node, depth: int) -> Term:
         """E[x²], E[x]², Var(x)."""
@@ -298,6 +318,8 @@ def spelled(node: s.Node) -> str:
     """A quantity by how it is printed, bold or not."""
     return re.sub(r"(mathbf|boldsymbol|bm|mathrm):", "", s.spell(node))
 
+FUNCTIONS = frozenset({"f", "g", "h", "F", "G", r"\sigma", r"\phi", r"\varphi", r"\psi"})
+
 
 def is_operator(node: s.Node) -> str:
     """Which of E and Var a sign is, or nothing."""
@@ -363,6 +385,8 @@ def chances_page(context: Mapping[str, object], display: s.Display) -> Chances |
                 return None
     said = " ".join(map(str, _all_said(context)))
     independent = re.search(r"independent|i\.?i\.?d", said, re.IGNORECASE)
+    if re.search(r"\bnot (\w+ )?independent|\bdependent|\bnot i\.?i\.?d", said, re.IGNORECASE):
+        independent = None
     if not claims:
         return None
     return Chances(tuple(claims), laws, made, frozenset(unread), independent is not None)
@@ -437,25 +461,38 @@ def law_in_words(said: str) -> Callable[[str], Law] | None:
         law = law_of_sign(statement)
         return None if law is None else lambda name: law
     symmetric = re.search(r"symmetric", plain, re.I) is not None
-    centred = re.search(r"zero[- ]mean|mean (zero|0)|centred|centered", plain, re.I) is not None
+    centred = re.search(r"zero[- ]mean|mean (is )?(zero|0)\b(?!\.\d)|centred|centered", plain, re.I)
+    named = _moment("mean", plain) if not centred else None
     spread = _spread(plain)
-    if not (symmetric or centred or spread is not None):
+    if not (symmetric or centred or named or spread is not None):
+        return None
+    if re.search(r"deviation|\bstd\b", plain, re.IGNORECASE):
+        return None
+    if re.search(r"(?<!finite )(?<!some )(?<!bounded )variance", plain, re.I) and spread is None:
+        return None  # a variance that was not read is not just any
+    if re.search(r"\b(mean|expectation|expected)\b", plain, re.I) and not (centred or named):
         return None
     around = re.search(r"(around|about) (zero|0|the origin)", plain, re.IGNORECASE)
     if symmetric and not around and not centred:
         return None
-    mean: Term | None = Number(Fraction(0)) if centred or symmetric else None
+    mean: Term | None = Number(Fraction(0)) if centred or symmetric else named
     return lambda name: some(name, symmetric, mean, spread)
 
 
 def _spread(said: str) -> Term | None:
-    if re.search(r"unit variance|variance (one|1)\b", said, re.I):
+    if re.search(r"unit variance|variance (is )?(one|1)\b(?![./])", said, re.I):
         return ONE
-    found = re.search(r"variance (\\?[A-Za-z]\S*)\s*$", said)
+    return _moment("variance", said)
+
+
+def _moment(name: str, said: str) -> Term | None:
+    """The mean or the variance that words give as a formula, up to a comma or a word."""
+    found = re.search(rf"\b{name} (?:is )?((?:\\(?!text)|[A-Za-z](?![a-z])|\d).*)$", said)
     if found is None:
         return None
+    formula = re.split(r",|;|\s+(?=[a-z]{2,}\b)|\.\s*$|\.\s", found[1])[0]
     try:
-        (statement,) = read(found[1]).statements
+        (statement,) = read(formula).statements
         return Chances((), {}, {}, frozenset())._term(statement)
     except (SymnetError, ValueError):
         return None
