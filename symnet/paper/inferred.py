@@ -199,9 +199,12 @@ def book(
     assert first.weight is not None
     otherwise = None
     if not first.weight.letters and not closed:
-        # Matrices say nothing of the order of subscripts: it may be that of everybody else.
+        # A matrix W says nothing of the order of subscripts of w: it may be that of everybody else.
+        own = f"{first.weight.base}_"
         usual = [
-            rule(x, pairs[x].replace("_{ji}", "_{ij}")) if "_{ij}" in x else rule(x, pairs[x])
+            rule(x, pairs[x].replace("_{ji}", "_{ij}"))
+            if "_{ij}" in x and not x.startswith(own)
+            else rule(x, pairs[x])
             for x in pairs
         ]
         if [x.meaning for x in usual] != [x.meaning for x in rules]:
