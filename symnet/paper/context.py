@@ -598,7 +598,7 @@ def _cost(said: Any, *, softmax: bool = False) -> Cost | str | None:
     if re.match(r"abstract|arbitrary", text):
         return "abstract"
     name = cost_name(text, softmax=softmax)
-    name = {"squared_norm": "squared_error", "mse": "squared_error"}.get(name, name)
+    name = {"squared_norm": "squared_error"}.get(name, name)
     if name in COSTS:
         return COSTS[name]
     norm = r"(\|\||\\\|)y-a(\^L)?(\|\||\\\|)\^2|(\|\||\\\|)a(\^L)?-y(\|\||\\\|)\^2"

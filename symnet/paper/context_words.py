@@ -30,7 +30,7 @@ _SQUARES = re.compile(
 NAMES = {
     "cross-entropy": "cross-entropy", "binary-cross-entropy": "binary cross-entropy",
     "log-loss": "cross-entropy", "logistic-loss": "cross-entropy", "quadratic": "quadratic",
-    "squared-error": "squared_error", "mse": "squared_error", "log-likelihood": "log_likelihood",
+    "squared-error": "squared_error", "log-likelihood": "log_likelihood",
 }  # fmt: skip
 _NAMED = re.compile(
     rf"(?:the )?({'|'.join(NAMES).replace('-', '[- ]')})(?: (?:cost|loss))?"

@@ -19,6 +19,7 @@ from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
 from symnet.paper import context_words as words
 from symnet.paper import inferred, numbered_pages
+from symnet.paper import syntax as s
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS
 from symnet.paper.plain_math import as_latex, remarks
@@ -61,7 +62,8 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
         if book is None and name == OTHER:
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
-        return convention(name), _plainly(context, activation, functions, cost)
+        own = convention(name)
+        return own, _plainly(context, activation, functions, cost, own)
     for table in TABLES:
         context.pop(table, None)
     context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
@@ -74,16 +76,33 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
 
 
 def _plainly(
-    context: Mapping[str, Any], activation: str, functions: tuple[str, ...], cost: words.Cost
+    context: Mapping[str, Any],
+    activation: str,
+    functions: tuple[str, ...],
+    cost: words.Cost,
+    book: Convention,
 ) -> Mapping[str, Any]:
     """A context without the words around the names of activation and cost."""
     said = str(context.get("activation", "abstract"))
     found = dict(context)
     if activation in ("abstract", *ACTIVATIONS) and "max" not in said and activation != said:
         found["activation"] = activation
-    if cost.name is not None and not cost.output:
+    if cost.name is not None and (not cost.output or _has_letters(cost, book)):
         found["cost"] = cost.name
     return found
+
+
+def _has_letters(cost: words.Cost, book: Convention) -> bool:
+    """Whether output and target have the letters a and y, and these mean that in the book."""
+    meant = {
+        letter: next((x for x in s.walk(each.meaning) if isinstance(x, s.Name)), None)
+        for letter in "ay"
+        for each in book.translation.by_name.get(letter, ())
+        if not each.before
+    }
+    return (cost.output, cost.target) == ("a", "y") and all(
+        name is not None and name.text == letter for letter, name in meant.items()
+    )
 
 
 def _entries(context: Mapping[str, Any]) -> dict[str, str]:
