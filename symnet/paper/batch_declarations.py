@@ -67,6 +67,7 @@ COLUMNS = re.compile(r"columns (are|hold|contain)|(stack|collect)\w* .*(as|in|in
 WORDS_AFTER = re.compile(r"[\s,;(]+(over|averaged|for|where|with|of|on|at) [a-z].*$")
 BATCH_SHAPE = re.compile(r"n_\{?l\}?(,|\\times|x|×)(?P<count>[a-zA-Z])")
 ONE_SHAPE = re.compile(r"n_\{?l\}?((,|\\times|x|×)(1|n_\{?l-1\}?))?")
+MATES = {"Z": "z", "A": "a", r"\Delta": "δ"}  # matrices of samples, as they are usually called
 NAMES = {"delta": "δ", r"\delta": "δ", r"\Delta": "δ", "Delta": "δ", "A": "a", "Z": "z"}
 STEPS = re.compile(
     r"(?P<kind>(mini-?batch |stochastic )?gradient descent)( on (?P<cost>[A-Z]))?"
@@ -207,7 +208,10 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
                     break
                 matrices[_letter(item)] = quantity
             else:
-                batch = replace(batch, matrices=matrices)
+                # Z beside A: the columns are those of the same samples.
+                own = {_letter(x) for k in said for x in _items(k)}
+                others = {k: v for k, v in MATES.items() if k not in own}
+                batch = replace(batch, matrices={**others, **matrices})
                 del rest[key]
     if counts:
         # A mini-batch is what is averaged over, where there is one; else it is the training set.

@@ -449,6 +449,10 @@ def _is_softmax(notation: Notation, node: s.Node | None, key: str) -> Notation |
     return replace(notation, functions={**notation.functions, name: "softmax"})
 
 
+def _denied(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
+    return None
+
+
 def _one_hot(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     name = node.base if isinstance(node, s.Scripted) else node
     target = isinstance(name, s.Name) and name.text in (notation.target, "t")
@@ -473,6 +477,7 @@ def _as_it_is(notation: Notation, node: s.Node | None, key: str) -> Notation | N
 # Words, in the order in which they are looked for, and what they change.
 WORDS: tuple[tuple[str, Change], ...] = (
     (r"^(the )?soft-?max( function| activation)?$", _is_softmax),
+    (r"\bnot\b.*(one.?hot|sum|normali[sz]|probabilit)", _denied),
     (r"one.?hot", _one_hot),
     (r"sums? to (one|1)\b|probabilit|distribution over", _normalised),
     (

@@ -34,6 +34,7 @@ _COSTS = {
     "binary_cross_entropy": "cross_entropy",
 }
 _TARGETS: tuple[tuple[str, tuple[bool, bool]], ...] = (
+    (r"\bnot\b.*(one.?hot|sum)", (False, False)),
     (r"one.?hot|class (number|label|index)", (True, True)),
     (r"unnormali[sz]ed|arbitrary|any|not normali[sz]ed|real", (False, False)),
     (r"normali[sz]ed|sums? to (one|1)|probabilit|distribution|soft", (True, False)),

@@ -416,7 +416,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (_CLASS, _class),
     (r"^(?P<rows>row-?wise )?softmax (of|over) (the rows of )?(?P<of>.+)$", _softmax),
     (r"cross-?entrop(y|ies)", _cross_entropy),
-    (r"one-hot", _one_hot),
+    (r"(?<!not )one-hot", _one_hot),
     (r"^(partial )?(derivatives?|gradients?|errors?) of (?P<of>.+?) "
      r"(with respect to|w\.?r\.?t\.?|by|at) (?P<by>.+)$", _derivatives),
     (r"\b(mean|variance)\b", _moments),

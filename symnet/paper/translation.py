@@ -218,7 +218,7 @@ class _Translator:
             operator = operators[at]
             if self.by.right_to_left and made and operator in ENTRYWISE:
                 before = factors[at - 1]
-                if isinstance(before, s.Scripted) and isinstance(before.base, s.Bracketed):
+                if any(self._fits(x.key, before, x.variables, {}) for x in self.by.bracketed):
                     made[-1] = _diagonal(made[-1][0]), made[-1][1]
                     operator = r"\cdot"
             made.append((found, operator))
