@@ -34,6 +34,7 @@ from symnet.calculus.specimen import (
     Changes,
     Key,
     MissingError,
+    NoActivationError,
     Setting,
     Specimen,
     samples_of,
@@ -59,7 +60,7 @@ from symnet.term import (
     free_indices,
 )
 
-__all__ = ["Instance", "Lookup", "MissingError", "NoValueError", "Setting", "agree", "compare"]
+__all__ = ["Instance", "Lookup", "MissingError", "NoActivationError", "NoValueError", "Setting", "agree", "compare"]
 
 AGREEMENT = Fraction(1, 10**30)
 
@@ -173,7 +174,7 @@ class Instance(Specimen):
         if function.formula is None and function.name == "σ":
             layer = None if function.layer is None else self._layer(function.layer)
             if layer is not None and not 2 <= layer <= len(self.widths):
-                raise MissingError(f"there is no activation of layer {layer}")
+                raise NoActivationError(f"there is no activation of layer {layer}")
             return self.activation(layer, function.order, x)
         return self.applied(f"function {function.name}", function.formula, function.order, x)
 

@@ -62,6 +62,10 @@ class MissingError(SymnetError):
     """A symbol that this network has not, or an index beyond the values of its axis."""
 
 
+class NoActivationError(MissingError):
+    """An activation of a layer that has none."""
+
+
 # (name, layer, positions): one entry of a quantity. x is a of layer 1.
 Key = tuple[str, int | None, tuple[int, ...]]
 Change = tuple[Key, int]  # an entry, and the bit of the ε that is added to it

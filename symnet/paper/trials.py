@@ -13,7 +13,14 @@ from typing import Any
 
 import mpmath
 
-from symnet.calculus.counterexample import Instance, MissingError, NoValueError, Setting, agree
+from symnet.calculus.counterexample import (
+    Instance,
+    MissingError,
+    NoActivationError,
+    NoValueError,
+    Setting,
+    agree,
+)
 from symnet.network import notation as n
 from symnet.network.functions import KINKS
 from symnet.paper import syntax as s
@@ -268,6 +275,10 @@ def difference(claim: Claim, about: Page, case: Case, *, surely: bool = True) ->
                         return Verdict(
                             REFUTED, claim.difference(found), counterexample=found, trial=trial
                         )
+        except NoActivationError as error:
+            if claim.literal(layers) or not claim.letters:
+                return Verdict(ILL_FORMED, str(error), "wrong-range")
+            continue  # a layer that the claim does not name is none that it speaks of
         except MissingError as error:
             return Verdict(ILL_FORMED, str(error), "wrong-range")
         except NoValueError:
