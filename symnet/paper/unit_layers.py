@@ -31,6 +31,8 @@ def with_layers(display: s.Display, habit: Mapping[str, int]) -> s.Display:
     found = _Solved(habit)
     for node in _quantities(display):
         found.learn(node)
+    for above, below in _slopes(display):
+        found.join_if_free(below, above)
     letters = found.finished()
 
     def raised(node: s.Node) -> s.Node:
@@ -52,6 +54,22 @@ def _quantities(node: s.Node) -> Iterator[s.Scripted]:
             case s.Scripted(base=s.Name(text=text), sub=sub) if sub is not None:
                 if text in BELOW or text == "y":
                     yield part
+
+
+def _slopes(node: s.Node) -> Iterator[tuple[s.Scripted, s.Scripted]]:
+    """What is derived and by what: ∂z_k / ∂a_j."""
+    for part in s.walk(node):
+        if isinstance(part, s.Fraction):
+            ends = [_derived(x) for x in (part.above, part.below)]
+            if ends[0] is not None and ends[1] is not None:
+                yield ends[0], ends[1]
+
+
+def _derived(node: s.Node) -> s.Scripted | None:
+    match node:
+        case s.Product(factors=(s.Name(text="d" | r"\partial"), s.Scripted() as of)):
+            return of
+    return None
 
 
 def _written(layer: LayerNumber, at: s.Node) -> s.Node:
@@ -124,6 +142,20 @@ class _Solved:
             if group == second:
                 self.group[letter] = first
                 self.above[letter] += shift
+
+    def join_if_free(self, below: s.Scripted, above: s.Scripted) -> None:
+        """∂z_k / ∂a_j with letters of which nothing else is known: k is one layer above j."""
+        ends = []
+        for node in (below, above):
+            letters = [x.text for x in subscripts(node.sub) or ()] if node.sub is not None else []
+            own = len(letters) == 1 and isinstance(node.sup, s.Name) and node.sup.text == letters[0]
+            if not own or letters[0] not in self.group:
+                return
+            ends.append(letters[0])
+        low, high = ends
+        groups = {self._find(low)[0], self._find(high)[0]}
+        if len(groups) == 2 and not {low, high} <= self.habit.keys() and not groups <= self.known.keys():
+            self.join(low, high, 1, above)
 
     def fix(self, letter: str, layer: LayerNumber, node: s.Node) -> None:
         """A letter counts the units of this layer."""
