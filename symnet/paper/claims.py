@@ -168,6 +168,9 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     if not book.translation.rules:
         return frozenset()
     setting = {k: context[k] for k in SETTING if k in context}
+    # z_j = h(a_j) is said of hidden units, where outputs are said to be others.
+    hidden = {k: v for k, v in setting.items() if k != "output_activation"}
+    settings = [tuple(sorted(x.items())) for x in (setting, hidden)]
     found = set()
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -181,7 +184,7 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
             if all(
                 is_prose(part)
                 or UNITS.search(part)
-                or _is_proved(part, book, tuple(sorted(setting.items())))
+                or any(_is_proved(part, book, x) for x in dict.fromkeys(settings))
                 for part in _parts(str(key), str(said), book.absorbed_bias)
             ):
                 found.add(key)

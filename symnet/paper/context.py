@@ -42,7 +42,7 @@ from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
 from symnet.paper.translation import translated
-from symnet.paper.unit_layers import with_layers
+from symnet.paper.unit_layers import Layered, with_layers
 from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
@@ -50,6 +50,7 @@ from symnet.term import ARGUMENT
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
 OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
+EXACT_DEPTH = re.compile(r"L\s*=\s*(\d+)|^(\d+) layers")
 MOST_LAYERS = 30  # of a literal network
 SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
@@ -96,7 +97,8 @@ def page(
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
     printed = display
-    display = in_nielsens(display, book)
+    layered = _layered(display, book, _last(str(context.get("depth", ""))))
+    display = layered.display
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -176,6 +178,8 @@ def page(
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
+    if not depth and layered.last is not None:
+        depth = f"L = {layered.last}"
     widths = _of_depth(widths, depth)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
@@ -192,8 +196,12 @@ def page(
 
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
+    return _layered(display, book).display
+
+
+def _layered(display: s.Display, book: Convention, last: int | None = None) -> Layered:
     made = translated(display, book.translation)
-    return with_layers(made, book.units) if book.units else made
+    return with_layers(made, book.units, last) if book.units else Layered(made)
 
 
 LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
@@ -216,6 +224,11 @@ def notation_of(book: Convention) -> Notation:
             total="mean", spread=True,
         )  # fmt: skip
         letters |= {k: v for k, v in matrices.items() if v != "y"}
+    elif book.examples:
+        counts = frozenset({book.count} - {""})
+        batch = replace(
+            batch, letters=book.examples, counts=counts, bounds=counts, total=book.total
+        )
     return replace(
         NIELSEN,
         batch=batch,
@@ -249,6 +262,7 @@ def heads_of(key: str) -> list[str]:
 def is_of_book(key: str, book: Convention) -> bool:
     """Whether all symbols of a key are the book's own."""
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
+    own |= {_head(x.key) for x in book.translation.phrases}
     heads = heads_of(key)
     return bool(heads) and all(head in own or f"mathcal:{head}" in own for head in heads)
 
@@ -600,10 +614,16 @@ def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
     raise SymnetError(f"the widths {said!r} are not understood")
 
 
+def _last(said: str) -> int | None:
+    """The number of the last layer, where a page says it."""
+    exact = EXACT_DEPTH.search(said)
+    return int(exact[1] or exact[2]) if exact else None
+
+
 def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int, ...], ...]:
     if not said:
         return widths
-    exact = re.search(r"L\s*=\s*(\d+)|^(\d+) layers", said)
+    exact = EXACT_DEPTH.search(said)
     least = re.search(r"L\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
     if exact:
         depth = int(exact[1] or exact[2])

@@ -20,12 +20,13 @@ from typing import Any
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
-from symnet.paper.translation import Translation, rule
+from symnet.paper.translation import Translation, phrase, rule
 
 FOLDER = Path(__file__).resolve().parents[1] / "conventions"
 KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
     "right_to_left", "equations", "entrywise", "samples", "examples", "count",
+    "total",
 })  # fmt: skip
 SAMPLES = ("columns", "rows")
 
@@ -36,7 +37,8 @@ class Convention:
 
     `units` are letters for neurons with the layer, relative to a free one, that they count by
     habit where layers are not printed; `samples` says how a batch is laid out, `examples` are
-    letters for one example and `count` says how many there are. Where what a page says leaves it
+    letters for one example and `count` says how many there are; `total` says what the cost of all
+    examples is. Where what a page says leaves it
     open how a symbol is meant, `otherwise` is the other way.
     """
 
@@ -48,6 +50,7 @@ class Convention:
     entrywise: frozenset[str] = frozenset()
     absorbed_bias: bool = False
     samples: str = ""
+    total: str = ""
     examples: frozenset[str] = frozenset()
     count: str = ""
     equations: tuple[str, ...] = ()
@@ -90,7 +93,9 @@ def from_toml(text: str, name: str = "convention") -> Convention:
     symbols = data.get("symbols", {})
     if not isinstance(head, dict) or not isinstance(symbols, dict):
         raise SymnetError(f"{name}: [convention] and [symbols] are tables")
-    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols"})
+    phrases = data.get("phrases", {})
+    known_tables = {"convention", "symbols", "phrases"}
+    strange = sorted(set(head) - KEYS) + sorted(set(data) - known_tables)
     if strange:
         raise SymnetError(
             f"{name}: {strange[0]!r} is not known; known are {', '.join(sorted(KEYS))}"
@@ -101,6 +106,12 @@ def from_toml(text: str, name: str = "convention") -> Convention:
             rules.append(rule(key, str(meaning)))
         except (SymnetError, ValueError) as error:
             raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
+    several = []
+    for key, meaning in phrases.items() if isinstance(phrases, dict) else ():
+        try:
+            several.append(phrase(key, str(meaning)))
+        except (SymnetError, ValueError) as error:
+            raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
     translation = Translation(
         tuple(rules),
         frozenset(_texts(head, "functions", name)),
@@ -109,6 +120,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         bool(head.get("closed", False)),
         frozenset(_texts(head, "iterations", name)),
         bool(head.get("right_to_left", False)),
+        tuple(several),
     )
     if head.get("samples", "") not in ("", *SAMPLES):
         raise SymnetError(f"{name}: samples are laid out as {' or '.join(SAMPLES)}")
@@ -121,6 +133,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         frozenset(_texts(head, "entrywise", name)),
         head.get("bias") == "absorbed",
         str(head.get("samples", "")),
+        str(head.get("total", "")),
         frozenset(_texts(head, "examples", name)),
         str(head.get("count", "")),
         tuple(_texts(head, "equations", name)),

@@ -42,6 +42,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Several symbols in a row, or a sum, that mean one thing: α_m^T x_i, f_k(x_i)."""
+
+    key: s.Product | s.Additive
+    meaning: s.Node
+    variables: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """All that turns a book's notation into Nielsen's.
 
@@ -58,6 +67,7 @@ class Translation:
     closed: bool = False
     steps: frozenset[str] = frozenset()
     right_to_left: bool = False
+    phrases: tuple[Phrase, ...] = ()
     by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
     bracketed: tuple[Rule, ...] = field(init=False)
 
@@ -107,6 +117,17 @@ def rule(key: str, meaning: str) -> Rule:
     return Rule(before, pattern, body, frozenset(inside & own))
 
 
+def phrase(key: str, meaning: str) -> Phrase:
+    """A phrase by its two sides in LaTeX. Raises ValueError for a key that is one symbol."""
+    (pattern,) = read(key).statements
+    (body,) = read(meaning).statements
+    if not isinstance(pattern, s.Product | s.Additive):
+        raise ValueError(f"{key} is no phrase")
+    inside = {x.text for part in _scripts(body) for x in s.walk(part) if isinstance(x, s.Name)}
+    own = {x.text for part in _scripts(pattern) for x in s.walk(part) if isinstance(x, s.Name)}
+    return Phrase(pattern, body, frozenset(inside & own))
+
+
 def _in_letters(own: Rule) -> Iterator[Rule]:
     """net_j as people type it, letter by letter: n e t_j."""
     if len(own.base) < 2 or not own.base.isalpha() or own.before:
@@ -145,6 +166,11 @@ class _Translator:
                 return replace(node, statements=made)
             case s.Fraction() if _is_derivative(node):
                 return mapped(node, self._after_d)
+            case s.Additive():
+                for each in self.by.phrases:
+                    bound: dict[str, s.Node] = {}
+                    if isinstance(each.key, s.Additive) and self._fits_sum(each, node, bound):
+                        return self._filled(each.meaning, bound, node)
             case s.Product():
                 return self._product(node)
             case s.Name() | s.Scripted():
@@ -194,7 +220,7 @@ class _Translator:
             if made and self._is_step(factors[at], operators[at]):
                 at += 1
                 continue
-            joined = self._joined(factors, operators, at)
+            joined = self._phrase(factors, operators, at) or self._joined(factors, operators, at)
             if joined is not None:
                 found, end = joined
                 made.append((found, operators[at]))
@@ -219,6 +245,38 @@ class _Translator:
             and isinstance(node.body, s.Name)
             and node.body.text in self.by.steps
         )
+
+    def _fits_sum(self, each: Phrase, node: s.Additive, bound: dict[str, s.Node]) -> bool:
+        key = each.key
+        return (
+            isinstance(key, s.Additive)
+            and key.signs == node.signs
+            and all(
+                self._fits(x, y, each.variables, bound)
+                for x, y in zip(key.terms, node.terms, strict=True)
+            )
+        )
+
+    def _phrase(
+        self, factors: Sequence[s.Node], operators: Sequence[str], at: int
+    ) -> tuple[s.Node, int] | None:
+        """The phrase that begins at a factor, and where it ends."""
+        for each in self.by.phrases:
+            if not isinstance(each.key, s.Product):
+                continue
+            end = at + len(each.key.factors)
+            bound: dict[str, s.Node] = {}
+            if (
+                end <= len(factors)
+                and not any(x.strip() not in ("", r"\cdot") for x in operators[at + 1 : end])
+                and all(
+                    self._fits(x, y, each.variables, bound)
+                    for x, y in zip(each.key.factors, factors[at:end], strict=True)
+                )
+            ):
+                place: dict[str, Any] = {"start": factors[at].start, "end": factors[end - 1].end}
+                return self._filled(each.meaning, bound, s.Name("", **place)), end
+        return None
 
     def _joined(
         self, factors: Sequence[s.Node], operators: Sequence[str], at: int
@@ -303,6 +361,9 @@ class _Translator:
             layer, transposed = _layer_and_transpose(sup)
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
+            if isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed):
+                if self._has_no_layer(each):
+                    return None  # z_j^2 is a square, where z_j is a symbol and z_j^{(2)} another
             over = s.Name("T", start=layer.end, end=layer.end) if transposed else None
         rest: s.Node | None = None
         if wanted_sub is None:
@@ -317,10 +378,32 @@ class _Translator:
             found = added
         if over is None and not primes:
             return found
+        if isinstance(over, s.Bracketed) and self._is_of_step(over.body):
+            # w^{(r+1)} as w(r+1): a step of training is no layer.
+            if isinstance(over.body, s.Name):
+                return found
+            return s.Product((found, over), ("", ""), start=node.start, end=node.end)
+        if over is None and isinstance(found, s.Scripted) and _is_sigma(found.base):
+            return replace(found, primes=primes)
         if isinstance(found, s.Scripted | s.Additive | s.Product):
             found = s.Bracketed("(", found, ")", start=node.start, end=node.end)
         place: dict[str, Any] = {"start": node.start, "end": node.end}
         return s.Scripted(found, None, over and self.node(over), primes, **place)
+
+    def _is_of_step(self, node: s.Node) -> bool:
+        """r, r+1."""
+        first = node.terms[0] if isinstance(node, s.Additive) else node
+        return isinstance(first, s.Name) and first.text in self.by.steps
+
+    def _has_no_layer(self, each: Rule) -> bool:
+        """Whether the symbol of a rule is also one without anything raised."""
+        key = each.key
+        return any(
+            isinstance(x.key, s.Name if not isinstance(key, s.Scripted) or key.sub is None
+                       else s.Scripted)
+            and (not isinstance(x.key, s.Scripted) or x.key.sup is None)
+            for x in self.by.by_name.get(each.base, ())
+        )  # fmt: skip
 
     def _fits(
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
@@ -437,6 +520,10 @@ def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
         return name
     sign = "+" if layer.offset > 0 else "-"
     return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
+
+
+def _is_sigma(node: s.Node) -> bool:
+    return isinstance(node, s.Name) and node.text == r"\sigma"
 
 
 def _diagonal(node: s.Node) -> s.Node:
