@@ -181,7 +181,7 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
                 found.add(key)
             if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
                 continue
-            if all(
+            if (is_prose(str(said)) and not re.search(r"[\\=_^]", str(said))) or all(
                 is_prose(part)
                 or UNITS.search(part)
                 or any(_is_proved(part, book, x) for x in dict.fromkeys(settings))
@@ -258,7 +258,7 @@ def _parts(key: str, said: str, absorbed: bool) -> Iterator[str]:
             # A column more for the biases is left out.
             other += "" if shape[3] is None or absorbed else shape[3]
             yield rf"{key} \in \mathbb{{R}}^{{{one} \times {other}}}"
-        elif is_prose(formula) or "=" in formula:
+        elif is_prose(formula) or "=" in re.sub(r"\{[^{}]*\}", "", formula):
             yield formula
         else:
             yield f"{key} = {formula}"

@@ -41,8 +41,14 @@ from symnet.paper.formula_reader import read
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
-from symnet.paper.translation import translated
+from symnet.paper.translation import rule, translated
 from symnet.paper.unit_layers import Layered, with_layers
+from symnet.paper.unit_pages import (
+    by_kind_of_unit,
+    joined,
+    with_abbreviations,
+    without_sets,
+)
 from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
 from symnet.term import ARGUMENT
 
@@ -97,8 +103,7 @@ def page(
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
     printed = display
-    layered = _layered(display, book, _last(str(context.get("depth", ""))))
-    display = layered.display
+    book = _with_logistic(book, context)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -109,6 +114,9 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
+    layered, put_in = _layered(display, book, said, _last(str(context.get("depth", ""))))
+    display = layered.display
+    said = {k: v for k, v in said.items() if k not in put_in}
     several = read_batch(notation_of(book), said, context)
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
@@ -194,14 +202,42 @@ def page(
     )  # fmt: skip
 
 
+def _with_logistic(book: Convention, context: Mapping[str, Any]) -> Convention:
+    """σ of a book that has another letter for its activation is the logistic function of outputs."""
+    known = book.translation.functions
+    outputs = _activation(context.get("output_activation", ""))
+    logistic = outputs is not None and outputs[0] == ACTIVATIONS["sigmoid"].formula
+    if not logistic or not known or r"\sigma" in known or r"\sigma" in book.translation.by_name:
+        return book
+    own = rule(r"\sigma", r"\mathrm{sigmoid}")
+    translation = replace(book.translation, rules=(*book.translation.rules, own))
+    return replace(book, translation=translation)
+
+
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
-    return _layered(display, book).display
+    return _layered(display, book, {})[0].display
 
 
-def _layered(display: s.Display, book: Convention, last: int | None = None) -> Layered:
-    made = translated(display, book.translation)
-    return with_layers(made, book.units, last) if book.units else Layered(made)
+def _layered(
+    display: s.Display, book: Convention, said: Mapping[Any, Any], last: int | None = None
+) -> tuple[Layered, frozenset[str]]:
+    """A display with layers, and the keys of declarations that were put into it."""
+    if not book.units:
+        return Layered(translated(display, book.translation)), frozenset()
+    own = book.translation.by_name.keys() | book.translation.functions | book.iterations
+    full, put_in = with_abbreviations(display, said, own)
+    full = without_sets(full, book.sets)
+    assert isinstance(full, s.Display)
+    found = [
+        with_layers(translated(x.display, book.translation), book.units, last, x.outputs)
+        for x in by_kind_of_unit(full)
+    ]
+    if len(found) == 1:
+        return found[0], put_in
+    lasts = {x.last for x in found}
+    made = joined([x.display for x in found], full)
+    return Layered(made, lasts.pop() if len(lasts) == 1 else None), put_in
 
 
 LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
@@ -262,13 +298,17 @@ def heads_of(key: str) -> list[str]:
 def is_of_book(key: str, book: Convention) -> bool:
     """Whether all symbols of a key are the book's own."""
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
-    own |= {_head(x.key) for x in book.translation.phrases}
+    own |= {_head(x.key) for x in book.translation.phrases} | book.sets
     heads = heads_of(key)
     return bool(heads) and all(head in own or f"mathcal:{head}" in own for head in heads)
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
     """Whether words say nothing against the book: weights that connect the same layers or units."""
+    if key in book.sets and not ABOVE.search(said):
+        return False
+    if _is_kronecker(key, book) and not IDENTITY.search(said):
+        return False
     units = UNITS.search(said)
     if units is not None:
         return _ends(key, book) in (None, (units[2], units[1]))
@@ -278,6 +318,23 @@ def is_said_alike(key: str, said: str, book: Convention) -> bool:
 UNITS = re.compile(
     r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
 )
+
+
+# Sets of units: those that a unit feeds, or those of the last layer.
+ABOVE = re.compile(r"fed by|receiv\w* (input )?from|downstream|output|next layer|layer above")
+IDENTITY = re.compile(r"kronecker|identity", re.IGNORECASE)
+
+
+def _is_kronecker(key: str, book: Convention) -> bool:
+    """Whether a symbol is 1 for a unit and itself, else 0."""
+    try:
+        made = translated(read(key), book.translation)
+    except SymnetError:
+        return False
+    match made.statements:
+        case (s.Scripted(base=s.Name(text=r"\delta"), sub=sub, sup=None),) if sub is not None:
+            return len(subscripts(sub) or ()) == 2
+    return False
 
 
 def _ends(key: str, book: Convention) -> tuple[str, str] | None:

@@ -26,7 +26,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "conventions"
 KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
     "right_to_left", "equations", "entrywise", "samples", "examples", "count",
-    "total",
+    "total", "sets",
 })  # fmt: skip
 SAMPLES = ("columns", "rows")
 
@@ -38,8 +38,8 @@ class Convention:
     `units` are letters for neurons with the layer, relative to a free one, that they count by
     habit where layers are not printed; `samples` says how a batch is laid out, `examples` are
     letters for one example and `count` says how many there are; `total` says what the cost of all
-    examples is. Where what a page says leaves it
-    open how a symbol is meant, `otherwise` is the other way.
+    examples is, and `sets` are names for units that a unit feeds, or for those of the last layer.
+    Where what a page says leaves it open how a symbol is meant, `otherwise` is the other way.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Convention:
     examples: frozenset[str] = frozenset()
     count: str = ""
     equations: tuple[str, ...] = ()
+    sets: frozenset[str] = frozenset()
     otherwise: "Convention | None" = None
 
 
@@ -137,6 +138,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         frozenset(_texts(head, "examples", name)),
         str(head.get("count", "")),
         tuple(_texts(head, "equations", name)),
+        frozenset(_texts(head, "sets", name)),
     )
 
 

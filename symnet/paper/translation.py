@@ -413,6 +413,8 @@ class _Translator:
         match pattern:
             case s.Name(text=text) if text in variables:
                 return s.spell(bound.setdefault(text, node)) == s.spell(node)
+            case s.Name():
+                return isinstance(node, s.Name) and spelled_out(pattern) == spelled_out(node)
             case s.Product(factors=parts) | s.Listed(items=parts):
                 others = (
                     node.factors
@@ -494,6 +496,8 @@ class _Translator:
         if layer is None or not layer.name or layer.name not in bound:
             return None
         own = bound[layer.name]
+        if isinstance(own, s.Name) and own.text == r"\ell" and not layer.offset:
+            return own  # it may count units, as l does elsewhere
         here = self.by.layer(own)
         return None if here is None else _layer_node(here.shift(layer.offset), own)
 

@@ -17,7 +17,7 @@ A unit of the last layer that is also one of layer 3 says that layer 3 is the la
 (3, 'w_{{k j}}^{3} ({a_{k}^{3} - y_{k}})')
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +41,19 @@ class Layered:
     last: int | None = None
 
 
-def with_layers(display: s.Display, habit: Mapping[str, int], last: int | None = None) -> Layered:
-    """A display with a layer for each unit. Raises Misfit where no layers fit."""
+def with_layers(
+    display: s.Display,
+    habit: Mapping[str, int],
+    last: int | None = None,
+    outputs: Set[str] = frozenset(),
+) -> Layered:
+    """A display with a layer for each unit; `outputs` count those of the last one.
+
+    Raises Misfit where no layers fit.
+    """
     found = _Solved(habit, last)
+    for letter in sorted(outputs):
+        found.fix(letter, LAST, display)
     for node in _quantities(display):
         found.learn(node)
     for one, other in _slopes(display):
@@ -216,7 +226,7 @@ class _Solved:
     def finished(self) -> dict[str, LayerNumber]:
         """The layer of each letter: as far as it is known, else by habit."""
         found = {}
-        free = FREE if FREE not in self.group else "q"
+        free = "q" if self.group.keys() & {FREE, r"\ell"} else FREE
         for letter, first in self.group.items():
             base = self.known.get(first)
             if base is None:
