@@ -71,6 +71,7 @@ SHAPE = re.compile(
 SIZES = re.compile(r"\b[sSmMdDN]_(?=[{l])")
 OF_BIAS = re.compile(r"(the )?bias( (row|column|unit|weight)s?)?", re.IGNORECASE)
 PLACEHOLDER = ("dX", "dJ/dX")  # whatever X is, as the book has it
+SWAPPED = "a weight has its subscripts exchanged: it does not lead from the one unit to the other"
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -142,6 +143,8 @@ def _of_layers(
             return second
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
+        if judged.verdict == REFUTED and about.every_unit:
+            judged = _swapped(latex, about, book, context) or judged
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
 
 
@@ -370,6 +373,45 @@ def explained(
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
     return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def _swapped(
+    latex: str, about: Page, book: Convention, context: Mapping[str, Any]
+) -> Verdict | None:
+    """The verdict on a formula that holds once the subscripts of a weight are exchanged.
+
+    Where layers are known by letters alone, those of the formula that holds are meant, and there
+    the weight has no such entry.
+    """
+    places = []
+    for node in s.walk(read(latex)):
+        match node:
+            case s.Scripted(
+                base=s.Name(text=base),
+                sub=s.Product(factors=(one, other)) | s.Listed(items=(one, other)),
+            ) if about.source.letters.get(base) == "w":
+                places.append((one, other))
+    places = list(dict.fromkeys(places))
+    known = agreed(book, context)
+    for chosen in [[x] for x in places] + [places]:
+        text = latex
+        for one, other in sorted(chosen, key=lambda x: -x[0].start):
+            text = (
+                text[: one.start]
+                + text[other.start : other.end]
+                + text[one.end : other.start]
+                + text[one.start : one.end]
+                + text[other.end :]
+            )
+        try:
+            right = page(book, context, read(text), known)
+        except SymnetError:
+            continue
+        judged, _ = judge(right.display, right, time.perf_counter() + REPAIR)
+        if judged.verdict == PROVED:
+            span = (chosen[0][0].start, chosen[0][1].end)
+            return Verdict(ILL_FORMED, SWAPPED, "index-swap", span, suggestion=text)
+    return None
 
 
 def as_printed(claim: Claim, latex: str) -> Claim:
