@@ -46,6 +46,7 @@ from symnet.paper.unit_layers import Layered, with_layers
 from symnet.paper.unit_pages import (
     by_kind_of_unit,
     joined,
+    without_counts,
     with_abbreviations,
     without_sets,
 )
@@ -227,6 +228,7 @@ def _layered(
         return Layered(translated(display, book.translation)), frozenset()
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
     full, put_in = with_abbreviations(display, said, own)
+    full = without_counts(full, {*said, *own, *book.iterations})
     full = without_sets(full, book.sets)
     assert isinstance(full, s.Display)
     found = [

@@ -165,7 +165,7 @@ class _Translator:
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
             case s.Fraction() if _is_derivative(node):
-                return mapped(node, self._after_d)
+                return _by_difference(mapped(node, self._after_d))
             case s.Additive():
                 for each in self.by.phrases:
                     bound: dict[str, s.Node] = {}
@@ -220,6 +220,13 @@ class _Translator:
             if made and self._is_step(factors[at], operators[at]):
                 at += 1
                 continue
+            power = self._step_raised(factors[at], operators[at])
+            if made and power is not None:
+                before, sign = made[-1]
+                place: dict[str, Any] = {"start": before.start, "end": factors[at].end}
+                made[-1] = s.Scripted(s.Bracketed("(", before, ")", **place), None, power, **place), sign
+                at += 1
+                continue
             joined = self._phrase(factors, operators, at) or self._joined(factors, operators, at)
             if joined is not None:
                 found, end = joined
@@ -245,6 +252,13 @@ class _Translator:
             and isinstance(node.body, s.Name)
             and node.body.text in self.by.steps
         )
+
+    def _step_raised(self, node: s.Node, operator: str) -> s.Node | None:
+        """The 2 of y(n)^2."""
+        match node:
+            case s.Scripted(base=base, sub=None, sup=sup, primes=0) if self._is_step(base, operator):
+                return sup
+        return None
 
     def _fits_sum(self, each: Phrase, node: s.Additive, bound: dict[str, s.Node]) -> bool:
         key = each.key
@@ -524,6 +538,31 @@ def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
         return name
     sign = "+" if layer.offset > 0 else "-"
     return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
+
+
+def _by_difference(node: s.Node) -> s.Node:
+    """∂X/∂(y_j - a_j) is -∂X/∂a_j: what is desired does not change."""
+    match node:
+        case s.Fraction(
+            below=s.Product(
+                factors=(
+                    d,
+                    s.Bracketed(
+                        body=s.Additive(
+                            terms=(
+                                s.Scripted(base=s.Name(text="y")),
+                                s.Scripted(base=s.Name(text="a")) as by,
+                            ),
+                            signs=("+", "-"),
+                        )
+                    ),
+                )
+            ) as below
+        ):
+            place: dict[str, Any] = {"start": node.start, "end": node.end}
+            slope = replace(node, below=replace(below, factors=(d, by)))
+            return s.Bracketed("(", s.Additive((slope,), ("-",), **place), ")", **place)
+    return node
 
 
 def _is_sigma(node: s.Node) -> bool:

@@ -81,6 +81,30 @@ def without_sets(node: s.Node, sets: Set[str]) -> s.Node:
     return mapped(node, lambda child: without_sets(child, sets))
 
 
+def without_counts(display: s.Display, known: Set[str]) -> s.Node:
+    """Sums from the first unit to the m-th, of which nobody says more, as sums over all units."""
+    found = [x.text for x in s.walk(display) if isinstance(x, s.Name)]
+
+    def changed(node: s.Node) -> s.Node:
+        match node:
+            case s.Big(
+                operator="sum",
+                sub=s.Chain(sides=(s.Name() as one, s.Number(text="0" | "1")), relations=("=",)),
+                sup=s.Name(text=text),
+            ) if text not in known and _is_only_a_limit(text, display, found):
+                return replace(node, sub=one, sup=None)
+        return mapped(node, changed)
+
+    return changed(display)
+
+
+def _is_only_a_limit(text: str, display: s.Display, found: list[str]) -> bool:
+    """Whether a letter stands nowhere but above sums."""
+    limits = [x.sup for x in s.walk(display) if isinstance(x, s.Big)]
+    above = sum(isinstance(x, s.Name) and x.text == text for x in limits)
+    return len(text) == 1 and found.count(text) == above
+
+
 def by_kind_of_unit(display: s.Display) -> list[Part]:
     """The statements of a display; δ_j = {…, if j is an output unit; …, if it is hidden} twice."""
     parts: list[Part] = []
