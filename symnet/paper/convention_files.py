@@ -26,7 +26,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "conventions"
 KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
     "right_to_left", "equations", "entrywise", "samples", "examples", "count",
-    "total", "sets",
+    "total", "sets", "row_slopes",
 })  # fmt: skip
 SAMPLES = ("columns", "rows")
 
@@ -122,6 +122,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         frozenset(_texts(head, "iterations", name)),
         bool(head.get("right_to_left", False)),
         tuple(several),
+        bool(head.get("row_slopes", False)),
     )
     if head.get("samples", "") not in ("", *SAMPLES):
         raise SymnetError(f"{name}: samples are laid out as {' or '.join(SAMPLES)}")

@@ -57,7 +57,8 @@ class Translation:
     `first` is the number that the book gives the input layer, `last` how it may spell the last one;
     `functions` are names for σ, and `closed` says that letters of Nielsen's without a rule mean
     nothing here. `steps` are letters that count steps of training: w(n) is w. With `right_to_left`
-    f' ∘ X stands for diag(f') X, whatever X is.
+    f' ∘ X stands for diag(f') X, whatever X is. With `row_slopes` dC/dx is a row, though ∂C/∂x is
+    a column.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -68,6 +69,7 @@ class Translation:
     steps: frozenset[str] = frozenset()
     right_to_left: bool = False
     phrases: tuple[Phrase, ...] = ()
+    row_slopes: bool = False
     by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
     bracketed: tuple[Rule, ...] = field(init=False)
 
@@ -165,7 +167,8 @@ class _Translator:
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
             case s.Fraction() if _is_derivative(node):
-                return _by_difference(mapped(node, self._after_d))
+                slope = _by_difference(mapped(node, self._after_d))
+                return _transposed(slope) if self.by.row_slopes and _is_of_cost(node) else slope
             case s.Additive():
                 for each in self.by.phrases:
                     bound: dict[str, s.Node] = {}
@@ -237,9 +240,11 @@ class _Translator:
             operator = operators[at]
             if self.by.right_to_left and made and operator in ENTRYWISE:
                 before = factors[at - 1]
-                if isinstance(before, s.Scripted) and isinstance(before.base, s.Bracketed):
+                if _is_bracketed(before):
                     made[-1] = _diagonal(made[-1][0]), made[-1][1]
                     operator = r"\cdot"
+                elif _is_bracketed(factors[at]):
+                    found, operator = _diagonal(found), r"\cdot"  # X ∘ f' of a row X
             made.append((found, operator))
             at += 1
         return made
@@ -563,6 +568,27 @@ def _by_difference(node: s.Node) -> s.Node:
             slope = replace(node, below=replace(below, factors=(d, by)))
             return s.Bracketed("(", s.Additive((slope,), ("-",), **place), ")", **place)
     return node
+
+
+def _is_bracketed(node: s.Node) -> bool:
+    """(f^l)' and the like."""
+    return isinstance(node, s.Scripted) and isinstance(node.base, s.Bracketed) and node.primes > 0
+
+
+def _is_of_cost(node: s.Fraction) -> bool:
+    """dC/dx, with a plain d: a total derivative of what has one letter and no scripts."""
+    match node:
+        case s.Fraction(
+            above=s.Product(factors=(s.Name(text="d"), s.Name())),
+            below=s.Product(factors=(s.Name(text="d"), *_)),
+        ):
+            return True
+    return False
+
+
+def _transposed(node: s.Node) -> s.Node:
+    place: dict[str, Any] = {"start": node.start, "end": node.end}
+    return s.Scripted(s.Bracketed("(", node, ")", **place), None, s.Name("T", **place), **place)
 
 
 def _is_sigma(node: s.Node) -> bool:
