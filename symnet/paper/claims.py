@@ -18,8 +18,9 @@ from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
 from symnet.paper.context import UNITS, Page, is_of_book, is_said_alike, page
-from symnet.paper.convention_files import Convention
+from symnet.paper.convention_files import Convention, convention, names
 from symnet.paper.declarations import is_prose
+from symnet.paper.delta_steps import DECLARED, as_steps
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Missing, Unclear
@@ -149,21 +150,46 @@ def _of_layers(
 
 
 def _of_steps(
-    latex: str, convention: str, context: Mapping[str, Any], display: s.Display
+    latex: str, name: str, context: Mapping[str, Any], display: s.Display
 ) -> Verdict | None:
     """The verdict on a claim about a method's steps or about expectations; None if it is none."""
-    claim = steps_page(convention, context, display)
+    made = _of_momentum(name, context, display)
+    if made is not None:
+        # Of a weight that moves with momentum: as that of a parameter that has no units.
+        claim = steps_page("nielsen", made[1], made[0])
+        return claim.verdict() if claim is not None else None
+    claim = steps_page(name, context, display)
     if claim is None:
         return None
     judged = claim.verdict()
     if judged.verdict != REFUTED:
         return judged
-    found = repaired(latex, convention, context)
+    found = repaired(latex, name, context)
     if found is None:
         return judged
     edit = found.edit
     span = (edit.start, max(edit.end, edit.start + 1))
     return replace(judged, error_kind=edit.kind, span=span, suggestion=found.text)
+
+
+MOMENTUM = re.compile(r"momentum", re.IGNORECASE)
+
+
+def _of_momentum(
+    name: str, context: Mapping[str, Any], display: s.Display
+) -> tuple[s.Display, Mapping[str, Any]] | None:
+    """A claim of a book of units about momentum, and its context; None if it is of another kind."""
+    said = dict(_declared(context))
+    words = " ".join([*said.values(), str(context.get("rule", "")), str(context.get("method", ""))])
+    if not MOMENTUM.search(words) or name == "other" or name not in names():
+        return None
+    made = as_steps(display, convention(name))
+    if made is None:
+        return None
+    letters = {x.text for x in s.walk(display) if isinstance(x, s.Name)}
+    kept = {k: v for k, v in said.items() if k in letters}
+    method = {"method": "gradient descent with momentum"}
+    return made, {"declared": {**kept, **DECLARED, **method}}
 
 
 def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:

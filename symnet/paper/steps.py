@@ -43,7 +43,7 @@ from symnet.paper.step_pages import Equation, StepPage, letter_of, step_page
 from symnet.paper.step_penalties import penalty_page
 from symnet.paper.step_signs import Signs, key_of, shift_to_now
 from symnet.paper.verdicts import PROVED, REFUTED, UNKNOWN, Counterexample, Verdict
-from symnet.term import ZERO, Apply, Symbol, Term, map_children, walk
+from symnet.term import ZERO, Addition, Apply, Symbol, Term, map_children, walk
 
 SEEDS = (1, 2, 3)
 STEPS_TRIED = 4
@@ -128,10 +128,21 @@ def _readings(page: StepPage) -> Iterator[Reading]:
     for form in page.forms:
         keys = dict.fromkeys(page.sequences, True) | dict.fromkeys(page.constants, False)
         for way in assignments(keys, page.words, form):
+            if not _changes_as_said(way, form):
+                continue
             yield from _guarded(page, form.iterates, way, form, _parameter(form))
             if not page.method and (late := _counted_late(page, way, _parameter(form))):
                 earlier = replace(page, shifts={late: -1})
                 yield from _guarded(earlier, form.iterates, way, form, _parameter(form))
+
+
+def _changes_as_said(way: Mapping[str, str], form: Form) -> bool:
+    """Whether Δw is what w is changed by, and not the opposite of that, or a part."""
+    changed = form.iterates.system.rules[_parameter(form)]
+    terms = changed.terms if isinstance(changed, Addition) else (changed,)
+    return all(
+        Symbol(letter, TIME) in terms for key, letter in way.items() if key.startswith(r"\Delta")
+    )
 
 
 def _counted_late(page: StepPage, way: Mapping[str, str], parameter: str) -> str:

@@ -208,6 +208,7 @@ class _Translator:
         )
 
     def _product(self, node: s.Product) -> s.Node:
+        node = _with_quotients(node)
         made = self._factors(list(node.factors), list(node.operators))
         if len(made) == 1:
             return made[0][0]
@@ -589,6 +590,28 @@ def _is_of_cost(node: s.Fraction) -> bool:
 def _transposed(node: s.Node) -> s.Node:
     place: dict[str, Any] = {"start": node.start, "end": node.end}
     return s.Scripted(s.Bracketed("(", node, ")", **place), None, s.Name("T", **place), **place)
+
+
+def _with_quotients(node: s.Product) -> s.Product:
+    """dy/dx in a row as a fraction."""
+    factors, operators = list(node.factors), list(node.operators)
+    for at in range(len(factors) - 3):
+        if (
+            all(isinstance(x, s.Name) and x.text == "d" for x in (factors[at], factors[at + 2]))
+            and not any(isinstance(factors[k], s.Big | s.Fraction) for k in (at + 1, at + 3))
+            and (operators[at + 1], operators[at + 2], operators[at + 3]) == ("", "/", "")
+        ):
+            place: dict[str, Any] = {"start": factors[at].start, "end": factors[at + 3].end}
+            above, below = (
+                s.Product((one, other), ("", ""), start=one.start, end=other.end)
+                for one, other in (factors[at : at + 2], factors[at + 2 : at + 4])
+            )
+            factors[at : at + 4] = [s.Fraction(above, below, **place)]
+            operators[at + 1 : at + 4] = []
+            return _with_quotients(
+                replace(node, factors=tuple(factors), operators=tuple(operators))
+            )
+    return node
 
 
 def _is_sigma(node: s.Node) -> bool:

@@ -14,7 +14,7 @@ A unit of the last layer that is also one of layer 3 says that layer 3 is the la
 
 >>> found = with_layers(read(r"w_{kj}^3 (a_k^L - y_k)"), {})
 >>> found.last, s.spell(found.display)
-(3, 'w_{{k j}}^{3} ({a_{k}^{3} - y_{k}})')
+(3, '{w_{{k j}}^{3} ({a_{k}^{3} - y_{k}})}')
 """
 
 from collections.abc import Iterator, Mapping, Set
