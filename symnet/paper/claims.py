@@ -24,6 +24,7 @@ from symnet.paper.delta_steps import DECLARED, as_steps
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.own_layers import verdict_by_own_layers
 from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
@@ -119,6 +120,10 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     if by_definitions is not None and by_definitions.verdict != UNKNOWN:
         return by_definitions
     by_steps = by_steps or by_definitions
+    if convention == "nielsen":
+        by_own_layers = verdict_by_own_layers(display, context, deadline)
+        if by_own_layers is not None and by_own_layers.verdict != UNKNOWN:
+            return by_own_layers
     other = _of_layers(latex, convention, context, display, started)
     return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
 

@@ -99,7 +99,9 @@ def without_counts(display: s.Display, known: Set[str]) -> s.Node:
 
 
 def _is_only_a_limit(text: str, display: s.Display, found: list[str]) -> bool:
-    """Whether a letter stands nowhere but above sums."""
+    """Whether a letter stands nowhere but above sums, and is not the H of units h."""
+    if text.isupper() and text.lower() in found:
+        return False
     limits = [x.sup for x in s.walk(display) if isinstance(x, s.Big)]
     above = sum(isinstance(x, s.Name) and x.text == text for x in limits)
     return len(text) == 1 and found.count(text) == above
