@@ -13,7 +13,7 @@ and no way to calculate.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -262,7 +262,36 @@ def _nothing(term: Term) -> bool:
         groups.setdefault(monomial.bound, []).append(mul(Number(monomial.coefficient), *factors))
     if () in groups:
         return False
-    return all(normal.equal(add(*terms), ZERO) for terms in groups.values())
+    if all(normal.equal(add(*terms), ZERO) for terms in groups.values()):
+        return True
+    whole = normal.normal(term)
+    below = (x for monomial in whole for x, e in monomial.factors if e < 0)
+    if not any(isinstance(x, Addition | Sum) for x in below):
+        return False  # without denominators the normal form decides it
+    return any(_nothing(body) for body in _opened(whole))
+
+
+def _opened(polynomial: normal.Polynomial) -> Iterator[Term]:
+    """What is summed over an axis, where each monomial has one sum over that: Σ_x (u_x - v_x)."""
+    for axis in {index.axis for monomial in polynomial for index in monomial.bound}:
+        bodies = []
+        for monomial in polynomial:
+            outer = [index for index in monomial.bound if index.axis == axis]
+            inner = [index for index in monomial.bound if index.axis != axis]
+            if len(outer) != 1:
+                break
+            names = {outer[0]: Index("·", axis)}
+            body = mul(
+                Number(monomial.coefficient),
+                *(power(rename(x, names), e) for x, e in monomial.factors),
+            )
+            for index in inner:
+                body = Sum(index, body)
+            bodies.append(body)
+        else:
+            taken = {i.name for m in polynomial for x, _ in m.factors for i in free_indices(x)}
+            if "·" not in taken:
+                yield add(*bodies)
 
 
 def _with_sum_of_one(term: Term, axis: Axis) -> Term:
@@ -271,12 +300,12 @@ def _with_sum_of_one(term: Term, axis: Axis) -> Term:
     for monomial in normal.normal(term):
         bound, factors = monomial.bound, monomial.factors
         for index in monomial.bound:
-            match [pair for pair in factors if index in free_indices(pair[0])]:
-                case [(Symbol("y", None, (last,)), Fraction(numerator=1, denominator=1)) as y] if (
-                    last == index and index.axis == axis
-                ):
-                    bound = tuple(b for b in bound if b != index)
-                    factors = tuple(pair for pair in factors if pair != y)
+            holders = [pair for pair in factors if index in free_indices(pair[0])]
+            match holders:
+                case [(Symbol("y", None, (last, *_)), Fraction(numerator=1, denominator=1))]:
+                    if last == index and index.axis == axis:
+                        bound = tuple(b for b in bound if b != index)
+                        factors = tuple(pair for pair in factors if pair not in holders)
         kept.append(replace(monomial, bound=bound, factors=factors))
     return normal.as_term(kept, free_indices(term))
 

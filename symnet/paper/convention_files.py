@@ -80,7 +80,8 @@ def convention(name: str) -> Convention:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SymnetError(f"{name} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise SymnetError(f"{name} cannot be read: {why}") from None
     return from_toml(text, name)
 
 
@@ -95,7 +96,7 @@ def from_toml(text: str, name: str = "convention") -> Convention:
     if not isinstance(head, dict) or not isinstance(symbols, dict):
         raise SymnetError(f"{name}: [convention] and [symbols] are tables")
     phrases = data.get("phrases", {})
-    known_tables = {"convention", "symbols", "phrases"}
+    known_tables = {"convention", "symbols", "phrases", "declared"}
     strange = sorted(set(head) - KEYS) + sorted(set(data) - known_tables)
     if strange:
         raise SymnetError(

@@ -54,7 +54,7 @@ class Builder(Transformer[Token, Any]):
         return s.Chain(sides, tuple(map(str, parts[::2])), **span(parts))
 
     def sum(self, parts: list[Any]) -> s.Node:
-        terms, signs = list(parts[::2]), ["+", *map(str, parts[1::2])]
+        terms, signs = _with_signed_summands(parts[::2], ["+", *map(str, parts[1::2])])
         if isinstance(terms[0], _Negated):
             signs[0], terms[0] = terms[0].sign, terms[0].node
         elif len(terms) == 1:
@@ -92,14 +92,6 @@ class Builder(Transformer[Token, Any]):
             factors.append(node)
             operators.append(operator)
             operator = ""
-        if isinstance(factors[-1], s.Big) and factors[-1].operator in ("sum", "prod"):
-            big = factors[-1]
-            message = (
-                "nothing stands after this sum"
-                if big.operator == "sum"
-                else ("nothing stands after this product")
-            )
-            raise Refused(DanglingError, message, big.start, big.end)
         if len(factors) == 1:
             return factors[0]  # type: ignore[no-any-return]
         return s.Product(tuple(factors), tuple(operators), **span(parts))
@@ -222,3 +214,45 @@ def _atom(part: Any) -> s.Node:
     if isinstance(part, Token):
         return _LEAVES[part.type](str(part), start=part.start_pos, end=part.end_pos)
     return _one(part)  # type: ignore[no-any-return]
+
+
+def _with_signed_summands(terms: list[Any], signs: list[str]) -> tuple[list[Any], list[str]]:
+    """A minus right after a sum sign belongs to what is summed: Σ_i -2x_i. Refuses bare sums."""
+    kept: list[Any] = []
+    kept_signs: list[str] = []
+    for term, sign in zip(terms, signs, strict=True):
+        if kept and sign == "-" and _bare_sum(_inside(kept[-1])) is not None:
+            summand = s.Additive((_plain(term),), (sign,), start=term.start, end=term.end)
+            kept[-1] = _joined(kept[-1], summand)
+        else:
+            kept.append(term)
+            kept_signs.append(sign)
+    for term in kept:
+        bare = _bare_sum(_inside(term))
+        if bare is not None:
+            what = "sum" if bare.operator == "sum" else "product"
+            raise Refused(DanglingError, f"nothing stands after this {what}", bare.start, bare.end)
+    return kept, kept_signs
+
+
+def _inside(term: Any) -> s.Node:
+    node = term.node if isinstance(term, _Negated) else term
+    while isinstance(node, s.Additive) and len(node.terms) == 1:
+        node = node.terms[0]
+    return node  # type: ignore[no-any-return]
+
+
+def _bare_sum(node: s.Node) -> s.Big | None:
+    """A sum or product sign at the end of a row of factors."""
+    last = node.factors[-1] if isinstance(node, s.Product) else node
+    return last if isinstance(last, s.Big) and last.operator in ("sum", "prod") else None
+
+
+def _joined(term: Any, summand: s.Node) -> Any:
+    if isinstance(term, _Negated):
+        return replace(term, node=_joined(term.node, summand))
+    if isinstance(term, s.Additive) and len(term.terms) == 1:
+        return replace(term, terms=(_joined(term.terms[0], summand),), end=summand.end)
+    factors = term.factors if isinstance(term, s.Product) else (term,)
+    operators = term.operators if isinstance(term, s.Product) else ("",)
+    return s.Product((*factors, summand), (*operators, ""), start=term.start, end=summand.end)

@@ -60,10 +60,7 @@ def declared(
         if len(waiting) == before and losses:
             key = next(iter(losses))
             changed = _declared(system, key, losses.pop(key), frozenset())
-            if changed is None:
-                system = _unread(system, key, said[key])
-            else:
-                system = changed
+            system = changed if changed is not None else _unread(system, key, said[key])
         elif len(waiting) == before:
             break
         if not waiting:
@@ -169,12 +166,26 @@ def _with_formula(
         case s.Product(
             factors=(s.Name() as name, s.Bracketed(body=s.Name() as variable)), operators=("", "")
         ):
+            if not _is_of_vector(body, variable):
+                return None  # a function of a number, such as f(x) = tanh x
             maps = {**system.maps, spelled_out(name): (spelled_out(variable), body)}
             return replace(system, maps=maps)
     try:
         return _defined(system, key, body, pending)
     except (Misfit, Unclear):
         return None
+
+
+def _is_of_vector(body: s.Node, variable: s.Name) -> bool:
+    """Whether a formula speaks of the entries or of the mean of what it is a function of."""
+    for part in s.walk(body):
+        match part:
+            case s.Scripted(base=s.Name(text=text), sub=sub) if text == variable.text and sub:
+                return True
+            case s.Name(text=text) if text == variable.text:
+                if spelled_out(part) != spelled_out(variable):
+                    return True
+    return False
 
 
 def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str]) -> System | None:
