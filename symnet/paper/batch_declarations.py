@@ -69,7 +69,7 @@ BATCH_SHAPE = re.compile(r"n_\{?l\}?(,|\\times|x|×)(?P<count>[a-zA-Z])")
 ONE_SHAPE = re.compile(r"n_\{?l\}?((,|\\times|x|×)(1|n_\{?l-1\}?))?")
 NAMES = {"delta": "δ", r"\delta": "δ", r"\Delta": "δ", "Delta": "δ", "A": "a", "Z": "z"}
 STEPS = re.compile(
-    r"(?P<kind>(mini-?batch |stochastic )?gradient descent)( on (?P<cost>[A-Z])(\(\\?\w+\))?)?"
+    r"(?P<kind>(mini-?batch |stochastic )?gradient descent)( on (?P<cost>[A-Z])(_n|\(\\?\w+\))?)?"
     r"( with the gradient of (?P<base>[A-Z])_\{?0\}? estimated by (the )?(mean|average) over"
     r" (the )?(\w )?(examples|samples|inputs)( \w)? of a mini-?batch)?"
 )

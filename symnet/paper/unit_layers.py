@@ -230,7 +230,7 @@ class _Solved:
         found = {}
         free = "q" if self.group.keys() & {FREE, r"\ell"} else FREE
         for letter, first in self.group.items():
-            base = self.known.get(first)
+            base = self.known.get(first) or self._as_outputs(first)
             if base is None:
                 base = LayerNumber(free, self._by_habit(first))
             at = base.shift(self.above[letter])
@@ -239,9 +239,19 @@ class _Solved:
             found[letter] = at
         return found
 
+    def _members(self, first: str) -> list[str]:
+        return [x for x, group in self.group.items() if group == first]
+
+    def _as_outputs(self, first: str) -> LayerNumber | None:
+        """With one hidden layer, units of which only the uppermost are named are the outputs."""
+        at = [self.habit.get(x.rstrip("'")) for x in self._members(first)]
+        if self.last != LEAST or not self.habit or set(at) != {max(self.habit.values())}:
+            return None
+        return LayerNumber("", self.last - self.above[self._members(first)[0]])
+
     def _by_habit(self, first: str) -> int:
         """Where the first of a group is: so that one that the book has a habit for is there."""
-        members = [x for x, group in self.group.items() if group == first]
+        members = self._members(first)
         wanted = [x for x in members if x in self.habit]
         wanted.sort(key=lambda x: (abs(self.habit[x]), x))
         return self.habit[wanted[0]] - self.above[wanted[0]] if wanted else -self.above[members[0]]
