@@ -1,8 +1,8 @@
 """Formulas of Bishop, Haykin, Rumelhart, Wikipedia, Hastie and others, as those books print them.
 
 Each line of `convention_formulas_b.jsonl` has the verdict that its formula deserves, found by hand;
-`accept` has others that are right too. Where `got` is "unknown", nothing is said so far: such a line
-fails here when it gets a verdict, and when that verdict is wrong.
+`accept` has others that are right too. Where `got` is "unknown", nothing is said so far, and such a
+line fails here when it gets a verdict.
 """
 
 import json
@@ -60,7 +60,9 @@ def test_a_last_layer_has_one_number() -> None:
 
 
 def test_a_square_is_no_layer_where_layers_are_in_brackets() -> None:
-    right = r"\frac{\partial^2 E_n}{\partial w_{ji}^2} = \frac{\partial^2 E_n}{\partial a_j^2} z_i^2"
+    right = (
+        r"\frac{\partial^2 E_n}{\partial w_{ji}^2} = \frac{\partial^2 E_n}{\partial a_j^2} z_i^2"
+    )
     assert verify(right, "bishop").verdict == "proved"
     assert verify(right.replace("z_i^2", "z_i^{(2)}"), "bishop").verdict == "ill-formed"
 
@@ -90,13 +92,18 @@ def test_weights_with_exchanged_subscripts_are_ill_formed_and_mended(book: str) 
 
 
 def test_other_letters_for_the_same_units_are_no_exchange() -> None:
-    assert verify(r"\frac{\partial E_n}{\partial w_{pq}} = \delta_p z_q", "bishop").verdict == "proved"
-    assert verify(r"\frac{\partial E_n}{\partial w_{ij}} = \delta_i z_j", "bishop").verdict == "proved"
+    assert (
+        verify(r"\frac{\partial E_n}{\partial w_{pq}} = \delta_p z_q", "bishop").verdict == "proved"
+    )
+    assert (
+        verify(r"\frac{\partial E_n}{\partial w_{ij}} = \delta_i z_j", "bishop").verdict == "proved"
+    )
 
 
 def test_both_kinds_of_unit_are_judged() -> None:
     latex = (
-        r"\delta_j = \begin{cases} (o_j-t_j)\,o_j(1-o_j) & \text{if } j \text{ is an output neuron} \\"
+        r"\delta_j = \begin{cases} (o_j-t_j)\,o_j(1-o_j)"
+        r" & \text{if } j \text{ is an output neuron} \\"
         r" o_j(1-o_j)\sum_\ell w_{j\ell}\delta_\ell & \text{if } j \text{ is an inner neuron}"
         r" \end{cases}"
     )

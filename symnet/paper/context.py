@@ -225,7 +225,7 @@ def page(
 
 
 def _with_logistic(book: Convention, context: Mapping[str, Any]) -> Convention:
-    """σ of a book that has another letter for its activation is the logistic function of outputs."""
+    """σ of outputs is the logistic function, in a book with another letter for its activation."""
     known = book.translation.functions
     outputs = _activation(context.get("output_activation", ""))
     logistic = outputs is not None and outputs[0] == ACTIVATIONS["sigmoid"].formula
@@ -249,9 +249,10 @@ def _layered(
         return Layered(translated(display, book.translation)), frozenset()
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
     full, put_in = with_abbreviations(display, said, own)
-    full = without_counts(full, {*said, *own, *book.iterations})
-    full = without_sets(full, book.sets)
-    assert isinstance(full, s.Display)
+    counted = without_counts(full, {*map(str, said), *own, *book.iterations})
+    made = without_sets(counted, book.sets)
+    assert isinstance(made, s.Display)
+    full = made
     found = [
         with_layers(translated(x.display, book.translation), book.units, last, x.outputs)
         for x in by_kind_of_unit(full)
@@ -259,8 +260,8 @@ def _layered(
     if len(found) == 1:
         return found[0], put_in
     lasts = {x.last for x in found}
-    made = joined([x.display for x in found], full)
-    return Layered(made, lasts.pop() if len(lasts) == 1 else None), put_in
+    whole = joined([x.display for x in found], full)
+    return Layered(whole, lasts.pop() if len(lasts) == 1 else None), put_in
 
 
 LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")

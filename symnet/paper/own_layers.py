@@ -13,7 +13,6 @@ hidden layers only, the highest layer is once a hidden one, and once the last.
 """
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,7 +31,9 @@ from symnet.term import LayerNumber
 OWN = re.compile(r"^\\?(a|z|h)\^\{?[(\[]?l[)\]]?\}?$")
 HIDDEN = re.compile(r"[,;]?\s*\(?\b(for|at|in)( all| the)? hidden (l|layers?)\b\)?\s*$")
 MASK = re.compile(r"^(an? |the )?(0/1|0-1|binary|bernoulli|dropout) ?(mask|vector)?", re.IGNORECASE)
-SCALAR = re.compile(r"^(an? |the )?(constant|scalar|scale|factor|keep probability)\b", re.IGNORECASE)
+SCALAR = re.compile(
+    r"^(an? |the )?(constant|scalar|scale|factor|keep probability)\b", re.IGNORECASE
+)
 SIZES = ("p", "q", "u", "v", "g")
 MOST = 4  # layers of a window
 READ = {"activation", "cost", "widths", "declared", "definitions", "bias"}
@@ -87,7 +88,7 @@ def verdict_by_own_layers(
 
 
 def own_layers(context: Mapping[str, Any]) -> OwnLayers | None:
-    """The layer equations that a page declares; None without one, or with what is not understood."""
+    """The layer equations of a page; None without one, or with what is not understood."""
     said: dict[str, str] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -220,7 +221,7 @@ def _at(node: s.Node, own: OwnLayers, k: int) -> str:
 
 
 def latex(node: s.Node) -> str:
-    """A formula of sums, products, functions and scripts as LaTeX. Raises SymnetError for others."""
+    """A formula of sums, products and scripts as LaTeX. Raises SymnetError for others."""
     match node:
         case s.Number(text=text) | s.Name(text=text):
             return text

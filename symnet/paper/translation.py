@@ -228,7 +228,10 @@ class _Translator:
             if made and power is not None:
                 before, sign = made[-1]
                 place: dict[str, Any] = {"start": before.start, "end": factors[at].end}
-                made[-1] = s.Scripted(s.Bracketed("(", before, ")", **place), None, power, **place), sign
+                made[-1] = (
+                    s.Scripted(s.Bracketed("(", before, ")", **place), None, power, **place),
+                    sign,
+                )
                 at += 1
                 continue
             joined = self._phrase(factors, operators, at) or self._joined(factors, operators, at)
@@ -262,7 +265,9 @@ class _Translator:
     def _step_raised(self, node: s.Node, operator: str) -> s.Node | None:
         """The 2 of y(n)^2."""
         match node:
-            case s.Scripted(base=base, sub=None, sup=sup, primes=0) if self._is_step(base, operator):
+            case s.Scripted(base=base, sub=None, sup=sup, primes=0) if self._is_step(
+                base, operator
+            ):
                 return sup
         return None
 
@@ -381,9 +386,9 @@ class _Translator:
             layer, transposed = _layer_and_transpose(sup)
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
-            if isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed):
-                if self._has_no_layer(each):
-                    return None  # z_j^2 is a square, where z_j is a symbol and z_j^{(2)} another
+            number = isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed)
+            if number and self._has_no_layer(each):
+                return None  # z_j^2 is a square, where z_j is a symbol and z_j^{(2)} another
             over = s.Name("T", start=layer.end, end=layer.end) if transposed else None
         rest: s.Node | None = None
         if wanted_sub is None:
@@ -476,7 +481,7 @@ class _Translator:
         return self._fits(pattern, node, variables, bound)
 
     def _filled(
-        self, meaning: s.Node, bound: Mapping[str, s.Node], node: s.Name | s.Scripted
+        self, meaning: s.Node, bound: Mapping[str, s.Node], node: s.Name | s.Scripted | s.Additive
     ) -> s.Node:
         """The meaning with its variables put in, at the place of the symbol."""
         place: dict[str, Any] = {"start": node.start, "end": node.end}

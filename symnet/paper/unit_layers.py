@@ -90,7 +90,9 @@ def _slopes(display: s.Display) -> Iterator[tuple[str, str]]:
     def own(node: s.Node) -> str:
         part = node.factors[1] if isinstance(node, s.Product) and len(node.factors) == 2 else node
         match part:
-            case s.Bracketed(body=s.Additive(terms=(s.Scripted(base=s.Name(text="y"), sub=sub), _))):
+            case s.Bracketed(
+                body=s.Additive(terms=(s.Scripted(base=s.Name(text="y"), sub=sub), _))
+            ):
                 return _letter(sub)  # y_k - a_k^L
             case s.Scripted(base=s.Name(text="z" | "a"), sub=sub, sup=sup) if sub is not None:
                 letter = _letter(sub)

@@ -159,4 +159,3 @@ def _branches(statement: s.Node) -> list[Part] | None:
         place = {"start": statement.start, "end": statement.end}
         found.append(Part(s.Display((one,), ("",), **place), outputs))
     return found
-
