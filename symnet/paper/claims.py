@@ -21,7 +21,7 @@ from symnet.paper.claim_proofs import proof
 from symnet.paper.context import UNITS, Page, in_nielsens, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
-from symnet.paper.elaboration import Elaborator
+from symnet.paper.elaboration import PRODUCTS_FIRST, Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
@@ -161,9 +161,22 @@ def _of_layers(
         second = _as_meant(about, started)
         if second is not None:
             return second
+    judged = _with_other_reading(judged, about, started)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+def _with_other_reading(judged: Verdict, about: Page, started: float) -> Verdict:
+    """The verdict with a note on what it would be if ⊙ were taken before matrix products."""
+    if PRODUCTS_FIRST not in judged.notes or judged.verdict not in (PROVED, REFUTED):
+        return judged
+    notation = replace(about.notation, entrywise_first=True)
+    other, _ = judge(about.display, replace(about, notation=notation), started + BUDGET)
+    if other.verdict not in (PROVED, REFUTED) or other.verdict == judged.verdict:
+        return judged
+    note = f"if ⊙ were taken before matrix products it would be {other.verdict}"
+    return replace(judged, notes=(*judged.notes, note))
 
 
 def _of_steps(
