@@ -185,6 +185,7 @@ class Elaborator(Dotted):
         groups: list[Value] = []
         group: Value | None = None
         inverted: set[int] = set()
+        joined = False
         at = 0
         while at < len(factors):
             operator = operators[at] if at else ""
@@ -202,6 +203,7 @@ class Elaborator(Dotted):
                     group = value
                 else:
                     group = self._joined(group, value, operator, where)
+                    joined = True
             except ShapeClash as clash:
                 place = replace(where, start=factors[0].start)
                 raise self._clash(clash, place) from None
@@ -217,7 +219,7 @@ class Elaborator(Dotted):
             except ShapeClash as clash:
                 place = replace(factors[-1], start=factors[0].start)
                 raise self._clash(clash, place) from None
-        if len(groups) > 1 and len(factors) > 2:
+        if len(groups) > 1 and joined:
             if PRODUCTS_FIRST not in self.notes:
                 self.notes.append(PRODUCTS_FIRST)
         return total
