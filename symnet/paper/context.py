@@ -107,7 +107,9 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    several = read_batch(notation_of(book), said, context)
+    several = read_batch(
+        notation_of(book), said, context, lambda each: in_nielsens(each, book)
+    )
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, list(found.assumptions)
@@ -176,7 +178,7 @@ def page(
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
-    widths = _of_depth(widths, depth)
+    widths = _of_depth(widths, depth, book)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
@@ -600,16 +602,28 @@ def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
     raise SymnetError(f"the widths {said!r} are not understood")
 
 
-def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int, ...], ...]:
+HIDDEN = re.compile(r"\b(one|two|three) hidden layers?\b", re.IGNORECASE)
+
+
+def _of_depth(
+    widths: tuple[tuple[int, ...], ...], said: str, book: Convention
+) -> tuple[tuple[int, ...], ...]:
+    """The networks with as many layers as is said; a book may count from 0, and name L as it will."""
     if not said:
         return widths
-    exact = re.search(r"L\s*=\s*(\d+)|^(\d+) layers", said)
-    least = re.search(r"L\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    last = "|".join(["L", *(re.escape(re.sub("[{}]", "", x)) for x in book.translation.last)])
+    exact = re.search(rf"(?:{last})\s*=\s*(\d+)|^(\d+) layers", said)
+    least = re.search(rf"(?:{last})\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    hidden = HIDDEN.search(said)
+    before = 1 - book.translation.first
     if exact:
-        depth = int(exact[1] or exact[2])
+        depth = int(exact[2]) if exact[1] is None else int(exact[1]) + before
         return tuple(w for w in widths if len(w) == depth)
     if least:
-        return tuple(w for w in widths if len(w) >= int(least[1]))
+        return tuple(w for w in widths if len(w) >= int(least[1]) + before)
+    if hidden:
+        depth = ("one", "two", "three").index(hidden[1].lower()) + 3
+        return tuple(w for w in widths if len(w) == depth)
     raise SymnetError(f"the depth {said!r} is not understood")
 
 

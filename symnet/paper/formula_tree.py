@@ -54,7 +54,7 @@ class Builder(Transformer[Token, Any]):
         return s.Chain(sides, tuple(map(str, parts[::2])), **span(parts))
 
     def sum(self, parts: list[Any]) -> s.Node:
-        terms, signs = list(parts[::2]), ["+", *map(str, parts[1::2])]
+        terms, signs = _after_sums(list(parts[::2]), ["+", *map(str, parts[1::2])])
         if isinstance(terms[0], _Negated):
             signs[0], terms[0] = terms[0].sign, terms[0].node
         elif len(terms) == 1:
@@ -92,14 +92,6 @@ class Builder(Transformer[Token, Any]):
             factors.append(node)
             operators.append(operator)
             operator = ""
-        if isinstance(factors[-1], s.Big) and factors[-1].operator in ("sum", "prod"):
-            big = factors[-1]
-            message = (
-                "nothing stands after this sum"
-                if big.operator == "sum"
-                else ("nothing stands after this product")
-            )
-            raise Refused(DanglingError, message, big.start, big.end)
         if len(factors) == 1:
             return factors[0]  # type: ignore[no-any-return]
         return s.Product(tuple(factors), tuple(operators), **span(parts))
@@ -187,6 +179,41 @@ def _plain(node: Any) -> Any:
     if isinstance(node, _Negated):
         return s.Additive((node.node,), (node.sign,), start=node.start, end=node.end)
     return node
+
+
+def _after_sums(terms: list[Any], signs: list[str]) -> tuple[list[Any], list[str]]:
+    """Σ_i -2 x_i: a minus after the sign of a sum or a product is that of what is summed."""
+    made, kept = terms[:1], signs[:1]
+    for term, sign in zip(terms[1:], signs[1:], strict=True):
+        big = _dangling(made[-1])
+        if big is not None and sign == "-":
+            made[-1] = _with_factor(made[-1], _plain(_Negated(sign, term, 1, **span([term]))))
+            continue
+        made.append(term)
+        kept.append(sign)
+    for term in made:
+        big = _dangling(term)
+        if big is not None:
+            what = "sum" if big.operator == "sum" else "product"
+            raise Refused(DanglingError, f"nothing stands after this {what}", big.start, big.end)
+    return made, kept
+
+
+def _dangling(term: Any) -> s.Big | None:
+    """The sign of a sum or a product at the end of a term."""
+    node = term.node if isinstance(term, _Negated) else term
+    last = node.factors[-1] if isinstance(node, s.Product) else node
+    return last if isinstance(last, s.Big) and last.operator in ("sum", "prod") else None
+
+
+def _with_factor(term: Any, factor: s.Node) -> Any:
+    if isinstance(term, _Negated):
+        return replace(term, node=_with_factor(term.node, factor), end=factor.end)
+    factors = term.factors if isinstance(term, s.Product) else (term,)
+    operators = term.operators if isinstance(term, s.Product) else ("",)
+    return s.Product(
+        (*factors, factor), (*operators, ""), start=term.start, end=factor.end
+    )
 
 
 def _one(argument: Any) -> Any:

@@ -181,6 +181,9 @@ class SystemElaborator(Elaborator):
             self.notes.append("the power of a matrix that is not square is taken entry by entry")
         return Array(whole.rows, whole.cols, power(whole.term, exponent))
 
+    def _powers_entrywise(self, base: Array) -> bool:
+        return not self.arrays.fit(base.rows, base.cols)
+
     def _entries_of(self, whole: Array, sub: s.Node, node: s.Node, *, transposed: bool) -> Array:
         sides = (*whole.rows, *whole.cols)
         if transposed:
