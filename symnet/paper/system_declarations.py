@@ -9,20 +9,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import sympy
+
 from symnet.calculus.graph import Definition
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Value
+from symnet.paper.arrays import Array, Value, scalar
 from symnet.paper.conventions import spelled_out
 from symnet.paper.declarations import is_prose
 from symnet.paper.formula_reader import read
+from symnet.paper.formulas_of_one import as_formula
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Slot
 from symnet.paper.system import Quantity, System, named
 from symnet.paper.system_elaboration import SOFTMAX, SystemElaborator
 from symnet.paper.system_words import defined_as, is_class, is_loss, said_of
-from symnet.term import Index, Partial, rename
+from symnet.term import Index, Partial, Symbol, rename
 
 # What may stand behind a formula, and says no more than the formula or than a choice of ours.
 ROWWISE = re.compile(r"^(per|for (each|every)|along|over( the)?) rows?$|^row-?wise$", re.I)
@@ -169,12 +172,41 @@ def _with_formula(
         case s.Product(
             factors=(s.Name() as name, s.Bracketed(body=s.Name() as variable)), operators=("", "")
         ):
+            formula = _of_a_number(variable, body, system)
+            if formula is not None:
+                own = {spelled_out(name): formula}
+                return replace(
+                    system,
+                    functions={**system.functions, **own},
+                    formulas={**system.formulas, **{k: spelled_out(variable) for k in own}},
+                )
             maps = {**system.maps, spelled_out(name): (spelled_out(variable), body)}
             return replace(system, maps=maps)
     try:
         return _defined(system, key, body, pending)
     except (Misfit, Unclear):
         return None
+
+
+def _of_a_number(variable: s.Name, body: s.Node, system: System) -> sympy.Expr | None:
+    """What f(x) is as a formula in x, where nothing in it needs x to be a vector."""
+    key = spelled_out(variable)
+    for node in s.walk(body):
+        if isinstance(node, s.Big) or (isinstance(node, s.Bracketed) and node.open == "‖"):
+            return None
+        if isinstance(node, s.Name) and node.text == variable.text and spelled_out(node) != key:
+            return None  # \bar x: a mean
+        if isinstance(node, s.Scripted) and node.sub is not None:
+            return None
+    elaborator = SystemElaborator(replace(system, quantities={}, sizes={}))
+    elaborator.locals = {key: scalar(Symbol(named(key)))}
+    try:
+        value = elaborator.value(body)
+    except (Misfit, Unclear):
+        return None
+    if not isinstance(value, Array) or not value.is_number:
+        return None
+    return as_formula(value.term, named(key))
 
 
 def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str]) -> System | None:

@@ -20,6 +20,7 @@ from symnet.paper.conventions import spelled_out
 from symnet.paper.declarations import is_prose
 from symnet.paper.definition_files import definitions
 from symnet.paper.function_names import is_one
+from symnet.paper.numpy_calls import is_call
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.scripts import is_transpose
 from symnet.paper.system import Quantity, System, axis, named
@@ -207,6 +208,7 @@ def _is_about(system: System, used: set[str]) -> bool:
     return any(
         (key in system.quantities and _is_defined(system.quantities[key], defined))
         or key in system.maps
+        or key in system.formulas
         for key in used
     )
 
@@ -223,6 +225,10 @@ def _with_variables(system: System, display: s.Display) -> System:
         for at in range(len(part.factors) - 1)
         if isinstance(part.factors[at], s.Name)
     }  # fmt: skip
+    for name in called & system.formulas.keys():
+        variable = system.formulas[name]
+        if variable not in system.quantities:
+            system = system.with_quantity(variable, Quantity(named(variable)))
     used = called & system.maps.keys()
     if not used:
         return system
@@ -309,6 +315,8 @@ def _is_key(key: str, system: System) -> bool:
 
 def _is_known(name: s.Name, system: System) -> bool:
     if _is_key(spelled_out(name), system) or name.text in SIGNS or _is_indicator(name):
+        return True
+    if is_call(name):
         return True
     return SystemElaborator(system).notation.function(name.text) is not None
 

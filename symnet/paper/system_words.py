@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from symnet.calculus.graph import Definition
 from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, scalar
 from symnet.paper.conventions import spelled_out
@@ -244,8 +245,13 @@ def _opaque(
     if names is None or len(names) != 1:
         return None
     (key,) = names
-    arguments = system.sinks() or tuple(
-        Symbol(q.name, None, tuple(Index(f"a{at}", x) for at, x in enumerate(q.axes)))
+    of = _single(found["of"].strip("$")) if found["of"] else None
+    own = system.quantities.get(key_of(of) or "") if of is not None else None
+    if found["of"] and (own is None or own.alias is not None):
+        return None
+    arguments = system.sinks() if own is None else (_whole(own),)
+    arguments = arguments or tuple(
+        _whole(q)
         for q in system.quantities.values()
         if q.axes and q.alias is None
     )
@@ -253,6 +259,11 @@ def _opaque(
         return None
     system = system.with_quantity(key, Quantity(named(key)))
     return system.with_definition(Definition(named(key), (), None, arguments))
+
+
+def _whole(quantity: Quantity) -> Symbol:
+    indices = tuple(Index(f"a{at}", x) for at, x in enumerate(quantity.axes))
+    return Symbol(quantity.name, None, indices)
 
 
 # --- functions, derivatives, moments -------------------------------------------------------
@@ -367,6 +378,17 @@ def _function(
     return replace(system, functions={**system.functions, **new})
 
 
+def _known_function(
+    system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
+) -> System | None:
+    """g is the sigmoid function."""
+    names, name = _keys(keys), found["name"].lower()
+    known = ACTIVATIONS.get({"logistic": "sigmoid", "relu": "relu"}.get(name, name))
+    if names is None or known is None or known.couples_neurons:
+        return None
+    return replace(system, functions={**system.functions, **dict.fromkeys(names, known.formula)})
+
+
 def _mask(system: System, keys: Sequence[s.Node], found: re.Match[str], said: str) -> System | None:
     names = _keys(keys)
     if names is None or not all(key in system.quantities for key in names):
@@ -377,23 +399,26 @@ def _mask(system: System, keys: Sequence[s.Node], found: re.Match[str], said: st
 _LOSS = (
     r"(the |an? |final |overall |total )*(scalar |scalar-valued |training |opaque |abstract )?"
     r"(loss|cost|objective|error)( function)?( \w)?( of the (mini-?)?batch)?"
+    r"(,? (an? )?(scalar |differentiable )?function of (?P<of>\S+?)( alone| only)?)?\.?"
 )
 _CLASS = (
     r"class (number|index|label)|(number|index|label) of the (correct |true |desired )?class"
     r"|^(the )?(correct|true) class"
 )
-_SIZE = r"(?P<size>[A-Za-z])(?![A-Za-z])"
+# N, n_x, in_features: how long an axis is.
+_LENGTH = r"[A-Za-z]+_\{?[A-Za-z0-9]+\}?|[A-Za-z]"
+_SIZE = rf"(?P<size>{_LENGTH})(?![A-Za-z])"
 
 # Words, in the order in which they are looked for, and what they change.
 WORDS: tuple[tuple[str, Change], ...] = (
     (r"(?P<kind>column|row|vector) of (?:all )?(?:(?P<size>[A-Za-z]) )?ones", _ones),
     (
-        r"^(?:an? )?(?:matrix,? |array,? )?\$?(?P<rows>1|[A-Za-z])\$? ?"
-        r"(?:by|x|×|\\times|-by-) ?\$?(?P<cols>1|[A-Za-z])(?![A-Za-z])",
+        rf"^(?:an? )?(?:matrix,? |array,? )?\$?(?P<rows>1|{_LENGTH})\$? ?"
+        rf"(?:by|x|×|\\times|-by-) ?\$?(?P<cols>1|{_LENGTH})(?![A-Za-z])",
         _matrix,
     ),
     (
-        r"\\mathbb\{? ?R\}?\^\{?\s*(?P<rows>1|[A-Za-z])\s*\\times\s*(?P<cols>1|[A-Za-z])\s*\}?",
+        rf"\\mathbb\{{? ?R\}}?\^\{{?\s*(?P<rows>1|{_LENGTH})\s*\\times\s*(?P<cols>1|{_LENGTH})\s*\}}?",
         _matrix,
     ),
     (rf"\\mathbb\{{? ?R\}}?\^\{{?\s*{_SIZE}\s*\}}?$", _vector),
@@ -409,6 +434,8 @@ WORDS: tuple[tuple[str, Change], ...] = (
      r"(with respect to|w\.?r\.?t\.?|by|at) (?P<by>.+)$", _derivatives),
     (r"\b(mean|variance)\b", _moments),
     (r"^kronecker('s)? (delta|symbol)$", _as_it_is),
+    (r"^(the )?(?P<name>sigmoid|logistic|tanh|relu|identity|softplus)( function| activation)*"
+     r"(,? (applied )?(entry|element|component).?wise)?$", _known_function),
     (r"activation|nonlinearity|(entry|element).?wise function", _function),
     (r"\bmask\b", _mask),
     (rf"^{_LOSS}$", _opaque),
