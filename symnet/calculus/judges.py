@@ -272,8 +272,8 @@ def _with_sum_of_one(term: Term, axis: Axis) -> Term:
         bound, factors = monomial.bound, monomial.factors
         for index in monomial.bound:
             match [pair for pair in factors if index in free_indices(pair[0])]:
-                case [(Symbol("y", None, (last,)), Fraction(numerator=1, denominator=1)) as y] if (
-                    last == index and index.axis == axis
+                case [(Symbol("y", None, _) as whole, Fraction(numerator=1, denominator=1)) as y] if (
+                    n.at_sample(whole, None).indices == (index,) and index.axis == axis
                 ):
                     bound = tuple(b for b in bound if b != index)
                     factors = tuple(pair for pair in factors if pair != y)

@@ -108,8 +108,9 @@ class Window:
         layer = symbol.layer
         assert layer is not None
         if symbol.name == "a" and self.coupled is not None and layer == self.last:
-            to = dict(zip(self.coupled.indices, symbol.indices, strict=True))
-            return rename(self.coupled.right, to)
+            own = n.at_sample(symbol, None).indices
+            to = dict(zip(self.coupled.indices, own, strict=True))
+            return at_sample(rename(self.coupled.right, to), n.sample_of(symbol))
         if symbol.name == "a":
             return Apply(self.activation(layer), Symbol("z", layer, symbol.indices))
         equation = equations.weighted_input(layer)

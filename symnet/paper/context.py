@@ -480,6 +480,9 @@ def _with_output(
     if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
+    if notation.one_hot and notation.batch.on:
+        # Each sample has a class of its own: of y it is proved with no more than its sum.
+        notation, setting = replace(notation, one_hot=False), replace(setting, one_hot=True)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
