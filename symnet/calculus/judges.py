@@ -13,7 +13,8 @@ and no way to calculate.
 """
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -260,9 +261,31 @@ def _nothing(term: Term) -> bool:
         free = {i: Index(f"·{i.name}", i.axis) for i in monomial.bound}
         factors = (power(rename(x, free), e) for x, e in monomial.factors)
         groups.setdefault(monomial.bound, []).append(mul(Number(monomial.coefficient), *factors))
-    if () in groups:
-        return False
-    return all(normal.equal(add(*terms), ZERO) for terms in groups.values())
+    if () not in groups and all(normal.equal(add(*terms), ZERO) for terms in groups.values()):
+        return True
+    opened = _opened(normal.normal(term))
+    return opened is not None and normal.equal(opened, ZERO)
+
+
+def _opened(monomials: Sequence[normal.Monomial]) -> Term | None:
+    """What is summed over the one axis that all monomials have one sum over; None without such.
+
+    Where that is 0, the sum is.
+    """
+    counts = [Counter(i.axis for i in m.bound) for m in monomials]
+    shared = [x for x in counts[0] if all(each[x] == 1 for each in counts)] if counts else []
+    if not shared:
+        return None
+    axis, free = shared[0], Index("·", shared[0])
+    terms = []
+    for m in monomials:
+        (index,) = (i for i in m.bound if i.axis == axis)
+        factors = [power(rename(x, {index: free}), e) for x, e in m.factors]
+        made: Term = mul(Number(m.coefficient), *factors)
+        for other in m.bound:
+            made = made if other == index else Sum(other, made)
+        terms.append(made)
+    return add(*terms)
 
 
 def _with_sum_of_one(term: Term, axis: Axis) -> Term:
