@@ -345,7 +345,7 @@ class Elaborator(Dotted):
             inside = factors[at + 1]
             assert isinstance(inside, s.Bracketed)
             if isinstance(inside.body, s.Chain):
-                return scalar(self._iverson(inside.body)), at + 2
+                return self._indicator(inside.body), at + 2
         if is_call(node) and rest and not between[0] and isinstance(rest[0], s.Bracketed):
             assert isinstance(node, s.Name)
             return call(node, rest[0].body, self.arrays, self.value), at + 2

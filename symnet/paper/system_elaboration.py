@@ -300,21 +300,6 @@ class SystemElaborator(Elaborator):
             return self._opaque(node, items)
         return None
 
-    def _indicator(self, chain: s.Chain) -> Value:
-        """[Z > 0]: 1 or 0 for each entry."""
-        if len(chain.sides) != 2 or chain.relations[0] in SAMENESS:
-            return scalar(self._iverson(chain))
-        value = self.value(chain.sides[0])
-        if not isinstance(value, Array) or value.is_number:
-            return scalar(self._iverson(chain))
-        sign = chain.relations[0]
-        order = {"<": sympy.Lt, ">": sympy.Gt}.get(sign)
-        if order is None or digits_of(chain.sides[1]) != "0":
-            raise Unclear("this condition is not understood", chain)
-        formula = sympy.Piecewise((1, order(ARGUMENT, 0)), (0, True))
-        function = ScalarFunction("indicator", formula)
-        return self.arrays.map(value, lambda x: Apply(function, x))
-
     def _opaque(self, node: s.Name, items: tuple[s.Node, ...]) -> Value:
         """L(o, y): a number that depends on o, and on y which depends on nothing."""
         arguments = []

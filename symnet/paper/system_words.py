@@ -20,6 +20,7 @@ from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, scalar
 from symnet.paper.conventions import spelled_out
+from symnet.paper.declarations import is_prose
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.quantity_names import index_letters, key_of
@@ -234,8 +235,26 @@ def _cross_entropy(
         body = Sum(index, body)
     if average and several:
         body = mul(power(Size(prediction.axes[0]), -1), body)
+    more = re.search(r"(?:\bplus|\+)\s*(?P<penalty>.+)$", said)
+    if more is not None:
+        penalty = _single(more["penalty"].strip(" $."))
+        if penalty is None or is_prose(more["penalty"]):
+            return None
+        elaborator = SystemElaborator(system, inferring=True)
+        body = add(body, elaborator.number(penalty))
+        system = elaborator.system
+    elif not _CROSS_ENTROPY.fullmatch(said.strip()):
+        return None
     system = system.with_quantity(names[0], Quantity(named(names[0])))
     return system.with_definition(Definition(named(names[0]), (), body))
+
+
+_CROSS_ENTROPY = re.compile(
+    r"(the )?((categorical|softmax|scalar|total|average|mean|averaged|summed|sum of( the)?) )*"
+    r"cross-?entrop(y|ies)( loss(es)?| cost| error)?"
+    r"(,? (summed|averaged|mean|sum|average)?\b ?(over|of) (the |all )?[\w ]+)?\.?",
+    re.IGNORECASE,
+)
 
 
 def _opaque(

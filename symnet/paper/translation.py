@@ -22,6 +22,7 @@ from symnet.term import LayerNumber
 
 KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
+VARIABLES = frozenset("zxut")
 MATRICES = frozenset({"A", "Z", r"\Delta"})  # whose columns are samples
 UNDECLARED = "undeclared "  # begins the name of a letter that a book does not use
 
@@ -134,6 +135,8 @@ def translated(display: s.Display, by: Translation) -> s.Display:
     batched = bool(by.of_samples) and any(
         isinstance(x, s.Name) and _is_matrix(x, by) for x in s.walk(display)
     )
+    if _is_of_functions(display, by):
+        by = replace(by, closed=False, rules=(), of_samples=())
     found = _Translator(by, bare, batched).node(display)
     assert isinstance(found, s.Display)
     return found
@@ -166,7 +169,7 @@ class _Translator:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
         shift = 1 - self.by.first
         names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
-        layered = names & (self.by.by_name.keys() | self.by.functions)
+        layered = (names - {"L"}) & (self.by.by_name.keys() | self.by.functions)
         if not shift or layered or not isinstance(node, s.Chain | s.Number):
             return self.node(node)
 
@@ -360,9 +363,9 @@ class _Translator:
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
     ) -> bool:
         """Whether a script is that of a pattern, up to its variables: (i) is no [l]."""
-        if isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed):
-            if pattern.open != node.open:
-                return False
+        both = isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)
+        if both and pattern.open != node.open:  # type: ignore[union-attr]
+            return False
         pattern, node = _bare(pattern), _bare(node)
         match pattern:
             case s.Name(text=text) if text in variables:
@@ -533,6 +536,24 @@ def _is_matrix(name: s.Name, by: Translation) -> bool:
         if isinstance(meant, s.Name) and meant.text in MATRICES and not each.before:
             return True
     return False
+
+
+def _is_of_functions(display: s.Display, by: Translation) -> bool:
+    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number, in which no letter has scripts."""
+    called = False
+    for node in s.walk(display):
+        if isinstance(node, s.Scripted) and not isinstance(node.base, s.Bracketed):
+            name = node.base
+            known = isinstance(name, s.Name) and name.text in by.functions
+            if node.sub is not None or not (known or isinstance(node.sup, s.Number)):
+                return False
+        if isinstance(node, s.Name):
+            called = called or node.text in by.functions
+            if node.text not in by.functions | VARIABLES | {"d", "e"} and len(node.text) < 2:
+                return False
+            if node.text.startswith("\\"):
+                return False
+    return called
 
 
 def _is_range(node: s.Node) -> bool:
