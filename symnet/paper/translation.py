@@ -169,6 +169,8 @@ class _Translator:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
         shift = 1 - self.by.first
         names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
+        if names == {"L"} and isinstance(node, s.Name | s.Additive):
+            return node  # the end of a range
         layered = (names - {"L"}) & (self.by.by_name.keys() | self.by.functions)
         if not shift or layered or not isinstance(node, s.Chain | s.Number):
             return self.node(node)
