@@ -24,6 +24,7 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
+from symnet.paper.book_declarations import put_in, with_examples_of_costs
 from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
 from symnet.paper.convention_files import Convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
@@ -96,7 +97,6 @@ def page(
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
     printed = display
-    display = in_nielsens(display, book)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -107,6 +107,10 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
+    if book.translation.rules:
+        own = book.translation.by_name.keys() | book.translation.functions
+        display, said = put_in(display, said, own)
+    display = in_nielsens(display, book)
     several = read_batch(
         notation_of(book), said, context, lambda each: in_nielsens(each, book)
     )
@@ -195,6 +199,8 @@ def page(
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
     made = translated(display, book.translation)
+    if book.translation.rules:
+        made = with_examples_of_costs(made)
     return with_layers(made, book.units) if book.units else made
 
 
