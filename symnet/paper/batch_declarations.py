@@ -57,6 +57,12 @@ OF_ONE = re.compile(
 )
 COLUMNS = re.compile(r"columns (are|hold|contain)|(stack|collect)\w* .*(as|in|into) columns")
 WORDS_AFTER = re.compile(r"[\s,;(]+(over|averaged|for|where|with|of|on|at) [a-z].*$")
+# "average cost of the m examples plus …", as a formula.
+AVERAGE = re.compile(
+    r"^(the )?(average|mean)( of the)? (costs?|loss(es)?|errors?) (of|over|on) (the |all )*"
+    r"(?P<count>[a-zA-Z] )?(training )?(examples|samples)"
+    r"(,? (no|without|with no) (regulari[sz]ation|penalty))?(?=$|,? plus )"
+)
 BATCH_SHAPE = re.compile(r"n_\{?l\}?(,|\\times|x|×)(?P<count>[a-zA-Z])")
 ONE_SHAPE = re.compile(r"n_\{?l\}?((,|\\times|x|×)(1|n_\{?l-1\}?))?")
 NAMES = {"delta": "δ", r"\delta": "δ", r"\Delta": "δ", "Delta": "δ", "A": "a", "Z": "z"}
@@ -276,7 +282,7 @@ def _total(
     """C = (1/m) Σ_x C_x + λ/2n Σ_w w²: means and penalties apart. None if it is no such thing."""
     try:
         keys = translated(read(key)).statements
-        display = translated(read(WORDS_AFTER.sub("", said).rstrip(" .")))
+        display = translated(read(WORDS_AFTER.sub("", _averaged(said)).rstrip(" .")))
     except SymnetError:
         return None
     name = _without_arguments(keys[0]) if len(keys) == 1 else None
@@ -327,6 +333,22 @@ def _total(
         except (Misfit, Unclear):
             return None
     return notation, cost
+
+
+def with_usual_penalty(notation: Notation) -> Notation:
+    """The mean over the examples with λ/2m Σ w², as where D = Δ/m + (λ/m) Θ is printed."""
+    usual = r"\frac{1}{m}\sum_x C_x + \frac{\lambda}{2m}\sum_l \|w^l\|_F^2"
+    found = _total(notation, "C", usual, lambda display: display)
+    return notation if found is None else found[0]
+
+
+def _averaged(said: str) -> str:
+    """The words for a mean over the examples as a formula."""
+    found = AVERAGE.match(said)
+    if found is None:
+        return said
+    rest = re.sub(r"^,? plus ", " + ", said[found.end() :])
+    return rf"\frac{{1}}{{{(found['count'] or 'm').strip()}}}\sum_x C_x{rest}"
 
 
 def _without_arguments(node: s.Node) -> s.Node:

@@ -10,6 +10,7 @@ scripts; J(W,b;x^{(i)},y^{(i)}) is the cost of one example, C_x of those that ar
 ('({frac(1; m) \\Delta_{{i j}}^{(l)}}) = 0', ['m'])
 """
 
+import re
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
@@ -189,3 +190,68 @@ def _costs(node: s.Node) -> s.Node:
                 sides = (replace(first, text=EXAMPLE), *factor.sub.sides[1:])
                 factors[at] = replace(factor, sub=replace(factor.sub, sides=sides))
     return replace(node, factors=tuple(factors), operators=tuple(operators))
+
+
+# --- accumulators --------------------------------------------------------------------------
+
+
+def accumulates(said: Mapping[str, str]) -> bool:
+    """Whether nothing is said of \\Delta but that gradients are added up in it."""
+    about = [words for key, words in said.items() if r"\Delta" in key]
+    return all(is_prose(words) and re.search(r"accumul|\bsum", words) for words in about)
+
+
+def with_accumulators(display: s.Display, weight: str, cost: str) -> s.Display:
+    """Δ^{(l)} as the sum of the gradients of all examples, D^{(l)} as the gradient of the cost.
+
+    Δ := Δ + R, for one example, says that R is its gradient. `weight` and `cost` are the letters of
+    the book.
+    """
+
+    def gradient(at: s.Scripted, of: tuple[s.Node, ...]) -> s.Fraction:
+        place: dict[str, Any] = {"start": at.start, "end": at.end}
+        sign = s.Name(r"\partial", **place)
+        by = s.Scripted(s.Name(weight, **place), at.sub, at.sup, **place)
+        above: s.Node = s.Product((sign, *of), ("",) * (1 + len(of)), **place) if of else sign
+        return s.Fraction(above, s.Product((sign, by), ("", ""), **place), **place)
+
+    def one(node: s.Scripted) -> s.Node:
+        return gradient(node, (s.Name(cost, start=node.start, end=node.end),))
+
+    def go(node: s.Node) -> s.Node:
+        match node:
+            case s.Chain(
+                sides=(s.Scripted() as left, s.Additive(terms=(first, *rest), signs=("+", *signs))),
+                relations=(relation,),
+            ) if _is_summed(left) and s.spell(left) == s.spell(first) and rest:
+                place: dict[str, Any] = {"start": rest[0].start, "end": rest[-1].end}
+                added = s.Additive(tuple(map(go, rest)), tuple(signs), **place)
+                plain = rest[0] if len(rest) == 1 and signs == ["+"] else added
+                return replace(node, sides=(one(left), plain), relations=("=",))
+            case s.Scripted() if _is_summed(node):
+                return _total_of(node, gradient(node, ()), cost)
+            case s.Scripted(base=s.Name(text="D"), sup=s.Bracketed()):
+                return one(node)
+        return mapped(node, go)
+
+    made = go(display)
+    assert isinstance(made, s.Display)
+    return made
+
+
+def _is_summed(node: s.Scripted) -> bool:
+    return (
+        isinstance(node.base, s.Name)
+        and node.base.text == r"\Delta"
+        and isinstance(node.sup, s.Bracketed)
+        and not node.primes
+    )
+
+
+def _total_of(node: s.Scripted, slope: s.Fraction, cost: str) -> s.Node:
+    place: dict[str, Any] = {"start": node.start, "end": node.end}
+    example = s.Name(EXAMPLE, **place)
+    big = s.Big("sum", example, None, **place)
+    of_one = s.Scripted(s.Name(cost, **place), example, None, **place)
+    total = s.Product((big, slope, of_one), ("", "", ""), **place)
+    return s.Bracketed("(", total, ")", **place)

@@ -24,8 +24,18 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.book_declarations import put_in, with_examples_of_costs
-from symnet.paper.batch_declarations import for_display, is_assumed, read_batch
+from symnet.paper.book_declarations import (
+    accumulates,
+    put_in,
+    with_accumulators,
+    with_examples_of_costs,
+)
+from symnet.paper.batch_declarations import (
+    for_display,
+    is_assumed,
+    read_batch,
+    with_usual_penalty,
+)
 from symnet.paper.convention_files import Convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
@@ -107,13 +117,20 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
+    summed = False
     if book.translation.rules:
         own = book.translation.by_name.keys() | book.translation.functions
         display, said = put_in(display, said, own)
+        display, said, summed = _with_accumulators(display, said, book)
     display = in_nielsens(display, book)
     several = read_batch(
         notation_of(book), said, context, lambda each: in_nielsens(each, book)
     )
+    penalised = summed and r"\lambda" in names_in(display) and not any(
+        r"\lambda" in f"{k} {v}" for k, v in declared.items()
+    )  # fmt: skip
+    if penalised:
+        several = replace(several, notation=with_usual_penalty(several.notation))
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, list(found.assumptions)
@@ -133,7 +150,10 @@ def page(
         notation = replace(notation, letters=letters)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not several.rule:
+    if penalised:
+        assumptions.append("the cost is the mean over m examples, and λ/2m times all squared weights")
+        unread.append("the cost, of whose λ nothing is said,")
+    if not several.rule and not summed:
         unread.append("the rule of the update")
     if "layers" in context and not _are_layers(str(context["layers"]), book):
         unread.append("'layers'")
@@ -194,6 +214,31 @@ def page(
         base, all(x.startswith("the cost") for x in unread), "rule" in context,
         bool(book.units) and _has_free_units(printed, display),
     )  # fmt: skip
+
+
+def _with_accumulators(
+    display: s.Display, said: dict[Any, Any], book: Convention
+) -> tuple[s.Display, dict[Any, Any], bool]:
+    r"""A display without \Delta^{(l)} in which gradients are added up; whether there were such."""
+    weights = _letters_for("w", book)
+    costs = _letters_for("C", book)
+    if book.samples or not weights or not costs or not accumulates(said):
+        return display, said, False
+    made = with_accumulators(display, weights[0], costs[0])
+    if s.spell(made) == s.spell(display):
+        return display, said, False
+    return made, {k: v for k, v in said.items() if r"\Delta" not in k}, True
+
+
+def _letters_for(quantity: str, book: Convention) -> list[str]:
+    """The plain letters of a book for w, for C."""
+    found = []
+    for each in book.translation.rules:
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        plain = isinstance(meant, s.Name) and meant.text == quantity and ":" not in each.base
+        if plain and not each.before and each.base:
+            found.append(each.base)
+    return found
 
 
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
