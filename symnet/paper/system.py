@@ -68,6 +68,7 @@ class System:
     functions: Mapping[str, sympy.Expr | None] = field(default_factory=dict)
     maps: Mapping[str, tuple[str, s.Node]] = field(default_factory=dict)
     formulas: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)  # J by the \theta of J(\theta)
     definitions: tuple[Definition, ...] = ()
     entrywise: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()  # one-hot: the names of symbols

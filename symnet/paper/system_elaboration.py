@@ -275,6 +275,8 @@ class SystemElaborator(Elaborator):
                 if found is not None:
                     return found, at + 2
             scripted = isinstance(following, s.Scripted) and not following.primes
+            if self.system.called.get(spelled_out(node)) == s.spell(following):
+                return self.value(node), at + 2
             given = following.base if isinstance(following, s.Scripted) else following
             if isinstance(given, s.Bracketed) and spelled_out(node) not in self.system.quantities:
                 found = self._of_brackets(node, given)
@@ -354,6 +356,8 @@ class SystemElaborator(Elaborator):
     def _mapped(self, name: str, value: Value, node: s.Node) -> Value:
         """LN(u), where the page says what LN(x) is: with x, its entries and its mean for u."""
         variable, body = self.system.maps[name]
+        if isinstance(value, Array) and value.is_number and not needs_vector(variable, body):
+            return self._of_number(variable, body, value)
         if not isinstance(value, Array) or value.is_number:
             raise Misfit(f"{name} is a function of a vector", node)
         if (value.rows and value.cols) or len(value.rows + value.cols) != 1:
@@ -370,6 +374,13 @@ class SystemElaborator(Elaborator):
         self.system = replace(self.system, quantities=inner.system.quantities,
                               positive=inner.system.positive)  # fmt: skip
         return found
+
+    def _of_number(self, variable: str, body: s.Node, value: Array) -> Value:
+        """f(u) for a number u, where the page says what f(z) is: with u for z."""
+        inner = SystemElaborator(self.system)
+        inner.arrays.names = self.arrays.names
+        inner.locals = {variable: value}
+        return inner.value(body)
 
     def _upper(self, node: s.Big) -> Axis | None:
         key = key_of(node.sup) if node.sup is not None else None
@@ -423,6 +434,18 @@ class SystemElaborator(Elaborator):
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
         message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
         return Misfit(message, node)
+
+
+def needs_vector(variable: str, body: s.Node) -> bool:
+    """Whether what f(x) is makes sense of a vector alone: sums, norms, entries, a mean of x."""
+    for node in s.walk(body):
+        if isinstance(node, s.Big) or (isinstance(node, s.Bracketed) and node.open == "‖"):
+            return True
+        if isinstance(node, s.Name) and spelled_out(node) == f"bar:{variable}":
+            return True
+        if isinstance(node, s.Scripted) and node.sub is not None:
+            return True
+    return False
 
 
 def _notation(system: System) -> Notation:

@@ -32,6 +32,7 @@ from symnet.paper.system_elaboration import (
     SOFTMAX,
     SUMS,
     SystemElaborator,
+    needs_vector,
 )
 
 SIGNS = frozenset({
@@ -113,7 +114,7 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
         for key, said in own.items()
         if not (is_prose(said) and wholes_of(key) <= latex and _describes(said))
     }
-    stated = {x for key in taken for x in wholes_of(key)}
+    stated = {x for key in taken for x in (*wholes_of(key), *_arguments_of(key))}
     rest = {key: said for key, said in book.items() if not wholes_of(key) & stated}
     known = {x for key in book for x in wholes_of(key)}
     if all(wholes_of(key) <= known for key in own):
@@ -128,6 +129,14 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
                 needed |= set(mentioned(said)) | wholes_of(key)
     kept = {k: v for k, v in rest.items() if (wholes_of(k) | bases_of(k)) & (needed - stated)}
     return {**kept, **taken}
+
+
+def _arguments_of(key: str) -> Iterator[str]:
+    """x, y, z of f(x, y, z)."""
+    for item in items_of(key):
+        match item:
+            case s.Product(factors=(s.Name(), s.Bracketed(body=s.Listed(items=parts)))):
+                yield from (x for x in map(key_of, parts) if x is not None)
 
 
 DESCRIPTIONS = frozenset(
@@ -234,6 +243,8 @@ def _with_variables(system: System, display: s.Display) -> System:
         return system
     for name in used:
         variable, body = system.maps[name]
+        if variable not in system.quantities and not needs_vector(variable, body):
+            system = system.with_quantity(variable, Quantity(named(variable)))
         if variable not in system.quantities:
             along = axis(f"length of {variable}")
             system = system.with_quantity(variable, Quantity(named(variable), (along,)))
@@ -286,6 +297,10 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
                     skipped = False
                     continue
                 following = factors[at + 1] if at + 1 < len(factors) else None
+                if isinstance(factor, s.Name) and following is not None:
+                    skipped = system.called.get(spelled_out(factor)) == s.spell(following)
+                    if skipped:
+                        continue
                 if _is_indicator(factor) and isinstance(following, s.Bracketed):
                     skipped = isinstance(following.body, s.Chain)
                     continue
