@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.codegen.cfunctions import log1p
 
 Array = Any  # numpy.ndarray of floats
 
@@ -52,6 +53,19 @@ def fraction(product: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
             above.append(factor)
     # 2 (x + y) stays what it is
     return sympy.Mul(*above, evaluate=False), sympy.Mul(*below, evaluate=False)
+
+
+def steady_logarithms(formula: sympy.Expr) -> sympy.Expr:
+    """ln(1 + e^u) as max(u, 0) + log1p(e^{-|u|}), wherever it stands in a formula."""
+
+    def one_plus_exp(x: sympy.Expr) -> bool:
+        return isinstance(x, sympy.log) and isinstance(x.args[0] - 1, sympy.exp)
+
+    def rewrite(x: sympy.Expr) -> sympy.Expr:
+        u = (x.args[0] - 1).args[0]
+        return sympy.Max(u, 0) + log1p(sympy.exp(-sympy.Max(u, -u)))
+
+    return formula.replace(one_plus_exp, rewrite)
 
 
 def evaluate(formula: sympy.Expr, values: Mapping[sympy.Symbol, Array]) -> Array:

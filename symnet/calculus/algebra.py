@@ -53,6 +53,7 @@ LARGEST = 12  # the largest power that is multiplied out
 MOST_MONOMIALS = 3_000  # as many products are added up
 FEW, MOST_PRODUCTS = 200, 1_200  # products that are multiplied out at once; two by two, at most
 MOST_BOUND = 6  # as many indices of one axis are put in order
+ALONG = "along"  # the name of an index whose sum was taken away from all monomials alike
 OWN, BOUND, OPENED = "·§°"  # begin the names of indices of our own: while multiplying out, when
 # a sum is in order, and when one was taken away
 
@@ -99,7 +100,7 @@ def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
             and not free_indices(x) & set(bound)
         ]  # fmt: skip
         if not below:
-            return _vanishes_inside(left)
+            return _vanishes_inside(left) or _vanishes_along(left)
         base, lowest = min(below, key=lambda pair: pair[1])
         cleared = (
             _as_term((c, bound, _times(factors, base, -lowest))) for c, bound, factors in left
@@ -111,6 +112,30 @@ def vanishes(term: Term, facts: frozenset[str] = frozenset()) -> bool:
 def _vanishes_inside(left: Form) -> bool:
     """Whether what is summed vanishes, sums over the same indices taken together."""
     return all(bound and vanishes(inside) for bound, inside in summands(left).items())
+
+
+def _vanishes_along(left: Form) -> bool:
+    """Whether what is summed over an axis vanishes, where every monomial is one such sum.
+
+    The sums over other axes stay: Σ_x (Σ_k u_kx - Σ_k u_kx S_x / S_x) vanishes with what is in Σ_x.
+    """
+    if not any(e < 0 and isinstance(x, Addition | Sum) for *_, own in left for x, e in own):
+        return False
+    for axis in {index.axis for index in left[0][1]}:
+        parts = []
+        for c, bound, factors in left:
+            outer = [index for index in bound if index.axis == axis]
+            if len(outer) != 1:
+                break
+            rest = tuple(index for index in bound if index != outer[0])
+            parts.append(rename(_as_term((c, rest, factors)), {outer[0]: Index(ALONG, axis)}))
+        else:
+            taken = {
+                index.name for *_, factors in left for x, _ in factors for index in free_indices(x)
+            }
+            if ALONG not in taken and vanishes(add(*parts)):
+                return True
+    return False
 
 
 def summands(whole: Form) -> dict[tuple[Index, ...], Term]:

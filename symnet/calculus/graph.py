@@ -169,6 +169,14 @@ class Worked:
                 yield term
 
 
+def bottom(term: Term, graph: Graph) -> Term:
+    """A term with all that is defined put in."""
+    for definition in reversed(graph.definitions):
+        if definition.body is not None:
+            term = _put_in(term, definition)
+    return term
+
+
 def _put_in(term: Term, definition: Definition) -> Term:
     if isinstance(term, Symbol):
         return definition.at(term.indices) if term.name == definition.name else term

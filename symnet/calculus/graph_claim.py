@@ -54,13 +54,13 @@ ROOT = "√"  # begins the names of symbols that stand for a root
 OPENED = "'"  # ends the names of indices that a sum has bound
 HALF = Fraction(1, 2)
 MOST_LETTERS = 3  # of a root that are tried in all orders
-Monomials = list[tuple[Fraction, tuple[Index, ...], tuple[tuple[Term, Fraction], ...]]]
+Monomial = tuple[Fraction, tuple[Index, ...], tuple[tuple[Term, Fraction], ...]]
 
 
 def holds(left: Term, right: Term, graph: Graph) -> str:
     """Empty if left = right is proved, else why it was not."""
     formulas: Formulas = {}
-    sides = [_abstract(side, formulas) for side in (left, right)]
+    left, right = (_abstract(side, formulas) for side in (left, right))
     known = Graph(
         tuple(
             replace(each, body=None if each.body is None else _abstract(each.body, formulas))
@@ -70,7 +70,7 @@ def holds(left: Term, right: Term, graph: Graph) -> str:
     )
     ways = [Way({}), *([Way(formulas, through_values=True), Way(formulas)] if formulas else [])]
     for judge in JUDGES:
-        if not _equal(judge, *sides, known, ways):
+        if not _equal(judge, left, right, known, ways):
             return f"not equal for the {judge.name}"
     return ""
 
@@ -156,7 +156,7 @@ def _without_whole(monomial: normal.Monomial, whole: frozenset[str]) -> normal.M
     return monomial
 
 
-def _normal_monomials(term: Term) -> Monomials:
+def _normal_monomials(term: Term) -> list[Monomial]:
     return [(m.coefficient, m.bound, m.factors) for m in normal.normal(term)]
 
 
@@ -198,10 +198,10 @@ MULTIPLIED: dict[str, Callable[[Term, frozenset[str]], Term]] = {
     "kernel": _by_normal,
     "checker": _by_algebra,
 }
-MONOMIALS: dict[str, Callable[[Term], Iterable[tuple[Fraction, tuple[Index, ...], tuple[tuple[Term, Fraction], ...]]]]] = {
+MONOMIALS: dict[str, Callable[[Term], Iterable[Monomial]]] = {
     "kernel": _normal_monomials,
     "checker": algebra.form,
-}  # fmt: skip
+}
 
 
 # --- roots ---------------------------------------------------------------------------------

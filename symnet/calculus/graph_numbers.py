@@ -21,15 +21,18 @@ from itertools import product
 
 from symnet.calculus.counterexample import Instance, Scope, Setting
 from symnet.calculus.graph import Definition, Graph
-from symnet.calculus.nilpotent import Plain, Value, dot, total
+from symnet.calculus.nilpotent import NoValueError, Plain, Value, dot, total
 from symnet.calculus.specimen import Key
-from symnet.term import Axis, Index, Symbol
+from symnet.term import Axis, Index, Symbol, Term
+
+MOST_DRAWN = 8  # entries of masks
 
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
     """What is known of symbols that no definition has: by their names.
 
+    Entries of `drawn` are 1 with a probability, else 0; `expected` are means over all of these.
     Along their last index, whose axis is said, `choices` have a single 1 among zeros.
     """
 
@@ -37,6 +40,8 @@ class Ranges:
     negative: frozenset[str] = frozenset()
     choices: Mapping[str, Axis] = field(default_factory=dict)
     masks: frozenset[str] = frozenset()  # 0 or 1
+    drawn: Mapping[str, tuple[tuple[Axis, ...], Term]] = field(default_factory=dict)
+    expected: Mapping[str, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
 
 
 class GraphInstance(Instance):
@@ -54,6 +59,7 @@ class GraphInstance(Instance):
         super().__init__((2, 2), Setting(None, None), seed, None, digits)
         self.graph, self.sizes, self.ranges = graph, sizes, ranges or Ranges()
         self.fixed = fixed or {}
+        self.mask: dict[Key, int] = {}  # what was drawn, while all ways to draw are gone through
 
     def _size(self, axis: Axis) -> int:
         return self.sizes[axis]
@@ -66,26 +72,57 @@ class GraphInstance(Instance):
         key = self._key(symbol, scope)
         known = key, scope.changes
         if known not in self._known:
-            definition = self.graph.by_name.get(symbol.name)
-            found = self._free(key) if definition is None else self._defined(definition, key, scope)
-            self._known[known] = self._plus(found, key, scope.changes)
+            self._known[known] = self._plus(self._new(key, scope), key, scope.changes)
         return self._plus(self._known[known], key, scope.direct)
+
+    def _new(self, key: Key, scope: Scope) -> Value:
+        if key[0] in self.ranges.expected:
+            return self._expectation(key, scope)
+        definition = self.graph.by_name.get(key[0])
+        return self._free(key) if definition is None else self._defined(definition, key, scope)
+
+    def _expectation(self, key: Key, scope: Scope) -> Value:
+        """Σ over all ways in which masks can be drawn, each with its probability."""
+        letters, term = self.ranges.expected[key[0]]
+        places: dict[Index | str, int] = dict(zip(letters, key[2], strict=True))
+        inner = Scope(places, scope.changes)
+        entries = [
+            (name, None, at)
+            for name, (axes, _) in self.ranges.drawn.items()
+            for at in product(*(range(1, self._size(axis) + 1) for axis in axes))
+        ]
+        if len(entries) > MOST_DRAWN:
+            raise NoValueError("too many ways to draw a mask")
+        found: list[Value] = []
+        outer, self._known, before = self._known, {}, self.mask
+        for values in product((0, 1), repeat=len(entries)):
+            self._known.clear()
+            self.mask = dict(zip(entries, values, strict=True))
+            weight: Value = self.numbers.of(1)
+            for (name, _, _), value in self.mask.items():
+                p = self._value(self.ranges.drawn[name][1], inner)
+                weight = weight * (p if value else p * (-1) + 1)
+            found.append(weight * self._value(term, inner))
+        self._known, self.mask = outer, before
+        return total(found)
 
     def _defined(self, definition: Definition, key: Key, scope: Scope) -> Value:
         if definition.body is None:
             return self._opaque(definition, scope)
-        places: dict[Index | str, int] = dict(self.fixed)
-        places.update(zip(definition.indices, key[2], strict=True))
+        places: dict[Index | str, int] = dict(zip(definition.indices, key[2], strict=True))
+        places.update(self.fixed)
         return self._value(definition.body, Scope(places, scope.changes))
 
     def _free(self, key: Key) -> Plain:
         name, _, positions = key
+        if key in self.mask:
+            return self.numbers.of(Fraction(self.mask[key]))
         if name in self.ranges.choices and positions:
             axis = self.ranges.choices[name]
             last = self._size(axis)
             one = self._draw(("choice", name, positions[:-1]), lambda r: r.randint(1, last))
             return self.numbers.of(Fraction(int(positions[-1] == one)))
-        if name in self.ranges.masks:
+        if name in self.ranges.masks or name in self.ranges.drawn:
             return self.numbers.of(Fraction(self._draw(("mask", key), lambda r: r.randint(0, 1))))
         value = self.chance("symbol", name, positions)
         if name in self.ranges.positive:

@@ -81,9 +81,9 @@ def evaluate(
                 return NUMBERS.fprod(map(go, x.args))
             case sympy.Pow():
                 base = go(x.base)
+                if base == 0 and x.exp.is_negative:
+                    raise NoValueError(str(x))
                 if x.exp.is_Integer:
-                    if base == 0 and x.exp < 0:
-                        raise NoValueError(str(x))
                     return base ** int(x.exp)
                 return real(base ** go(x.exp)) if base >= 0 else _none(x)
             case sympy.Indexed():

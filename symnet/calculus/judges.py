@@ -13,8 +13,7 @@ and no way to calculate.
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -261,31 +260,38 @@ def _nothing(term: Term) -> bool:
         free = {i: Index(f"·{i.name}", i.axis) for i in monomial.bound}
         factors = (power(rename(x, free), e) for x, e in monomial.factors)
         groups.setdefault(monomial.bound, []).append(mul(Number(monomial.coefficient), *factors))
-    if () not in groups and all(normal.equal(add(*terms), ZERO) for terms in groups.values()):
+    if () in groups:
+        return False
+    if all(normal.equal(add(*terms), ZERO) for terms in groups.values()):
         return True
-    opened = _opened(normal.normal(term))
-    return opened is not None and normal.equal(opened, ZERO)
+    whole = normal.normal(term)
+    below = (x for monomial in whole for x, e in monomial.factors if e < 0)
+    if not any(isinstance(x, Addition | Sum) for x in below):
+        return False  # without denominators the normal form decides it
+    return any(_nothing(body) for body in _opened(whole))
 
 
-def _opened(monomials: Sequence[normal.Monomial]) -> Term | None:
-    """What is summed over the one axis that all monomials have one sum over; None without such.
-
-    Where that is 0, the sum is.
-    """
-    counts = [Counter(i.axis for i in m.bound) for m in monomials]
-    shared = [x for x in counts[0] if all(each[x] == 1 for each in counts)] if counts else []
-    if not shared:
-        return None
-    axis, free = shared[0], Index("·", shared[0])
-    terms = []
-    for m in monomials:
-        (index,) = (i for i in m.bound if i.axis == axis)
-        factors = [power(rename(x, {index: free}), e) for x, e in m.factors]
-        made: Term = mul(Number(m.coefficient), *factors)
-        for other in m.bound:
-            made = made if other == index else Sum(other, made)
-        terms.append(made)
-    return add(*terms)
+def _opened(polynomial: normal.Polynomial) -> Iterator[Term]:
+    """What is summed over an axis, where each monomial has one sum over that: Σ_x (u_x - v_x)."""
+    for axis in {index.axis for monomial in polynomial for index in monomial.bound}:
+        bodies = []
+        for monomial in polynomial:
+            outer = [index for index in monomial.bound if index.axis == axis]
+            inner = [index for index in monomial.bound if index.axis != axis]
+            if len(outer) != 1:
+                break
+            names = {outer[0]: Index("·", axis)}
+            body = mul(
+                Number(monomial.coefficient),
+                *(power(rename(x, names), e) for x, e in monomial.factors),
+            )
+            for index in inner:
+                body = Sum(index, body)
+            bodies.append(body)
+        else:
+            taken = {i.name for m in polynomial for x, _ in m.factors for i in free_indices(x)}
+            if "·" not in taken:
+                yield add(*bodies)
 
 
 def _with_sum_of_one(term: Term, axis: Axis) -> Term:
@@ -294,12 +300,12 @@ def _with_sum_of_one(term: Term, axis: Axis) -> Term:
     for monomial in normal.normal(term):
         bound, factors = monomial.bound, monomial.factors
         for index in monomial.bound:
-            match [pair for pair in factors if index in free_indices(pair[0])]:
-                case [(Symbol("y", None, _) as whole, Fraction(numerator=1, denominator=1)) as y] if (
-                    n.at_sample(whole, None).indices == (index,) and index.axis == axis
-                ):
-                    bound = tuple(b for b in bound if b != index)
-                    factors = tuple(pair for pair in factors if pair != y)
+            holders = [pair for pair in factors if index in free_indices(pair[0])]
+            match holders:
+                case [(Symbol("y", None, (last, *_)), Fraction(numerator=1, denominator=1))]:
+                    if last == index and index.axis == axis:
+                        bound = tuple(b for b in bound if b != index)
+                        factors = tuple(pair for pair in factors if pair not in holders)
         kept.append(replace(monomial, bound=bound, factors=factors))
     return normal.as_term(kept, free_indices(term))
 

@@ -14,10 +14,12 @@ is symmetric around 0 has half of the even moments of x.
 Laws are also had as points with weights, at which the same is added up in numbers.
 """
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from math import isqrt
 from typing import Any
 
@@ -217,6 +219,25 @@ def mean_at_points(term: Term, points: Mapping[str, Points], value: Value) -> Nu
         )
 
     return added(names, {})
+
+
+def law_of_sum(
+    term: Term, points: Mapping[str, Points], value: Value, count: int
+) -> dict[Numeric, Numeric]:
+    """The values of a sum of independent copies of a term, each with its probability."""
+    names = sorted({x.name for x in walk(term) if isinstance(x, Symbol) and x.name in points})
+    one: dict[Numeric, Numeric] = {}
+    for chosen in product(*(points[name] for name in names)):
+        known = {name: x for name, (x, _) in zip(names, chosen, strict=True)}
+        found, weight = at(term, known, value), math.prod(w for _, w in chosen)
+        one[found] = one.get(found, 0) + weight
+    total: dict[Numeric, Numeric] = {Fraction(0): Fraction(1)}
+    for _ in range(count):
+        longer: dict[Numeric, Numeric] = {}
+        for (x, p), (y, q) in product(total.items(), one.items()):
+            longer[x + y] = longer.get(x + y, 0) + p * q
+        total = longer
+    return total
 
 
 def at(term: Term, known: Mapping[str, Numeric], value: Value) -> Numeric:

@@ -109,8 +109,8 @@ class Window:
         assert layer is not None
         if symbol.name == "a" and self.coupled is not None and layer == self.last:
             own = n.at_sample(symbol, None).indices
-            to = dict(zip(self.coupled.indices, own, strict=True))
-            return at_sample(rename(self.coupled.right, to), n.sample_of(symbol))
+            right = rename(self.coupled.right, dict(zip(self.coupled.indices, own, strict=True)))
+            return at_sample(right, n.sample_of(symbol))
         if symbol.name == "a":
             return Apply(self.activation(layer), Symbol("z", layer, symbol.indices))
         equation = equations.weighted_input(layer)
@@ -273,7 +273,7 @@ class Worked:
         if name != last.name and (of.name, u.name) == ("a", "z") and ("z", name) in self.window.far:
             if self.window.coupled is not None:
                 q = fresh(n.neurons(last), free_indices(u) | free_indices(of))
-                z = Symbol("z", last, (q,))
+                z = n.at_sample(Symbol("z", last, (q,)), n.sample_of(of))
                 inside = apart(self.window.right_side(of), free_indices(u) | {q})
                 return Sum(q, mul(self.derivative(inside, z), self.by_head(z, u)))
             slope = replace(self.window.activation(last), order=1)

@@ -20,7 +20,14 @@ from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
 from symnet.paper.declarations import cost_of
 from symnet.paper.elaboration import Elaborator
-from symnet.paper.examples import is_over_weights, sample_letter, speaks_of_samples, with_examples
+from symnet.paper.examples import (
+    OF_SAMPLES,
+    is_over_weights,
+    numbered_inputs,
+    sample_letter,
+    speaks_of_samples,
+    with_examples,
+)
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.reading import Layers
@@ -42,7 +49,8 @@ Said = dict[str, str]
 COUNT = re.compile(
     r"(?P<batch>(mini-?\s?)?batch[ -]size|size of (the |a )?(mini-?\s?)?batch)"
     r"|(size of the (training|data)[ -]?set|(training|data)[ -]?set size"
-    r"|number of (the )?(training )?(inputs|examples|samples|data points|patterns|instances))",
+    r"|number of (the )?(training inputs|(training )?(examples|samples|data points|patterns"
+    r"|instances)))",
     re.IGNORECASE,
 )
 BASE = re.compile(
@@ -123,7 +131,9 @@ def _cost_by(letter: str, translated: Callable[[s.Display], s.Display]) -> str:
 
 def for_display(notation: Notation, display: s.Display) -> Notation:
     """The notation as a formula uses it: about one sample, or about several."""
-    batch = notation.batch
+    letters = notation.batch.letters | numbered_inputs(display, notation)
+    batch = replace(notation.batch, letters=letters)
+    notation = replace(notation, batch=batch)
     if not speaks_of_samples(with_examples(display, notation), notation):
         return replace(notation, batch=replace(batch, columns=frozenset()))
     counts = batch.counts
@@ -132,7 +142,9 @@ def for_display(notation: Notation, display: s.Display) -> Notation:
         usual = [x for x in ("m", "n", "N") if _bare(display, x) and x not in notation.scalars]
         counts = frozenset(usual[:1])
     names = {x.text for x in s.walk(display) if isinstance(x, s.Name)}
-    slopes = bool(batch.columns) and not names & counts
+    # Without an m to divide by δ is ∂C/∂Z as it stands, where C is printed or made small.
+    of_mean = names & (notation.costs | {notation.rate or r"\eta"})
+    slopes = bool(batch.columns) and not names & counts and bool(of_mean)
     return replace(notation, batch=replace(batch, on=True, counts=counts, slopes_of_mean=slopes))
 
 
@@ -145,6 +157,17 @@ def is_assumed(notation: Notation, display: s.Display) -> bool:
     return any(_bare(display, x) for x in notation.costs) or (
         not names & batch.counts and notation.rate in names
     )
+
+
+def is_of_all(notation: Notation, display: s.Display) -> bool:
+    """Whether C of all samples stands beside quantities of one that is not named."""
+    if notation.batch.on or not notation.batch.total:
+        return False
+    # ∂C/∂w is of all samples; a and δ beside it are of one, and C_0 is C without a penalty.
+    given = {k for k, v in notation.letters.items() if v in OF_SAMPLES}
+    given |= {notation.target, notation.input}
+    names = {x.text for x in s.walk(display) if isinstance(x, s.Name)}
+    return bool(given & names) and any(_bare(display, x) for x in notation.costs)
 
 
 def _bare(display: s.Display, text: str) -> bool:

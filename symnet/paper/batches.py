@@ -109,7 +109,8 @@ class Batches(Sums):
             return found
         if self.sample is not None:
             return replace(found, term=n.at_sample(symbol, self.sample))
-        if symbol.name not in batch.columns and not self._is_matrix(node):
+        columns = batch.columns | ({"y"} if batch.columns else set())
+        if symbol.name not in columns and not self._is_matrix(node):
             raise Unclear("of which sample is this?", node)
         if found.is_number:
             raise Unclear("this entry is a row of a matrix of samples", node)

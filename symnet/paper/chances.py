@@ -28,6 +28,7 @@ from symnet.calculus.moments import (
     bernoulli,
     expectation,
     gaussian,
+    law_of_sum,
     mean_at_points,
     some,
     uniform,
@@ -59,6 +60,8 @@ from symnet.term import (
 
 MEANS, SPREADS = {"E"}, {"Var", "V", "var"}
 SEEDS = (1, 2, 3, 4)
+COPIES = "sum of "  # begins the name of a sum of so many copies
+MOST_COPIES = 9
 MEAN, SPREAD = "expectation of", "variance of"
 
 
@@ -130,6 +133,8 @@ class Chances:
                 value, taken = self._applied(factor, after, depth), 2
             elif _is_maximum(factor) and isinstance(after, s.Bracketed):
                 value, taken = self._maximum(after, depth), 2
+            elif isinstance(factor, s.Big) and not at:
+                return self._copies(factor, factors[1:], operators[1:], depth)
             elif isinstance(factor, s.Big | s.Text):
                 raise Unclear("this is not read in a claim about expectations", factor)
             elif operator in ("", r"\cdot", r"\times", "*", r"\odot", "/"):
@@ -158,6 +163,22 @@ class Chances:
             raise Unclear("whether all of this is random is not said", after)
         return power(Apply(ScalarFunction(is_operator(operator), None), inside), times)
 
+    def _copies(
+        self, big: s.Big, factors: Sequence[s.Node], operators: Sequence[str], depth: int
+    ) -> Term:
+        """Σ_{i=1}^n w_i x_i: n independent copies of one term, added up."""
+        match big:
+            case s.Big(
+                operator="sum",
+                sub=s.Chain(sides=(s.Name(text=letter), s.Number(text="1")), relations=("=",)),
+                sup=s.Name() | s.Scripted() as sup,
+            ) if self.independent and factors:
+                body = self._product(factors, ("", *operators[1:]), depth)
+                names = {x.name for x in walk(body) if isinstance(x, Symbol)}
+                if all(name in self.laws and name.endswith(f"_{{{letter}}}") for name in names):
+                    return Apply(ScalarFunction(COPIES + spelled(sup), None), body)
+        raise Unclear("a sum that is not read in a claim about expectations", big)
+
     def _maximum(self, after: s.Bracketed, depth: int) -> Term:
         """max(0, x)."""
         items = after.body.items if isinstance(after.body, s.Listed) else ()
@@ -183,6 +204,10 @@ class Chances:
     def _worked_out(self, term: Term) -> Term:
         """E and Var by the moments of the laws."""
         match term:
+            case Apply(function, Apply(copies, inside)) if copies.name.startswith(COPIES):
+                of = expectation if function.name == MEAN else variance
+                count = Symbol(copies.name.removeprefix(COPIES))
+                return mul(count, of(inside, self.laws, self.independent))
             case Apply(function, inside) if function.name in (MEAN, SPREAD):
                 of = expectation if function.name == MEAN else variance
                 return of(inside, self.laws, self.independent)
@@ -209,6 +234,15 @@ class Chances:
 
     def _at(self, term: Term, points: Mapping[str, Points], value: "_Numbers") -> Numeric:
         match term:
+            case Apply(function, Apply(copies, inside)) if copies.name.startswith(COPIES):
+                count = value(Symbol(copies.name.removeprefix(COPIES)))
+                if count.denominator != 1 or count > MOST_COPIES:
+                    raise GiveUpError("a number of copies that is not tried")
+                law = law_of_sum(inside, points, value, int(count))
+                mean = sum(x * weight for x, weight in law.items())
+                if function.name == MEAN:
+                    return mean
+                return sum(x * x * weight for x, weight in law.items()) - mean * mean
             case Apply(function, inside) if function.name in (MEAN, SPREAD):
                 named = {x.name for x in walk(inside) if isinstance(x, Symbol)} & self.laws.keys()
                 if not named <= points.keys():
@@ -267,7 +301,9 @@ def spelled(node: s.Node) -> str:
 
 def is_operator(node: s.Node) -> str:
     """Which of E and Var a sign is, or nothing."""
-    base = node.base if isinstance(node, s.Scripted) and node.sup is None else node
+    base = node
+    if isinstance(node, s.Scripted) and node.sup is None and not node.primes:
+        base = node.base
     if not isinstance(base, s.Name):
         return ""
     if base.text in MEANS:

@@ -15,17 +15,21 @@ from functools import lru_cache
 from typing import Any
 
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
+from symnet.paper import definition_files
 from symnet.paper import syntax as s
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import UNITS, Page, is_of_book, is_said_alike, page
+from symnet.paper.context import UNITS, Page, in_nielsens, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.formula_reader import read
+from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.page_notation import understood
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
+from symnet.paper.repair_frames import brackets, ranges, steps_named, tails
+from symnet.paper.repair_places import Edit
 from symnet.paper.statements import IN, Claim, claims_of
 from symnet.paper.step_repairs import repaired
 from symnet.paper.steps import steps_page
@@ -86,7 +90,7 @@ def verify(
     """The verdict on a formula as printed, under a convention and what a page declares."""
     started = time.perf_counter()
     try:
-        found = _verdict(latex, convention, context or {}, started)
+        found = _verdict(latex, convention, _in_texts(context or {}), started)
     except RecursionError:
         found = Verdict(UNKNOWN, "the formula is nested too deeply")
     except INSIDE as error:
@@ -95,15 +99,25 @@ def verify(
     return replace(found, seconds=time.perf_counter() - started)
 
 
+def _in_texts(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context whose tables of symbols have texts alone."""
+    return {
+        key: {str(k): str(v) for k, v in said.items()} if isinstance(said, Mapping) else said
+        for key, said in context.items()
+    }
+
+
 def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: float) -> Verdict:
     try:
         display = read(latex)
     except UnbalancedError as error:
         span = (error.start, error.start + error.length)
-        return Verdict(ILL_FORMED, error.message, "unbalanced", span)
+        unbalanced = Verdict(ILL_FORMED, error.message, "unbalanced", span)
+        return _mended(unbalanced, brackets(latex), latex, convention, context)
     except DanglingError as error:
         span = (error.start, error.start + error.length)
-        return Verdict(ILL_FORMED, error.message, "other", span)
+        dangling = Verdict(ILL_FORMED, error.message, "other", span)
+        return _mended(dangling, tails(latex), latex, convention, context)
     except SymnetError as error:
         span = (error.start, error.start + error.length)
         return Verdict(UNKNOWN, error.message, None, span)
@@ -114,10 +128,11 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         return by_steps
     deadline = started + BUDGET
     by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
-    if by_definitions is not None and by_definitions.verdict != UNKNOWN:
+    if by_definitions is not None and by_definitions.verdict == PROVED:
         return by_definitions
-    by_steps = by_steps or by_definitions
     other = _of_layers(latex, convention, context, display, started)
+    if by_definitions is not None and other.verdict != PROVED:
+        return by_definitions if by_definitions.verdict != UNKNOWN else other
     return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
 
 
@@ -134,10 +149,16 @@ def _of_layers(
     except Misfit as error:
         return Verdict(ILL_FORMED, str(error), error.kind, error.span)
     except SymnetError as error:
+        if convention in definition_files.names():
+            return Verdict(UNKNOWN, "not all that it names is declared on this page")
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
     if judged.verdict == ILL_FORMED and book.otherwise is not None:
         second = _otherwise(book.otherwise, context, display, started)
+        if second is not None:
+            return second
+    if judged.verdict in (ILL_FORMED, UNKNOWN):
+        second = _as_meant(about, started)
         if second is not None:
             return second
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
@@ -201,6 +222,18 @@ def _otherwise(
         return None
     note = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
     return replace(judged, notes=(*judged.notes, note), assumptions=about.assumptions)
+
+
+def _as_meant(about: Page, started: float) -> Verdict | None:
+    """The verdict if a formula whose products have no shape is proved as it is meant."""
+    found = meant(about.display)
+    if found is None:
+        return None
+    judged, _ = judge(found.display, replace(about, display=found.display), started + BUDGET)
+    if judged.verdict != PROVED:
+        return None
+    notes = (*judged.notes, *found.notes)
+    return replace(judged, notes=notes, assumptions=about.assumptions)
 
 
 def _declared(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -302,7 +335,8 @@ def judge(display: s.Display, about: Page, deadline: float) -> tuple[Verdict, Cl
             if claim.restricted:
                 reason = "it does not always hold, and not all that stands beside it was understood"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
-            if about.unread:
+            # What C is changes no shape.
+            if about.unread and not (about.for_all and verdict.verdict == ILL_FORMED):
                 reason = f"it does not hold as far as it was read, but {about.unread} was not read"
                 return Verdict(UNKNOWN, reason, None, verdict.span, notes=tuple(notes)), claim
             return replace(verdict, notes=tuple(dict.fromkeys(notes))), claim
@@ -331,42 +365,98 @@ def explained(
     """The verdict with the kind of the error and its place: those of the edit that mends it."""
     known = agreed(book, context)
     about = page(book, context, read(latex), known)
+    fixed = judged.error_kind if judged.error_kind in ("missing-term", "other") else None
     if is_overloaded(claim, about.notation):
-        return replace(judged, error_kind="overloaded-symbol")
-    if judged.error_kind in ("unbalanced", "missing-term", "other"):
-        return judged
+        judged, fixed = replace(judged, error_kind="overloaded-symbol"), "overloaded-symbol"
     if judged.error_kind == "wrong-range" and claim.ranges:
-        return judged
+        fixed = "wrong-range"
     at = claims_of(about.display, about).index(claim)
     # The time of this process: what is found must not depend on how busy the machine is.
     deadline = time.process_time() + REPAIR
-    for edit in edits(latex, as_printed(claim, latex), about.source):
+    for edit in _edits(latex, as_printed(claim, latex), about, fixed):
         if time.process_time() > deadline:
             break
-        try:
-            text = edit.applied(latex)
-            about = page(book, context, read(text), known)
-            found = claims_of(about.display, about)
-        except SymnetError:
+        text = edit.applied(latex)
+        around = edit.kind in ("wrong-range", "overloaded-symbol") and fixed is not None
+        if not (around or _may_hold(text, at, book, about)):
             continue
-        if len(found) > at and _seems_right(found[at], about):
-            inside = latex[edit.start : edit.end]
-            start = edit.start + len(inside) - len(inside.lstrip())
-            span = (start, max(start + len(inside.strip()), start + 1))
-            proved = time.process_time() < deadline and not proof(found[at], about)
-            kind = edit.kind
-            if judged.verdict == ILL_FORMED and kind in ("factor", "other"):
-                kind = "shape"
-            return replace(
-                judged,
-                error_kind=kind,
-                span=span,
-                suggestion=text if proved else None,
-            )
+        if not _is_right(text, book, context, known):
+            continue
+        kind = fixed or edit.kind
+        if judged.verdict == ILL_FORMED and kind in ("factor", "other") and fixed is None:
+            kind = "shape"
+        # What nobody declared, or what is missing, is where it was met.
+        span = judged.span if fixed in ("missing-term", "other") else _span(edit, latex)
+        return replace(judged, error_kind=kind, span=span, suggestion=text)
+    if fixed is not None:
+        return replace(judged, error_kind=fixed)
     kind = judged.error_kind or "other"
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
     return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def _edits(latex: str, claim: Claim, about: Page, fixed: str | None) -> Iterator[Edit]:
+    """The edits to try: of what is around a claim first, where the error is there."""
+    if fixed == "overloaded-symbol" and claim.right is not None:
+        between = latex[claim.left.end : claim.right.start]
+        yield from steps_named(claim.left, latex, claim.left.end + len(between))
+    if fixed == "wrong-range":
+        yield from ranges(latex)
+    yield from edits(latex, claim, about.source)
+
+
+def _span(edit: Edit, latex: str) -> tuple[int, int]:
+    """The place of an edit without the space around it."""
+    inside = latex[edit.start : edit.end]
+    start = edit.start + len(inside) - len(inside.lstrip())
+    return start, max(start + len(inside.strip()), start + 1)
+
+
+def _mended(
+    judged: Verdict,
+    tried: Iterator[Edit],
+    latex: str,
+    convention: str,
+    context: Mapping[str, Any],
+) -> Verdict:
+    """The verdict on what cannot be read, with the first edit that makes it readable and proved."""
+    deadline = time.process_time() + REPAIR
+    for edit in tried:
+        if time.process_time() > deadline:
+            break
+        text = edit.applied(latex)
+        try:
+            display = read(text)
+            book, said = understood(convention, context)
+        except SymnetError:
+            continue
+        del display
+        if _is_right(text, book, said, agreed(book, said)):
+            return replace(judged, suggestion=text)
+    return judged
+
+
+def _may_hold(text: str, at: int, book: Convention, about: Page) -> bool:
+    """Whether a claim of an edited formula has a meaning and holds at numbers, as far as tried."""
+    try:
+        found = claims_of(in_nielsens(read(text), book), about)
+    except SymnetError:
+        return False
+    return len(found) > at and _seems_right(found[at], about)
+
+
+def _is_right(
+    text: str, book: Convention, context: Mapping[str, Any], known: frozenset[str]
+) -> bool:
+    """Whether an edited formula is proved, all that it says."""
+    try:
+        display = read(text)
+        about = page(book, context, display, known)
+    except SymnetError:
+        return False
+    verdict, _ = judge(about.display, about, time.perf_counter() + BUDGET)
+    return verdict.verdict == PROVED
 
 
 def as_printed(claim: Claim, latex: str) -> Claim:
@@ -390,12 +480,16 @@ def _hint(about: Page, latex: str, context: Mapping[str, Any]) -> str:
 
 
 def _seems_right(claim: Claim, about: Page) -> bool:
-    """Whether a claim has a meaning in all networks, and holds in the first ones."""
+    """Whether a claim has a meaning in the first networks, and holds there."""
     try:
-        cases = list(cases_of(claim, about, []))
+        for at, case in enumerate(cases_of(claim, about, [])):
+            if at >= BEFORE_REPAIR:
+                break
+            if difference(claim, about, case, surely=False) is not None:
+                return False
     except (Misfit, Unclear):
         return False
-    return all(difference(claim, about, case) is None for case in cases[:BEFORE_REPAIR])
+    return True
 
 
 def _judged(claim: Claim, about: Page, deadline: float, notes: list[str]) -> Verdict:

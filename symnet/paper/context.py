@@ -33,10 +33,11 @@ from symnet.paper.book_declarations import (
 from symnet.paper.batch_declarations import (
     for_display,
     is_assumed,
+    is_of_all,
     read_batch,
     with_usual_penalty,
 )
-from symnet.paper.convention_files import Convention
+from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
@@ -49,12 +50,20 @@ from symnet.paper.declarations import (
 )
 from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
+from symnet.paper.habits import usual
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
-from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, subscripts
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, put_for, subscripts
 from symnet.paper.translation import translated
 from symnet.paper.unit_layers import with_layers
-from symnet.paper.vectors import is_of_vectors, reached, with_vectors, without_network
+from symnet.paper.vectors import (
+    is_of_vectors,
+    reached,
+    says_vectors,
+    with_losses,
+    with_vectors,
+    without_network,
+)
 from symnet.term import ARGUMENT
 
 # Small networks whose widths differ from layer to layer, and small ones whose widths are equal.
@@ -69,7 +78,9 @@ KNOWN = {
     "layers",
 }  # fmt: skip
 STANDARD = {
-    "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
+    "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
+    "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
+    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
 }  # fmt: skip
 
 
@@ -106,21 +117,27 @@ def page(
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
-    printed = display
+    habits = usual(display, book, context)
+    printed = display = habits.display
+    context = habits.context
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
         if not isinstance(entries, Mapping):
             raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
         said |= entries
+    said = with_losses(said)
+    own = {str(k): str(v) for k, v in said.items() if k not in agreed}
+    if says_vectors(own, printed, NIELSEN):
+        book = convention("nielsen")  # its letters are its own
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
     summed = False
     if book.translation.rules:
-        own = book.translation.by_name.keys() | book.translation.functions
-        display, said = put_in(display, said, own)
+        letters = book.translation.by_name.keys() | book.translation.functions
+        display, said = put_in(display, said, letters)
         display, said, summed = _with_accumulators(display, said, book)
     display = in_nielsens(display, book)
     several = read_batch(
@@ -133,7 +150,7 @@ def page(
         several = replace(several, notation=with_usual_penalty(several.notation))
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
-    notation, assumptions = found.notation, list(found.assumptions)
+    notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
     assumptions += [f"{k}: {declared[k]}" for k in known]
     notation = for_display(notation, display)
     display = with_examples(display, notation)
@@ -146,8 +163,9 @@ def page(
     bias = str(context.get("bias", habit)).strip()
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
-        letters = {k: v for k, v in notation.letters.items() if v != "b"}
-        notation = replace(notation, letters=letters)
+        kept = {k: v for k, v in notation.letters.items() if v != "b"}
+        unknown = notation.unread | (notation.letters.keys() - kept.keys())
+        notation = replace(notation, letters=kept, unread=unknown)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
     if penalised:
@@ -170,11 +188,13 @@ def page(
     if notation.cost is not None and setting.cost is None:
         setting = replace(setting, cost=notation.cost)
     setting, notation, display, taken, left = _with_output(setting, notation, display, context)
+    if setting.couples and is_of_vectors(display, notation) and _has_free_units(printed, display):
+        display = _at_output(display)
     assumptions += taken
     unread += left
-    own = notation.formulas.get("σ")
-    if own is not None and setting.activation is None:
-        setting = replace(setting, activation=own)
+    formula = notation.formulas.get("σ")
+    if formula is not None and setting.activation is None:
+        setting = replace(setting, activation=formula)
     # σ' and its like have the network's formula, where it has one.
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
     if "rule" in context and notation.rate is None:
@@ -199,6 +219,8 @@ def page(
     notation = replace(_with_changes(notation, display), numbered=_is_numbered(notation, display))
     if is_assumed(notation, display):
         unread.append("the cost of several samples")
+    if is_of_all(notation, display):
+        unread.append("of which sample its quantities are")
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
@@ -285,8 +307,9 @@ def source_of(book: Convention, notation: Notation, display: s.Display) -> Notat
     letters = {}
     for each in book.translation.rules:
         meant = next((x for x in s.walk(each.meaning) if isinstance(x, s.Name)), None)
-        if meant is not None and meant.text in LETTERS:
-            letters[each.base.split(":")[-1]] = LETTERS[meant.text]
+        kind = notation.letters.get(meant.text) if meant is not None else None
+        if kind is not None and not each.before:
+            letters[each.base.split(":")[-1]] = kind
     functions = {**notation.functions, **dict.fromkeys(book.translation.functions, "σ")}
     return replace(notation, letters=letters, functions=functions)
 
@@ -384,6 +407,13 @@ def _has_free_units(printed: s.Display, display: s.Display) -> bool:
     ) and any(isinstance(x, s.Scripted) and x.sup is not None for x in s.walk(display))
 
 
+def _at_output(display: s.Display) -> s.Display:
+    """Units of which no layer is printed as those of layer L, where softmax is spoken of."""
+    made = put_for(display, "l", s.Name("L", (), start=display.start, end=display.start))
+    assert isinstance(made, s.Display)
+    return made
+
+
 def names_in(display: s.Display) -> set[str]:
     """The letters and names of a formula."""
     return {part.text for part in s.walk(display) if isinstance(part, s.Name)}
@@ -423,7 +453,8 @@ def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Set
                 else:
                     setting = replace(setting, activation=formula)
             case s.Chain(sides=(s.Name() as name, *_), relations=("=" | ":=" | r"\equiv", *_)):
-                if setting.cost is None and notation.is_cost(name):
+                said = name.text in notation.totals or notation.batch.total
+                if setting.cost is None and notation.is_cost(name) and not said:
                     cost = cost_of(notation, statement.sides[1])
                     if cost is None or alone:
                         unread.append("what C is")
@@ -454,7 +485,8 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    return STANDARD.get(_squeezed(key)) == _squeezed(said)
+    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    return squeezed in STANDARD.get(_squeezed(key), ())
 
 
 def _squeezed(text: str) -> str:
@@ -521,6 +553,10 @@ def _with_output(
         assumptions.append("cross-entropy after softmax: C = -Σ y ln a")
         if _has_complements(display):
             unread.append("the cost, of which there are two kinds of this name")
+    likelihood = COSTS["log_likelihood"].formula
+    if setting.couples and setting.cost == likelihood and not setting.normalised:
+        setting = replace(setting, normalised=True)
+        assumptions.append("the entries of y have the sum 1")
     if "target" in context:
         found = target(str(context["target"]))
         if found is not None:
@@ -687,13 +723,15 @@ def _depth_of(display: s.Display, notation: Notation) -> str:
     target = False
     for node in s.walk(display):
         target = target or (isinstance(node, s.Name) and node.text == notation.target)
-        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
-            if notation.has_layers(node.base) and node.sup is not None:
-                layer, _ = layer_and_transpose(node.sup)
-                at = layer_of(layer) if layer is not None else None
-                if at is None or at.name:
-                    return ""
-                found.add(at.offset)
+        base = node.base if isinstance(node, s.Scripted) else None
+        if not isinstance(base, s.Name) or not notation.has_layers(base):
+            continue
+        layer, _ = layer_and_transpose(node.sup) if isinstance(node, s.Scripted) else (None, False)
+        if layer is not None:
+            at = layer_of(layer)
+            if at is None or at.name:
+                return ""
+            found.add(at.offset)
     known = {len(widths) for widths in RECTANGULAR}
     return f"L = {max(found)}" if target and found and max(found) in known else ""
 

@@ -19,7 +19,9 @@ _ASIDE = re.compile(
 )  # fmt: skip
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+)(?:[_^]\{?[\[(]?[a-z][\])]?\}?)?")
 _LETTERS = frozenset({"f", "g", "h", "s", r"\sigma", r"\varphi", r"\phi", r"\psi", r"\theta"})
-_HALF = r"(?:(?:\(?1/2\)?|\\frac\{?1\}?\{?2\}?|\\tfrac12|0\.5)\s*(?P<half>))?"
+_HALF = (
+    r"(?:(?:\(?1/2\)?|\\frac\{?1\}?\{?2\}?|\\tfrac12|0\.5)\s*(?:\*|\\cdot|\\times)?\s*(?P<half>))?"
+)
 _SYMBOL = r"\\?[A-Za-z]+(?:\{\w+\})?(?:[_^](?:\{[^{}]*\}|\w))*"
 _SQUARES = re.compile(
     rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<open>\(|\\\||\|\|?)\s*"
@@ -34,11 +36,28 @@ _NAMED = re.compile(
     rf"(?:the )?({'|'.join(NAMES).replace('-', '[- ]')})(?: (?:cost|loss))?"
     r",? (?:averaged?|summed|mean|sum) (?:over|of) .*", re.IGNORECASE
 )  # fmt: skip
+# -[y log ŷ + (1-y) log(1-ŷ)], and -Σ y log ŷ.
+_BINARY = re.compile(r"^-.*\\(?:log|ln)\b.*\+\s*\(1\s*-\s*\S+\)\s*\\(?:log|ln)")
+_LOG = re.compile(
+    rf"^-\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<target>{_SYMBOL})\s*\\(?:log|ln)\s*"
+    rf"\(?(?P<output>{_SYMBOL})\)?$"
+)
 _LETTER = re.compile(r"^\s*(\\?[A-Za-z]+(?:_\w)?)\s*(?:=|\()")
 _ROLE = re.compile(
     r"(\S+?)\s+(?:is |are )?(?:the )?(target|desired|output|network output|label)s?\b"
 )
 TARGETS = ("t", "d", r"\hat{t}", "y")
+# What says no more than that there is a cost: "J", "E_n", "C, abstract", "the loss L".
+_ANY = re.compile(
+    rf"(?:(?:the|an?|some|any|abstract|arbitrary|general|generic|loss|cost|error|function)\s+)*"
+    rf"(?P<letter>(?:\\math\w+\{{\w\}}|\\ell|[A-Z])(?:[_^](?:\{{[^{{}}]*\}}|\(\w\)|\w))?)"
+    rf"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
+    rf"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
+)
+_MEAN = re.compile(
+    r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"
+    r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\|)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +95,23 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     text = as_latex(said)
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
-    roles = {**_roles(said), **{as_latex(k): v for k, v in (local or {}).items()}}
+    roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}
+    # Of one sample a mean over samples has what is summed.
+    text = _MEAN.sub(lambda mean: "1/2 " if mean["half"] else "", text)
     squares = _SQUARES.search(text)
     named = _NAMED.fullmatch(said.strip())
     if named is not None:
         return replace(found, name=NAMES[named[1].lower().replace(" ", "-")])
+    whole = _ANY.fullmatch(text.strip())
+    if whole is not None:
+        return replace(found, name="abstract", letters=(whole["letter"],))
+    alone = (text[len(letter[0]) :] if letter else text).strip(" .")
+    if _BINARY.match(alone):
+        return replace(found, name="binary-cross-entropy")
+    logs = _LOG.match(alone)
+    if logs is not None:
+        output, target = _bare(logs["output"]), _bare(logs["target"])
+        return replace(found, name="log_likelihood", output=output, target=target)
     if squares is None:
         rest = text[len(letter[0]) :] if letter else text
         arguments = (
@@ -90,7 +121,9 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     one, other = (_bare(squares[x]) for x in ("one", "other"))
     before = text[: squares.start()].removeprefix(letter[0] if letter else "").strip(" =")
     after = text[squares.end() :].strip(" .,;")
-    name = "quadratic" if squares["half"] is not None else "squared_error"
+    halved = re.match(r"/ ?2(?![\w(])", after)
+    after = after[halved.end() :].strip(" .,;") if halved else after
+    name = "quadratic" if halved or squares["half"] is not None else "squared_error"
     if before or (after and not _ROLE.search(after)):
         name = ""
     output, target = _told_apart(one, other, squares["one"], squares["other"], roles)

@@ -27,7 +27,7 @@ KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
     "right_to_left", "equations", "entrywise", "samples", "examples", "count",
 })  # fmt: skip
-TABLES = frozenset({"convention", "symbols", "samples"})
+TABLES = frozenset({"convention", "symbols", "samples", "declared"})
 SAMPLES = ("columns", "rows")
 
 
@@ -77,7 +77,8 @@ def convention(name: str) -> Convention:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SymnetError(f"{name} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise SymnetError(f"{name} cannot be read: {why}") from None
     return from_toml(text, name)
 
 

@@ -100,9 +100,6 @@ def _declared(notation: Notation, key: str, said: str) -> Notation | None:
         read_key = None
     keys = items_of(read_key) if read_key is not None else []
     meant: Sequence[s.Node | None] = keys or [None]
-    said = re.sub(r"^(?:the )?softmax of (?:the (?:vector |scores )?)?\$?(\\?\w+)\$?$",
-                  r"\\mathrm{softmax}(\1)", said.strip())  # fmt: skip
-    said = re.sub(r"(?<![\\{A-Za-z])softmax(?=\()", r"\\mathrm{softmax}", said)
     if not is_prose(said):
         return _defined(notation, keys, said)
     for words, change in WORDS:
@@ -456,13 +453,14 @@ def _is_softmax(notation: Notation, node: s.Node | None, key: str) -> Notation |
 
 def _one_hot(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     name = node.base if isinstance(node, s.Scripted) else node
-    target = isinstance(name, s.Name) and name.text == notation.target
+    target = isinstance(name, s.Name) and name.text in (notation.target, "t")
     return replace(notation, one_hot=notation.one_hot or target)
 
 
 def _normalised(notation: Notation, node: s.Node | None, key: str) -> Notation | None:
     name = node.base if isinstance(node, s.Scripted) else node
-    known = isinstance(name, s.Name) and name.text == notation.target and not name.style
+    targets = (notation.target, "t")
+    known = isinstance(name, s.Name) and name.text in targets and not name.style
     return replace(notation, normalised=True) if known else None
 
 

@@ -81,7 +81,7 @@ class Elaborator(Dotted):
             case s.Bracketed(open="‖"):
                 return scalar(power(self._squares(node.body), Fraction(1, 2)))
             case s.Bracketed(open="[", body=s.Chain() as chain):
-                return scalar(self._iverson(chain))
+                return self._indicator(chain)
             case s.Bracketed(open="[" | "(" | r"\{", body=body):
                 return self.value(body)
             case s.Fraction():

@@ -31,8 +31,9 @@ def with_examples(display: s.Display, notation: Notation) -> s.Display:
     if notation.neuron:
         made = _of_one_neuron(made, notation)
     elif _speaks_of_any_weight(display, notation):
-        made = _of_any_weight(made, notation, _free_letters(display))
-    made = _with_samples(made, notation)
+        display = _by_each_kind(display, notation)
+        made = _of_any_weight(display, notation, _free_letters(display))
+    made = _with_samples(made, notation, _lowered(display, notation))
     assert isinstance(made, s.Display)
     return made
 
@@ -40,15 +41,38 @@ def with_examples(display: s.Display, notation: Notation) -> s.Display:
 # --- samples -------------------------------------------------------------------------------
 
 
-def _with_samples(node: s.Node, notation: Notation) -> s.Node:
+def _with_samples(node: s.Node, notation: Notation, lowered: frozenset[str]) -> s.Node:
     if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
-        parted = _parted(node, node.base, notation)
+        parted = _parted(node, node.base, notation, lowered)
         if parted is not None:
             return parted
-    return mapped(node, lambda child: _with_samples(child, notation))
+    return mapped(node, lambda child: _with_samples(child, notation, lowered))
 
 
-def _parted(node: s.Scripted, base: s.Name, notation: Notation) -> s.Sampled | None:
+def _lowered(display: s.Display, notation: Notation) -> frozenset[str]:
+    """The letters that may name a sample as a subscript, as in a^l_x.
+
+    A letter that counts neurons of w or b is none, and x is one only where something else speaks
+    of samples: what the page says, C_x, δ^{x,l}, or an m to divide by.
+    """
+    batch, neurons, told = notation.batch, set[str](), bool(notation.batch.total)
+    for node in s.walk(display):
+        if isinstance(node, s.Name) and node.text in (batch.counts or ("m", "n", "N")):
+            told = True
+        if not (isinstance(node, s.Scripted) and isinstance(node.base, s.Name)):
+            continue
+        if notation.letters.get(node.base.text) in ("w", "b") and node.sub is not None:
+            neurons |= {x.text for x in s.walk(node.sub) if isinstance(x, s.Name)}
+        if notation.is_cost(node.base) and isinstance(node.sub, s.Name):
+            told = told or node.sub.text in batch.letters
+        if notation.letters.get(node.base.text) in OF_SAMPLES:
+            told = told or _without(node.sup, batch.letters)[1] is not None
+    return batch.letters - neurons if told else frozenset()
+
+
+def _parted(
+    node: s.Scripted, base: s.Name, notation: Notation, lowered: frozenset[str]
+) -> s.Sampled | None:
     """δ^{x,l}, δ^l_x, C_x as a quantity and its sample."""
     batch = notation.batch
     quantity = notation.letters.get(base.text, batch.matrices.get(base.text))
@@ -56,13 +80,17 @@ def _parted(node: s.Scripted, base: s.Name, notation: Notation) -> s.Sampled | N
     if quantity not in OF_SAMPLES and not cost and base.text != notation.target:
         return None
     sup, sample = (node.sup, None) if cost else _without(node.sup, batch.letters)
-    sub = node.sub
+    if base.text == notation.target and _sample_in(node.sup, batch.letters) is not None:
+        sup, sample = None, _sample_in(node.sup, batch.letters)
+    sub, low = node.sub, batch.letters if cost else lowered
     if sample is None:
         alone = cost or node.sup is not None or base.text == notation.target
-        if isinstance(sub, s.Name) and sub.text in batch.letters and alone:
+        if isinstance(sub, s.Name) and sub.text in low and alone:
             sample, sub = sub, None
+        elif cost and _of_input(sub) is not None:
+            sample, sub = _of_input(sub), None
         else:
-            sub, sample = _without(sub, batch.letters)
+            sub, sample = _without(sub, low)
     if sample is None and quantity in batch.columns and sub is not None:
         # Entry j, i of a matrix whose columns are the samples.
         match sub:
@@ -74,6 +102,26 @@ def _parted(node: s.Scripted, base: s.Name, notation: Notation) -> s.Sampled | N
     if sub is None and sup is None and not node.primes:
         return s.Sampled(base, sample, **place)
     return s.Sampled(replace(node, sub=sub, sup=sup), sample, **place)
+
+
+def _of_input(node: s.Node | None) -> s.Name | None:
+    """j of X_j: the input, or all that is said of an example, by its number."""
+    match node:
+        case s.Scripted(base=s.Name(text="X"), sub=s.Name() as number, sup=None, primes=0):
+            return number
+    return None
+
+
+def numbered_inputs(display: s.Display, notation: Notation) -> frozenset[str]:
+    """The letters that number examples: j of C_{X_j}."""
+    subs = (
+        node.sub
+        for node in s.walk(display)
+        if isinstance(node, s.Scripted)
+        and isinstance(node.base, s.Name)
+        and (notation.is_cost(node.base) or is_nabla(node.base))
+    )
+    return frozenset(x.text for x in map(_of_input, subs) if x is not None)
 
 
 def _without(script: s.Node | None, letters: frozenset[str]) -> tuple[s.Node | None, s.Node | None]:
@@ -100,7 +148,7 @@ def _without(script: s.Node | None, letters: frozenset[str]) -> tuple[s.Node | N
     return kept, _sample_in(found[0], letters)
 
 
-def _sample_in(node: s.Node, letters: frozenset[str]) -> s.Name | None:
+def _sample_in(node: s.Node | None, letters: frozenset[str]) -> s.Name | None:
     inside = node.body if isinstance(node, s.Bracketed) else node
     return inside if isinstance(inside, s.Name) and inside.text in letters else None
 
@@ -126,7 +174,7 @@ def sample_letter(big: s.Big, body: s.Node, notation: Notation) -> str | None:
         for x in s.walk(body)
         if isinstance(x, s.Scripted) and isinstance(x.base, s.Name) and x.sub is not None
         for letter in binder_names(x.sub) or ()
-        if notation.letters.get(x.base.text) in ("w", "b") or x.base.text == notation.input
+        if x.base.text in notation.letters or x.base.text in (notation.input, notation.target)
     }
     return None if name in neurons else name
 
@@ -169,18 +217,67 @@ def _rest(factors: Sequence[s.Node]) -> s.Node:
 # --- any weight ----------------------------------------------------------------------------
 
 
+def _by_each_kind(display: s.Display, notation: Notation) -> s.Display:
+    """∇C = … is by all weights and by all biases: said of both."""
+    if not _has_bare_nabla(display):
+        return display
+    place = {"start": display.start, "end": display.end}
+    kinds = ("w", "b") if "b" in notation.letters.values() else ("w",)
+    statements = tuple(_nabla_by(x, kind) for x in display.statements for kind in kinds)
+    separators = tuple(sign for sign in display.separators for _ in kinds)
+    return s.Display(statements, separators, **place)
+
+
+def _has_bare_nabla(display: s.Display) -> bool:
+    based = {id(x.base) for x in s.walk(display) if isinstance(x, s.Scripted)}
+    return any(is_nabla(x) and id(x) not in based for x in s.walk(display))
+
+
+def _nabla_by(node: s.Node, kind: str) -> s.Node:
+    if isinstance(node, s.Scripted) and is_nabla(node.base):
+        return node
+    if is_nabla(node):
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+        return s.Scripted(node, s.Name(kind, **place), None, **place)
+    return mapped(node, lambda child: _nabla_by(child, kind))
+
+
+def _label_of_parameters(display: s.Display, notation: Notation) -> str | None:
+    """k where all w and b have it as their only script: it numbers the parameters themselves."""
+    labels = set()
+    for node in s.walk(display):
+        if (
+            isinstance(node, s.Scripted)
+            and isinstance(node.base, s.Name)
+            and (notation.letters.get(node.base.text) in ("w", "b"))
+        ):
+            if node.sup is not None or not isinstance(node.sub, s.Name):
+                return None
+            labels.add(node.sub.text)
+    return labels.pop() if len(labels) == 1 else None
+
+
 def _speaks_of_any_weight(display: s.Display, notation: Notation) -> bool:
     """Whether w or b stands without scripts, and nothing at all has a layer."""
-    bare = False
+    bare = _has_bare_nabla(display) and "parameters" not in notation.vectors.values()
+    named = any(
+        isinstance(x, s.Name) and notation.letters.get(x.text) in ("w", "b")
+        for x in s.walk(display)
+    )
+    if bare and named:
+        return False  # w - η ∇C: by what is this ∇?
+    label = _label_of_parameters(display, notation)
     under: list[tuple[s.Node | None, s.Node]] = [(None, display)]
     while under:
         parent, node = under.pop()
         under += [(node, child) for child in s.children(node)]
         if isinstance(node, s.Name) and notation.letters.get(node.text) in ("w", "b"):
-            if isinstance(parent, s.Scripted) and parent.base is node:
-                if not _is_power(parent):
-                    return False
-            else:
+            labelled = isinstance(parent, s.Scripted) and parent.base is node
+            if labelled and (label is not None or _is_primed(parent)):
+                bare = True
+            elif labelled and not _is_power(parent):
+                return False
+            elif not labelled:
                 bare = True
         elif isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
             layered = node.base.text in notation.letters and node.sup is not None
@@ -196,8 +293,17 @@ def _speaks_of_any_weight(display: s.Display, notation: Notation) -> bool:
     return bare and costs
 
 
-def _is_power(node: s.Scripted) -> bool:
-    return node.sub is None and node.sup is not None and digits_of(node.sup) == "2"
+def _is_primed(node: s.Node | None) -> bool:
+    return isinstance(node, s.Scripted) and node.sub is None and node.sup is None
+
+
+def _is_power(node: s.Node | None) -> bool:
+    return (
+        isinstance(node, s.Scripted)
+        and node.sub is None
+        and node.sup is not None
+        and digits_of(node.sup) == "2"
+    )
 
 
 def _free_letters(display: s.Display) -> tuple[str, str]:
@@ -208,6 +314,14 @@ def _free_letters(display: s.Display) -> tuple[str, str]:
 
 def _of_any_weight(node: s.Node, notation: Notation, letters: tuple[str, str]) -> s.Node:
     """w as w_jk^l and b as b_j^l; not where a sum runs over all weights, nor in norms of them."""
+    if (
+        isinstance(node, s.Scripted)
+        and isinstance(node.base, s.Name)
+        and (notation.letters.get(node.base.text) in ("w", "b") and not _is_power(node))
+    ):
+        whole = _of_any_weight(node.base, notation, letters)
+        assert isinstance(whole, s.Scripted)
+        return replace(whole, primes=node.primes, start=node.start, end=node.end)
     if isinstance(node, s.Name) and notation.letters.get(node.text) in ("w", "b"):
         both = notation.letters[node.text] == "w"
         return _entry(node, "l", letters if both else letters[:1])

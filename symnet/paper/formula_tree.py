@@ -54,7 +54,7 @@ class Builder(Transformer[Token, Any]):
         return s.Chain(sides, tuple(map(str, parts[::2])), **span(parts))
 
     def sum(self, parts: list[Any]) -> s.Node:
-        terms, signs = _after_sums(list(parts[::2]), ["+", *map(str, parts[1::2])])
+        terms, signs = _with_signed_summands(parts[::2], ["+", *map(str, parts[1::2])])
         if isinstance(terms[0], _Negated):
             signs[0], terms[0] = terms[0].sign, terms[0].node
         elif len(terms) == 1:
@@ -181,41 +181,6 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _after_sums(terms: list[Any], signs: list[str]) -> tuple[list[Any], list[str]]:
-    """Σ_i -2 x_i: a minus after the sign of a sum or a product is that of what is summed."""
-    made, kept = terms[:1], signs[:1]
-    for term, sign in zip(terms[1:], signs[1:], strict=True):
-        big = _dangling(made[-1])
-        if big is not None and sign == "-":
-            made[-1] = _with_factor(made[-1], _plain(_Negated(sign, term, 1, **span([term]))))
-            continue
-        made.append(term)
-        kept.append(sign)
-    for term in made:
-        big = _dangling(term)
-        if big is not None:
-            what = "sum" if big.operator == "sum" else "product"
-            raise Refused(DanglingError, f"nothing stands after this {what}", big.start, big.end)
-    return made, kept
-
-
-def _dangling(term: Any) -> s.Big | None:
-    """The sign of a sum or a product at the end of a term."""
-    node = term.node if isinstance(term, _Negated) else term
-    last = node.factors[-1] if isinstance(node, s.Product) else node
-    return last if isinstance(last, s.Big) and last.operator in ("sum", "prod") else None
-
-
-def _with_factor(term: Any, factor: s.Node) -> Any:
-    if isinstance(term, _Negated):
-        return replace(term, node=_with_factor(term.node, factor), end=factor.end)
-    factors = term.factors if isinstance(term, s.Product) else (term,)
-    operators = term.operators if isinstance(term, s.Product) else ("",)
-    return s.Product(
-        (*factors, factor), (*operators, ""), start=term.start, end=factor.end
-    )
-
-
 def _one(argument: Any) -> Any:
     return argument.node if isinstance(argument, _Argument) else argument
 
@@ -249,3 +214,45 @@ def _atom(part: Any) -> s.Node:
     if isinstance(part, Token):
         return _LEAVES[part.type](str(part), start=part.start_pos, end=part.end_pos)
     return _one(part)  # type: ignore[no-any-return]
+
+
+def _with_signed_summands(terms: list[Any], signs: list[str]) -> tuple[list[Any], list[str]]:
+    """A minus right after a sum sign belongs to what is summed: Σ_i -2x_i. Refuses bare sums."""
+    kept: list[Any] = []
+    kept_signs: list[str] = []
+    for term, sign in zip(terms, signs, strict=True):
+        if kept and sign == "-" and _bare_sum(_inside(kept[-1])) is not None:
+            summand = s.Additive((_plain(term),), (sign,), start=term.start, end=term.end)
+            kept[-1] = _joined(kept[-1], summand)
+        else:
+            kept.append(term)
+            kept_signs.append(sign)
+    for term in kept:
+        bare = _bare_sum(_inside(term))
+        if bare is not None:
+            what = "sum" if bare.operator == "sum" else "product"
+            raise Refused(DanglingError, f"nothing stands after this {what}", bare.start, bare.end)
+    return kept, kept_signs
+
+
+def _inside(term: Any) -> s.Node:
+    node = term.node if isinstance(term, _Negated) else term
+    while isinstance(node, s.Additive) and len(node.terms) == 1:
+        node = node.terms[0]
+    return node  # type: ignore[no-any-return]
+
+
+def _bare_sum(node: s.Node) -> s.Big | None:
+    """A sum or product sign at the end of a row of factors."""
+    last = node.factors[-1] if isinstance(node, s.Product) else node
+    return last if isinstance(last, s.Big) and last.operator in ("sum", "prod") else None
+
+
+def _joined(term: Any, summand: s.Node) -> Any:
+    if isinstance(term, _Negated):
+        return replace(term, node=_joined(term.node, summand))
+    if isinstance(term, s.Additive) and len(term.terms) == 1:
+        return replace(term, terms=(_joined(term.terms[0], summand),), end=summand.end)
+    factors = term.factors if isinstance(term, s.Product) else (term,)
+    operators = term.operators if isinstance(term, s.Product) else ("",)
+    return s.Product((*factors, summand), (*operators, ""), start=term.start, end=summand.end)

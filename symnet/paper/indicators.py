@@ -36,10 +36,11 @@ def is_vector_function(node: s.Node, notation: Notation) -> bool:
 def _with_indicators(node: s.Node, notation: Notation) -> s.Node:
     node = mapped(node, lambda child: _with_indicators(child, notation))
     match node:
-        case s.Scripted(base=base, sub=sub, sup=None, primes=0) if _is_one(base):
-            inside = _sameness(sub)
-            return node if inside is None else _bracket(node, inside)
-        case s.Scripted(base=s.Name(text=r"\delta"), sub=sub, sup=None, primes=0) if (
+        case s.Scripted(base=base, sub=sub, sup=None, primes=0) if (
+            _is_one(base) and (inside := _sameness(sub)) is not None
+        ):
+            return _bracket(node, inside)
+        case s.Scripted(base=s.Name(text=r"\delta" | "I"), sub=sub, sup=None, primes=0) if (
             sub is not None and not notation.letters
         ):
             both = _two(sub)

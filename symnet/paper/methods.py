@@ -19,7 +19,8 @@ from functools import cache
 from importlib import resources
 from itertools import islice
 
-from symnet.calculus.recurrences import TIME, Iterates, System
+from symnet.calculus.iterates import Iterates
+from symnet.calculus.recurrences import TIME, System
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
 from symnet.paper.step_signs import GRADIENT, Signs, shift_to_now
@@ -123,6 +124,8 @@ def _sides(text: str, signs: Signs) -> tuple[Symbol, Term]:
 
 def named(words: str, convention: str = "") -> tuple[Form, ...]:
     """The forms of the method that words name."""
+    if not words.strip():
+        return ()
     said = f"{words} {convention}"
     found = [form for form in methods() if re.search(form.words, said, re.IGNORECASE)]
     if any(form.stored and re.search(STORED, words, re.IGNORECASE) for form in found):

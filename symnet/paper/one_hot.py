@@ -31,9 +31,17 @@ CLASS = "y"
 
 def speaks_of_class(term: Term) -> bool:
     """Whether a term has y, as the class or as the vector."""
-    return any(isinstance(x, Symbol) and x.name == "y" for x in walk(term)) or any(
-        index.name == CLASS for index in free_indices(term)
-    )
+    return any(isinstance(x, Symbol) and x.name == "y" for x in walk(term)) or has_class(term)
+
+
+def has_class(term: Term) -> bool:
+    """Whether the number of a class stands in a term, as an index."""
+    return any(index.name == CLASS for index in free_indices(term))
+
+
+def has_samples(term: Term) -> bool:
+    """Whether several samples are spoken of, each of which has a class of its own."""
+    return any(isinstance(x, Symbol) and n.sample_of(x) is not None for x in walk(term))
 
 
 def encoded(term: Term, last: LayerNumber, cost: sympy.Expr | None) -> Term:

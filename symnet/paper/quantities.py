@@ -242,7 +242,8 @@ class Quantities(Reading):
             return scalar(number(self.notation.constants[text]))
         if text in self.notation.lengths:
             axis = n.neurons(self._layer(self.notation.lengths[text]))
-            return self._vector(axis, text, None, sub, node)
+            called = "y" if text == self.notation.target else text
+            return self._vector(axis, called, None, sub, node)
         if text in self.notation.vectors:
             return self._vector(
                 Axis(self.notation.vectors[text], n.EVERYWHERE), text, None, sub, node

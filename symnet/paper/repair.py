@@ -8,8 +8,10 @@ that people make, the likely ones first.
 
 from collections.abc import Callable, Iterator, Sequence
 
+from symnet.paper import repair_frames as frames
 from symnet.paper import repair_functions as functions
 from symnet.paper import repair_scripts as scripts
+from symnet.paper import repair_symbols as symbols
 from symnet.paper import repair_terms as terms
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
@@ -23,15 +25,28 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     scripts.layers_moved,
     scripts.transposes,
     scripts.subscripts_swapped,
+    symbols.units_swapped,
+    symbols.axes_exchanged,
+    symbols.identities,
+    symbols.binders_renamed,
+    symbols.differentials_replaced,
     scripts.letters_exchanged,
+    symbols.swapped_on_both_sides,
     scripts.everywhere,
     functions.primes,
     functions.arguments,
     terms.signs,
+    symbols.numbers_changed,
+    symbols.scalars_multiplied,
     terms.factors_changed,
     terms.sums_regrouped,
     functions.slopes_added,
     terms.products_changed,
+    symbols.factors_exchanged,
+    symbols.layers_exchanged,
+    symbols.squares,
+    symbols.letters_replaced,
+    symbols.derived_appended,
     terms.sums_for_products,
     scripts.places_exchanged,
     terms.terms_added,
@@ -43,6 +58,11 @@ EDITS: Sequence[Callable[[Place], Iterator[Edit]]] = (
     functions.slopes_inserted,
     terms.factors_dropped,
     functions.plain_variables,
+    frames.undeclared,
+    frames.layers_given,
+    frames.weights_for_sums,
+    frames.subscripts_given,
+    terms.tails_dropped,
 )
 
 
@@ -52,6 +72,7 @@ EDITS_OF_THE_LEFT = (
     functions.arguments,
     scripts.subscripts_swapped,
     scripts.transposes,
+    symbols.units_swapped,
 )
 
 

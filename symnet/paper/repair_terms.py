@@ -97,6 +97,14 @@ def factors_dropped(place: Place) -> Iterator[Edit]:
             yield Edit("factor", start, end, " ")
 
 
+def tails_dropped(place: Place) -> Iterator[Edit]:
+    """Several factors too many, at the end of a product."""
+    for part in s.walk(place.node):
+        if isinstance(part, s.Product) and not is_within(part, scripts_of(place.node)):
+            for at in range(1, len(part.factors) - 1):
+                yield Edit("factor", part.factors[at - 1].end, part.factors[-1].end, "")
+
+
 def sums_regrouped(place: Place) -> Iterator[Edit]:
     """Σ (x + b) instead of Σ x + b."""
     for part in s.walk(place.node):

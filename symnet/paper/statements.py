@@ -19,7 +19,7 @@ from symnet.paper.elaboration import Elaborator
 from symnet.paper.examples import with_examples
 from symnet.paper.indicators import in_one_way
 from symnet.paper.misfits import Misfit, Unclear
-from symnet.paper.one_hot import encoded, speaks_of_class
+from symnet.paper.one_hot import encoded, has_class, has_samples, speaks_of_class
 from symnet.paper.ranges import Neurons, Pair, Range, items_of, layer_letters, letters_in, said_in
 from symnet.paper.restated import (
     check_steps,
@@ -143,10 +143,13 @@ class Claim:
         """Both sides with y as the code of a class. In general Σ y = 1 is often enough."""
         terms = [term for side in (left, right) for term in terms_of(side)]
         by_y = any(isinstance(x, Partial) and x.by.name == "y" for t in terms for x in walk(t))
-        numbered = elaborator.layers.widths is not None
-        if by_y or not (
-            elaborator.notation.one_hot and (numbered or any(map(speaks_of_class, terms)))
-        ):
+        if not elaborator.notation.one_hot:
+            return left, right
+        if by_y or any(map(has_samples, terms)):
+            if any(map(has_class, terms)):
+                raise Unclear("of which sample is this the class?", self.node)
+            return left, right
+        if elaborator.layers.widths is None and not any(map(speaks_of_class, terms)):
             return left, right
         last = elaborator.layers.number(n.L)
         cost = elaborator.notation.cost

@@ -158,7 +158,7 @@ def equations_of(display: s.Display) -> list[Equation]:
     found: list[Equation] = []
     for statement in display.statements:
         match statement:
-            case s.Text(words=words) if HARMLESS.match(words):
+            case s.Text(words=words) if HARMLESS.match(words) or _is_label(words):
                 continue
             case s.Empty():
                 continue
@@ -169,6 +169,13 @@ def equations_of(display: s.Display) -> list[Equation]:
             case _:
                 raise Unclear("this is neither an equation nor an update", statement)
     return found
+
+
+def _is_label(words: str) -> bool:
+    """(Update biased first moment estimate): what a line is called, with no condition in it."""
+    conditions = r"\b(if|only|unless|except|for|when|while|provided|assum\w*|not|never|once)\b"
+    named = re.fullmatch(r"\s*\([A-Za-z ,-]+\)\s*", words) is not None
+    return named and not re.search(conditions, words, re.IGNORECASE)
 
 
 def _is_range(chain: s.Chain) -> bool:
@@ -308,9 +315,10 @@ def _letters(nodes: Iterable[s.Node]) -> dict[str, str]:
                 inner = script.body if isinstance(script, s.Bracketed) else script
                 if isinstance(inner, s.Additive) and isinstance(inner.terms[0], s.Name):
                     letter = inner.terms[0].text
-                    if letter in STEPS and letter not in bound and step_of(inner, {letter: "t"}):
-                        if script is part.sub or isinstance(script, s.Bracketed):
-                            found[letter] = None
+                    counts = script is part.sub or isinstance(script, s.Bracketed)
+                    fits = letter in STEPS and letter not in bound and counts
+                    if fits and step_of(inner, {letter: "t"}):
+                        found[letter] = None
     return dict.fromkeys(found, "t")
 
 
@@ -325,9 +333,10 @@ def _letters_used(
         key = letter_of(equation.left)
         if equation.assigned and key is not None:
             sequences.add(key)
-        if key is not None and isinstance(equation.left, s.Name):
-            if any(key_of(x) == key for x in s.walk(equation.right)) and _can_be_next(key, words):
-                sequences.add(key)
+        on_right = any(key_of(x) == key for x in s.walk(equation.right))
+        named = key is not None and isinstance(equation.left, s.Name)
+        if key is not None and named and on_right and _can_be_next(key, words):
+            sequences.add(key)
         for node in (equation.left, equation.right):
             for x in _outside_derivatives(node):
                 found = _member_letter(x, letters, bound, words)

@@ -1,4 +1,4 @@
-r"""Decay and penalty: which weight of a penalty makes the steps of gradient descent those of a decay.
+r"""Decay and penalty: the weight of a penalty with which gradient descent takes a decay's steps.
 
 A page declares a step in LaTeX, θ_{t+1} = (1 - λ) θ_t - α ∇f, and in words the weight λ' of a
 penalty with which plain gradient descent takes the same steps. A claim λ' = … is put into both.

@@ -152,12 +152,6 @@ def powers(text: str, nodes: Sequence[s.Node]) -> Iterator[Edit]:
                 base, s.Name
             ):
                 yield Edit("other", part.end, part.end, "^t")
-    for part in _parts(nodes):
-        match part:
-            case s.Scripted(base=s.Name(), sub=s.Number(), sup=None):
-                yield Edit("other", part.end, part.end, "^t")
-            case s.Bracketed(body=s.Additive()) if part.end < len(text) and text[part.end] == "^":
-                continue
 
 
 def bounds(text: str, nodes: Sequence[s.Node]) -> Iterator[Edit]:
@@ -174,11 +168,11 @@ def means_exchanged(text: str, nodes: Sequence[s.Node]) -> Iterator[Edit]:
     for part in _parts(nodes):
         if isinstance(part, s.Product):
             for one, other in zip(part.factors, part.factors[1:], strict=False):
-                if isinstance(one, s.Name) and one.text in ("Var", "V"):
-                    if isinstance(other, s.Bracketed):
-                        inside = text[other.body.start : other.body.end]
-                        new = rf"\mathbb{{E}}\left[{inside}^2\right]"
-                        yield Edit("other", one.start, other.end, new)
+                is_variance = isinstance(one, s.Name) and one.text in ("Var", "V")
+                if is_variance and isinstance(other, s.Bracketed):
+                    inside = text[other.body.start : other.body.end]
+                    new = rf"\mathbb{{E}}\left[{inside}^2\right]"
+                    yield Edit("other", one.start, other.end, new)
 
 
 Kind = Callable[[str, Sequence[s.Node]], Iterator[Edit]]

@@ -62,7 +62,7 @@ def key_of(node: s.Node) -> str | None:
     if isinstance(node, s.Scripted) and node.sup is None and not node.primes:
         base = key_of(node.base)
         sub = _plain(node.sub)
-        return f"{base}_{sub}" if base is not None and sub is not None else base
+        return f"{base}_{sub}" if base is not None and sub is not None else None
     if not isinstance(node, s.Name):
         return None
     text = node.text
@@ -176,7 +176,7 @@ class Signs:
             return self._bare(node, 0)
         member = self.member(node)
         if member is not None:
-            return self.replaced.get(member, member)
+            return self.replaced.get(member, member) if isinstance(member, Symbol) else member
         if node.primes and node.sup is None and node.sub is None:
             return self._bare(node.base, node.primes)
         if node.sup is None and not node.primes:
@@ -197,21 +197,27 @@ class Signs:
             if now is None:
                 raise Unclear(f"which step of {key} is meant is not said", node)
             symbol = Symbol(self._name(key), TIME.shift(now + primes))
-            return self._gradient_itself(key) or self.replaced.get(symbol, symbol)
+            return self._gradient_itself(key, None) or self.replaced.get(symbol, symbol)
         return Symbol(self._name(key) + "'" * primes)
 
     def _name(self, key: str) -> str:
         return self.renamed.get(key, key)
 
-    def _gradient_itself(self, key: str) -> Term | None:
-        """g of which nothing else is said: the gradient where it is taken."""
-        if key != self.gradient or self.argument is None:
+    def _gradient_itself(self, key: str, step: LayerNumber | None) -> Term | None:
+        """g of which nothing else is said: the gradient where it is taken.
+
+        That of the step from w_t to w_{t+1} is g_t or g_{t+1}, as books have it.
+        """
+        if key != self.gradient or not isinstance(self.argument, Symbol):
             return None
+        place = self.argument.layer
+        if step is not None and place is not None and step.offset - place.offset not in (0, 1):
+            raise Unclear("of which step this gradient is is not said", s.Empty(start=0, end=0))
         return Apply(ScalarFunction(self.objective or GRADIENT, None), self.argument)
 
     def member(self, node: s.Node) -> Term | None:
         """x_{t-1}, x^{(t+1)}, \\hat{m}_t: a member of a sequence, if this is one."""
-        if not isinstance(node, s.Scripted):
+        if not isinstance(node, s.Scripted) or node.primes:
             return None
         for script, base in _scripts(node):
             key, step = key_of(base), step_of(script, self.letters)
@@ -221,9 +227,9 @@ class Signs:
                 continue  # a power
             if isinstance(base, s.Scripted) and base.primes:
                 continue
-            step = step.shift(node.primes + (self.shifts.get(key, 0) if step.name else 0))
+            step = step.shift(self.shifts.get(key, 0) if step.name else 0)
             found = Symbol(self._name(key), step)
-            return self._gradient_itself(key) or found
+            return self._gradient_itself(key, step) or found
         return None
 
     def objective_at(self, place: Term) -> Term:
@@ -243,6 +249,10 @@ class Signs:
             case s.Number(text=text):
                 return power(inner, Fraction(text))
             case s.Fraction(above=s.Number(text=one), below=s.Number(text=two)) if two != "0":
+                return power(inner, Fraction(one) / Fraction(two))
+            case s.Product(
+                factors=(s.Number(text=one), s.Number(text=two)), operators=("", "/")
+            ) if two != "0":
                 return power(inner, Fraction(one) / Fraction(two))
         if isinstance(exponent, s.Additive) and len(exponent.terms) == 1:
             (only,) = exponent.terms
@@ -287,6 +297,8 @@ class Signs:
         last = factors[at + 2] if at + 2 < len(factors) and operators[at + 2] == "" else None
         name = factor.base if isinstance(factor, s.Scripted) else factor
         if isinstance(name, s.Name) and name.text == r"\nabla" and after is not None:
+            if isinstance(factor, s.Scripted) and (factor.sup is not None or factor.primes):
+                raise Unclear("a derivative that is not read", factor)
             if isinstance(last, s.Bracketed) and last.open in "([":
                 return self._gradient(after, last.body), 3
             return self._gradient(after, None), 2
@@ -321,6 +333,10 @@ class Signs:
 
     def change(self, node: s.Node) -> Term:
         r"""\Delta w_t: a sequence with a name of two letters."""
+        if isinstance(node, s.Scripted) and node.sub is not None and node.sup is not None:
+            if not isinstance(node.sup, s.Number):
+                raise Unclear("a change that is not read", node)
+            return power(self.change(replace(node, sup=None)), Fraction(node.sup.text))
         if isinstance(node, s.Scripted):
             base, step = key_of(node.base), step_of(node.sub or node.sup, self.letters)
             if base is not None and step is not None and not node.primes:
@@ -340,7 +356,12 @@ class Signs:
         if key is None or not isinstance(after, s.Scripted):
             return None
         step = step_of(after.sub, self.letters)
-        return None if step is None else Symbol(self._name(key), step)
+        if step is None:
+            return None
+        if after.sup is not None and not isinstance(after.sup, s.Number):
+            raise Unclear("a power that is not read", after)
+        found = Symbol(self._name(key), step)
+        return found if after.sup is None else power(found, Fraction(after.sup.text))
 
     # --- gradients -------------------------------------------------------------------------
 
@@ -367,8 +388,10 @@ class Signs:
         match node.above, node.below:
             case (
                 s.Product(factors=(s.Name(text=r"\partial" | "d"), of), operators=("", "")),
-                s.Product(factors=(s.Name(text=r"\partial" | "d"), _), operators=("", "")),
+                s.Product(factors=(s.Name(text=r"\partial" | "d"), by), operators=("", "")),
             ):
+                if place is None and isinstance(by, s.Scripted):
+                    place = by  # ∂C/∂w_t
                 return self._gradient(of, place)
             case (
                 s.Product(
@@ -406,7 +429,8 @@ def is_expectation(node: s.Node, after: s.Node | None) -> bool:
     """E[…] or E[…]²: the E of an expectation and what it is of."""
     if isinstance(after, s.Scripted) and isinstance(after.sup, s.Number) and after.sub is None:
         after = after.base if after.sup.text == "2" else None
-    base = node.base if isinstance(node, s.Scripted) and node.sup is None else node
+    plain = isinstance(node, s.Scripted) and node.sup is None and not node.primes
+    base = node.base if isinstance(node, s.Scripted) and plain else node
     if not isinstance(base, s.Name) or base.text != "E" or not isinstance(after, s.Bracketed):
         return False
     return after.open == "[" or bool({"mathbb", "mathbf", "operatorname"} & set(base.style))

@@ -20,6 +20,7 @@ from symnet.paper.scripts import (
     plainly,
     put_for,
 )
+from symnet.paper.translation import UNDECLARED
 from symnet.term import Axis, Index, LayerNumber, Sum, Term, mul, number
 
 COUNTS = frozenset("nNKMDHJIdp")  # letters by which people count neurons
@@ -161,7 +162,7 @@ class Sums(Differentiation):
                     raise Unclear("where does this sum end?", sub)
             case s.Chain(sides=(first, among), relations=(r"\in",)):
                 names = binder_names(first)
-                if not any(isinstance(part, s.Text) for part in s.walk(among)):
+                if not _is_said_in_words(among):
                     raise Unclear("this set is not understood", among)
                 self.notes.append("the set is read as all neurons of the layer")
             case s.Chain(sides=(first, _), relations=(r"\ne" | r"\neq",)):
@@ -201,11 +202,15 @@ class Sums(Differentiation):
             ):
                 return axis
             case s.Name(text=text) if (
-                text in COUNTS or self.notation.is_of_vectors
+                text in COUNTS or self.notation.is_of_vectors or self._counts_units(text)
             ) and not self._means_something(text):
                 self.notes.append(f"{text} is read as the number of neurons")
                 return None
         raise Unclear("this limit is not understood", sup)
+
+    def _counts_units(self, text: str) -> bool:
+        """Whether a letter stands nowhere else, and so can only say how many units there are."""
+        return len(text) == 1 and text.isalpha() and text not in "ijklxyzwab"
 
     def _counted_by(self, text: str) -> Axis | None:
         """H is how many units there are that h counts, where h stands beside it."""
@@ -301,3 +306,12 @@ class Sums(Differentiation):
             value = self._at_layer(name, layer, body)
             total = value if not at else self.arrays.add(total, value)
         return total
+
+
+def _is_said_in_words(among: s.Node) -> bool:
+    r"""\text{layer l+1}, or a word that is typed as a formula: downstream(j), outputs."""
+    if any(isinstance(part, s.Text) for part in s.walk(among)):
+        return True
+    front = among.factors if isinstance(among, s.Product) else (among,)
+    word = "".join(x.text.removeprefix(UNDECLARED) for x in front if isinstance(x, s.Name))
+    return len(word) >= 4 and word.isalpha()

@@ -18,7 +18,7 @@ from symnet.calculus.graph_numbers import Ranges
 from symnet.network import notation as n
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array
-from symnet.term import Axis, Sum, Symbol, Term, walk
+from symnet.term import Axis, Index, Sum, Symbol, Term, walk
 
 
 def axis(name: str) -> Axis:
@@ -75,6 +75,8 @@ class System:
     softmaxes: frozenset[str] = frozenset()
     masks: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
+    drawn: Mapping[str, Term] = field(default_factory=dict)  # masks, with their probabilities
+    expected: Mapping[str, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
     across: bool = False  # functions of vectors are taken row by row
     assumptions: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
@@ -88,7 +90,8 @@ class System:
     def ranges(self) -> Ranges:
         """What numbers its symbols may be."""
         choices = {name: self.axes_of(name)[-1] for name in self.whole}
-        return Ranges(self.positive, frozenset(), choices, self.masks)
+        drawn = {name: (self.axes_of(name), p) for name, p in self.drawn.items()}
+        return Ranges(self.positive, frozenset(), choices, self.masks, drawn, self.expected)
 
     def axes_of(self, name: str) -> tuple[Axis, ...]:
         """The axes of a symbol, by its name among terms."""

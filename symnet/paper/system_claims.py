@@ -47,7 +47,7 @@ DIGITS = 120  # in which a difference of decimals is confirmed
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Both sides of a claim as arrays of one shape, and the system as it was when they were read."""
+    """Both sides of a claim as arrays of one shape, and the system when they were read."""
 
     left: Array
     right: Array
@@ -76,7 +76,7 @@ def _explained(found: Verdict, claim: Claim, latex: str, about: SystemPage) -> V
     page = Editing(about.system, about.printed)
     # The time of this process: what is found must not depend on how busy the machine is.
     deadline = time.process_time() + REPAIR
-    for edit in edits(latex, claim, notation, page):
+    for edit in edits(latex, read(latex), claim, notation, page):
         if time.process_time() > deadline:
             break
         text = edit.applied(latex)
@@ -209,7 +209,7 @@ def sides_of(claim: Claim, elaborator: SystemElaborator) -> Read:
         both = weighted((left, right), weight)
         left, right = (x for x in both if isinstance(x, Array))
     for name, sign in claim.conditions.items():
-        both = (of_sign(x, named(name), sign) for x in (left, right))
+        both = of_sign(left, named(name), sign), of_sign(right, named(name), sign)
         left, right = (x for x in both if isinstance(x, Array))
     return Read(left, right, elaborator.system, tuple(elaborator.notes))
 

@@ -23,12 +23,7 @@ from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Slot
 from symnet.paper.system import Quantity, System, named
-from symnet.paper.system_elaboration import (
-    LOSSES,
-    SOFTMAX,
-    SystemElaborator,
-    needs_vector,
-)
+from symnet.paper.system_elaboration import LOSSES, SOFTMAX, SystemElaborator
 from symnet.paper.system_words import defined_as, is_class, is_loss, said_of
 from symnet.term import Index, Partial, Symbol, rename
 
@@ -73,10 +68,7 @@ def declared(
         if len(waiting) == before and losses:
             key = next(iter(losses))
             changed = _declared(system, key, losses.pop(key), frozenset())
-            if changed is None:
-                system = _unread(system, key, said[key])
-            else:
-                system = changed
+            system = changed if changed is not None else _unread(system, key, said[key])
         elif len(waiting) == before:
             break
         if not waiting:
@@ -201,6 +193,8 @@ def _with_formula(
                     functions={**system.functions, **own},
                     formulas={**system.formulas, **{k: spelled_out(variable) for k in own}},
                 )
+            if not _is_of_vector(body, variable):
+                return None  # a function of a number, such as f(x) = tanh x
             maps = {**system.maps, spelled_out(name): (spelled_out(variable), body)}
             return replace(system, maps=maps)
     try:
@@ -220,9 +214,21 @@ def _with_arguments(system: System, given: s.Bracketed, pending: frozenset[str])
     return system
 
 
+def _needs_vector(variable: str, body: s.Node) -> bool:
+    """Whether what f(x) is makes sense of a vector alone: sums, norms, entries, a mean of x."""
+    for node in s.walk(body):
+        if isinstance(node, s.Big) or (isinstance(node, s.Bracketed) and node.open == "‖"):
+            return True
+        if isinstance(node, s.Name) and spelled_out(node) == f"bar:{variable}":
+            return True
+        if isinstance(node, s.Scripted) and node.sub is not None:
+            return True
+    return False
+
+
 def _of_a_number(variable: s.Name, body: s.Node, system: System) -> sympy.Expr | None:
     """What f(x) is as a formula in x alone, where nothing in it needs x to be a vector."""
-    if needs_vector(spelled_out(variable), body):
+    if _needs_vector(spelled_out(variable), body):
         return None
     key = spelled_out(variable)
     elaborator = SystemElaborator(replace(system, quantities={}, sizes={}))
@@ -234,6 +240,18 @@ def _of_a_number(variable: s.Name, body: s.Node, system: System) -> sympy.Expr |
     if not isinstance(value, Array) or not value.is_number:
         return None
     return as_formula(value.term, named(key))
+
+
+def _is_of_vector(body: s.Node, variable: s.Name) -> bool:
+    """Whether a formula speaks of the entries or of the mean of what it is a function of."""
+    for part in s.walk(body):
+        match part:
+            case s.Scripted(base=s.Name(text=text), sub=sub) if text == variable.text and sub:
+                return True
+            case s.Name(text=text) if text == variable.text:
+                if spelled_out(part) != spelled_out(variable):
+                    return True
+    return False
 
 
 def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str]) -> System | None:

@@ -15,7 +15,9 @@ from dataclasses import replace
 
 import sympy
 
-from symnet.calculus.graph import Definition
+from symnet.calculus.expectation import expected
+from symnet.calculus.graph import Definition, bottom
+from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, ShapeClash, Value, is_any, scalar
 from symnet.paper.conventions import Notation, spelled_out
@@ -41,6 +43,7 @@ from symnet.term import (
     Symbol,
     Term,
     add,
+    free_indices,
     mul,
     number,
     power,
@@ -50,6 +53,7 @@ from symnet.term import (
 LOSSES = frozenset({"L", "J", "E", "C", "l", r"\ell", "mathcal:L", "mathcal:J", r"\mathcal{L}"})
 SUMS = frozenset({"np.sum", "sum"})
 MEANS = frozenset({"np.mean", "mean"})
+EXPECTATIONS = frozenset({"E", "Var"})
 INDICATORS = frozenset({"I", "1"})
 SOFTMAX = "softmax"
 LENGTHS = "ndDHNKm"  # by which the length of a vector is called
@@ -225,6 +229,8 @@ class SystemElaborator(Elaborator):
             assert self.length is not None
             return scalar(Size(self.length))
         letters = index_letters(sub)
+        if text == "I" and sub is None and sup is None:
+            return self.arrays.identity()
         kronecker = text == r"\delta" and letters is not None and len(letters) == 2
         if (
             self.inferring
@@ -292,6 +298,8 @@ class SystemElaborator(Elaborator):
         items = given.body.items if isinstance(given.body, s.Listed) else (given.body,)
         if text == SOFTMAX and len(items) == 1:
             return self.softmax(self.value(items[0]), node)
+        if text in EXPECTATIONS and self.system.drawn and len(items) == 1:
+            return self._expected(self.value(items[0]), text, node)
         if text in SUMS or text in MEANS:
             return self._numpy(items, node, mean=text in MEANS)
         if spelled_out(node) in self.system.maps and len(items) == 1:
@@ -301,6 +309,29 @@ class SystemElaborator(Elaborator):
         if self.inferring and spelled_out(node) in LOSSES:
             return self._opaque(node, items)
         return None
+
+    def _expected(self, value: Value, which: str, node: s.Node) -> Value:
+        """E[…] over the masks, or the variance E[…²] - E[…]²."""
+        if not isinstance(value, Array):
+            raise Unclear("the expectation of what is written out", node)
+        mean = self._mean_of(value.term, node)
+        if which == "E":
+            return replace(value, term=mean)
+        square = self._mean_of(power(value.term, 2), node)
+        return replace(value, term=add(square, mul(number(-1), power(mean, 2))))
+
+    def _mean_of(self, term: Term, node: s.Node) -> Term:
+        """An expectation as a quantity of its own: by a rule for a proof, drawn out for numbers."""
+        name = named(f"expectation {len(self.system.expected) + 1}")
+        letters = tuple(sorted(free_indices(term), key=lambda i: i.name))
+        try:
+            body = expected(bottom(term, self.system.graph), self.system.drawn)
+        except SymnetError as error:
+            raise Unclear(str(error), node) from None
+        expected_ = {**self.system.expected, name: (letters, term)}
+        self.system = replace(self.system, expected=expected_)
+        self.system = self.system.with_definition(Definition(name, letters, body))
+        return Symbol(name, None, letters)
 
     def _opaque(self, node: s.Name, items: tuple[s.Node, ...]) -> Value:
         """L(o, y): a number that depends on o, and on y which depends on nothing."""
@@ -356,8 +387,6 @@ class SystemElaborator(Elaborator):
     def _mapped(self, name: str, value: Value, node: s.Node) -> Value:
         """LN(u), where the page says what LN(x) is: with x, its entries and its mean for u."""
         variable, body = self.system.maps[name]
-        if isinstance(value, Array) and value.is_number and not needs_vector(variable, body):
-            return self._of_number(variable, body, value)
         if not isinstance(value, Array) or value.is_number:
             raise Misfit(f"{name} is a function of a vector", node)
         if (value.rows and value.cols) or len(value.rows + value.cols) != 1:
@@ -374,13 +403,6 @@ class SystemElaborator(Elaborator):
         self.system = replace(self.system, quantities=inner.system.quantities,
                               positive=inner.system.positive)  # fmt: skip
         return found
-
-    def _of_number(self, variable: str, body: s.Node, value: Array) -> Value:
-        """f(u) for a number u, where the page says what f(z) is: with u for z."""
-        inner = SystemElaborator(self.system)
-        inner.arrays.names = self.arrays.names
-        inner.locals = {variable: value}
-        return inner.value(body)
 
     def _upper(self, node: s.Big) -> Axis | None:
         key = key_of(node.sup) if node.sup is not None else None
@@ -434,18 +456,6 @@ class SystemElaborator(Elaborator):
     def _clash(self, clash: ShapeClash, node: s.Node) -> Misfit | Unclear:
         message = f"these shapes cannot be {clash.action}: {clash.left} and {clash.right}"
         return Misfit(message, node)
-
-
-def needs_vector(variable: str, body: s.Node) -> bool:
-    """Whether what f(x) is makes sense of a vector alone: sums, norms, entries, a mean of x."""
-    for node in s.walk(body):
-        if isinstance(node, s.Big) or (isinstance(node, s.Bracketed) and node.open == "‖"):
-            return True
-        if isinstance(node, s.Name) and spelled_out(node) == f"bar:{variable}":
-            return True
-        if isinstance(node, s.Scripted) and node.sub is not None:
-            return True
-    return False
 
 
 def _notation(system: System) -> Notation:

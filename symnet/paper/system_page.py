@@ -26,13 +26,13 @@ from symnet.paper.scripts import is_transpose
 from symnet.paper.system import Quantity, System, axis, named
 from symnet.paper.system_declarations import bases_of, declared, items_of, mentioned, wholes_of
 from symnet.paper.system_elaboration import (
+    EXPECTATIONS,
     INDICATORS,
     LENGTHS,
     MEANS,
     SOFTMAX,
     SUMS,
     SystemElaborator,
-    needs_vector,
 )
 
 SIGNS = frozenset({
@@ -139,52 +139,13 @@ def _arguments_of(key: str) -> Iterator[str]:
                 yield from (x for x in map(key_of, parts) if x is not None)
 
 
-DESCRIPTIONS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "its",
-        "of",
-        "and",
-        "over",
-        "in",
-        "mini",
-        "minibatch",
-        "batch",
-        "sample",
-        "biased",
-        "mean",
-        "average",
-        "variance",
-        "input",
-        "inputs",
-        "output",
-        "outputs",
-        "hidden",
-        "layer",
-        "units",
-        "normalised",
-        "normalized",
-        "value",
-        "values",
-        "prediction",
-        "predictions",
-        "score",
-        "scores",
-        "logits",
-        "pre-activation",
-        "preactivation",
-        "activation",
-        "activations",
-        "scaled",
-        "shifted",
-        "objective",
-        "regularised",
-        "regularized",
-        "penalty",
-    ]
-)
+DESCRIPTIONS = frozenset({
+    "the", "a", "an", "its", "of", "and", "over", "in", "mini", "minibatch", "batch", "sample",
+    "biased", "mean", "average", "variance", "input", "inputs", "output", "outputs", "hidden",
+    "layer", "units", "normalised", "normalized", "value", "values", "prediction",
+    "predictions", "score", "scores", "logits", "pre-activation", "preactivation", "activation",
+    "activations", "scaled", "shifted", "objective", "regularised", "regularized", "penalty",
+})  # fmt: skip
 
 
 def _describes(said: str) -> bool:
@@ -213,7 +174,7 @@ def _names(node: s.Node) -> Iterator[s.Name | s.Scripted]:
 
 def _is_about(system: System, used: set[str]) -> bool:
     """Whether a claim names something that is defined."""
-    defined = {each.name for each in system.definitions}
+    defined = {each.name for each in system.definitions} | system.drawn.keys()
     return any(
         (key in system.quantities and _is_defined(system.quantities[key], defined))
         or key in system.maps
@@ -227,12 +188,12 @@ def _is_defined(quantity: Quantity, defined: set[str]) -> bool:
 
 
 def _with_variables(system: System, display: s.Display) -> System:
-    """LN(αx + β1): what functions of a whole vector are taken of is any vector, and α any number."""
+    """LN(αx + β1): functions of a whole vector are taken of any vector, and α is any number."""
     called = {
-        spelled_out(part.factors[at])
+        spelled_out(factor)
         for part in s.walk(display) if isinstance(part, s.Product)
-        for at in range(len(part.factors) - 1)
-        if isinstance(part.factors[at], s.Name)
+        for factor in part.factors[:-1]
+        if isinstance(factor, s.Name)
     }  # fmt: skip
     for name in called & system.formulas.keys():
         variable = system.formulas[name]
@@ -243,8 +204,6 @@ def _with_variables(system: System, display: s.Display) -> System:
         return system
     for name in used:
         variable, body = system.maps[name]
-        if variable not in system.quantities and not needs_vector(variable, body):
-            system = system.with_quantity(variable, Quantity(named(variable)))
         if variable not in system.quantities:
             along = axis(f"length of {variable}")
             system = system.with_quantity(variable, Quantity(named(variable), (along,)))
@@ -304,6 +263,8 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
                 if _is_indicator(factor) and isinstance(following, s.Bracketed):
                     skipped = isinstance(following.body, s.Chain)
                     continue
+                if isinstance(factor, s.Name) and factor.text in EXPECTATIONS and system.drawn:
+                    continue
                 if isinstance(factor, s.Name) and factor.text == "d" and following is not None:
                     key = key_of(following)
                     skipped = key is not None and _is_key(f"d{key}", system)
@@ -358,5 +319,5 @@ def without_trivia(display: s.Display) -> s.Display:
     return replace(
         display,
         statements=tuple(display.statements[at] for at in kept),
-        separators=tuple(display.separators[at] for at in kept[:-1]) + ("",),
+        separators=(*(display.separators[at] for at in kept[:-1]), ""),
     )

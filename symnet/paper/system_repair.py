@@ -79,7 +79,7 @@ def transposed(place: Place, page: Editing) -> Iterator[Edit]:
     for each in named_in(place, page):
         node = each.node
         if each.sub is None and each.sup is None:
-            plain = isinstance(node, s.Name) or each.node.sup is None
+            plain = isinstance(node, s.Name) or node.sup is None
             text = place.of(node)
             yield Edit("transpose", node.start, node.end,
                        f"{text}^T" if plain else f"{{{text}}}^T")  # fmt: skip
@@ -211,6 +211,14 @@ def exponents(place: Place, page: Editing) -> Iterator[Edit]:
                 yield Edit("factor", start, end, exponent if braced else f"{{{exponent}}}")
 
 
+def conditions(text: str, display: s.Display) -> Iterator[Edit]:
+    """α ≠ 0 where α > 0 is meant."""
+    for chain in display.statements:
+        match chain:
+            case s.Chain(sides=(one, s.Number() as other), relations=(r"\ne" | r"\neq",)):
+                yield Edit("wrong-range", one.end, other.start, " > ")
+
+
 def _generic(edit: Callable[[Place], Iterator[Edit]]) -> Callable[[Place, Editing], Iterator[Edit]]:
     return lambda place, page: edit(place)
 
@@ -236,8 +244,11 @@ EDITS: tuple[Callable[[Place, Editing], Iterator[Edit]], ...] = (
 )
 
 
-def edits(text: str, claim: Claim, notation: Notation, page: Editing) -> Iterator[Edit]:
-    """All edits of the right side of a claim, none twice."""
+def edits(
+    text: str, display: s.Display, claim: Claim, notation: Notation, page: Editing
+) -> Iterator[Edit]:
+    """All edits of conditions and of the right side of a claim, none twice."""
+    yield from conditions(text, display)
     if claim.right is None:
         return
     seen = {text}

@@ -360,25 +360,10 @@ def _moments(
     return system
 
 
-_MOMENT_WORDS = frozenset(
-    [
-        "the",
-        "a",
-        "mini",
-        "minibatch",
-        "batch",
-        "sample",
-        "its",
-        "and",
-        "biased",
-        "mean",
-        "average",
-        "variance",
-        "of",
-        "over",
-        "in",
-    ]
-)
+_MOMENT_WORDS = frozenset({
+    "the", "a", "mini", "minibatch", "batch", "sample", "its", "and", "biased", "mean",
+    "average", "variance", "of", "over", "in",
+})  # fmt: skip
 
 
 def _as_it_is(
@@ -413,6 +398,33 @@ def _mask(system: System, keys: Sequence[s.Node], found: re.Match[str], said: st
     if names is None or not all(key in system.quantities for key in names):
         return None
     return replace(system, masks=system.masks | frozenset(map(named, names)))
+
+
+def _bernoulli(
+    system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
+) -> System | None:
+    """Independent numbers, 1 with a probability and else 0."""
+    p = found["p"]
+    if "independent" not in said.lower() or p in system.sizes:
+        return None
+    known = system.quantities.get(p)
+    if known is not None and known.axes:
+        return None
+    system = system.with_quantity(p, Quantity(named(p)))
+    system = replace(system, positive=system.positive | {named(p)})
+    for key in keys:
+        letters = index_letters(key.sub) if isinstance(key, s.Scripted) else None
+        if not letters or not isinstance(key, s.Scripted) or not isinstance(key.base, s.Name):
+            return None
+        axes = tuple(system.letters.get(letter, axis(letter)) for letter in letters)
+        new = dict(zip(letters, axes, strict=True))
+        name = spelled_out(key.base)
+        system = replace(
+            system.with_quantity(name, Quantity(named(name), axes, (), plain=True)),
+            letters={**system.letters, **new},
+            drawn={**system.drawn, named(name): Symbol(named(p))},
+        )
+    return system
 
 
 _LOSS = (
@@ -452,6 +464,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"^(partial )?(derivatives?|gradients?|errors?) of (?P<of>.+?) "
      r"(with respect to|w\.?r\.?t\.?|by|at) (?P<by>.+)$", _derivatives),
     (r"\b(mean|variance)\b", _moments),
+    (r"bernoulli ?\( ?(?P<p>[A-Za-z]) ?\)", _bernoulli),
     (r"^kronecker('s)? (delta|symbol)$", _as_it_is),
     (r"^(the )?(?P<name>sigmoid|logistic|tanh|relu|identity|softplus)( function| activation)*"
      r"(,? (applied )?(entry|element|component).?wise)?$", _known_function),

@@ -203,8 +203,11 @@ def inverse(matrix: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
     return [row[size:] for row in rows]
 
 
-def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
-    """Where both sides of a claim differ in one network; None if they are equal there."""
+def difference(claim: Claim, about: Page, case: Case, *, surely: bool = True) -> Verdict | None:
+    """Where both sides of a claim differ in one network; None if they are equal there.
+
+    `surely`: a difference of decimals is confirmed in more digits.
+    """
     if case.sides is None:
         return None
     layers, elaborator = case.layers, case.elaborator
@@ -231,8 +234,8 @@ def difference(claim: Claim, about: Page, case: Case) -> Verdict | None:
                     here = {**indices, **place}
                     one = instance.value(x, numbers, here)
                     other = instance.value(y, numbers, here)
-                    if not claim.holds(one, other) and _differs_surely(
-                        (x, y), here, layers, lookup, seed, about
+                    if not claim.holds(one, other) and (
+                        not surely or _differs_surely((x, y), here, layers, lookup, seed, about)
                     ):
                         shown: dict[str, int | str] = {
                             k: v.offset for k, v in layers.numbers.items() if k in claim.letters

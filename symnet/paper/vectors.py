@@ -11,9 +11,11 @@ layer are, so that y is what it always is.
 (['z'], ['T'])
 """
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
@@ -31,6 +33,10 @@ NUMBERS = frozenset({
     r"\varepsilon", r"\gamma", r"\theta",
 })  # fmt: skip
 FREE = frozenset({"u", "v"})  # any vectors
+OF = re.compile(r"^(?:the )?softmax of (?:the )?(?:vector |scores |logits )?\$?(\\?\w+)\$?$")
+LOSS = re.compile(
+    r"(the )?(categorical )?cross.?entropy( loss| cost| error)?( of \S+ and \S+)?", re.IGNORECASE
+)
 OWN = "vector "  # what begins the name of x, which elsewhere is the input of the network
 
 
@@ -68,9 +74,11 @@ def with_vectors(notation: Notation, display: s.Display) -> Notation | None:
     numbers = found.bare - vectors - known - found.indices
     if (vectors | numbers | found.bare) & PARAMETERS or r"\delta" in vectors | numbers:
         return None
-    _check_said(found, vectors, numbers, notation, display)
     if not vectors or notation.costs & (vectors | numbers):
         return None
+    if "t" in entries and notation.target not in vectors:
+        notation = replace(notation, target="t")  # where y is what comes out
+    _check_said(found, vectors, numbers, notation, display)
     aliases = dict(notation.aliases)
     place = {"start": display.start, "end": display.start}
     if notation.input in vectors:
@@ -93,11 +101,24 @@ def _check_said(
 ) -> None:
     """Raises Unclear for letters that stand for something, and nobody says for what."""
     known = found.inside | notation.vectors.keys() | {notation.target} | FREE
+    for statement in display.statements:
+        name = _defined_by(statement, notation)
+        if name is not None and name in vectors:
+            raise Unclear(f"this says what {plainly(name)} is, and nothing is known of it", display)
     for text in sorted((vectors - known) | (numbers - NUMBERS) | (numbers & found.called)):
         raise Unclear(f"what is {plainly(text)} here?", display)
     if found.numerals and (found.sums or not found.numerals <= set("123")):
         # p_1 = σ(z_1 - z_2) says that there are two, and σ(z_1) that there is one more, at least.
         raise Unclear("how many entries do these vectors have?", display)
+
+
+def _defined_by(statement: s.Node, notation: Notation) -> str | None:
+    """y of y_i = e^{z_i}/Σ_j e^{z_j}: a letter that stands alone, and not on the other side."""
+    match statement:
+        case s.Chain(sides=(s.Scripted(base=s.Name(text=text)) | s.Name(text=text), other)):
+            names = {x.text for x in s.walk(other) if isinstance(x, s.Name)}
+            return text if text not in names and is_of_vectors(other, notation) else None
+    return None
 
 
 def _with_name_of_softmax(notation: Notation, display: s.Display) -> Notation:
@@ -247,6 +268,44 @@ def _is_known(name: s.Name, notation: Notation) -> bool:
 
 
 # --- what a page declares of letters that are otherwise the network's ------------------------
+
+
+def with_losses(said: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What is declared, with "the cross-entropy" as the formula that it is for what is a softmax.
+
+    >>> with_losses({"p": r"\\mathrm{softmax}(z)", "L": "cross-entropy loss"})["L"]
+    '-\\\\sum_{q} y_{q}\\\\log p_{q}'
+    """
+    said = {key: _spelled(str(words)) for key, words in said.items()}
+    softmaxes = [str(key) for key, words in said.items() if "softmax" in str(words)]
+    if len(softmaxes) != 1 or "^" in softmaxes[0]:
+        return dict(said)
+    output = softmaxes[0].partition("_")[0].strip()
+    targets = "t" if output == "y" else "y"
+    formula = rf"-\sum_{{q}} {targets}_{{q}}\log {output}_{{q}}"
+    return {
+        key: formula if LOSS.fullmatch(str(words).strip()) else words for key, words in said.items()
+    }
+
+
+def _spelled(words: str) -> str:
+    """softmax(z), and "the softmax of z", in LaTeX."""
+    words = OF.sub(r"\\mathrm{softmax}(\1)", words.strip())
+    return re.sub(r"(?<![\\{A-Za-z])softmax(?=\()", r"\\mathrm{softmax}", words)
+
+
+def says_vectors(said: Mapping[str, str], display: s.Display, notation: Notation) -> bool:
+    """Whether a page without layers says itself what its vectors are."""
+    if has_layers(display, notation):
+        return False
+    for words in said.values():
+        try:
+            body = read(words)
+        except SymnetError:
+            continue
+        if is_of_vectors(body, notation) and not has_layers(body, notation):
+            return True
+    return False
 
 
 def without_network(notation: Notation, said: Mapping[str, str], display: s.Display) -> Notation:

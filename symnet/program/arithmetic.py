@@ -159,15 +159,16 @@ def logistic_by_tanh(program: Program) -> Program:
     """1/(1 + e^u) -> 1/2 - tanh(u/2)/2, and its powers: it cannot overflow, and costs no more.
 
     Where it is near 0 it is right to the rounding of 1, no more. So it stays where it is divided by
-    an array that may be as small, as in y/(a (1 + e^{-z})) with a = ln(1 + e^z).
+    what may be as small, as in y/(a (1 + e^{-z})) with a = ln(1 + e^z).
     """
 
     def rewrite(line: Map) -> sympy.Expr:
         arrays = {x.symbol for x in line.arguments if x.axes}
 
         def divided(x: sympy.Expr) -> bool:
-            below = (y.base for y in x.args if isinstance(y, sympy.Pow) and y.exp.is_negative)
-            return isinstance(x, sympy.Mul) and any(base in arrays for base in below)
+            below = (y for y in x.args if isinstance(y, sympy.Pow) and y.exp.is_negative)
+            others = (y.base for y in below if not any(map(_is_logistic, y.atoms(sympy.Pow))))
+            return isinstance(x, sympy.Mul) and any(base.free_symbols & arrays for base in others)
 
         def go(x: sympy.Expr) -> sympy.Expr:
             if _is_logistic(x):

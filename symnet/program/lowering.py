@@ -10,17 +10,19 @@ shifted by their maximum, so that no exponential overflows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import sympy
 
-from symnet.calculus import normal, scalar
-from symnet.errors import NotYet
+from symnet.calculus import far_out, normal
+from symnet.calculus.derivation import derive
+from symnet.errors import ArchitectureError, NotYet
 from symnet.network import equations, notation
 from symnet.network.architecture import Network
-from symnet.network.functions import PENALTIES, THETA, G
+from symnet.network.functions import PENALTIES, THETA, A, Activation, G, Z
 from symnet.network.optimizers import CLIPPED, LIMIT, NORM2, Rule, T, Training
+from symnet.program import rivals
 from symnet.program.ir import (
     DATA_PART,
     Array,
@@ -46,6 +48,7 @@ from symnet.term import (
     Partial,
     Power,
     Product,
+    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -66,6 +69,9 @@ from symnet.term import (
 
 # The letters of arrays: δ^2 is d2, the derivative by w^2 is dw2.
 LETTERS = {"δ": "d", "C": "c", **{sign: option for option, sign in notation.OPTIONS.items()}}
+
+
+Scalars = Mapping[str, tuple[str, sympy.Expr]]  # a2 is what z2 becomes by a formula
 
 
 def array_name(left: Term) -> str:
@@ -106,18 +112,19 @@ def lower(
         for symbol in (with_axes(each, same) for each in _parameters(network, number))
         if isinstance(symbol, Symbol)
     )
-    sizes = _sizes(network, same)
+    sizes, scalars = _sizes(network, same), scalar_layers(forward)
     up = _lower_all(forward, sizes)
     (made,) = (e for e in forward if array_name(e.left) == f"a{network.L}")
     inputs, target = Array("a1", ("n1",)), Array("y", _axis_names(made.indices))
     output = Array(f"a{network.L}", target.axes)
-    split = (part for equation in backward for part in _apart(equation))
-    down = _lower_all(split, sizes, first_temporary=len(up))
+    split = [part for equation in backward for part in _apart(equation)]
+    last = _last_layer(network, made, cost, split[0], up, sizes, scalars)
+    down = last.error + _lower_all(split[1:], sizes, len(up) + len(last.error), scalars)
     gradients = tuple(Array(f"d{p.name}", p.axes) for p in parameters)
-    stable = stable_cost(cost, made)
-    costs = _with_penalties(stable, network, same)
-    spent = _lower_all(costs, sizes, first_temporary=len(up))
-    lost = _lower_all((stable,), sizes, first_temporary=len(up))
+    costs = _with_penalties(last.cost, network, same)
+    begun = len(up) + len(last.leads)
+    spent = last.leads + _lower_all(costs, sizes, begun, last.scalars)
+    lost = last.leads + _lower_all((last.cost,), sizes, begun, last.scalars)
     strengths = tuple(Array(penalty.name) for penalty in network.penalties)
     given = (*parameters, inputs, target)
     slopes = Function("gradients", (*given, *strengths), (*up, *down), gradients)
@@ -131,6 +138,105 @@ def lower(
     )
     widths = (*sizes.items(), (ALL, ALL), (WEIGHTS, WEIGHTS))
     return check(Program(str(network), widths, functions, ("lower",)))
+
+
+@dataclass(frozen=True, slots=True)
+class _LastLayer:
+    """δ^L as lines, and the cost as an equation, with the lines that it needs first."""
+
+    error: tuple[Instruction, ...]
+    cost: Equation
+    scalars: Scalars
+    leads: tuple[Instruction, ...] = ()
+
+
+def _last_layer(
+    network: Network,
+    made: Equation,
+    cost: Equation,
+    error: Equation,
+    up: tuple[Instruction, ...],
+    sizes: Mapping[str, int | str],
+    scalars: Scalars,
+) -> _LastLayer:
+    """As the equations say it; as sigmoids of leads where a machine gets it wrong that way."""
+    plain = _lower_all((error,), sizes, len(up), scalars)
+    usual = _LastLayer(plain, stable_cost(cost, made), scalars)
+    v = rivals.exponent(made)
+    if v is None or network.layers[-1].size == 1:
+        return usual
+    z, y = (Array(name, _axis_names(made.indices)) for name in (f"z{network.L}", "y"))
+    (start,) = (i for i, line in enumerate(up) if line.target == z)
+
+    def spent(last: _LastLayer) -> tuple[Instruction, ...]:
+        begun = len(up) + len(last.leads)
+        return last.leads + _lower_all((last.cost,), sizes, begun, last.scalars)
+
+    def right(sought: Equation, lines: tuple[Instruction, ...]) -> bool:
+        return rivals.right(made, sought, (*up[start + 1 :], *lines), z, y)
+
+    def stays(sought: Equation, lines: tuple[Instruction, ...]) -> bool:
+        return rivals.finite((*up[start + 1 :], *lines), z, y) or right(sought, lines)
+
+    of_error, of_cost = stays(error, usual.error), stays(cost, spent(usual))
+    if of_error and of_cost:
+        return usual
+    other = _by_leads(network, made, cost, v, z, len(up), sizes)
+    if other is None:
+        return usual
+    found = other if not of_cost and right(cost, spent(other)) else usual
+    leads = not of_error and right(error, other.error)
+    return replace(found, error=other.error if leads else usual.error)
+
+
+LOGISTIC = Activation("logistic", 1 / (1 + sympy.exp(-Z)))
+
+
+def _by_leads(
+    network: Network,
+    made: Equation,
+    cost: Equation,
+    v: sympy.Expr,
+    z: Array,
+    first: int,
+    sizes: Mapping[str, int | str],
+) -> _LastLayer | None:
+    """The last layer as sigmoids of leads; None where the cost cannot stand after a sigmoid."""
+    try:
+        single = Network([*[1] * (network.L - 1), 2], LOGISTIC, network.cost)
+    except ArchitectureError:
+        return None
+    leads = rivals.Leads(v, z, first)
+    before = tuple(leads.body)
+    scalars = {array_name(made.left): (leads.lead.name, LOGISTIC.formula)}
+    here = next(x for x in walk(made.right) if isinstance(x, Symbol))
+
+    def through(term: Term) -> Term:
+        return _replace(term, here, lambda x: Symbol(leads.lead.name, None, x.indices))
+
+    (error, *_) = derive(single).at(network.L)
+    by_lead = leads.temporary(z.axes)
+    left = Symbol(by_lead.name, None, error.indices)
+    slope = Equation("", left, through(error.right))
+    lines = _lower_all((slope,), sizes, first + len(leads.body) + 1, scalars)
+    leads.body += [replace(line, equation="") for line in lines]
+    leads.back(by_lead, Array(f"d{network.L}", z.axes), f"d{network.L}")
+    function = ScalarFunction(LOGISTIC.name, LOGISTIC.formula)
+    sigmoid = Equation(made.label, made.left, Apply(function, here))
+    stable = stable_cost(cost, sigmoid)
+    changed = Equation(cost.label, cost.left, through(stable.right))
+    return _LastLayer(_needed(leads.body), changed, scalars, before)
+
+
+def _needed(body: list[Instruction]) -> tuple[Instruction, ...]:
+    """The lines that the last one needs, and itself."""
+    names = {body[-1].target.name}
+    kept: list[Instruction] = []
+    for line in reversed(body):
+        if line.target.name in names:
+            names |= {array.name for array in arguments(line)}
+            kept.append(line)
+    return tuple(reversed(kept))
 
 
 def _outputs(lost: tuple[Instruction, ...], up: tuple[Instruction, ...]) -> Iterator[Array]:
@@ -316,12 +422,27 @@ def _named_errors(term: Term) -> Term:
 # --- one equation --------------------------------------------------------------------------
 
 
+def scalar_layers(forward: Iterable[Equation]) -> Scalars:
+    """The arrays that are a function of another one, entry by entry."""
+    found = {}
+    for equation in forward:
+        match equation.left, equation.right:
+            case Symbol() as a, Apply(ScalarFunction(_, formula, _, 0), Symbol() as z) if (
+                formula is not None and a.indices == z.indices
+            ):
+                found[array_name(a)] = array_name(z), formula
+    return found
+
+
 def _lower_all(
-    equations: Iterable[Equation], sizes: Mapping[str, int | str], first_temporary: int = 0
+    equations: Iterable[Equation],
+    sizes: Mapping[str, int | str],
+    first_temporary: int = 0,
+    scalars: Scalars | None = None,
 ) -> tuple[Instruction, ...]:
     lines: list[Instruction] = []
     for equation in equations:
-        lowering = _Lowering(equation, sizes, first_temporary + len(lines))
+        lowering = _Lowering(equation, sizes, first_temporary + len(lines), scalars or {})
         lines += lowering.lines()
     return tuple(lines)
 
@@ -333,6 +454,7 @@ class _Lowering:
     equation: Equation
     sizes: Mapping[str, int | str]
     first: int
+    scalars: Scalars
     body: list[Instruction] = field(default_factory=list)
 
     def lines(self) -> list[Instruction]:
@@ -377,7 +499,7 @@ class _Lowering:
                     return array.symbol
                 case Apply(function, argument):
                     if function.formula is not None:
-                        steadier = scalar.steady(function.formula)
+                        steadier = far_out.steady(function.formula)
                         return steadier.subs(ARGUMENT, go(argument))
                     return apply_formula(function, go(argument))
                 case Power(base, exponent):
@@ -396,7 +518,21 @@ class _Lowering:
                     raise NotYet(f"no code can be made yet of [{left.name} = {right.name}]")
             raise TypeError(f"{term} cannot be lowered")
 
-        return go(term), read
+        return self._holding_up(go(term), read), read
+
+    def _holding_up(self, formula: sympy.Expr, read: dict[sympy.Symbol, Array]) -> sympy.Expr:
+        """The formula in a, z and what else it reads, so that it is right also far out."""
+        for a, (z, activation) in self.scalars.items():
+            places = {x.axes for x in read.values() if x.name in (a, z)}
+            if len(places) != 1:
+                continue
+            (axes,) = places
+            here, there = Array(a, axes), Array(z, axes)
+            standing = {here.symbol: A, there.symbol: Z}
+            changed = far_out.in_products(formula.xreplace(standing), activation)
+            formula = changed.xreplace({y: x for x, y in standing.items()})
+            read |= {x.symbol: x for x in (here, there) if x.symbol in formula.free_symbols}
+        return formula
 
     def _size(self, axis: str) -> int:
         size = self.sizes[axis]
@@ -489,7 +625,8 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
     """The cost with ln a written through z, where the logarithm of a quotient comes apart.
 
     ln a_j = z_j - ln Σ_p e^{z_p} for softmax, ln a = -ln(1 + e^{-z}) for sigmoid: right also where
-    a itself is rounded to 0 or 1. What does not come apart stays as it is.
+    a itself is rounded to 0 or 1. What does not come apart stays as it is, and so does what is no
+    better for it: ln a = ln ln(1 + e^z) for softplus, which is cut off where it needs it.
     """
 
     def unfold(term: Term) -> Term:
@@ -502,10 +639,21 @@ def stable_cost(cost: Equation, output: Equation) -> Equation:
             return Sum(term.index, body if coupled else normal.normalise(body))
         if isinstance(term, Apply) and term.function.is_log:
             inside = _through_z(term.argument, output)
-            return term if inside is None else normal.normalise(Apply(term.function, inside))
+            if inside is None:
+                return term
+            apart = normal.normalise(Apply(term.function, inside))
+            return apart if _gains(apart, output) else term
         return map_children(term, unfold)
 
     return Equation(cost.label, cost.left, unfold(cost.right))
+
+
+def _gains(apart: Term, output: Equation) -> bool:
+    """Whether a logarithm through z is right far out, where it is one of a single z."""
+    if not isinstance(output.right, Apply):
+        return True
+    formula = to_sympy(apart, lambda _: sympy.Integer(0), lambda _: Z)
+    return far_out.holds_up(formula, formula, Z)
 
 
 def _through_z(term: Term, output: Equation) -> Term | None:

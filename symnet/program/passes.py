@@ -11,8 +11,8 @@ from itertools import combinations
 from typing import assert_never
 
 import sympy
-from sympy.codegen.cfunctions import log1p
 
+from symnet import floating
 from symnet.program.ir import (
     DATA_PART,
     Accumulate,
@@ -144,24 +144,16 @@ def _samples_first(axes: Iterable[str]) -> tuple[str, ...]:
 def steady_logarithms(program: Program) -> Program:
     """ln(1 + e^u) -> max(u, 0) + log1p(e^{-|u|}): no overflow, and exact where e^u is tiny."""
 
-    def steady(formula: sympy.Expr) -> sympy.Expr:
-        def one_plus_exp(x: sympy.Expr) -> bool:
-            return isinstance(x, sympy.log) and isinstance(x.args[0] - 1, sympy.exp)
-
-        def rewrite(x: sympy.Expr) -> sympy.Expr:
-            u = (x.args[0] - 1).args[0]
-            return sympy.Max(u, 0) + log1p(sympy.exp(-sympy.Max(u, -u)))
-
-        return formula.replace(one_plus_exp, rewrite)
-
     def change(function: Function) -> Function:
-        body = (
-            replace(line, formula=steady(line.formula)) if isinstance(line, Map) else line
-            for line in function.body
-        )
-        return replace(function, body=tuple(body))
+        return replace(function, body=tuple(map(_steady_logarithms, function.body)))
 
     return _each_body(program, change)
+
+
+def _steady_logarithms(line: Instruction) -> Instruction:
+    if not isinstance(line, Map):
+        return line
+    return replace(line, formula=floating.steady_logarithms(line.formula))
 
 
 def merge_equal(program: Program) -> Program:
