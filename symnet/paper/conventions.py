@@ -52,10 +52,13 @@ DISTINGUISHING = frozenset({
     "ddot", "mathcal", "mathscr", "mathfrak", "mathbb",
 })  # fmt: skip
 
+# A decoration that is only wider makes no other symbol.
+SAME_MARK = {"widehat": "hat", "widetilde": "tilde", "overline": "bar"}
+
 
 def spelled_out(name: s.Name) -> str:
     r"""A letter with the decorations that make another symbol of it: \hat y is "hat:y"."""
-    kept = [style for style in name.style if style in DISTINGUISHING]
+    kept = [SAME_MARK.get(style, style) for style in name.style if style in DISTINGUISHING]
     return ":".join([*kept, name.text])
 
 

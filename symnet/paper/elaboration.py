@@ -172,8 +172,26 @@ class Elaborator(Dotted):
                     return blocks(map(tuple, parts))
                 return Table(tuple(tuple(self.arrays.total(x).term for x in row) for row in parts))
             return self.derivative(self.value(of), by, node, order)
+        if "*" in self.notation.entrywise:
+            quotient = self._entrywise_quotient(node)
+            if quotient is not None:
+                return quotient
         below = self.number(node.below)
         return self.arrays.map(self.value(node.above), lambda x: mul(x, power(below, -1)))
+
+    def _entrywise_quotient(self, node: s.Fraction) -> Value | None:
+        """Y / A of two arrays of one shape, entry by entry, where * is; None of anything else."""
+        above, below = self.value(node.above), self.value(node.below)
+        if not isinstance(above, Array) or not isinstance(below, Array) or below.is_number:
+            return None
+        self.notes.append("the quotient of two arrays is taken entry by entry")
+        inverse = self.arrays.map(below, lambda x: power(x, -1))
+        if above.is_number:
+            return self.arrays.map(inverse, lambda x: mul(above.term, x))
+        try:
+            return self.arrays.times(above, inverse)
+        except ShapeClash as clash:
+            raise self._clash(clash, node) from None
 
     def _product(self, factors: list[s.Node], operators: list[str]) -> Value:
         """Matrix products bind tighter than ⊙; a sum or a derivative takes all that follows it."""
