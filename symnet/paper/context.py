@@ -24,7 +24,19 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.batch_declarations import for_display, is_assumed, is_of_all, read_batch
+from symnet.paper.batch_declarations import (
+    for_display,
+    is_assumed,
+    is_of_all,
+    read_batch,
+    with_usual_penalty,
+)
+from symnet.paper.book_declarations import (
+    accumulates,
+    put_in,
+    with_accumulators,
+    with_examples_of_costs,
+)
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
@@ -46,6 +58,7 @@ from symnet.paper.translation import rule, translated
 from symnet.paper.unit_layers import Layered, with_layers
 from symnet.paper.unit_pages import (
     by_kind_of_unit,
+    check_examples,
     joined,
     with_abbreviations,
     without_counts,
@@ -65,6 +78,8 @@ from symnet.term import ARGUMENT
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
 OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
+NUMBERS = ("one", "two", "three")
+HIDDEN = re.compile(r"\b(one|two|three) hidden layers?\b", re.IGNORECASE)
 EXACT_DEPTH = re.compile(r"L\s*=\s*(\d+)|^(\d+) layers")
 MOST_LAYERS = 30  # of a literal network
 SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
@@ -131,10 +146,24 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    layered, put_in = _layered(display, book, said, _last(str(context.get("depth", ""))))
+    summed = False
+    if book.translation.rules:
+        letters = book.translation.by_name.keys() | book.translation.functions
+        if book.units:
+            display, abbreviations = with_abbreviations(display, said, letters | book.iterations)
+            said = {k: v for k, v in said.items() if k not in abbreviations}
+        display, said = put_in(display, said, letters)
+        display, said, summed = _with_accumulators(display, said, book)
+    layered = _layered(display, book, said, _last(str(context.get("depth", ""))))
     display = layered.display
-    said = {k: v for k, v in said.items() if k not in put_in}
-    several = read_batch(notation_of(book), said, context)
+    several = read_batch(
+        notation_of(book), said, context, lambda each: in_nielsens(each, book)
+    )
+    penalised = summed and r"\lambda" in names_in(display) and not any(
+        r"\lambda" in f"{k} {v}" for k, v in declared.items()
+    )  # fmt: skip
+    if penalised:
+        several = replace(several, notation=with_usual_penalty(several.notation))
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
@@ -150,12 +179,15 @@ def page(
     bias = str(context.get("bias", habit)).strip()
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
-        letters = {k: v for k, v in notation.letters.items() if v != "b"}
-        unknown = notation.unread | (notation.letters.keys() - letters.keys())
-        notation = replace(notation, letters=letters, unread=unknown)
+        kept = {k: v for k, v in notation.letters.items() if v != "b"}
+        unknown = notation.unread | (notation.letters.keys() - kept.keys())
+        notation = replace(notation, letters=kept, unread=unknown)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not several.rule:
+    if penalised:
+        assumptions.append("the cost is the mean over m examples, and λ/2m times all squared weights")
+        unread.append("the cost, of whose λ nothing is said,")
+    if not several.rule and not summed:
         unread.append("the rule of the update")
     if "layers" in context and not _are_layers(str(context["layers"]), book):
         unread.append("'layers'")
@@ -210,7 +242,7 @@ def page(
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
     if not depth and layered.last is not None:
         depth = f"L = {layered.last}"
-    widths = _of_depth(widths, depth)
+    widths = _of_depth(widths, depth, book)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
@@ -236,32 +268,61 @@ def _with_logistic(book: Convention, context: Mapping[str, Any]) -> Convention:
     return replace(book, translation=translation)
 
 
+def _with_accumulators(
+    display: s.Display, said: dict[Any, Any], book: Convention
+) -> tuple[s.Display, dict[Any, Any], bool]:
+    r"""A display without \Delta^{(l)} in which gradients are added up; whether there were such."""
+    weights = _letters_for("w", book)
+    costs = _letters_for("C", book)
+    if book.samples or not weights or not costs or not accumulates(said):
+        return display, said, False
+    made = with_accumulators(display, weights[0], costs[0])
+    if s.spell(made) == s.spell(display):
+        return display, said, False
+    return made, {k: v for k, v in said.items() if r"\Delta" not in k}, True
+
+
+def _letters_for(quantity: str, book: Convention) -> list[str]:
+    """The plain letters of a book for w, for C."""
+    found = []
+    for each in book.translation.rules:
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        plain = isinstance(meant, s.Name) and meant.text == quantity and ":" not in each.base
+        if plain and not each.before and each.base:
+            found.append(each.base)
+    return found
+
+
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
-    return _layered(display, book, {})[0].display
+    return _layered(display, book, {}).display
 
 
 def _layered(
     display: s.Display, book: Convention, said: Mapping[Any, Any], last: int | None = None
-) -> tuple[Layered, frozenset[str]]:
-    """A display with layers, and the keys of declarations that were put into it."""
+) -> Layered:
+    """A display in Nielsen's notation, and the number of the last layer, where units tell it."""
+
+    def in_letters(part: s.Display) -> s.Display:
+        made = translated(part, book.translation)
+        return with_examples_of_costs(made) if book.translation.rules else made
+
     if not book.units:
-        return Layered(translated(display, book.translation)), frozenset()
+        return Layered(in_letters(display))
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
-    full, put_in = with_abbreviations(display, said, own)
-    counted = without_counts(full, {*map(str, said), *own, *book.iterations})
-    made = without_sets(counted, book.sets)
-    assert isinstance(made, s.Display)
-    full = made
+    check_examples(display, frozenset(_letters_for("C", book)))
+    counted = without_counts(display, {*map(str, said), *own})
+    full = without_sets(counted, book.sets)
+    assert isinstance(full, s.Display)
     found = [
-        with_layers(translated(x.display, book.translation), book.units, last, x.outputs)
+        with_layers(in_letters(x.display), book.units, last, x.outputs)
         for x in by_kind_of_unit(full)
     ]
     if len(found) == 1:
-        return found[0], put_in
+        return found[0]
     lasts = {x.last for x in found}
     whole = joined([x.display for x in found], full)
-    return Layered(whole, lasts.pop() if len(lasts) == 1 else None), put_in
+    return Layered(whole, lasts.pop() if len(lasts) == 1 else None)
 
 
 LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
@@ -520,7 +581,8 @@ def _squeezed(text: str) -> str:
 def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, list[str]]:
     unread = []
     below, last = parted(str(context.get("activation", "abstract")))
-    if last and not below and names_in(display) & {"l", r"\ell"}:
+    said_last = re.search(r"\b(output|last|final|top)\b", str(context.get("activation", "")))
+    if last and not below and not said_last and names_in(display) & {"l", r"\ell"}:
         unread.append("which layers have the activation 'softmax'")
     activation = _activation(below or "abstract")
     if activation is None:
@@ -587,6 +649,9 @@ def _with_output(
     if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
+    if notation.one_hot and notation.batch.on:
+        # Each sample has a class of its own: of y it is proved with no more than its sum.
+        notation, setting = replace(notation, one_hot=False), replace(setting, one_hot=True)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
@@ -711,20 +776,34 @@ def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
 
 def _last(said: str) -> int | None:
     """The number of the last layer, where a page says it."""
-    exact = EXACT_DEPTH.search(said)
+    exact, hidden = EXACT_DEPTH.search(said), HIDDEN.search(said)
+    if hidden:
+        return NUMBERS.index(hidden[1].lower()) + 3
     return int(exact[1] or exact[2]) if exact else None
 
 
-def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int, ...], ...]:
+
+
+def _of_depth(
+    widths: tuple[tuple[int, ...], ...], said: str, book: Convention
+) -> tuple[tuple[int, ...], ...]:
+    """The networks with as many layers as said; a book may count from 0, and name L as it will."""
     if not said:
         return widths
-    exact = EXACT_DEPTH.search(said)
-    least = re.search(r"L\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    last = "|".join(["L", *(re.escape(re.sub("[{}]", "", x)) for x in book.translation.last)])
+    exact = re.search(rf"(?:{last})\s*=\s*(\d+)|^(\d+) layers", said)
+    least = re.search(rf"(?:{last})\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    hidden = HIDDEN.search(said)
+    # Where layers are known by units, those of a page are counted from 1, as everywhere.
+    before = 0 if book.units else 1 - book.translation.first
     if exact:
-        depth = int(exact[1] or exact[2])
+        depth = int(exact[2]) if exact[1] is None else int(exact[1]) + before
         return tuple(w for w in widths if len(w) == depth)
     if least:
-        return tuple(w for w in widths if len(w) >= int(least[1]))
+        return tuple(w for w in widths if len(w) >= int(least[1]) + before)
+    if hidden:
+        depth = NUMBERS.index(hidden[1].lower()) + 3
+        return tuple(w for w in widths if len(w) == depth)
     raise SymnetError(f"the depth {said!r} is not understood")
 
 

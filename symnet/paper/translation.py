@@ -22,6 +22,8 @@ from symnet.term import LayerNumber
 
 KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
+VARIABLES = frozenset("zxut")
+MATRICES = frozenset({"A", "Z", r"\Delta"})  # whose columns are samples
 UNDECLARED = "undeclared "  # begins the name of a letter that a book does not use
 
 
@@ -58,7 +60,8 @@ class Translation:
     `functions` are names for σ, and `closed` says that letters of Nielsen's without a rule mean
     nothing here. `steps` are letters that count steps of training: w(n) is w. With `right_to_left`
     f' ∘ X stands for diag(f') X, whatever X is. With `row_slopes` dC/dx is a row, though ∂C/∂x is
-    a column.
+    a column. `of_samples` says what costs are that are derived
+    by a matrix of samples; elsewhere beside such matrices it is not said what they add up.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -70,6 +73,7 @@ class Translation:
     right_to_left: bool = False
     phrases: tuple[Phrase, ...] = ()
     row_slopes: bool = False
+    of_samples: tuple[Rule, ...] = ()
     by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
     bracketed: tuple[Rule, ...] = field(init=False)
 
@@ -151,7 +155,12 @@ def translated(display: s.Display, by: Translation) -> s.Display:
     bare = frozenset(
         x.text for x in s.walk(display) if isinstance(x, s.Name) and spelled_out(x) == x.text
     )
-    found = _Translator(by, bare).node(display)
+    batched = bool(by.of_samples) and any(
+        isinstance(x, s.Name) and _is_matrix(x, by) for x in s.walk(display)
+    )
+    if _is_of_functions(display, by):
+        by = replace(by, closed=False, rules=(), of_samples=())
+    found = _Translator(by, bare, batched).node(display)
     assert isinstance(found, s.Display)
     return found
 
@@ -160,6 +169,7 @@ def translated(display: s.Display, by: Translation) -> s.Display:
 class _Translator:
     by: Translation
     bare: frozenset[str]  # letters that stand somewhere without decorations
+    batched: bool = False  # whether matrices of samples are named
 
     def node(self, node: s.Node) -> s.Node:
         match node:
@@ -167,6 +177,9 @@ class _Translator:
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
             case s.Fraction() if _is_derivative(node):
+                found = self._of_samples(node)
+                if found is not None:
+                    return found
                 slope = _by_difference(mapped(node, self._after_d))
                 return _transposed(slope) if self.by.row_slopes and _is_of_cost(node) else slope
             case s.Additive():
@@ -176,6 +189,10 @@ class _Translator:
                         return self._filled(each.meaning, bound, node)
             case s.Product():
                 return self._product(node)
+            case s.Big(sup=s.Name(text="L") as last):
+                # The last layer, even where L with scripts is a loss.
+                made = self.node(replace(node, sup=None))
+                return replace(made, sup=last) if isinstance(made, s.Big) else made
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)
@@ -184,7 +201,9 @@ class _Translator:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
         shift = 1 - self.by.first
         names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
-        layered = names & (self.by.by_name.keys() | self.by.functions)
+        if names == {"L"} and isinstance(node, s.Name | s.Additive):
+            return node  # the end of a range
+        layered = (names - {"L"}) & (self.by.by_name.keys() | self.by.functions)
         if not shift or layered or not isinstance(node, s.Chain | s.Number):
             return self.node(node)
 
@@ -194,6 +213,25 @@ class _Translator:
             return part if isinstance(part, s.Additive) else mapped(part, shifted)
 
         return shifted(node) if _is_range(node) else self.node(node)
+
+    def _of_samples(self, node: s.Fraction) -> s.Node | None:
+        """The derivative of all samples' losses by a matrix that has them as columns."""
+        if not self.batched:
+            return None
+        match node.above, node.below:
+            case s.Product(factors=(sign, s.Name() as of)), s.Product(factors=(_, by)):
+                base = by.base if isinstance(by, s.Scripted) else by
+                if not isinstance(base, s.Name) or not _is_matrix(base, self.by):
+                    return None
+                for each in self.by.of_samples:
+                    if each.base == spelled_out(of):
+                        made = replace(node, above=sign, below=self._after_d(node.below))
+                        total = self._filled(each.meaning, {}, of)
+                        place: dict[str, Any] = {"start": node.start, "end": node.end}
+                        inside = total.body if isinstance(total, s.Bracketed) else total
+                        factors = inside.factors if isinstance(inside, s.Product) else (inside,)
+                        return s.Product((made, *factors), ("",) * (len(factors) + 1), **place)
+        return None
 
     def _after_d(self, node: s.Node) -> s.Node:
         """Above and below of a derivative: the d in front is its sign, not a part of a name."""
@@ -339,6 +377,9 @@ class _Translator:
         if spelled in self.by.functions:
             return self._function(node, base)
         own = spelled
+        if self.batched and any(each.base == spelled for each in self.by.of_samples):
+            if not isinstance(node, s.Scripted):
+                return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
         if spelled not in self.by.by_name and base.text not in self.bare:
             own = (
                 base.text
@@ -383,13 +424,14 @@ class _Translator:
         bound: dict[str, s.Node] = {}
         over: s.Node | None = sup  # what is raised beyond the pattern: a transpose, a power
         if wanted_sup is not None:
+            after, sup = _power_after(sup)
             layer, transposed = _layer_and_transpose(sup)
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
             number = isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed)
             if number and self._has_no_layer(each):
                 return None  # z_j^2 is a square, where z_j is a symbol and z_j^{(2)} another
-            over = s.Name("T", start=layer.end, end=layer.end) if transposed else None
+            over = s.Name("T", start=layer.end, end=layer.end) if transposed else after
         rest: s.Node | None = None
         if wanted_sub is None:
             rest = sub
@@ -433,7 +475,10 @@ class _Translator:
     def _fits(
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
     ) -> bool:
-        """Whether a script is that of a pattern, up to its variables."""
+        """Whether a script is that of a pattern, up to its variables: (i) is no [l]."""
+        both = isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)
+        if both and pattern.open != node.open:  # type: ignore[union-attr]
+            return False
         pattern, node = _bare(pattern), _bare(node)
         match pattern:
             case s.Name(text=text) if text in variables:
@@ -534,6 +579,17 @@ def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
         ):
             return base, True
     return layer_and_transpose(sup)
+
+
+def _power_after(sup: s.Node | None) -> tuple[s.Node | None, s.Node | None]:
+    """A^{[1]2}, a^{[l](i)T}: what stands behind brackets, and what is left without it."""
+    match sup:
+        case s.Product(factors=(*front, last)) if not any(sup.operators):
+            raised = isinstance(last, s.Number) or is_transpose(last)
+            if raised and all(isinstance(x, s.Bracketed) for x in front):
+                rest = replace(sup, factors=tuple(front), operators=("",) * len(front))
+                return last, rest if len(front) > 1 else front[0]
+    return None, sup
 
 
 def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
@@ -660,6 +716,33 @@ def _is_derivative(node: s.Fraction) -> bool:
         return isinstance(first, s.Name) and first.text in ("d", r"\partial")
 
     return begins(node.above) and begins(node.below)
+
+
+def _is_matrix(name: s.Name, by: Translation) -> bool:
+    """Whether a letter is one of a matrix that has the samples as columns."""
+    for each in by.by_name.get(spelled_out(name), ()):
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        if isinstance(meant, s.Name) and meant.text in MATRICES and not each.before:
+            return True
+    return False
+
+
+def _is_of_functions(display: s.Display, by: Translation) -> bool:
+    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number, in which no letter has scripts."""
+    called = False
+    for node in s.walk(display):
+        if isinstance(node, s.Scripted) and not isinstance(node.base, s.Bracketed):
+            name = node.base
+            known = isinstance(name, s.Name) and name.text in by.functions
+            if node.sub is not None or not (known or isinstance(node.sup, s.Number)):
+                return False
+        if isinstance(node, s.Name):
+            called = called or node.text in by.functions
+            if node.text not in by.functions | VARIABLES | {"d", "e"} and len(node.text) < 2:
+                return False
+            if node.text.startswith("\\"):
+                return False
+    return called
 
 
 def _is_range(node: s.Node) -> bool:

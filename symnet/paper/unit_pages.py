@@ -19,6 +19,7 @@ from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.conventions import LETTERS
 from symnet.paper.declarations import is_prose
+from symnet.paper.misfits import Unclear
 from symnet.paper.scripts import binder_names, mapped
 from symnet.paper.translation import Translation, rule, translated
 
@@ -70,6 +71,16 @@ def _bound(node: s.Node) -> set[str]:
         if isinstance(x, s.Big) and x.sub is not None
         for name in binder_names(x.sub.sides[0] if isinstance(x.sub, s.Chain) else x.sub) or ()
     }
+
+
+def check_examples(display: s.Display, costs: Set[str]) -> None:
+    """Raises Unclear where costs E_n of several examples are added up: E_n is read as one cost."""
+    bound = _bound(display)
+    for node in s.walk(display):
+        match node:
+            case s.Scripted(base=s.Name(text=text), sub=s.Name(text=letter)) if letter in bound:
+                if text in costs:
+                    raise Unclear("costs of several examples", node)
 
 
 def without_sets(node: s.Node, sets: Set[str]) -> s.Node:
