@@ -64,7 +64,7 @@ def test_a_square_is_no_layer_where_layers_are_in_brackets() -> None:
         r"\frac{\partial^2 E_n}{\partial w_{ji}^2} = \frac{\partial^2 E_n}{\partial a_j^2} z_i^2"
     )
     assert verify(right, "bishop").verdict == "proved"
-    assert verify(right.replace("z_i^2", "z_i^{(2)}"), "bishop").verdict == "ill-formed"
+    assert verify(right.replace("z_i^2", "z_i^{(2)}"), "bishop").verdict == "refuted"
 
 
 def test_a_set_of_units_is_one_that_a_unit_feeds() -> None:

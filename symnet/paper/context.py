@@ -312,7 +312,8 @@ def _layered(
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
     check_examples(display, frozenset(_letters_for("C", book)))
     counted = without_counts(display, {*map(str, said), *own})
-    full = without_sets(counted, book.sets)
+    # What a page says otherwise of a set is not known here.
+    full = without_sets(counted, book.sets - set(map(str, said)))
     assert isinstance(full, s.Display)
     found = [
         with_layers(in_letters(x.display), book.units, last, x.outputs)
