@@ -6,7 +6,8 @@ is an assumption of the verdict. A letter that the page or its book has a meanin
 >>> from symnet.paper.convention_files import convention
 >>> from symnet.paper.formula_reader import read
 >>> display = read(r"\frac{\partial \mathcal{L}}{\partial b} = \delta")
->>> found = usual(display, convention("nielsen"), {})
+>>> page = {"definitions": {"z^l": "w^l a^{l-1} + b^l"}}
+>>> found = usual(display, convention("nielsen"), page)
 >>> s.spell(found.display)
 'frac({\\partial C}; {\\partial b_{j}^{l}}) = \\delta_{j}^{l}'
 >>> found.assumptions[0]
@@ -33,6 +34,7 @@ COSTS = frozenset({
     "J", "E", "L", "C", r"\ell", "mathcal:L", "mathcal:J", "mathcal:E", "mathcal:C", "mathcal:S",
     "mathscr:L", "mathscr:J", "mathscr:E", "mathscr:C", "Loss", "loss", "Cost", "cost", "Err",
 })  # fmt: skip
+UNITS = frozenset("HJKM")  # letters for the set of the units of a layer
 SAMPLE = frozenset("intkpsqx")  # letters for one example of many
 TABLES = ("definitions", "declared")
 ANY_LAYER = re.compile(r"\b(any|arbitrary|some|general|every|each|current|a)\b.*\blayer\b")
@@ -48,11 +50,18 @@ class Usual:
     assumptions: tuple[str, ...] = ()
 
 
+def is_of_notes(book: Convention, context: Mapping[str, Any]) -> bool:
+    """Whether a formula stands on a page with definitions of its own; else nothing is habit."""
+    return not book.name or "definitions" in context
+
+
 def usual(display: s.Display, book: Convention, context: Mapping[str, Any]) -> Usual:
     """A display with what its page leaves to habit."""
     found = Usual(display, context)
+    if not is_of_notes(book, context):
+        return found
     for habit in (
-        _blanks, _left_scripts, _units, _any_layer, _costs, _layers_of_functions, _one_sample, _one_neuron, _results,
+        _blanks, _left_scripts, _units, _one_case, _word_for_cost, _any_layer, _costs, _layers_of_functions, _one_sample, _one_neuron, _results,
         _descent, _rate, _branches,
     ):  # fmt: skip
         found = habit(found, book)
@@ -126,6 +135,51 @@ def _is_left_script(node: s.Node) -> bool:
     return False
 
 
+def _one_case(found: Usual, book: Convention) -> Usual:
+    """a^{[1]} = g^{[1]}(Z^{[1]}): where one letter is small, all are of one sample."""
+    names = {x.text for x in s.walk(found.display) if isinstance(x, s.Name)}
+    several = any(isinstance(x, s.Big) for x in s.walk(found.display)) or names & {"m", "i", "np"}
+    small, capital = names & {"a", "z", "x"}, names & {"A", "Z", "X"}
+    if not book.samples or several or not small or not capital:
+        return found
+
+    def changed(node: s.Node) -> s.Node:
+        if isinstance(node, s.Name) and node.text in capital:
+            return replace(node, text=node.text.lower())
+        return mapped(node, changed)
+
+    note = "capitals and small letters in one formula are read as of one sample"
+    made = _display(changed(found.display))
+    return replace(found, display=made, assumptions=(*found.assumptions, note))
+
+
+def _word_for_cost(found: Usual, book: Convention) -> Usual:
+    """cost (J) = …, Loss = …: a word for the cost as the whole left side."""
+    statements = []
+    for statement in found.display.statements:
+        match statement:
+            case s.Chain(sides=(left, *rest)):
+                letter = _cost_in_words(left, book)
+                if letter:
+                    place: dict[str, Any] = {"start": left.start, "end": left.end}
+                    statement = replace(statement, sides=(s.Name(letter, **place), *rest))
+        statements.append(statement)
+    return replace(found, display=replace(found.display, statements=tuple(statements)))
+
+
+def _cost_in_words(node: s.Node, book: Convention) -> str:
+    factors = list(node.factors) if isinstance(node, s.Product) else [node]
+    last = factors[-1]
+    inside = factors.pop().body if isinstance(last, s.Bracketed) else None  # type: ignore[union-attr]
+    if not all(isinstance(x, s.Name) for x in factors):
+        return ""
+    word = "".join(x.text for x in factors if isinstance(x, s.Name)).lower()
+    if word not in ("cost", "loss", "error", "costfunction", "lossfunction"):
+        return ""
+    own = inside.text if isinstance(inside, s.Name) else "J"
+    return own if own in book.translation.by_name else "C"
+
+
 def _units(found: Usual, book: Convention) -> Usual:
     r"""\sum_{l=1}^L where units have no layers: L is how many units l counts."""
     raised = any(
@@ -139,6 +193,10 @@ def _units(found: Usual, book: Convention) -> Usual:
         match node:
             case s.Big(operator="sum", sup=s.Name(text="L") as sup):
                 return replace(node, sup=replace(sup, text="N"))
+            case s.Big(
+                operator="sum", sub=s.Chain(sides=(own, s.Name(text=text)), relations=(r"\in",))
+            ) if text in UNITS:
+                return replace(node, sub=own)
         return mapped(node, changed)
 
     return replace(found, display=_display(changed(found.display)))

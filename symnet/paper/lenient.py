@@ -18,6 +18,7 @@ from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, ma
 
 KINDS = {"w": -1, "W": -1, "b": -1, "z": 0, "a": 1}  # in the order in which they are computed
 NUMBER = "a(1 - a) is read entry by entry: as a matrix product it has no shape"
+LOGARITHM = "y ln a is read as the sum over the outputs: as a matrix product it has no shape"
 CHAIN = "the chain of derivatives is read as the chain rule: as matrices they do not fit"
 
 
@@ -41,6 +42,10 @@ def meant(display: s.Display) -> Meant | None:
                 found[NUMBER] = None
                 node = squared
         if isinstance(node, s.Product):
+            summed = _over_outputs(node)
+            if summed is not None:
+                found[LOGARITHM] = None
+                node = summed
             chained = _chained(node)
             if chained is not None:
                 found[CHAIN] = None
@@ -65,6 +70,31 @@ def _entry_by_entry(node: s.Product) -> s.Product | None:
         operators = (*node.operators[: at + 1], *node.operators[at + 2 :])
         return replace(node, factors=factors, operators=operators)
     return None
+
+
+def _over_outputs(node: s.Product) -> s.Product | None:
+    """y ln a and (1 - y) ln(1 - a): of one output, or of each."""
+    factors = list(node.factors)
+    for at, (one, other) in enumerate(zip(factors, factors[1:], strict=False)):
+        base = other.base if isinstance(other, s.Scripted) else other
+        named = isinstance(base, s.Name) and base.text in ("log", "ln")
+        if not named or node.operators[at + 1] not in ("", r"\cdot", r"\times", "*"):
+            continue
+        if _is_target(one) or any(
+            isinstance(one, s.Bracketed) and _is_complement(one, x) and _is_target(x)
+            for x in s.walk(one)
+        ):
+            inside = s.Bracketed("(", one, ")", start=one.start, end=one.end)
+            turned = s.Name("T", start=one.end, end=one.end)
+            factors[at] = s.Scripted(inside, None, turned, start=one.start, end=one.end)
+    return replace(node, factors=tuple(factors)) if factors != list(node.factors) else None
+
+
+def _is_target(node: s.Node) -> bool:
+    node = _bare(node)
+    while isinstance(node, s.Scripted | s.Sampled):
+        node = node.base if isinstance(node, s.Scripted) else node.of
+    return isinstance(node, s.Name) and node.text == "y"
 
 
 def _is_complement(node: s.Node, of: s.Node) -> bool:

@@ -184,5 +184,3 @@ def _rules(layers: list[_Layer], rows: bool) -> dict[str, str]:
         for word in (r"\mathrm{hidden}", "h"):
             pairs[rf"\delta_{{{word}}}"] = whole.replace("^l", "^2")
     return pairs
-
-
