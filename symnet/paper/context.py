@@ -24,18 +24,18 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.book_declarations import (
-    accumulates,
-    put_in,
-    with_accumulators,
-    with_examples_of_costs,
-)
 from symnet.paper.batch_declarations import (
     for_display,
     is_assumed,
     is_of_all,
     read_batch,
     with_usual_penalty,
+)
+from symnet.paper.book_declarations import (
+    accumulates,
+    put_in,
+    with_accumulators,
+    with_examples_of_costs,
 )
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
@@ -140,9 +140,7 @@ def page(
         display, said = put_in(display, said, letters)
         display, said, summed = _with_accumulators(display, said, book)
     display = in_nielsens(display, book)
-    several = read_batch(
-        notation_of(book), said, context, lambda each: in_nielsens(each, book)
-    )
+    several = read_batch(notation_of(book), said, context, lambda each: in_nielsens(each, book))
     penalised = summed and r"\lambda" in names_in(display) and not any(
         r"\lambda" in f"{k} {v}" for k, v in declared.items()
     )  # fmt: skip
@@ -169,7 +167,9 @@ def page(
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
     if penalised:
-        assumptions.append("the cost is the mean over m examples, and λ/2m times all squared weights")
+        assumptions.append(
+            "the cost is the mean over m examples, and λ/2m times all squared weights"
+        )
         unread.append("the cost, of whose λ nothing is said,")
     if not several.rule and not summed:
         unread.append("the rule of the update")
