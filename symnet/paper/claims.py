@@ -23,7 +23,7 @@ from symnet.paper.context import UNITS, Page, heads_of, in_nielsens, is_of_book,
 from symnet.paper.convention_files import Convention
 from symnet.paper.conventions import LETTERS
 from symnet.paper.declarations import is_prose
-from symnet.paper.elaboration import Elaborator
+from symnet.paper.elaboration import PRODUCTS_FIRST, Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.habits import is_of_notes
 from symnet.paper.lenient import meant
@@ -165,9 +165,22 @@ def _of_layers(
         second = _as_meant(about, started)
         if second is not None:
             return second
+    judged = _with_other_reading(judged, about, started)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+def _with_other_reading(judged: Verdict, about: Page, started: float) -> Verdict:
+    """The verdict with a note on what it would be if ⊙ were taken before matrix products."""
+    if PRODUCTS_FIRST not in judged.notes or judged.verdict not in (PROVED, REFUTED):
+        return judged
+    notation = replace(about.notation, entrywise_first=True)
+    other, _ = judge(about.display, replace(about, notation=notation), started + BUDGET)
+    if other.verdict not in (PROVED, REFUTED) or other.verdict == judged.verdict:
+        return judged
+    note = f"if ⊙ were taken before matrix products it would be {other.verdict}"
+    return replace(judged, notes=(*judged.notes, note))
 
 
 def _of_steps(
@@ -410,7 +423,9 @@ def explained(
         kind = fixed or edit.kind
         if judged.verdict == ILL_FORMED and kind in ("factor", "other") and fixed is None:
             kind = "shape"
-        return replace(judged, error_kind=kind, span=_span(edit, latex), suggestion=text)
+        # What nobody declared, or what is missing, is where it was met.
+        span = judged.span if fixed in ("missing-term", "other") else _span(edit, latex)
+        return replace(judged, error_kind=kind, span=span, suggestion=text)
     if fixed is not None:
         return replace(judged, error_kind=fixed)
     kind = judged.error_kind or "other"

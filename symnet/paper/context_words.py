@@ -58,10 +58,10 @@ _ROLE = re.compile(
 TARGETS = ("t", "d", r"\hat{t}", "y")
 # What says no more than that there is a cost: "J", "E_n", "C, abstract", "the loss L".
 _ANY = re.compile(
-    rf"(?:(?:the|an?|some|any|abstract|arbitrary|general|generic|loss|cost|error|function)\s+)*"
-    rf"(?P<letter>(?:\\math\w+\{{\w\}}|\\ell|[A-Z])(?:[_^](?:\{{[^{{}}]*\}}|\(\w\)|\w))?)"
-    rf"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
-    rf"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
+    r"(?:(?:the|an?|some|any|abstract|arbitrary|general|generic|loss|cost|error|function)\s+)*"
+    r"(?P<letter>(?:\\math\w+\{\w\}|\\ell|[A-Z])(?:[_^](?:\{[^{}]*\}|\(\w\)|\w))?)"
+    r"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
+    r"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
 )
 _MEAN = re.compile(
     r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"

@@ -295,8 +295,9 @@ def _costs(found: Usual, book: Convention) -> Usual:
             return s.Name("C", **place)
         if isinstance(node, s.Scripted) and spelled == "L":
             # Above other letters L is still the last layer.
-            sup = node.sup
-            return replace(mapped(replace(node, sup=None), lambda x: put(x, whole)), sup=sup)  # type: ignore[type-var]
+            below = mapped(replace(node, sup=None), lambda x: put(x, whole))
+            assert isinstance(below, s.Scripted)
+            return replace(below, sup=node.sup)
         return mapped(node, lambda x: put(x, whole))
 
     *styles, text = spelled.split(":")

@@ -264,6 +264,7 @@ class Sums(Differentiation):
 
     def _empty_product(self, node: s.Big, name: str, body: s.Node) -> Value:
         """1, or the identity if the factors are matrices."""
+        self.emptied = True
         assert isinstance(node.sub, s.Chain)
         assert node.sup is not None
         for end in (layer_of(node.sub.sides[1]), layer_of(node.sup)):
