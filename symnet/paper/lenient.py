@@ -12,6 +12,7 @@ them as they are meant is noted as such.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from symnet.paper import syntax as s
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, mapped
@@ -59,7 +60,7 @@ def meant(display: s.Display) -> Meant | None:
 
 def _entry_by_entry(node: s.Product) -> s.Product | None:
     """X(1 - X) with the same X, a vector: each entry by its own."""
-    for at, (one, other) in enumerate(zip(node.factors, node.factors[1:], strict=False)):
+    for at, (one, other) in enumerate(pairwise(node.factors)):
         if node.operators[at + 1] not in ("", r"\cdot", r"\times", "*"):
             continue
         if not any(_is_complement(x, y) for x, y in ((other, one), (one, other))):
@@ -75,7 +76,7 @@ def _entry_by_entry(node: s.Product) -> s.Product | None:
 def _over_outputs(node: s.Product) -> s.Product | None:
     """y ln a and (1 - y) ln(1 - a): of one output, or of each."""
     factors = list(node.factors)
-    for at, (one, other) in enumerate(zip(factors, factors[1:], strict=False)):
+    for at, (one, other) in enumerate(pairwise(factors)):
         base = other.base if isinstance(other, s.Scripted) else other
         named = isinstance(base, s.Name) and base.text in ("log", "ln")
         if not named or node.operators[at + 1] not in ("", r"\cdot", r"\times", "*"):
@@ -119,7 +120,7 @@ def _chained(node: s.Product) -> s.Node | None:
     slopes = [x for x in parts if x is not None]
     if len(slopes) != len(parts) or not _is_cost(slopes[0][0]):
         return None
-    for (_, below), (above, _) in zip(slopes, slopes[1:], strict=False):
+    for (_, below), (above, _) in pairwise(slopes):
         if s.spell(below) != s.spell(above):
             return None
     places = [_place(x) for _, x in slopes]
@@ -167,6 +168,6 @@ def _goes_down(places: Sequence[tuple[str, int] | None]) -> bool:
     kept = [x for x in places if x is not None]
     if len({name for name, _ in kept}) != 1:
         return False
-    pairs = zip(kept, kept[1:], strict=False)
+    pairs = pairwise(kept)
     # w and b are computed from nothing: only the last can be one of them.
     return all(x > y for (_, x), (_, y) in pairs) and all(x % 3 != 2 for _, x in kept[:-1])
