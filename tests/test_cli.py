@@ -113,6 +113,13 @@ def test_a_file_that_is_something_else_is_said_to_be(run: Run, tmp_path: Path) -
     assert "no JSON, line 1 column 2\nsymnet prove NET --certificate FILE writes one" in found.err
 
 
+def test_a_network_may_be_longer_than_the_name_of_a_file(run: Run) -> None:
+    net = "-".join(["3", *["4:tanh"] * 40, "2:softmax"])
+    found = run("show", net, "--after", "lower")
+    assert (found.code, found.err) == (0, "")
+    assert "w42[n42,n41]" in found.out
+
+
 def test_a_certificate_says_what_it_takes_for_granted(run: Run) -> None:
     own = ("--activation", "z**3 + z", "--cost", "(a - y)**4")
     for network, given in (
