@@ -376,10 +376,11 @@ class Trainer:
         self._position, self._spent, self._given = 0, 0.0, False
         if not (np.isfinite(cost) and good):
             flat = self._flat()
+            left = "are as its last step left them"
             if kept is not None:
-                flat["theta"][...] = kept
+                flat["theta"][...], left = kept, "before it are kept"
             self._forget(flat)
-            epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
+            epoch = f"epoch {self.n_iter_ + 1}; the parameters {left}"
             raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
         if self.verbose:

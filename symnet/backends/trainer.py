@@ -106,6 +106,7 @@ def listing(
         penalties=tuple(penalty.name for penalty in network.penalties),
         functions=backend.functions(program, {**comments, **rules}),
         state=tuple(symbol.name for symbol in training.optimizer.state),
+        scales=_scales(lowered, training, spoken),
         spoken=spoken | ({"learning_rate": "rate"} if scheduled else {}),
         # before the step is counted: without a rate there is none
         scheduled=tuple(
@@ -190,6 +191,16 @@ def _options(network: Network, training: Training) -> Iterator[Option]:
     for penalty in network.penalties:
         strength = given.get(penalty.name, 0.0)
         yield Option(penalty.name, repr(strength), PENALTY_MEANINGS[penalty.name])
+
+
+def _scales(lowered: Program, training: Training, spoken: Mapping[str, str]) -> tuple[str, ...]:
+    """What each state is kept divided by, as the class says it; nothing if all are kept whole."""
+    found = arithmetic.state_scales(lowered.function("update"))
+    scales = [found[state.name] for state in training.optimizer.state]
+    if all(scale == 1 for scale in scales):
+        return ()
+    symbols = {x: sympy.Symbol(spoken[x.name]) for scale in scales for x in scale.free_symbols}
+    return tuple(sympy.sstr(scale.xreplace(symbols)) for scale in scales)
 
 
 def _accumulated(program: Program, rules: Mapping[str, str]) -> dict[str, str]:
