@@ -173,6 +173,26 @@ def test_show_what_a_step_costs(run: Run) -> None:
     assert run("show", "5-n-3", "--cost").code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("2-3-1",), "scalar style, which makes no arrays"),
+        (("2-3-1", "--optimizer", "adamw"), "scalar style, which makes no arrays"),
+        (("2-3-1", "--clip-norm", "1"), "array style, as the trainer clips gradients."),
+        (("2-3-1", "--blas", "scipy"), "array style, as the trainer asks for the BLAS of SciPy."),
+        (("2-3-1", "--dtype", "float32"), "array style, as the trainer computes in float32"),
+        (("20-30-2",), "array style."),
+    ],
+)
+def test_the_style_that_show_names_is_that_of_the_trainer(
+    run: Run, options: tuple[str, ...], said: str
+) -> None:
+    for table in ("--cost", "--memory"):
+        assert f"\n\nStyle auto is the {said}" in run("show", *options, table).out
+    scalar = "def _scalar():" in run("generate", *options).out
+    assert scalar is said.startswith("scalar")
+
+
 def test_show_where_arrays_lie(run: Run) -> None:
     found = run("show", "5-4-3", "--memory", "--optimizer", "adam", "--dtype", "float32").out
     words = {line.split()[0]: line.split()[1] for line in found.splitlines() if line}
