@@ -214,11 +214,12 @@ def check_certificate(file: str) -> None:
 @click.argument("formulas", metavar="FORMULA...", nargs=-1)
 @click.option(
     "--convention",
-    metavar="NAME",
+    metavar="NAME|FILE",
     default="nielsen",
     show_default=True,
-    shell_complete=names_of("paper.convention_files", "names"),
-    help="Whose notation the formula is in.",
+    shell_complete=names_of("verification", "conventions"),
+    help="Whose notation the formula is in: nielsen, ng, ufldl, bishop, haykin, wikipedia … a TOML "
+    "file of your own, or other: only what --context declares.",
 )
 @click.option(
     "--context",
@@ -264,6 +265,7 @@ def verify(
     symnet verify '\\delta^L = \\nabla_a C \\odot \\sigma'"'"'(z^L)'  # BP1
     symnet verify 'z^l = W^l a^l + b^l'                  # a wrong layer
     symnet verify 'C = y' --context cost=quadratic       # with a cost
+    symnet verify --convention ng 'dA^{[l]} = W^{[l]} dZ^{[l]}'  # of a book
     symnet verify --jsonl claims.jsonl --jobs 2          # by the thousand
     """
     verification = _load("verification")
@@ -273,6 +275,7 @@ def verify(
         sys.exit(_verify_lines(verification, claims, jobs))
     if not formulas:
         raise click.UsageError("Give a formula, such as 'z^l = W^l a^l + b^l', or --jsonl FILE.")
+    verification.checked_convention(convention)
     context = verification.context_of(pairs)
     texts = [read_formula(text) for text in formulas]
     found = [_load("paper.claims").verify(text, convention, context) for text in texts]

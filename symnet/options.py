@@ -77,7 +77,8 @@ def names_of(module: str, table: str) -> Callable[..., list[str]]:
     """For Tab: the names of a table. Its module is loaded when they are asked for, not before."""
 
     def complete(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-        return [name for name in getattr(load(module), table) if name.startswith(begun)]
+        found = getattr(load(module), table)
+        return [name for name in (found() if callable(found) else found) if name.startswith(begun)]
 
     return complete
 

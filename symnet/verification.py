@@ -5,6 +5,7 @@
 {'cost': 'quadratic', 'widths': [2, 3, 1], 'declared': {'x': 'a^1'}}
 """
 
+import difflib
 import json
 import multiprocessing
 import os
@@ -21,8 +22,9 @@ import sympy
 
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
-from symnet.paper import claims
+from symnet.paper import claims, convention_files, definition_files
 from symnet.paper.claims import PROVED, UNKNOWN, Verdict
+from symnet.paper.page_notation import OTHER
 from symnet.paper.rerun import numpy_lines
 from symnet.paper.verdict_text import text_of
 
@@ -57,6 +59,30 @@ def verify(
     about = {**(_context(net) if net is not None else {}), **(context or {})}
     text = formula if isinstance(formula, str) else _printed(formula)
     return claims.verify(text, convention, about)
+
+
+def conventions() -> list[str]:
+    """The names of all conventions: of books with layers, of pages with definitions, and `other`.
+
+    >>> {"nielsen", "ng", "batchnorm", "other"} <= set(conventions())
+    True
+    """
+    return sorted({*convention_files.names(), *definition_files.names(), OTHER})
+
+
+def checked_convention(name: str) -> str:
+    """A convention's name, or the path of a file, if there is one. Raises SymnetError if not."""
+    if name.endswith(".toml"):
+        convention_files.convention(name)  # says what is wrong with the file
+    elif name not in conventions():
+        near = difflib.get_close_matches(name, conventions(), 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        known = ", ".join(conventions())
+        raise SymnetError(
+            f"there is no convention {name!r}{meant} There are {known}, and files of your own,"
+            " as --convention mine.toml"
+        )
+    return name
 
 
 def _context(net: Network) -> dict[str, Any]:
@@ -114,6 +140,11 @@ def block_of(verdict: Verdict, text: str, rerun: bool) -> str:
     block = text_of(verdict, text, style)
     if rerun and verdict.trial is not None:
         block += f"\n\n{numpy_lines(verdict.trial)}"
+    elif rerun and verdict.counterexample is not None:
+        block += (
+            "\n\n# Both values above are exact or to 30 digits; for claims about several samples,"
+            "\n# definitions or steps there are no lines of NumPy yet."
+        )
     elif rerun and verdict.verdict != PROVED:
         block += (
             "\n\n# There are no numbers to show: it has no value in any network, or was not read."

@@ -3,47 +3,22 @@
 from collections.abc import Iterator
 
 import pytest
+from test_convention_mutants import TRUE, in_letters
 
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
-from symnet.paper.book_letters import cost, function, written
 from symnet.paper.claims import verify
 from symnet.paper.context import in_nielsens
 from symnet.paper.convention_files import Convention, convention, from_toml, names
 from symnet.paper.formula_reader import read
-from symnet.term import LayerNumber
 
 BOOKS = names()
-L, LAST = LayerNumber("l"), LayerNumber("L")
 
 
 def textbook(book: Convention) -> dict[str, str]:
     """BP1 to BP4 in components, in the letters of a book; those that it has letters for."""
-
-    def q(name: str, layer: LayerNumber, *letters: str) -> str | None:
-        found = written(name, layer, letters, book)
-        return None if found is None else f"{{{found}}}" if found.startswith("-") else found
-
-    c, f = cost(book), function(book)
-    above, below = L.shift(1), L.shift(-1)
-    parts = {
-        "BP1": (q("δ", LAST, "k"), q("a", LAST, "k"), q("z", LAST, "k")),
-        "BP2": (q("δ", L, "j"), q("w", above, "k", "j"), q("δ", above, "k"), q("z", L, "j")),
-        "BP3": (q("b", L, "j"), q("δ", L, "j")),
-        "BP4": (q("w", L, "j", "i"), q("a", below, "i"), q("δ", L, "j")),
-    }
-    made = {}
-    for name, found in parts.items():
-        if None in found:
-            continue
-        x = [str(each) for each in found]
-        made[name] = {
-            "BP1": lambda: rf"{x[0]} = \frac{{\partial {c}}}{{\partial {x[1]}}} {f}'({x[2]})",
-            "BP2": lambda: rf"{x[0]} = {f}'({x[3]}) \sum_k {x[1]} \left({x[2]}\right)",
-            "BP3": lambda: rf"\frac{{\partial {c}}}{{\partial {x[0]}}} = {x[1]}",
-            "BP4": lambda: rf"\frac{{\partial {c}}}{{\partial {x[0]}}} = {x[1]} \left({x[2]}\right)",
-        }[name]()  # fmt: skip
-    return made
+    made = {which: in_letters(TRUE[which], book) for which in ("BP1", "BP2", "BP3", "BP4")}
+    return {which: latex for which, latex in made.items() if latex is not None}
 
 
 def everything() -> Iterator[tuple[str, str, str]]:
@@ -95,9 +70,8 @@ def test_what_another_book_means_otherwise_is_not_proved(other: str) -> None:
 def same(latex: str, name: str, other: str) -> bool:
     """Whether a formula says something true in both, each in its own way."""
     one, two = meant(latex, name), meant(latex, other)
-    return (
-        one == two
-        or verify(latex, name).verdict == verify(latex, other).verdict == "proved"
+    return one == two or (
+        verify(latex, name).verdict == verify(latex, other).verdict == "proved"
         and (
             {convention(name).name, convention(other).name} & {"bishop", "haykin", "rhw1986"}
             != set()

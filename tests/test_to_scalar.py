@@ -302,9 +302,6 @@ def test_what_is_shared_changes_no_result(text: str, optimizer: str) -> None:
 
 PLACES = (0.0, 0.5, 30.0, 95.0, 300.0, 709.0, 709.79, 720.0, 746.0, 1e3, 9999.0, 1e4)
 
-# Here the program itself divides 0 by 0, in arrays too: where a is rounded to 0, or to 1.
-UNSTEADY = {("softplus", "log_likelihood"), ("softplus", "poisson"), ("softmax", "cross_entropy")}
-
 
 def far_rows(network: Network, z: float) -> tuple[Lists, list[float]]:
     """Weights that make each first weighted input z or -z, and a row for them."""
@@ -318,8 +315,7 @@ def far_rows(network: Network, z: float) -> tuple[Lists, list[float]]:
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_nothing_is_raised_far_out(activation: str) -> None:
-    """Where the program has numbers, so has the step; and it has them but for three pairs."""
-    unsteady = set()
+    """The program has numbers everywhere, and so has the step."""
     for cost, below in [*((cost, "") for cost in COSTS), ("quadratic", activation)]:
         network = allowed(activation, cost, below)
         if network is None:
@@ -334,13 +330,11 @@ def test_nothing_is_raised_far_out(activation: str) -> None:
                 made.assign(theta)
                 shown = made.step(rows, 0.5)
                 after = np.asarray(made.numbers()[0])
-                if np.isfinite(wanted).all():
+                if not below or np.isfinite(wanted).all():
                     moved = np.asarray(theta) - 0.5 * wanted
+                    assert np.isfinite(moved).all(), (cost, z)
                     np.testing.assert_allclose(after, moved, 1e-11, 1e-11)
                     np.testing.assert_allclose(shown, [*seen] * len(rows), 1e-12, 1e-300)
-                elif not below:
-                    unsteady.add((activation, cost))
-    assert unsteady == {pair for pair in UNSTEADY if pair[0] == activation}
 
 
 @pytest.mark.parametrize("text", TYPED)

@@ -210,7 +210,12 @@ _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z_0-9.]*|[0-9.]+(e[+-]?[0-9]+)?")
 
 
 def _number(x: sympy.Expr) -> Piece:
-    return repr(float(_real(x))), ATOM if x >= 0 else SIGN
+    return decimal(float(_real(x))), ATOM if x >= 0 else SIGN
+
+
+def decimal(x: float) -> str:
+    """A number as the formatter leaves it: 1e30, where Python would write 1e+30."""
+    return repr(x).replace("e+", "e")
 
 
 def _short(x: sympy.Rational) -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import sympy
 from sympy.codegen.cfunctions import log1p
 
-from symnet.backends.python_text import ATOM, POWER, PRODUCT, SIGN, SUM, Piece
+from symnet.backends.python_text import ATOM, POWER, PRODUCT, SIGN, SUM, Piece, decimal
 from symnet.errors import NotYet
 from symnet.program.bounds import LARGEST, Bounds, Interval, branches
 from symnet.program.ir import Array, ProgramError
@@ -186,7 +186,7 @@ class _Printer:
         if scaled is None or self.within(u, -INF, LARGEST):
             return ""
         c, symbol = scaled
-        return f"{self.go(symbol)[0]} {'>' if c > 0 else '<'} {LARGEST / float(c)!r}"
+        return f"{self.go(symbol)[0]} {'>' if c > 0 else '<'} {decimal(LARGEST / float(c))}"
 
     def sum(self, x: sympy.Add) -> Piece:
         # What is added comes first: a - y, not -y + a.
@@ -220,7 +220,7 @@ class _Printer:
                 above += _factors(factor)
         texts = [self.closed(factor, PRODUCT if i == 0 else SIGN) for i, factor in enumerate(above)]
         divided = number.is_Rational and len(repr(float(number))) > SHORT and number.q < 10**9
-        bottom = [repr(float(number.q))] if divided else []
+        bottom = [decimal(float(number.q))] if divided else []
         number = sympy.Integer(number.p) if divided else number
         if number != 1 or not texts:
             texts.insert(0, _number(number)[0])
@@ -299,7 +299,7 @@ def _number(x: sympy.Expr) -> Piece:
     """A number as Python's float, which is faster among floats than a whole number."""
     if not (x.is_real and x.is_finite):
         raise NotYet(f"{x} is no real number")
-    return repr(float(x)), ATOM if x >= 0 else SIGN
+    return decimal(float(x)), ATOM if x >= 0 else SIGN
 
 
 def negative(term: sympy.Expr) -> bool:

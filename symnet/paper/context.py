@@ -24,7 +24,19 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.batch_declarations import for_display, is_assumed, is_of_all, read_batch
+from symnet.paper.batch_declarations import (
+    for_display,
+    is_assumed,
+    is_of_all,
+    read_batch,
+    with_usual_penalty,
+)
+from symnet.paper.book_declarations import (
+    accumulates,
+    put_in,
+    with_accumulators,
+    with_examples_of_costs,
+)
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
@@ -38,6 +50,7 @@ from symnet.paper.declarations import (
 )
 from symnet.paper.examples import with_examples
 from symnet.paper.formula_reader import read
+from symnet.paper.habits import usual
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, put_for, subscripts
@@ -65,7 +78,9 @@ KNOWN = {
     "layers",
 }  # fmt: skip
 STANDARD = {
-    "z^l": "w^la^l-1+b^l", "a^l": "sigmaz^l", "delta^l": "dc/dz^l",
+    "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
+    "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
+    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
 }  # fmt: skip
 
 
@@ -102,7 +117,9 @@ def page(
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
-    printed = display
+    habits = usual(display, book, context)
+    printed = display = habits.display
+    context = habits.context
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -113,15 +130,25 @@ def page(
     own = {str(k): str(v) for k, v in said.items() if k not in agreed}
     if says_vectors(own, printed, NIELSEN):
         book = convention("nielsen")  # its letters are its own
-    display = in_nielsens(display, book)
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    several = read_batch(notation_of(book), said, context)
+    summed = False
+    if book.translation.rules:
+        letters = book.translation.by_name.keys() | book.translation.functions
+        display, said = put_in(display, said, letters)
+        display, said, summed = _with_accumulators(display, said, book)
+    display = in_nielsens(display, book)
+    several = read_batch(notation_of(book), said, context, lambda each: in_nielsens(each, book))
+    penalised = summed and r"\lambda" in names_in(display) and not any(
+        r"\lambda" in f"{k} {v}" for k, v in declared.items()
+    )  # fmt: skip
+    if penalised:
+        several = replace(several, notation=with_usual_penalty(several.notation))
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
-    notation, assumptions = found.notation, list(found.assumptions)
+    notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
     assumptions += [f"{k}: {declared[k]}" for k in known]
     notation = for_display(notation, display)
     display = with_examples(display, notation)
@@ -134,12 +161,17 @@ def page(
     bias = str(context.get("bias", habit)).strip()
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
-        letters = {k: v for k, v in notation.letters.items() if v != "b"}
-        unknown = notation.unread | (notation.letters.keys() - letters.keys())
-        notation = replace(notation, letters=letters, unread=unknown)
+        kept = {k: v for k, v in notation.letters.items() if v != "b"}
+        unknown = notation.unread | (notation.letters.keys() - kept.keys())
+        notation = replace(notation, letters=kept, unread=unknown)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not several.rule:
+    if penalised:
+        assumptions.append(
+            "the cost is the mean over m examples, and λ/2m times all squared weights"
+        )
+        unread.append("the cost, of whose λ nothing is said,")
+    if not several.rule and not summed:
         unread.append("the rule of the update")
     if "layers" in context and not _are_layers(str(context["layers"]), book):
         unread.append("'layers'")
@@ -192,7 +224,7 @@ def page(
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
-    widths = _of_depth(widths, depth)
+    widths = _of_depth(widths, depth, book)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
@@ -206,9 +238,36 @@ def page(
     )  # fmt: skip
 
 
+def _with_accumulators(
+    display: s.Display, said: dict[Any, Any], book: Convention
+) -> tuple[s.Display, dict[Any, Any], bool]:
+    r"""A display without \Delta^{(l)} in which gradients are added up; whether there were such."""
+    weights = _letters_for("w", book)
+    costs = _letters_for("C", book)
+    if book.samples or not weights or not costs or not accumulates(said):
+        return display, said, False
+    made = with_accumulators(display, weights[0], costs[0])
+    if s.spell(made) == s.spell(display):
+        return display, said, False
+    return made, {k: v for k, v in said.items() if r"\Delta" not in k}, True
+
+
+def _letters_for(quantity: str, book: Convention) -> list[str]:
+    """The plain letters of a book for w, for C."""
+    found = []
+    for each in book.translation.rules:
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        plain = isinstance(meant, s.Name) and meant.text == quantity and ":" not in each.base
+        if plain and not each.before and each.base:
+            found.append(each.base)
+    return found
+
+
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
     made = translated(display, book.translation)
+    if book.translation.rules:
+        made = with_examples_of_costs(made)
     return with_layers(made, book.units) if book.units else made
 
 
@@ -426,7 +485,8 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    return STANDARD.get(_squeezed(key)) == _squeezed(said)
+    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    return squeezed in STANDARD.get(_squeezed(key), ())
 
 
 def _squeezed(text: str) -> str:
@@ -440,7 +500,8 @@ def _squeezed(text: str) -> str:
 def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, list[str]]:
     unread = []
     below, last = parted(str(context.get("activation", "abstract")))
-    if last and not below and names_in(display) & {"l", r"\ell"}:
+    said_last = re.search(r"\b(output|last|final|top)\b", str(context.get("activation", "")))
+    if last and not below and not said_last and names_in(display) & {"l", r"\ell"}:
         unread.append("which layers have the activation 'softmax'")
     activation = _activation(below or "abstract")
     if activation is None:
@@ -507,6 +568,9 @@ def _with_output(
     if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
+    if notation.one_hot and notation.batch.on:
+        # Each sample has a class of its own: of y it is proved with no more than its sum.
+        notation, setting = replace(notation, one_hot=False), replace(setting, one_hot=True)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
@@ -629,16 +693,28 @@ def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
     raise SymnetError(f"the widths {said!r} are not understood")
 
 
-def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int, ...], ...]:
+HIDDEN = re.compile(r"\b(one|two|three) hidden layers?\b", re.IGNORECASE)
+
+
+def _of_depth(
+    widths: tuple[tuple[int, ...], ...], said: str, book: Convention
+) -> tuple[tuple[int, ...], ...]:
+    """The networks with as many layers as is said; a book may count from 0, and name L as it will."""
     if not said:
         return widths
-    exact = re.search(r"L\s*=\s*(\d+)|^(\d+) layers", said)
-    least = re.search(r"L\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    last = "|".join(["L", *(re.escape(re.sub("[{}]", "", x)) for x in book.translation.last)])
+    exact = re.search(rf"(?:{last})\s*=\s*(\d+)|^(\d+) layers", said)
+    least = re.search(rf"(?:{last})\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    hidden = HIDDEN.search(said)
+    before = 1 - book.translation.first
     if exact:
-        depth = int(exact[1] or exact[2])
+        depth = int(exact[2]) if exact[1] is None else int(exact[1]) + before
         return tuple(w for w in widths if len(w) == depth)
     if least:
-        return tuple(w for w in widths if len(w) >= int(least[1]))
+        return tuple(w for w in widths if len(w) >= int(least[1]) + before)
+    if hidden:
+        depth = ("one", "two", "three").index(hidden[1].lower()) + 3
+        return tuple(w for w in widths if len(w) == depth)
     raise SymnetError(f"the depth {said!r} is not understood")
 
 

@@ -18,8 +18,19 @@ _ASIDE = re.compile(
     r"|each its own|hidden( layers)?|everywhere)\b", re.IGNORECASE
 )  # fmt: skip
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+)(?:[_^]\{?[\[(]?[a-z][\])]?\}?)?")
+_ARGUMENT = re.compile(r"(?<=[A-Za-z}\]])\((?:z|x|u|a|\\cdot|\.)(?:\^\{?\(?l\)?\}?)?\)")
+_LOGISTIC = re.compile(r"1 ?/ ?\(1 ?\+ ?(?:e\^\{?-[a-z]\}?|\\exp\(-[a-z]\))\)")
+# Words that say of a function no more than that there is one.
+_NOTHING = frozenset({
+    "abstract", "arbitrary", "some", "any", "function", "functions", "activation", "the", "a", "an",
+    "nonlinearity", "non_linearity", "nonlinear", "non_linear", "differentiable", "smooth", "each",
+    "unspecified", "not", "specified", "generic", "general", "given", "scalar", "is", "of", "layer",
+    "units", "neurons", "unknown",
+})  # fmt: skip
 _LETTERS = frozenset({"f", "g", "h", "s", r"\sigma", r"\varphi", r"\phi", r"\psi", r"\theta"})
-_HALF = r"(?:(?:\(?1/2\)?|\\frac\{?1\}?\{?2\}?|\\tfrac12|0\.5)\s*(?P<half>))?"
+_HALF = (
+    r"(?:(?:\(?1/2\)?|\\frac\{?1\}?\{?2\}?|\\tfrac12|0\.5)\s*(?:\*|\\cdot|\\times)?\s*(?P<half>))?"
+)
 _SYMBOL = r"\\?[A-Za-z]+(?:\{\w+\})?(?:[_^](?:\{[^{}]*\}|\w))*"
 _SQUARES = re.compile(
     rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<open>\(|\\\||\|\|?)\s*"
@@ -34,11 +45,28 @@ _NAMED = re.compile(
     rf"(?:the )?({'|'.join(NAMES).replace('-', '[- ]')})(?: (?:cost|loss))?"
     r",? (?:averaged?|summed|mean|sum) (?:over|of) .*", re.IGNORECASE
 )  # fmt: skip
+# -[y log ŷ + (1-y) log(1-ŷ)], and -Σ y log ŷ.
+_BINARY = re.compile(r"^-.*\\(?:log|ln)\b.*\+\s*\(1\s*-\s*\S+\)\s*\\(?:log|ln)")
+_LOG = re.compile(
+    rf"^-\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<target>{_SYMBOL})\s*\\(?:log|ln)\s*"
+    rf"\(?(?P<output>{_SYMBOL})\)?$"
+)
 _LETTER = re.compile(r"^\s*(\\?[A-Za-z]+(?:_\w)?)\s*(?:=|\()")
 _ROLE = re.compile(
     r"(\S+?)\s+(?:is |are )?(?:the )?(target|desired|output|network output|label)s?\b"
 )
 TARGETS = ("t", "d", r"\hat{t}", "y")
+# What says no more than that there is a cost: "J", "E_n", "C, abstract", "the loss L".
+_ANY = re.compile(
+    r"(?:(?:the|an?|some|any|abstract|arbitrary|general|generic|loss|cost|error|function)\s+)*"
+    r"(?P<letter>(?:\\math\w+\{\w\}|\\ell|[A-Z])(?:[_^](?:\{[^{}]*\}|\(\w\)|\w))?)"
+    r"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
+    r"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
+)
+_MEAN = re.compile(
+    r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"
+    r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\|)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +82,19 @@ class Cost:
 def activation(said: str) -> tuple[str, tuple[str, ...]]:
     """The name of an activation, "abstract" where none is known, and the letters that it has."""
     text = _ASIDE.sub("", as_latex(said)).strip(" ,;")
-    words = [x for x in re.split(r"[\s,;]+", text) if x]
+    text = _LOGISTIC.sub("sigmoid", text)
+    text = _ARGUMENT.sub("", text)
+    words = [x for x in re.split(r"[\s,;:=()]+", text) if x]
     known, letters, rest = "", [], []
     for word in words:
         name = word.lower().replace("-", "_")
         name = {"logistic": "sigmoid", "linear": "identity"}.get(name, name)
         found = _FUNCTION.fullmatch(word)
-        if name in ACTIVATIONS and not known:
+        if name in ACTIVATIONS and known in ("", name):
             known = name
         elif found is not None and (found[1] in _LETTERS or len(found[1]) == 1):
             letters.append(found[1])
-        elif name not in ("abstract", "arbitrary", "some", "any", "function", "activation", "the"):
+        elif name not in _NOTHING:
             rest.append(word)
     if rest:
         return said, tuple(letters)
@@ -77,10 +107,22 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
     roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}
+    # Of one sample a mean over samples has what is summed.
+    text = _MEAN.sub(lambda mean: "1/2 " if mean["half"] else "", text)
     squares = _SQUARES.search(text)
     named = _NAMED.fullmatch(said.strip())
     if named is not None:
         return replace(found, name=NAMES[named[1].lower().replace(" ", "-")])
+    whole = _ANY.fullmatch(text.strip())
+    if whole is not None:
+        return replace(found, name="abstract", letters=(whole["letter"],))
+    alone = (text[len(letter[0]) :] if letter else text).strip(" .")
+    if _BINARY.match(alone):
+        return replace(found, name="binary-cross-entropy")
+    logs = _LOG.match(alone)
+    if logs is not None:
+        output, target = _bare(logs["output"]), _bare(logs["target"])
+        return replace(found, name="log_likelihood", output=output, target=target)
     if squares is None:
         rest = text[len(letter[0]) :] if letter else text
         arguments = (
@@ -90,7 +132,9 @@ def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     one, other = (_bare(squares[x]) for x in ("one", "other"))
     before = text[: squares.start()].removeprefix(letter[0] if letter else "").strip(" =")
     after = text[squares.end() :].strip(" .,;")
-    name = "quadratic" if squares["half"] is not None else "squared_error"
+    halved = re.match(r"/ ?2(?![\w(])", after)
+    after = after[halved.end() :].strip(" .,;") if halved else after
+    name = "quadratic" if halved or squares["half"] is not None else "squared_error"
     if before or (after and not _ROLE.search(after)):
         name = ""
     output, target = _told_apart(one, other, squares["one"], squares["other"], roles)

@@ -1,8 +1,8 @@
 r"""Conventions as data: a small TOML file says what the symbols of a book are in Nielsen's.
 
 `[convention]` has the name, the source and the defining equations in the book's own LaTeX, which a
-test requires to be proved; `[symbols]` says symbol by symbol what is meant. A user's own file has
-the same form.
+test requires to be proved; `[symbols]` says symbol by symbol what is meant, `[samples]` what a
+cost is that is derived by a matrix of samples. A user's own file has the same form.
 
 >>> convention("ufldl").translation.rules[0].base
 'W'
@@ -20,13 +20,14 @@ from typing import Any
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
-from symnet.paper.translation import Translation, rule
+from symnet.paper.translation import Rule, Translation, rule
 
 FOLDER = Path(__file__).resolve().parents[1] / "conventions"
 KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
     "right_to_left", "equations", "entrywise", "samples", "examples", "count",
 })  # fmt: skip
+TABLES = frozenset({"convention", "symbols", "samples", "declared"})
 SAMPLES = ("columns", "rows")
 
 
@@ -76,7 +77,8 @@ def convention(name: str) -> Convention:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SymnetError(f"{name} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise SymnetError(f"{name} cannot be read: {why}") from None
     return from_toml(text, name)
 
 
@@ -90,25 +92,20 @@ def from_toml(text: str, name: str = "convention") -> Convention:
     symbols = data.get("symbols", {})
     if not isinstance(head, dict) or not isinstance(symbols, dict):
         raise SymnetError(f"{name}: [convention] and [symbols] are tables")
-    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols"})
+    strange = sorted(set(head) - KEYS) + sorted(set(data) - TABLES)
     if strange:
         raise SymnetError(
             f"{name}: {strange[0]!r} is not known; known are {', '.join(sorted(KEYS))}"
         )
-    rules = []
-    for key, meaning in symbols.items():
-        try:
-            rules.append(rule(key, str(meaning)))
-        except (SymnetError, ValueError) as error:
-            raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
     translation = Translation(
-        tuple(rules),
+        _rules(symbols, name),
         frozenset(_texts(head, "functions", name)),
         _whole(head, "first", 1, name),
         tuple(_spelled(x) for x in _texts(head, "last", name)),
         bool(head.get("closed", False)),
         frozenset(_texts(head, "iterations", name)),
         bool(head.get("right_to_left", False)),
+        _rules(data.get("samples", {}), name),
     )
     if head.get("samples", "") not in ("", *SAMPLES):
         raise SymnetError(f"{name}: samples are laid out as {' or '.join(SAMPLES)}")
@@ -125,6 +122,16 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         str(head.get("count", "")),
         tuple(_texts(head, "equations", name)),
     )
+
+
+def _rules(symbols: Mapping[str, Any], name: str) -> tuple[Rule, ...]:
+    rules = []
+    for key, meaning in symbols.items():
+        try:
+            rules.append(rule(key, str(meaning)))
+        except (SymnetError, ValueError) as error:
+            raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
+    return tuple(rules)
 
 
 def _texts(head: Mapping[str, Any], key: str, name: str) -> list[str]:

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from symnet.errors import SymnetError
@@ -39,10 +40,10 @@ def names() -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def definitions(name: str) -> Definitions:
     """What a convention declares by its name; nothing where it has no such file."""
-    path = FOLDER / f"{name}.toml"
-    if path.parent != FOLDER or not path.is_file():
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file() or (path.parent != FOLDER and not name.endswith(".toml")):
         return Definitions(name)
-    return from_toml(path.read_text("utf-8"), name)
+    return from_toml(path.read_text("utf-8-sig"), name)
 
 
 def from_toml(text: str, name: str) -> Definitions:

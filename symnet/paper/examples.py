@@ -193,7 +193,7 @@ def speaks_of_samples(display: s.Display, notation: Notation) -> bool:
     for node in s.walk(display):
         if isinstance(node, s.Sampled) and not _is_bare_cost(node, notation):
             return True
-        if isinstance(node, s.Name) and node.text in known:
+        if isinstance(node, s.Name) and node.text in known - {notation.target}:
             return True
         if isinstance(node, s.Product):
             for at, factor in enumerate(node.factors):

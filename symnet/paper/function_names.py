@@ -94,9 +94,14 @@ def without_words(node: s.Node) -> list[s.Node]:
 
 
 def _is_if(node: s.Text) -> bool:
-    return node.words.strip().strip(",") in ("if", "for", "when", "where", "falls", "wenn")
+    return node.words.strip().strip(",:").lower() in IF
 
 
+# "If", in the languages that people write notes in.
+IF = frozenset({
+    "if", "for", "when", "where", "falls", "wenn", "für", "ha", "si", "se", "als", "om", "pour",
+    "para", "jeśli", "gdy", "eğer", "если", "при", "若", "当", "如果", "if and only if",
+})  # fmt: skip
 MATRIX_FUNCTIONS = frozenset({
     "diag", "tr", "vec", "max", "min", "softmax", "lse", "logsoftmax"
 })  # fmt: skip

@@ -34,6 +34,7 @@ class Seen:
     layer: LayerNumber | None = None
     letters: tuple[str, ...] = ()
     transposed: bool = False
+    lowered: bool = False  # whether the layer is a subscript, W_l
 
     @property
     def latex(self) -> str:
@@ -65,6 +66,10 @@ def seen(node: s.Node) -> Seen | None:
             return seen(body)
         case s.Name():
             return Seen(spelled_out(node))
+        case s.Scripted(base=s.Name() as base, sub=sub, sup=sup, primes=0) if (
+            sub is not None and _is_layer(sub) and (sup is None or is_transpose(sup))
+        ):
+            return Seen(spelled_out(base), layer_of(sub), (), sup is not None, lowered=True)
         case s.Scripted(base=s.Name() as base, sub=sub, sup=sup, primes=0):
             letters = subscripts(sub) if sub is not None else []
             layer_node, transposed = layer_and_transpose(sup)
@@ -76,6 +81,12 @@ def seen(node: s.Node) -> Seen | None:
             found = seen(inner)
             return None if found is None else replace(found, transposed=not found.transposed)
     return None
+
+
+def _is_layer(sub: s.Node) -> bool:
+    """Whether a subscript counts layers, not units: l, l-1."""
+    found = layer_of(sub)
+    return found is not None and found.name == "l"
 
 
 def forward(key: str, said: str) -> Forward | None:
@@ -152,6 +163,8 @@ def _is_weight(one: Seen, given: Seen, other: Seen) -> bool:
         return True
     if len(one.letters) == 2 and len(other.letters) < 2:
         return True
+    if len(one.letters) == 2 and one.letters == other.letters and other.layer is None:
+        return one.base in WEIGHTS and other.base not in WEIGHTS  # Mitchell's x_{ji}
     return one.base in WEIGHTS and other.base not in WEIGHTS and len(other.letters) < 2
 
 
@@ -180,12 +193,9 @@ def book(
         rules: list[Rule] = [rule(key, meaning) for key, meaning in pairs.items()]
     except (SymnetError, ValueError):
         return None
-    units = {}
-    if first.given.layer is None:
-        letter = first.given.letters[0] if first.given.letters else "j"
-        units = {letter: 0}
-        units |= {x: -1 for x in first.before.letters if x != letter} if first.before else {}
     closed = first.given.layer is None
+    # No letter has a habit: the first unit of a formula is one of layer l.
+    units = {"a unit": 0} if closed else {}
     assert first.weight is not None
     otherwise = None
     if not first.weight.letters and not closed:
@@ -223,7 +233,20 @@ def _rules(first: Forward, found: list[Forward], rows: bool) -> Iterator[tuple[s
     if not any(x.weighted for x in found):
         kind = "a" if first.function else "z"
         yield from _vector_rules(given, kind, rows, layered)
-    yield from _vector_rules(before, "a", rows, layered, _above(before, given, -1))
+    if len(before.letters) == 2:
+        own = given.letters[0] if given.letters else before.letters[0]
+        yield f"{before.latex}_{{{'ij' if before.letters[0] != own else 'ji'}}}", "a_i^i"
+    else:
+        yield from _vector_rules(before, "a", rows, layered, _above(before, given, -1))
+    for each in found:
+        # The same once more in other letters, z^l beside Z^l.
+        if each is not first and each.weight is not None and each.weight.base == weight.base:
+            assert each.before is not None
+            kind = "a" if each.function else "z"
+            yield from _vector_rules(each.given, kind, rows, layered)
+            yield from _vector_rules(
+                each.before, "a", rows, layered, _above(each.before, given, -1)
+            )
     if first.bias is not None:
         yield from _vector_rules(first.bias, "b", rows, layered, _above(first.bias, given, 0))
 
@@ -248,8 +271,11 @@ def _weight_rules(
     for name in names:
         entry = "ij" if turned else "ji"
         if layered:
-            yield f"{name}_{{{entry}}}^l", f"w_{{ji}}^{_raised(up)}"
             matrix = f"w^{_raised(up)}"
+            if weight.lowered:
+                yield f"{name}_l", f"({matrix})^T" if turned else matrix
+                continue
+            yield f"{name}_{{{entry}}}^l", f"w_{{ji}}^{_raised(up)}"
             yield f"{name}^l", f"({matrix})^T" if turned else matrix
         else:
             yield f"{name}_{{{entry}}}", "w_{ji}^j"
@@ -262,8 +288,11 @@ def _vector_rules(
     if symbol.layer is None and not symbol.letters:
         return
     if layered:
-        yield f"{name}_j^l", f"{kind}_j^{_raised(up)}"
         whole = f"{kind}^{_raised(up)}"
+        if symbol.lowered:
+            yield f"{name}_l", f"({whole})^T" if rows else whole
+            return
+        yield f"{name}_j^l", f"{kind}_j^{_raised(up)}"
         yield f"{name}^l", f"({whole})^T" if rows else whole
     else:
         yield f"{name}_j", f"{kind}_j^j"

@@ -18,9 +18,10 @@ from typing import Any
 from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
 from symnet.paper import context_words as words
-from symnet.paper import inferred
+from symnet.paper import inferred, numbered_pages
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS
+from symnet.paper.declarations import is_prose
 from symnet.paper.plain_math import as_latex, remarks
 
 OTHER = "other"
@@ -31,7 +32,9 @@ _SLOPE = re.compile(r"^(?P<sign>-?)\s*\\frac\{\\partial (?P<cost>[^{}]*(?:\{\w+\
 _FROM_TO = re.compile(
     r"^(?:weights? )?from (?:unit |neuron )?(\w)(?: \S+)? to (?:unit |neuron )?(\w)\b"
 )
+_ERROR = re.compile(r"^(?P<name>\\?[A-Za-z]+)[_^]")
 _PAIR = re.compile(r"^(\\?[A-Za-z]+)_\{?(\w)(\w)\}?")
+_WORD = re.compile(r"(?<![\\_^{A-Za-z])(?!sum|prod|sigma|delta|tanh|softmax|diag)[a-z]{3,}")
 _OUTPUT = re.compile(r"\b([A-Za-z])_\w output")
 
 
@@ -49,11 +52,19 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     if name == OTHER or _is_of_its_own(entries, convention(name)):
         named = [cost.letters, cost.output, cost.target]
         key = json.dumps([entries, str(context.get("activation", "")), named, functions])
-        book = _inferred(key)
+        several = _numbered(key)
+        if several is not None:
+            book = several.book
+            context.setdefault("depth", f"L = {several.depth}")
+            if several.output:
+                context.setdefault("output_activation", several.output)
+        else:
+            book = _inferred(key)
         if book is None and name == OTHER:
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
-        return convention(name), _plainly(context, activation, functions, cost)
+        typed = context if convention(name).translation.rules else _typed(context)
+        return convention(name), _plainly(typed, activation, functions, cost)
     for table in TABLES:
         context.pop(table, None)
     context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
@@ -76,6 +87,28 @@ def _plainly(
     if cost.name is not None and not cost.output:
         found["cost"] = cost.name
     return found
+
+
+def _typed(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context whose declarations are LaTeX where they are typed as plain text."""
+    found = dict(context)
+    for table in TABLES:
+        entries = found.get(table)
+        if isinstance(entries, Mapping):
+            found[table] = {
+                k if "\\" in str(k) else as_latex(str(k)): _formula(str(v))
+                for k, v in entries.items()
+            }
+    return found
+
+
+def _formula(said: str) -> str:
+    """A formula that is typed as plain text, as LaTeX; words stay as they are."""
+    return (
+        said
+        if "\\" in said or is_prose(said) or (" " in said and _WORD.search(said))
+        else as_latex(said)
+    )
 
 
 def _entries(context: Mapping[str, Any]) -> dict[str, str]:
@@ -102,6 +135,15 @@ def _is_of_its_own(entries: Mapping[str, str], book: Convention) -> bool:
 
 
 @lru_cache(maxsize=200)
+def _numbered(key: str) -> numbered_pages.Numbered | None:
+    entries, _, (letters, _, target), functions = json.loads(key)
+    texts = {as_latex(k): as_latex(v) for k, v in entries.items()}
+    rows = any("row" in remark for said in entries.values() for remark in remarks(said))
+    cost = letters[0] if letters else "C"
+    return numbered_pages.numbered(texts, cost, functions, rows=rows, target=target)
+
+
+@lru_cache(maxsize=200)
 def _inferred(key: str) -> Convention | None:
     entries, activation, (letters, output, target), functions = json.loads(key)
     texts = {as_latex(k): as_latex(v) for k, v in entries.items()}
@@ -114,12 +156,15 @@ def _inferred(key: str) -> Convention | None:
         texts |= linked
         first = next((x for x in (inferred.forward(k, v) for k, v in linked.items()) if x), None)
     assert first is not None
-    layered = first.given.layer is not None
     rows = rows or first.rows
-    given = {**_slopes(texts, layered, rows), **_defaults(first, rows)}
-    given |= _costs(letters, output, target, first, rows)
+    given = {**_slopes(texts, first, rows), **_defaults(first, rows)}
+    units = {x.given.base for x in (inferred.forward(k, v) for k, v in texts.items()) if x}
+    given |= _costs(letters, output if output not in units else "", target, first, rows)
     known = {*given, first.given.base, first.weight.base if first.weight else ""}
-    given |= {x: "C" for x in COSTS if x not in known}
+    # E beside E_n is the cost of all samples.
+    given |= {
+        x: "C" for x in COSTS if x not in known and not any(k.startswith(f"{x}_") for k in known)
+    }
     return inferred.book(texts, rows=rows, given=given, functions=functions)
 
 
@@ -141,19 +186,32 @@ def _by_links(texts: Mapping[str, str], activation: str) -> dict[str, str] | Non
     return None
 
 
-def _slopes(texts: Mapping[str, str], layered: bool, rows: bool) -> dict[str, str]:
-    """The rule for δ, by its definition as a derivative with its sign, and the cost's letter."""
-    sign, rules = "", {}
+def _slopes(texts: Mapping[str, str], first: inferred.Forward, rows: bool) -> dict[str, str]:
+    """The rules for δ, by its definition as a derivative with its sign, and the cost's letter.
+
+    Whatever is said to be a derivative of the cost by what comes in is δ: Err_j, e^l.
+    """
+    layered, lowered = first.given.layer is not None, first.given.lowered
+    rules: dict[str, str] = {}
+    signs = {r"\delta": ""}
     for key, said in texts.items():
         found = _SLOPE.match(said)
-        if found is not None and key.startswith(r"\delta"):
-            sign = found["sign"]
+        base = _ERROR.match(key)
+        if found is not None and base is not None:
+            name = base["name"]
+            signs[name if len(name) == 1 or name[0] == "\\" else rf"\mathrm{{{name}}}"] = found[
+                "sign"
+            ]
             rules[found["cost"]] = "C"
-    if layered:
-        rules[r"\delta_j^l"] = rf"{sign}\delta_j^l"
-        rules[r"\delta^l"] = rf"{sign}(\delta^l)^T" if rows else rf"{sign}\delta^l"
-    else:
-        rules[r"\delta_j"] = rf"{sign}\delta_j^j"
+    for name, sign in signs.items():
+        whole = rf"{sign}(\delta^l)^T" if rows else rf"{sign}\delta^l"
+        if lowered:
+            rules[rf"{name}_l"] = whole
+        elif layered:
+            rules[rf"{name}_j^l"] = rf"{sign}\delta_j^l"
+            rules[rf"{name}^l"] = whole
+        else:
+            rules[rf"{name}_j"] = rf"{sign}\delta_j^j"
     return rules
 
 
@@ -163,7 +221,8 @@ def _defaults(first: inferred.Forward, rows: bool) -> dict[str, str]:
         return {}
     rules: dict[str, str] = {}
     if first.given.base != "z" and first.before is not None and first.before.base != "z":
-        rules |= {"z_j^l": "z_j^l", "z^l": "(z^l)^T" if rows else "z^l"}
+        whole = "(z^l)^T" if rows else "z^l"
+        rules |= {"z_l": whole} if first.given.lowered else {"z_j^l": "z_j^l", "z^l": whole}
     if rows:
         rules |= {"x_j": "x_j", "y_j": "y_j", "x": "x^T", "y": "y^T"}
     return rules

@@ -21,7 +21,7 @@ _WORD = re.compile(rf"(?<![\\A-Za-z{{])({'|'.join(WORDS)})(?![A-Za-z}}])")
 _HAT = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(hat|tilde|bar)(?![A-Za-z])")
 _SCRIPTS = r"(?:[_^](?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\?\w+))*"
 _DERIVATIVE = re.compile(
-    rf"(?<![\\A-Za-z])d(cost|loss|[A-Z])/d(\\?[A-Za-z]+{_SCRIPTS}|\\[a-z]+\{{\w+\}}{_SCRIPTS})"
+    rf"(?<![\\A-Za-z])d(cost|loss|[A-Z](?:_\w)?)/d(\\?[A-Za-z]+{_SCRIPTS}|\\[a-z]+\{{\w+\}}{_SCRIPTS})"
 )
 _REMARK = re.compile(r"\s*\(([a-z]+(?:[ -][a-z]+)+|[a-z]+s)\)\s*$")
 
@@ -36,7 +36,7 @@ def as_latex(text: str) -> str:
     text = _REMARK.sub("", text)
 
     def derivative(found: re.Match[str]) -> str:
-        cost = found[1] if len(found[1]) == 1 else "C"
+        cost = "C" if found[1] in ("cost", "loss") else found[1]
         return rf"\frac{{\partial {cost}}}{{\partial {found[2]}}}"
 
     text = _DERIVATIVE.sub(derivative, text)

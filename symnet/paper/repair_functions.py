@@ -171,6 +171,8 @@ def functions_changed(place: Place) -> Iterator[Edit]:
                     yield Edit("other", one.start, one.end, "")
         if isinstance(part, s.Bracketed) and part.open == "‖":
             yield Edit("other", part.end, part.end, "^2")
+        elif isinstance(part, s.Bracketed) and isinstance(part.body, s.Additive):
+            yield Edit("other", part.start, part.start, f"{name}")
     for quantity in quantities(place):
         if quantity.sub is not None:
             yield Edit("other", quantity.start, quantity.end, f"({place.of(quantity)})^2")

@@ -50,6 +50,8 @@ def quantities(place: Place, node: s.Node | None = None) -> Iterator[s.Scripted]
 def layer_node(quantity: s.Scripted) -> s.Node | None:
     """The layer of a quantity as it is written, without brackets."""
     found, _ = layer_and_transpose(quantity.sup)
+    if isinstance(found, s.Listed):
+        found = found.items[-1]  # the layer stands after the sample: δ^{x,l}
     while isinstance(found, s.Bracketed):
         found = found.body
     return found

@@ -18,6 +18,7 @@ from symnet.paper.repair_places import (
     Edit,
     Place,
     is_within,
+    letters_of,
     quantities,
     scripts_of,
     whole_side,
@@ -192,3 +193,71 @@ def units_swapped(place: Place) -> Iterator[Edit]:
                     between = place.text[items[0].end : items[1].start]
                     text = place.of(items[1]) + between + place.of(items[0])
                     yield Edit("index-swap", sub.start, sub.end, text)
+
+
+def identities(place: Place) -> Iterator[Edit]:
+    r"""1 where δ_{jk} is meant, or the identity matrix."""
+    letters = list(dict.fromkeys(letters_of(place)))
+    if isinstance(place.node, s.Number) and place.node.text == "1":
+        yield whole_side(place, "shape", "I")
+    for part in s.walk(place.node):
+        for term in part.terms if isinstance(part, s.Additive) else ():
+            if isinstance(term, s.Number) and term.text == "1":
+                for at, one in enumerate(letters):
+                    for other in letters[at + 1 :]:
+                        text = rf"\delta_{{{one}{other}}}"
+                        yield Edit("missing-term", term.start, term.end, text)
+
+
+def binders_renamed(place: Place) -> Iterator[Edit]:
+    """Σ_j a_j w_{jk} where Σ_k a_k w_{jk} is meant: the letter of a sum and of what it counts."""
+    letters = letters_of(place)
+    for part in s.walk(place.node):
+        if not isinstance(part, s.Product):
+            continue
+        for big in part.factors:
+            if not (isinstance(big, s.Big) and isinstance(big.sub, s.Name)):
+                continue
+            own = big.sub.text
+            single = [
+                x.sub
+                for x in s.walk(part)
+                if isinstance(x, s.Scripted) and isinstance(x.sub, s.Name) and x.sub.text == own
+            ]
+            for new in letters:
+                if new != own:
+                    places = [big.sub, *single]
+                    yield _all_replaced(place, places, new, "index-swap")
+
+
+def _all_replaced(place: Place, nodes: list[s.Name], new: str, kind: str) -> Edit:
+    start, end = min(x.start for x in nodes), max(x.end for x in nodes)
+    text = place.text[start:end]
+    for node in sorted(nodes, key=lambda x: x.start, reverse=True):
+        text = text[: node.start - start] + new + text[node.end - start :]
+    return Edit(kind, start, end, text)
+
+
+def swapped_on_both_sides(place: Place) -> Iterator[Edit]:
+    """w_{jk} on both sides where w_{kj} is meant."""
+    swaps = []
+    for side in (place.kept, place.node):
+        for part in s.walk(side):
+            match part:
+                case s.Scripted(base=s.Name() as base, sub=s.Product() | s.Listed() as sub) if (
+                    place.notation.letters.get(base.text) == "w"
+                ):
+                    items = list(s.children(sub))
+                    if len(items) == 2:
+                        between = place.text[items[0].end : items[1].start]
+                        new = place.of(items[1]) + between + place.of(items[0])
+                        swaps.append((sub.start, sub.end, new))
+    left = [x for x in swaps if place.kept.start <= x[0] < place.kept.end]
+    for chosen in (swaps, left):
+        if not chosen:
+            continue
+        start, end = min(x[0] for x in chosen), max(x[1] for x in chosen)
+        text = place.text[start:end]
+        for one, other, new in sorted(chosen, reverse=True):
+            text = text[: one - start] + new + text[other - start :]
+        yield Edit("index-swap", start, end, text)

@@ -35,7 +35,13 @@ from symnet.calculus.total import GiveUpError
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.chances import chances_page
-from symnet.paper.methods import Form, assignments, roles, same_at_all_steps
+from symnet.paper.methods import (
+    Form,
+    assignments,
+    other_at_each_step,
+    roles,
+    same_at_all_steps,
+)
 from symnet.paper.misfits import Unclear
 from symnet.paper.step_pages import StepPage, letter_of, step_page
 from symnet.paper.step_penalties import penalty_page
@@ -208,8 +214,7 @@ def _reading(
     form: Form | None,
     parameter: str,
 ) -> Reading:
-    if not _changing(page):
-        method = same_at_all_steps(method)
+    method = other_at_each_step(method) if _changing(page) else same_at_all_steps(method)
     means: Means | None = None
     if page.expects:
         if not page.stationary:

@@ -20,6 +20,7 @@ from symnet.paper.scripts import (
     plainly,
     put_for,
 )
+from symnet.paper.translation import UNDECLARED
 from symnet.term import Axis, Index, LayerNumber, Sum, Term, mul, number
 
 COUNTS = frozenset("nNKMDHJIdp")  # letters by which people count neurons
@@ -161,7 +162,7 @@ class Sums(Differentiation):
                     raise Unclear("where does this sum end?", sub)
             case s.Chain(sides=(first, among), relations=(r"\in",)):
                 names = binder_names(first)
-                if not any(isinstance(part, s.Text) for part in s.walk(among)):
+                if not _is_said_in_words(among):
                     raise Unclear("this set is not understood", among)
                 self.notes.append("the set is read as all neurons of the layer")
             case s.Chain(sides=(first, _), relations=(r"\ne" | r"\neq",)):
@@ -181,6 +182,13 @@ class Sums(Differentiation):
         if digits is not None:
             return Axis(f"1..{digits}", n.EVERYWHERE)
         match sup:
+            case s.Scripted(base=s.Name(text=text), sub=s.Name(text=own), sup=None) if (
+                node.sub is not None
+                and own in {x.text for x in s.walk(node.sub) if isinstance(x, s.Name)}
+                and own not in self.layers.numbers
+            ):
+                self.notes.append(f"{text} with {own} is read as the number of neurons")
+                return None
             case s.Scripted(base=s.Name(text=text), sub=sub, sup=raised, primes=0) if (
                 text in self.notation.sizes and (sub is None) != (raised is None)
             ):
@@ -201,11 +209,15 @@ class Sums(Differentiation):
             ):
                 return axis
             case s.Name(text=text) if (
-                text in COUNTS or self.notation.is_of_vectors
+                text in COUNTS or self.notation.is_of_vectors or self._counts_units(text)
             ) and not self._means_something(text):
                 self.notes.append(f"{text} is read as the number of neurons")
                 return None
         raise Unclear("this limit is not understood", sup)
+
+    def _counts_units(self, text: str) -> bool:
+        """Whether a letter stands nowhere else, and so can only say how many units there are."""
+        return len(text) == 1 and text.isalpha() and text not in "ijklxyzwab"
 
     def _counted_by(self, text: str) -> Axis | None:
         """H is how many units there are that h counts, where h stands beside it."""
@@ -252,6 +264,7 @@ class Sums(Differentiation):
 
     def _empty_product(self, node: s.Big, name: str, body: s.Node) -> Value:
         """1, or the identity if the factors are matrices."""
+        self.emptied = True
         assert isinstance(node.sub, s.Chain)
         assert node.sup is not None
         for end in (layer_of(node.sub.sides[1]), layer_of(node.sup)):
@@ -301,3 +314,14 @@ class Sums(Differentiation):
             value = self._at_layer(name, layer, body)
             total = value if not at else self.arrays.add(total, value)
         return total
+
+
+def _is_said_in_words(among: s.Node) -> bool:
+    r"""\text{layer l+1}, or a word that is typed as a formula: downstream(j), outputs."""
+    if any(isinstance(part, s.Text) for part in s.walk(among)):
+        return True
+    if isinstance(among, s.Name) and among.text in COUNTS - {"D"}:
+        return not among.style
+    front = among.factors if isinstance(among, s.Product) else (among,)
+    word = "".join(x.text.removeprefix(UNDECLARED) for x in front if isinstance(x, s.Name))
+    return len(word) >= 4 and word.isalpha()

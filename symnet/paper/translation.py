@@ -22,6 +22,8 @@ from symnet.term import LayerNumber
 
 KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
+VARIABLES = frozenset("zxut")
+MATRICES = frozenset({"A", "Z", r"\Delta"})  # whose columns are samples
 UNDECLARED = "undeclared "  # begins the name of a letter that a book does not use
 
 
@@ -48,7 +50,8 @@ class Translation:
     `first` is the number that the book gives the input layer, `last` how it may spell the last one;
     `functions` are names for σ, and `closed` says that letters of Nielsen's without a rule mean
     nothing here. `steps` are letters that count steps of training: w(n) is w. With `right_to_left`
-    f' ∘ X stands for diag(f') X, whatever X is.
+    f' ∘ X stands for diag(f') X, whatever X is. `of_samples` says what costs are that are derived
+    by a matrix of samples; elsewhere beside such matrices it is not said what they add up.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -58,6 +61,7 @@ class Translation:
     closed: bool = False
     steps: frozenset[str] = frozenset()
     right_to_left: bool = False
+    of_samples: tuple[Rule, ...] = ()
     by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
     bracketed: tuple[Rule, ...] = field(init=False)
 
@@ -128,7 +132,12 @@ def translated(display: s.Display, by: Translation) -> s.Display:
     bare = frozenset(
         x.text for x in s.walk(display) if isinstance(x, s.Name) and spelled_out(x) == x.text
     )
-    found = _Translator(by, bare).node(display)
+    batched = bool(by.of_samples) and any(
+        isinstance(x, s.Name) and _is_matrix(x, by) for x in s.walk(display)
+    )
+    if _is_of_functions(display, by):
+        by = replace(by, closed=False, rules=(), of_samples=())
+    found = _Translator(by, bare, batched).node(display)
     assert isinstance(found, s.Display)
     return found
 
@@ -137,6 +146,7 @@ def translated(display: s.Display, by: Translation) -> s.Display:
 class _Translator:
     by: Translation
     bare: frozenset[str]  # letters that stand somewhere without decorations
+    batched: bool = False  # whether matrices of samples are named
 
     def node(self, node: s.Node) -> s.Node:
         match node:
@@ -144,9 +154,13 @@ class _Translator:
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
             case s.Fraction() if _is_derivative(node):
-                return mapped(node, self._after_d)
+                return self._of_samples(node) or mapped(node, self._after_d)
             case s.Product():
                 return self._product(node)
+            case s.Big(sup=s.Name(text="L") as last):
+                # The last layer, even where L with scripts is a loss.
+                big = self.node(replace(node, sup=None))
+                return replace(big, sup=last) if isinstance(big, s.Big) else big
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)
@@ -155,7 +169,9 @@ class _Translator:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
         shift = 1 - self.by.first
         names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
-        layered = names & (self.by.by_name.keys() | self.by.functions)
+        if names == {"L"} and isinstance(node, s.Name | s.Additive):
+            return node  # the end of a range
+        layered = (names - {"L"}) & (self.by.by_name.keys() | self.by.functions)
         if not shift or layered or not isinstance(node, s.Chain | s.Number):
             return self.node(node)
 
@@ -165,6 +181,25 @@ class _Translator:
             return part if isinstance(part, s.Additive) else mapped(part, shifted)
 
         return shifted(node) if _is_range(node) else self.node(node)
+
+    def _of_samples(self, node: s.Fraction) -> s.Node | None:
+        """The derivative of all samples' losses by a matrix that has them as columns."""
+        if not self.batched:
+            return None
+        match node.above, node.below:
+            case s.Product(factors=(sign, s.Name() as of)), s.Product(factors=(_, by)):
+                base = by.base if isinstance(by, s.Scripted) else by
+                if not isinstance(base, s.Name) or not _is_matrix(base, self.by):
+                    return None
+                for each in self.by.of_samples:
+                    if each.base == spelled_out(of):
+                        made = replace(node, above=sign, below=self._after_d(node.below))
+                        total = self._filled(each.meaning, {}, of)
+                        place: dict[str, Any] = {"start": node.start, "end": node.end}
+                        inside = total.body if isinstance(total, s.Bracketed) else total
+                        factors = inside.factors if isinstance(inside, s.Product) else (inside,)
+                        return s.Product((made, *factors), ("",) * (len(factors) + 1), **place)
+        return None
 
     def _after_d(self, node: s.Node) -> s.Node:
         """Above and below of a derivative: the d in front is its sign, not a part of a name."""
@@ -256,6 +291,9 @@ class _Translator:
         if spelled in self.by.functions:
             return self._function(node, base)
         own = spelled
+        if self.batched and any(each.base == spelled for each in self.by.of_samples):
+            if not isinstance(node, s.Scripted):
+                return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
         if spelled not in self.by.by_name and base.text not in self.bare:
             own = (
                 base.text
@@ -300,10 +338,11 @@ class _Translator:
         bound: dict[str, s.Node] = {}
         over: s.Node | None = sup  # what is raised beyond the pattern: a transpose, a power
         if wanted_sup is not None:
+            after, sup = _power_after(sup)
             layer, transposed = _layer_and_transpose(sup)
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
-            over = s.Name("T", start=layer.end, end=layer.end) if transposed else None
+            over = s.Name("T", start=layer.end, end=layer.end) if transposed else after
         rest: s.Node | None = None
         if wanted_sub is None:
             rest = sub
@@ -325,7 +364,10 @@ class _Translator:
     def _fits(
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
     ) -> bool:
-        """Whether a script is that of a pattern, up to its variables."""
+        """Whether a script is that of a pattern, up to its variables: (i) is no [l]."""
+        both = isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)
+        if both and pattern.open != node.open:  # type: ignore[union-attr]
+            return False
         pattern, node = _bare(pattern), _bare(node)
         match pattern:
             case s.Name(text=text) if text in variables:
@@ -424,6 +466,17 @@ def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
     return layer_and_transpose(sup)
 
 
+def _power_after(sup: s.Node | None) -> tuple[s.Node | None, s.Node | None]:
+    """A^{[1]2}, a^{[l](i)T}: what stands behind brackets, and what is left without it."""
+    match sup:
+        case s.Product(factors=(*front, last)) if not any(sup.operators):
+            raised = isinstance(last, s.Number) or is_transpose(last)
+            if raised and all(isinstance(x, s.Bracketed) for x in front):
+                rest = replace(sup, factors=tuple(front), operators=("",) * len(front))
+                return last, rest if len(front) > 1 else front[0]
+    return None, sup
+
+
 def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
     """A layer as it is written: l, l+1, 3."""
     place: dict[str, Any] = {"start": at.start, "end": at.end}
@@ -476,6 +529,33 @@ def _is_derivative(node: s.Fraction) -> bool:
         return isinstance(first, s.Name) and first.text in ("d", r"\partial")
 
     return begins(node.above) and begins(node.below)
+
+
+def _is_matrix(name: s.Name, by: Translation) -> bool:
+    """Whether a letter is one of a matrix that has the samples as columns."""
+    for each in by.by_name.get(spelled_out(name), ()):
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        if isinstance(meant, s.Name) and meant.text in MATRICES and not each.before:
+            return True
+    return False
+
+
+def _is_of_functions(display: s.Display, by: Translation) -> bool:
+    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number, in which no letter has scripts."""
+    called = False
+    for node in s.walk(display):
+        if isinstance(node, s.Scripted) and not isinstance(node.base, s.Bracketed):
+            name = node.base
+            known = isinstance(name, s.Name) and name.text in by.functions
+            if node.sub is not None or not (known or isinstance(node.sup, s.Number)):
+                return False
+        if isinstance(node, s.Name):
+            called = called or node.text in by.functions
+            if node.text not in by.functions | VARIABLES | {"d", "e"} and len(node.text) < 2:
+                return False
+            if node.text.startswith("\\"):
+                return False
+    return called
 
 
 def _is_range(node: s.Node) -> bool:
