@@ -297,6 +297,19 @@ def test_a_step_is_the_gradient_times_the_learning_rate(net: Net) -> None:
 
 
 @every_net
+def test_a_batch_that_another_trainer_prepared_is_as_good(net: Net) -> None:
+    """Also for the very first step, which draws the parameters."""
+    X, y = net.data()
+    batch = net.trainer().prepare(X, y)
+    first, second = net.trainer(), net.trainer()
+    for _ in range(3):
+        first.step(batch)
+        second.step(X, y)
+    assert same(first.weights, second.weights)
+    assert first._steps == second._steps == 3
+
+
+@every_net
 def test_a_prepared_batch_does_what_its_samples_do(net: Net) -> None:
     X, y = net.data()
     prepared, direct = net.trainer(), net.trainer()
