@@ -91,7 +91,7 @@ KNOWN = {
 STANDARD = {
     "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
     "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
-    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
+    "delta^l": ("dc/dz^l",),
 }  # fmt: skip
 
 
@@ -156,9 +156,7 @@ def page(
         display, said, summed = _with_accumulators(display, said, book)
     layered = _layered(display, book, said, _last(str(context.get("depth", ""))))
     display = layered.display
-    several = read_batch(
-        notation_of(book), said, context, lambda each: in_nielsens(each, book)
-    )
+    several = read_batch(notation_of(book), said, context, lambda each: in_nielsens(each, book))
     penalised = summed and r"\lambda" in names_in(display) and not any(
         r"\lambda" in f"{k} {v}" for k, v in declared.items()
     )  # fmt: skip
@@ -185,7 +183,9 @@ def page(
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
     if penalised:
-        assumptions.append("the cost is the mean over m examples, and λ/2m times all squared weights")
+        assumptions.append(
+            "the cost is the mean over m examples, and λ/2m times all squared weights"
+        )
         unread.append("the cost, of whose λ nothing is said,")
     if not several.rule and not summed:
         unread.append("the rule of the update")
@@ -567,7 +567,11 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    squeezed = re.sub(
+        r"^(?:d|partial|fracpartial)(?:c|l|j|e|loss|cost)(?:/d|/partial|partial)(?=z)",
+        "dc/d",
+        _squeezed(said).replace("mathcal", ""),
+    )
     return squeezed in STANDARD.get(_squeezed(key), ())
 
 

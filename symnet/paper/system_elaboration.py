@@ -13,7 +13,6 @@ is the derivative through its definitions, and what a page says is added to ever
 
 from dataclasses import replace
 
-
 from symnet.calculus.expectation import expected
 from symnet.calculus.graph import Definition, bottom
 from symnet.errors import SymnetError

@@ -270,9 +270,7 @@ def _opaque(
         return None
     arguments = system.sinks() if own is None else (_whole(own),)
     arguments = arguments or tuple(
-        _whole(q)
-        for q in system.quantities.values()
-        if q.axes and q.alias is None
+        _whole(q) for q in system.quantities.values() if q.axes and q.alias is None
     )
     if not arguments:
         return None

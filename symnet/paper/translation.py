@@ -191,8 +191,8 @@ class _Translator:
                 return self._product(node)
             case s.Big(sup=s.Name(text="L") as last):
                 # The last layer, even where L with scripts is a loss.
-                made = self.node(replace(node, sup=None))
-                return replace(made, sup=last) if isinstance(made, s.Big) else made
+                big = self.node(replace(node, sup=None))
+                return replace(big, sup=last) if isinstance(big, s.Big) else big
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)
@@ -426,6 +426,8 @@ class _Translator:
         if wanted_sup is not None:
             after, sup = _power_after(sup)
             layer, transposed = _layer_and_transpose(sup)
+            if layer is not None and self._is_of_another(each, wanted_sup, layer):
+                return None
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
             number = isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed)
@@ -471,6 +473,15 @@ class _Translator:
             and (not isinstance(x.key, s.Scripted) or x.key.sup is None)
             for x in self.by.by_name.get(each.base, ())
         )  # fmt: skip
+
+    def _is_of_another(self, each: Rule, pattern: s.Node, node: s.Node) -> bool:
+        """Whether [l] is no (i): where a book has both, the one counts layers, the other samples."""
+        if not (isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)):
+            return False
+        if pattern.open == node.open:
+            return False
+        others = (x.key.sup for x in self.by.by_name[each.base] if isinstance(x.key, s.Scripted))
+        return any(isinstance(x, s.Bracketed) and x.open == node.open for x in others)
 
     def _fits(
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
