@@ -215,8 +215,14 @@ def with_accumulators(display: s.Display, weight: str, cost: str) -> s.Display:
         above: s.Node = s.Product((sign, *of), ("",) * (1 + len(of)), **place) if of else sign
         return s.Fraction(above, s.Product((sign, by), ("", ""), **place), **place)
 
-    def one(node: s.Scripted) -> s.Node:
+    def whole(node: s.Scripted) -> s.Node:
         return gradient(node, (s.Name(cost, start=node.start, end=node.end),))
+
+    def one(node: s.Scripted) -> s.Node:
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+        return gradient(
+            node, (s.Scripted(s.Name(cost, **place), s.Number("0", **place), None, **place),)
+        )
 
     def go(node: s.Node) -> s.Node:
         match node:
@@ -231,7 +237,7 @@ def with_accumulators(display: s.Display, weight: str, cost: str) -> s.Display:
             case s.Scripted() if _is_summed(node):
                 return _total_of(node, gradient(node, ()), cost)
             case s.Scripted(base=s.Name(text="D"), sup=s.Bracketed()):
-                return one(node)
+                return whole(node)
         return mapped(node, go)
 
     made = go(display)
