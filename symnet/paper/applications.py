@@ -31,7 +31,7 @@ from symnet.paper.function_names import (
 )
 from symnet.paper.misfits import Unclear
 from symnet.paper.quantities import Quantities
-from symnet.paper.scripts import digits_of, in_a_row
+from symnet.paper.scripts import in_a_row
 from symnet.paper.vector_functions import KINDS, vector_function
 from symnet.term import (
     ARGUMENT,
@@ -371,19 +371,6 @@ class Applications(Quantities):
         about, condition = self._condition(chain)
         formula = sympy.Piecewise((1, condition), (0, True))
         return Apply(ScalarFunction("indicator", formula), about)
-
-    def _indicator(self, chain: s.Chain) -> Value:
-        """1(Z > 0): 1 or 0 for each entry of an array; [j = k] and [z > 0] of numbers."""
-        if len(chain.sides) != 2 or chain.relations[0] in SAMENESS:
-            return scalar(self._iverson(chain))
-        value = self.value(chain.sides[0])
-        if not isinstance(value, Array) or value.is_number:
-            return scalar(self._iverson(chain))
-        order = {"<": sympy.Lt, ">": sympy.Gt}.get(chain.relations[0])
-        if order is None or digits_of(chain.sides[1]) != "0":
-            raise Unclear("this condition is not understood", chain)
-        step = sympy.Piecewise((1, order(ARGUMENT, 0)), (0, True))
-        return self.arrays.map(value, lambda x: Apply(ScalarFunction("indicator", step), x))
 
     def _condition(self, chain: s.Chain) -> tuple[Term, sympy.Basic]:
         """z > 0 as a condition on ARGUMENT, and what it is about."""

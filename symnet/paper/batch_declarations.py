@@ -119,7 +119,9 @@ def read_batch(
     rule = str(context.get("rule", ""))
     named = STEPS.fullmatch(rule)
     if named is not None:
-        notation = replace(notation, descends=_cost_by(named["cost"] or named["base"] or "C", translated))
+        notation = replace(
+            notation, descends=_cost_by(named["cost"] or named["base"] or "C", translated)
+        )
     return Found(notation, rest, cost, shapes, named is not None or not rule)
 
 

@@ -263,9 +263,9 @@ class Batches(Sums):
                 sides=(s.Name(text=name), s.Number(text="1" | "2")), relations=("=",)
             ), s.Name(text="L"):
                 pass
-            case s.Chain(sides=(s.Name(text=name), s.Number(text="1")), relations=("=",)), s.Additive(
-                terms=(s.Name(text="L"), s.Number(text="1")), signs=(_, "-")
-            ):
+            case s.Chain(
+                sides=(s.Name(text=name), s.Number(text="1")), relations=("=",)
+            ), s.Additive(terms=(s.Name(text="L"), s.Number(text="1")), signs=(_, "-")):
                 below = 1
             case _:
                 return None

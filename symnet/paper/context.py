@@ -24,19 +24,19 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.book_declarations import (
-    ELSEWHERE,
-    accumulates,
-    put_in,
-    with_accumulators,
-    with_examples_of_costs,
-)
 from symnet.paper.batch_declarations import (
     for_display,
     is_assumed,
     is_of_all,
     read_batch,
     with_usual_penalty,
+)
+from symnet.paper.book_declarations import (
+    ELSEWHERE,
+    accumulates,
+    put_in,
+    with_accumulators,
+    with_examples_of_costs,
 )
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
@@ -142,9 +142,7 @@ def page(
         display, said = put_in(display, said, letters)
         display, said, summed = _with_accumulators(display, said, book)
     display = in_nielsens(display, book)
-    several = read_batch(
-        notation_of(book), said, context, lambda each: in_nielsens(each, book)
-    )
+    several = read_batch(notation_of(book), said, context, lambda each: in_nielsens(each, book))
     penalised = summed and r"\lambda" in names_in(display) and not any(
         r"\lambda" in f"{k} {v}" for k, v in declared.items()
     )  # fmt: skip
@@ -173,7 +171,9 @@ def page(
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
     if penalised:
-        assumptions.append("the cost is the mean over m examples, and λ/2m times all squared weights")
+        assumptions.append(
+            "the cost is the mean over m examples, and λ/2m times all squared weights"
+        )
         unread.append("the cost, of whose λ nothing is said,")
     if not several.rule and not summed:
         unread.append("the rule of the update")
@@ -714,7 +714,7 @@ HIDDEN = re.compile(r"\b(one|two|three) hidden layers?\b", re.IGNORECASE)
 def _of_depth(
     widths: tuple[tuple[int, ...], ...], said: str, book: Convention
 ) -> tuple[tuple[int, ...], ...]:
-    """The networks with as many layers as is said; a book may count from 0, and name L as it will."""
+    """The networks with as many layers as is said; a book may count from 0."""
     if not said:
         return widths
     last = "|".join(["L", *(re.escape(re.sub("[{}]", "", x)) for x in book.translation.last)])

@@ -42,7 +42,7 @@ def call(name: s.Name, inside: s.Node, arrays: Arrays, value: Callable[[s.Node],
     if function in ONE and len(given) == 1 and not named:
         return arrays.map(given[0], ONE[function])
     if function == "power" and len(given) == 2 and not named:
-        return _power(arrays, *given, name)
+        return _power(arrays, given[0], given[1], name)
     if function in ("sum", "mean") and len(given) == 1:
         return _summed(given[0], named.get("axis", ""), function == "mean", arrays, name)
     if function == "transpose" and len(given) == 1 and not named:

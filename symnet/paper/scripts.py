@@ -116,9 +116,7 @@ def binder_names(node: s.Node) -> list[str] | None:
     return [letter.text for letter in letters]
 
 
-def is_layer_letter(
-    name: str, body: s.Node, notation: Notation, by: int | None = None
-) -> bool:
+def is_layer_letter(name: str, body: s.Node, notation: Notation, by: int | None = None) -> bool:
     """Whether a letter stands for layers in an expression, or what is by so many more does."""
     for node in s.walk(body):
         if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Name):

@@ -270,9 +270,7 @@ def axes_of(read: Read) -> list[Axis]:
     return list(found)
 
 
-def _met(
-    read: Read, sizes: Mapping[Axis, int], seed: int, ranges: Ranges
-) -> Verdict | None:
+def _met(read: Read, sizes: Mapping[Axis, int], seed: int, ranges: Ranges) -> Verdict | None:
     sides = (*read.left.rows, *read.left.cols)
     classes = _classes(read)
     letters = _letters(read, {*sides, *classes})

@@ -13,8 +13,6 @@ is the derivative through its definitions, and what a page says is added to ever
 
 from dataclasses import replace
 
-import sympy
-
 from symnet.calculus.expectation import expected
 from symnet.calculus.graph import Definition, bottom
 from symnet.errors import SymnetError
@@ -27,17 +25,14 @@ from symnet.paper.function_names import SAMENESS, is_one
 from symnet.paper.misfits import Misfit, Tensor, Unclear
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Layers
-from symnet.paper.scripts import Letter, Slice, digits_of, is_transpose, subscripts
+from symnet.paper.scripts import Letter, Slice, is_transpose, subscripts
 from symnet.paper.system import Quantity, System, axis, named
 from symnet.term import (
-    ARGUMENT,
     ONE,
-    Apply,
     Axis,
     Delta,
     Index,
     Partial,
-    ScalarFunction,
     Size,
     Sum,
     Symbol,

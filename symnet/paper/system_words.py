@@ -270,9 +270,7 @@ def _opaque(
         return None
     arguments = system.sinks() if own is None else (_whole(own),)
     arguments = arguments or tuple(
-        _whole(q)
-        for q in system.quantities.values()
-        if q.axes and q.alias is None
+        _whole(q) for q in system.quantities.values() if q.axes and q.alias is None
     )
     if not arguments:
         return None
@@ -449,7 +447,8 @@ WORDS: tuple[tuple[str, Change], ...] = (
         _matrix,
     ),
     (
-        rf"\\mathbb\{{? ?R\}}?\^\{{?\s*(?P<rows>1|{_LENGTH})\s*\\times\s*(?P<cols>1|{_LENGTH})\s*\}}?",
+        rf"\\mathbb\{{? ?R\}}?\^\{{?\s*(?P<rows>1|{_LENGTH})"
+        rf"\s*\\times\s*(?P<cols>1|{_LENGTH})\s*\}}?",
         _matrix,
     ),
     (rf"\\mathbb\{{? ?R\}}?\^\{{?\s*{_SIZE}\s*\}}?$", _vector),

@@ -159,8 +159,8 @@ class _Translator:
                 return self._product(node)
             case s.Big(sup=s.Name(text="L") as last):
                 # The last layer, even where L with scripts is a loss.
-                made = self.node(replace(node, sup=None))
-                return replace(made, sup=last) if isinstance(made, s.Big) else made
+                below = self.node(replace(node, sup=None))
+                return replace(below, sup=last) if isinstance(below, s.Big) else below
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)
@@ -291,9 +291,9 @@ class _Translator:
         if spelled in self.by.functions:
             return self._function(node, base)
         own = spelled
-        if self.batched and any(each.base == spelled for each in self.by.of_samples):
-            if not isinstance(node, s.Scripted):
-                return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
+        bare = self.batched and not isinstance(node, s.Scripted)
+        if bare and any(each.base == spelled for each in self.by.of_samples):
+            return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
         if spelled not in self.by.by_name and base.text not in self.bare:
             own = (
                 base.text
@@ -541,7 +541,7 @@ def _is_matrix(name: s.Name, by: Translation) -> bool:
 
 
 def _is_of_functions(display: s.Display, by: Translation) -> bool:
-    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number, in which no letter has scripts."""
+    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number."""
     called = False
     for node in s.walk(display):
         if isinstance(node, s.Scripted) and not isinstance(node.base, s.Bracketed):
