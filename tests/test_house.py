@@ -107,6 +107,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.unit_layers",
             "paper.convention_files",
             "paper.book_letters",
+            "paper.agreement",
             "paper.plain_math",
             "paper.context_words",
             "paper.inferred",

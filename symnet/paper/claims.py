@@ -17,15 +17,18 @@ from typing import Any
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import definition_files
 from symnet.paper import syntax as s
+from symnet.paper.agreement import agrees
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import UNITS, Page, in_nielsens, is_of_book, is_said_alike, page
+from symnet.paper.context import UNITS, Page, heads_of, in_nielsens, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention
+from symnet.paper.conventions import LETTERS
 from symnet.paper.declarations import is_prose
-from symnet.paper.elaboration import Elaborator
+from symnet.paper.elaboration import PRODUCTS_FIRST, Elaborator
 from symnet.paper.formula_reader import read
 from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.page_notation import understood
+from symnet.paper.plain_math import as_latex
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.repair_frames import brackets, ranges, steps_named, tails
@@ -161,9 +164,22 @@ def _of_layers(
         second = _as_meant(about, started)
         if second is not None:
             return second
+    judged = _with_other_reading(judged, about, started)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+def _with_other_reading(judged: Verdict, about: Page, started: float) -> Verdict:
+    """The verdict with a note on what it would be if ⊙ were taken before matrix products."""
+    if PRODUCTS_FIRST not in judged.notes or judged.verdict not in (PROVED, REFUTED):
+        return judged
+    notation = replace(about.notation, entrywise_first=True)
+    other, _ = judge(about.display, replace(about, notation=notation), started + BUDGET)
+    if other.verdict not in (PROVED, REFUTED) or other.verdict == judged.verdict:
+        return judged
+    note = f"if ⊙ were taken before matrix products it would be {other.verdict}"
+    return replace(judged, notes=(*judged.notes, note))
 
 
 def _of_steps(
@@ -186,9 +202,9 @@ def _of_steps(
 
 def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     """The keys of what is declared as the convention has it: in words, or proved in LaTeX."""
-    if not book.translation.rules:
-        return frozenset()
     setting = {k: context[k] for k in SETTING if k in context}
+    if not book.translation.rules:
+        return _agreed_with_nielsen(book, context, tuple(sorted(setting.items())))
     found = set()
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -205,6 +221,27 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
                 or _is_proved(part, book, tuple(sorted(setting.items())))
                 for part in _parts(str(key), str(said), book.absorbed_bias)
             ):
+                found.add(key)
+    return frozenset(found)
+
+
+def _agreed_with_nielsen(
+    book: Convention, context: Mapping[str, Any], setting: tuple[tuple[str, Any], ...]
+) -> frozenset[str]:
+    """The same for Nielsen's own symbols, of which less is said in words."""
+    found = set()
+    for key, said in _declared(context):
+        if re.fullmatch(r"[a]\^\{?\(?[01]\)?\}?", key) and said.strip() in (
+            "x",
+            "input",
+            "the input",
+        ):
+            found.add(key)  # how layers are counted; a formula with numbers is read as Nielsen's
+        if (heads_of(key) and all(x in LETTERS for x in heads_of(key))) or agrees(key, said):
+            sizes = re.fullmatch(r"\(([^,()]+), ?([^,()]+)\)", said.strip())
+            shape = f"{sizes[1]} x {sizes[2]}" if sizes else said
+            parts = list(_parts(key, shape, absorbed=False))
+            if all(agrees(key, x) or _is_proved(as_latex(x), book, setting) for x in parts):
                 found.add(key)
     return frozenset(found)
 

@@ -516,7 +516,8 @@ def _squeezed(text: str) -> str:
 def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, list[str]]:
     unread = []
     below, last = parted(str(context.get("activation", "abstract")))
-    if last and not below and names_in(display) & {"l", r"\ell"}:
+    said_last = re.search(r"\b(output|last|final|top)\b", str(context.get("activation", "")))
+    if last and not below and not said_last and names_in(display) & {"l", r"\ell"}:
         unread.append("which layers have the activation 'softmax'")
     activation = _activation(below or "abstract")
     if activation is None:

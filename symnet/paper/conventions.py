@@ -132,6 +132,7 @@ class Notation:
     families: Mapping[str, Family] = field(default_factory=dict)
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
+    entrywise_first: bool = False  # whether ⊙ binds tighter than matrix products
     rows: bool = False  # whether a row of a matrix, w_{j·}, is a row vector
     one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
     coupled: bool = False  # whether the output layer has a function of all its z

@@ -39,11 +39,7 @@ class Differentiation(Applications):
         assert isinstance(by.term, Symbol)
         own = self.arrays.apart(by) if of.rows or of.cols else by
         assert isinstance(own.term, Symbol)
-        if (
-            isinstance(of.term, Symbol)
-            and of.term.name in ("w", "b")
-            and (own.term.layer is not None and own.term.name not in ("w", "b"))
-        ):
+        if _is_computed_with(own.term, of.term):
             raise Unclear("a parameter does not depend on what is computed with it", node)
         term: Term = Partial(of.term, own.term)
         if own.term.layer is None and own.term.name != "y" and not mentions(of.term, own.term):
@@ -161,3 +157,13 @@ class Differentiation(Applications):
 
 def _moving(symbol: Symbol) -> Symbol:
     return Symbol(f"d{symbol.name}", symbol.layer, symbol.indices)
+
+
+def _is_computed_with(symbol: Symbol, of: Term) -> bool:
+    """Whether a quantity depends on a parameter, so that the parameter has no slope by it."""
+    if not isinstance(of, Symbol) or of.name not in ("w", "b") or symbol.name in ("w", "b"):
+        return False
+    one, other = symbol.layer, of.layer
+    if one is None or other is None or one.name != other.name:
+        return False
+    return one.offset >= other.offset

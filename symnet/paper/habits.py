@@ -52,7 +52,7 @@ def usual(display: s.Display, book: Convention, context: Mapping[str, Any]) -> U
     """A display with what its page leaves to habit."""
     found = Usual(display, context)
     for habit in (
-        _blanks, _any_layer, _costs, _layers_of_functions, _one_sample, _one_neuron, _results,
+        _blanks, _left_scripts, _units, _any_layer, _costs, _layers_of_functions, _one_sample, _one_neuron, _results,
         _descent, _rate, _branches,
     ):  # fmt: skip
         found = habit(found, book)
@@ -99,6 +99,49 @@ def _blanks(found: Usual, book: Convention) -> Usual:
     separators = ("",) * (len(made) - 1)
     display = replace(found.display, statements=tuple(made), separators=separators)
     return replace(found, display=display)
+
+
+def _left_scripts(found: Usual, book: Convention) -> Usual:
+    r"""^p E: the sample that E is of, raised before it."""
+
+    def changed(node: s.Node) -> s.Node:
+        node = mapped(node, changed)
+        if isinstance(node, s.Product) and len(node.factors) > 1:
+            pairs = list(zip(node.factors, node.operators, strict=True))
+            kept = [x for x in pairs if not _is_left_script(x[0])]
+            if kept and len(kept) < len(pairs):
+                if len(kept) == 1:
+                    return replace(kept[0][0], start=node.start)
+                factors, operators = zip(*kept, strict=True)
+                return replace(node, factors=factors, operators=("", *operators[1:]))
+        return node
+
+    return replace(found, display=_display(changed(found.display)))
+
+
+def _is_left_script(node: s.Node) -> bool:
+    match node:
+        case s.Scripted(base=s.Empty(), sub=None, sup=s.Name(text=text), primes=0):
+            return text in SAMPLE
+    return False
+
+
+def _units(found: Usual, book: Convention) -> Usual:
+    r"""\sum_{l=1}^L where units have no layers: L is how many units l counts."""
+    raised = any(
+        isinstance(x, s.Scripted) and x.sup is not None and isinstance(x.base, s.Name)
+        for x in s.walk(found.display)
+    )
+    if not book.units or raised:
+        return found
+
+    def changed(node: s.Node) -> s.Node:
+        match node:
+            case s.Big(operator="sum", sup=s.Name(text="L") as sup):
+                return replace(node, sup=replace(sup, text="N"))
+        return mapped(node, changed)
+
+    return replace(found, display=_display(changed(found.display)))
 
 
 def _followed(node: s.Node, by: s.Node) -> s.Node:
@@ -194,8 +237,9 @@ def _costs(found: Usual, book: Convention) -> Usual:
             return s.Name("C", **place)
         if isinstance(node, s.Scripted) and spelled == "L":
             # Above other letters L is still the last layer.
-            sup = node.sup
-            return replace(mapped(replace(node, sup=None), lambda x: put(x, whole)), sup=sup)  # type: ignore[type-var]
+            below = mapped(replace(node, sup=None), lambda x: put(x, whole))
+            assert isinstance(below, s.Scripted)
+            return replace(below, sup=node.sup)
         return mapped(node, lambda x: put(x, whole))
 
     *styles, text = spelled.split(":")

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
-from symnet.paper import syntax as s
 from symnet.paper.convention_files import Convention
 from symnet.paper.formula_reader import read
 from symnet.paper.inferred import Forward, Seen, forward, seen
@@ -184,5 +183,3 @@ def _rules(layers: list[_Layer], rows: bool) -> dict[str, str]:
         for word in (r"\mathrm{hidden}", "h"):
             pairs[rf"\delta_{{{word}}}"] = whole.replace("^l", "^2")
     return pairs
-
-

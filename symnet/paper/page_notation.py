@@ -21,6 +21,7 @@ from symnet.paper import context_words as words
 from symnet.paper import inferred, numbered_pages
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS
+from symnet.paper.declarations import is_prose
 from symnet.paper.plain_math import as_latex, remarks
 
 OTHER = "other"
@@ -33,6 +34,7 @@ _FROM_TO = re.compile(
 )
 _ERROR = re.compile(r"^(?P<name>\\?[A-Za-z]+)[_^]")
 _PAIR = re.compile(r"^(\\?[A-Za-z]+)_\{?(\w)(\w)\}?")
+_WORD = re.compile(r"(?<![\\_^{A-Za-z])(?!sum|prod|sigma|delta|tanh|softmax|diag)[a-z]{3,}")
 _OUTPUT = re.compile(r"\b([A-Za-z])_\w output")
 
 
@@ -61,7 +63,8 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
         if book is None and name == OTHER:
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
-        return convention(name), _plainly(context, activation, functions, cost)
+        typed = context if convention(name).translation.rules else _typed(context)
+        return convention(name), _plainly(typed, activation, functions, cost)
     for table in TABLES:
         context.pop(table, None)
     context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
@@ -84,6 +87,28 @@ def _plainly(
     if cost.name is not None and not cost.output:
         found["cost"] = cost.name
     return found
+
+
+def _typed(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context whose declarations are LaTeX where they are typed as plain text."""
+    found = dict(context)
+    for table in TABLES:
+        entries = found.get(table)
+        if isinstance(entries, Mapping):
+            found[table] = {
+                k if "\\" in str(k) else as_latex(str(k)): _formula(str(v))
+                for k, v in entries.items()
+            }
+    return found
+
+
+def _formula(said: str) -> str:
+    """A formula that is typed as plain text, as LaTeX; words stay as they are."""
+    return (
+        said
+        if "\\" in said or is_prose(said) or (" " in said and _WORD.search(said))
+        else as_latex(said)
+    )
 
 
 def _entries(context: Mapping[str, Any]) -> dict[str, str]:
@@ -131,7 +156,6 @@ def _inferred(key: str) -> Convention | None:
         texts |= linked
         first = next((x for x in (inferred.forward(k, v) for k, v in linked.items()) if x), None)
     assert first is not None
-    layered = first.given.layer is not None
     rows = rows or first.rows
     given = {**_slopes(texts, first, rows), **_defaults(first, rows)}
     units = {x.given.base for x in (inferred.forward(k, v) for k, v in texts.items()) if x}

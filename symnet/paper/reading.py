@@ -127,6 +127,7 @@ class Reading:
     remaining: str = ""  # how a product over a general number of layers stands: see `_peeled`
     notes: list[str] = field(default_factory=list)
     sample: Index | None = None  # of which sample quantities are here
+    emptied: bool = False  # whether a product over layers has no factors here
     arrays: Arrays = field(init=False)
 
     def __post_init__(self) -> None:

@@ -182,6 +182,13 @@ class Sums(Differentiation):
         if digits is not None:
             return Axis(f"1..{digits}", n.EVERYWHERE)
         match sup:
+            case s.Scripted(base=s.Name(text=text), sub=s.Name(text=own), sup=None) if (
+                node.sub is not None
+                and own in {x.text for x in s.walk(node.sub) if isinstance(x, s.Name)}
+                and own not in self.layers.numbers
+            ):
+                self.notes.append(f"{text} with {own} is read as the number of neurons")
+                return None
             case s.Scripted(base=s.Name(text=text), sub=sub, sup=raised, primes=0) if (
                 text in self.notation.sizes and (sub is None) != (raised is None)
             ):
@@ -257,6 +264,7 @@ class Sums(Differentiation):
 
     def _empty_product(self, node: s.Big, name: str, body: s.Node) -> Value:
         """1, or the identity if the factors are matrices."""
+        self.emptied = True
         assert isinstance(node.sub, s.Chain)
         assert node.sup is not None
         for end in (layer_of(node.sub.sides[1]), layer_of(node.sup)):
@@ -312,6 +320,8 @@ def _is_said_in_words(among: s.Node) -> bool:
     r"""\text{layer l+1}, or a word that is typed as a formula: downstream(j), outputs."""
     if any(isinstance(part, s.Text) for part in s.walk(among)):
         return True
+    if isinstance(among, s.Name) and among.text in COUNTS - {"D"}:
+        return not among.style
     front = among.factors if isinstance(among, s.Product) else (among,)
     word = "".join(x.text.removeprefix(UNDECLARED) for x in front if isinstance(x, s.Name))
     return len(word) >= 4 and word.isalpha()

@@ -159,8 +159,8 @@ class _Translator:
                 return self._product(node)
             case s.Big(sup=s.Name(text="L") as last):
                 # The last layer, even where L with scripts is a loss.
-                below = self.node(replace(node, sup=None))
-                return replace(below, sup=last) if isinstance(below, s.Big) else below
+                big = self.node(replace(node, sup=None))
+                return replace(big, sup=last) if isinstance(big, s.Big) else big
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)

@@ -62,7 +62,7 @@ class Case:
 
 def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
     """A claim in all networks in which it is tried. Raises Misfit where it has no meaning."""
-    found, missing, unclear = False, None, None
+    found, only_empty, missing, unclear = False, True, None, None
     for layers in networks(claim, about):
         elaborator = Elaborator(claim.notation or about.notation, layers)
         try:
@@ -78,9 +78,13 @@ def cases_of(claim: Claim, about: Page, notes: list[str]) -> Iterator[Case]:
             continue
         notes += elaborator.notes
         found = True
+        only_empty = only_empty and elaborator.emptied
         yield Case(layers, elaborator, sides)
     if unclear is not None:
         raise unclear
+    if found and only_empty and missing is not None:
+        # Wherever its product has a factor, something is named that does not exist.
+        raise missing
     if not found:
         raise missing or Unclear("no network was found to try it on", claim.node)
 
