@@ -31,7 +31,7 @@ from symnet.paper.function_names import (
 )
 from symnet.paper.misfits import Unclear
 from symnet.paper.quantities import Quantities
-from symnet.paper.scripts import in_a_row
+from symnet.paper.scripts import digits_of, in_a_row
 from symnet.paper.vector_functions import KINDS, vector_function
 from symnet.term import (
     ARGUMENT,
