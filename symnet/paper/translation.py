@@ -364,7 +364,7 @@ class _Translator:
         return s.Scripted(found, None, over and self.node(over), primes, **place)
 
     def _is_of_another(self, each: Rule, pattern: s.Node, node: s.Node) -> bool:
-        """Whether [l] is no (i): where a book has both, the one counts layers, the other samples."""
+        """Whether [l] is no (i): where a book has both, one counts layers, the other samples."""
         if not (isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)):
             return False
         if pattern.open == node.open:
