@@ -140,6 +140,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.vectors",
             "paper.outputs",
             "paper.batch_declarations",
+            "paper.book_declarations",
             "paper.unit_pages",
             "paper.context",
             "paper.ranges",
