@@ -287,7 +287,7 @@ class Trainer:
         self._steps = 0
 
     def _move(self, *given):
-        """The very first step, on a batch that another trainer prepared: it draws the parameters."""
+        """The first step, on a batch that another trainer prepared: it draws the parameters."""
         self._parameters()
         self._steps = 1
         return self._move(*given)
