@@ -25,6 +25,7 @@ from symnet.paper.conventions import LETTERS
 from symnet.paper.declarations import is_prose
 from symnet.paper.elaboration import PRODUCTS_FIRST, Elaborator
 from symnet.paper.formula_reader import read
+from symnet.paper.habits import is_of_notes
 from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.page_notation import understood
@@ -160,7 +161,7 @@ def _of_layers(
         second = _otherwise(book.otherwise, context, display, started)
         if second is not None:
             return second
-    if judged.verdict in (ILL_FORMED, UNKNOWN):
+    if judged.verdict in (ILL_FORMED, UNKNOWN) and is_of_notes(book, context):
         second = _as_meant(about, started)
         if second is not None:
             return second

@@ -82,7 +82,7 @@ KNOWN = {
 STANDARD = {
     "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
     "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
-    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
+    "delta^l": ("dc/dz^l",),
 }  # fmt: skip
 
 
@@ -501,7 +501,11 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    squeezed = re.sub(
+        r"^(?:d|partial|fracpartial)(?:c|l|j|e|loss|cost)(?:/d|/partial|partial)(?=z)",
+        "dc/d",
+        _squeezed(said).replace("mathcal", ""),
+    )
     return squeezed in STANDARD.get(_squeezed(key), ())
 
 

@@ -21,7 +21,6 @@ from symnet.paper import context_words as words
 from symnet.paper import inferred, numbered_pages
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS
-from symnet.paper.declarations import is_prose
 from symnet.paper.plain_math import as_latex, remarks
 
 OTHER = "other"
@@ -34,7 +33,7 @@ _FROM_TO = re.compile(
 )
 _ERROR = re.compile(r"^(?P<name>\\?[A-Za-z]+)[_^]")
 _PAIR = re.compile(r"^(\\?[A-Za-z]+)_\{?(\w)(\w)\}?")
-_WORD = re.compile(r"(?<![\\_^{A-Za-z])(?!sum|prod|sigma|delta|tanh|softmax|diag)[a-z]{3,}")
+_WORD = re.compile(r"(?<![\\_^{A-Za-z])(?!sum|prod|sigma|delta|tanh|softmax|diag)[A-Za-z]{3,}")
 _OUTPUT = re.compile(r"\b([A-Za-z])_\w output")
 
 
@@ -104,11 +103,9 @@ def _typed(context: Mapping[str, Any]) -> dict[str, Any]:
 
 def _formula(said: str) -> str:
     """A formula that is typed as plain text, as LaTeX; words stay as they are."""
-    return (
-        said
-        if "\\" in said or is_prose(said) or (" " in said and _WORD.search(said))
-        else as_latex(said)
-    )
+    words = _WORD.findall(said)
+    is_said = "\\" in said or len(words) > 1 or any(len(x) > 4 or " " in said for x in words)
+    return said if is_said else as_latex(said)
 
 
 def _entries(context: Mapping[str, Any]) -> dict[str, str]:

@@ -320,8 +320,6 @@ def _is_said_in_words(among: s.Node) -> bool:
     r"""\text{layer l+1}, or a word that is typed as a formula: downstream(j), outputs."""
     if any(isinstance(part, s.Text) for part in s.walk(among)):
         return True
-    if isinstance(among, s.Name) and among.text in COUNTS - {"D"}:
-        return not among.style
     front = among.factors if isinstance(among, s.Product) else (among,)
     word = "".join(x.text.removeprefix(UNDECLARED) for x in front if isinstance(x, s.Name))
     return len(word) >= 4 and word.isalpha()

@@ -340,6 +340,8 @@ class _Translator:
         if wanted_sup is not None:
             after, sup = _power_after(sup)
             layer, transposed = _layer_and_transpose(sup)
+            if layer is not None and self._is_of_another(each, wanted_sup, layer):
+                return None
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
             over = s.Name("T", start=layer.end, end=layer.end) if transposed else after
@@ -360,6 +362,15 @@ class _Translator:
             found = s.Bracketed("(", found, ")", start=node.start, end=node.end)
         place: dict[str, Any] = {"start": node.start, "end": node.end}
         return s.Scripted(found, None, over and self.node(over), primes, **place)
+
+    def _is_of_another(self, each: Rule, pattern: s.Node, node: s.Node) -> bool:
+        """Whether [l] is no (i): where a book has both, one counts layers, the other samples."""
+        if not (isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)):
+            return False
+        if pattern.open == node.open:
+            return False
+        others = (x.key.sup for x in self.by.by_name[each.base] if isinstance(x.key, s.Scripted))
+        return any(isinstance(x, s.Bracketed) and x.open == node.open for x in others)
 
     def _fits(
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
