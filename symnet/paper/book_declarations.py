@@ -217,8 +217,21 @@ def with_accumulators(display: s.Display, weight: str, cost: str) -> s.Display:
     def whole(node: s.Scripted) -> s.Node:
         return gradient(node, (s.Name(cost, start=node.start, end=node.end),))
 
+    def one(node: s.Scripted) -> s.Node:
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+        of_one = s.Scripted(s.Name(cost, **place), s.Number("0", **place), None, **place)
+        return gradient(node, (of_one,))
+
     def go(node: s.Node) -> s.Node:
         match node:
+            case s.Chain(
+                sides=(s.Scripted() as left, s.Additive(terms=(first, *rest), signs=("+", *signs)))
+            ) if _is_summed(left) and s.spell(left) == s.spell(first) and signs[:1] == ["+"]:
+                # Δ := Δ + R says that R is the gradient of one example.
+                place: dict[str, Any] = {"start": rest[0].start, "end": rest[-1].end}
+                added = s.Additive(tuple(map(go, rest)), tuple(signs), **place)
+                plain = go(rest[0]) if len(rest) == 1 else added
+                return replace(node, sides=(one(left), plain), relations=("=",))
             case s.Scripted() if _is_summed(node):
                 return _total_of(node, gradient(node, ()), cost)
             case s.Scripted(base=s.Name(text="D"), sup=s.Bracketed()):

@@ -69,7 +69,9 @@ def page_of(convention: str, context: Mapping[str, Any], display: s.Display) -> 
     system = _with_variables(system, display)
     if any(True for _ in strangers(display, system)):
         return None
-    if not _is_about(system, used):
+    # Of functions of a number alone what knows layers knows more, where it is asked.
+    of_numbers = frozenset(system.formulas) if book else frozenset()
+    if not _is_about(system, used, of_numbers):
         return None
     unread = [f"{key!r}" for key in own if bases_of(key) & system.unread]
     unread += [f"{key!r}" for key in sorted(set(context) - READ)]
@@ -172,13 +174,13 @@ def _names(node: s.Node) -> Iterator[s.Name | s.Scripted]:
             yield part
 
 
-def _is_about(system: System, used: set[str]) -> bool:
+def _is_about(system: System, used: set[str], functions: frozenset[str]) -> bool:
     """Whether a claim names something that is defined."""
     defined = {each.name for each in system.definitions} | system.drawn.keys()
     return any(
         (key in system.quantities and _is_defined(system.quantities[key], defined))
         or key in system.maps
-        or key in system.formulas
+        or key in functions
         for key in used
     )
 
