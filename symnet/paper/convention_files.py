@@ -53,6 +53,7 @@ class Convention:
     count: str = ""
     equations: tuple[str, ...] = ()
     otherwise: "Convention | None" = None
+    opposite: "Convention | None" = None  # δ of the other sign, where a page does not say which
 
 
 def names() -> tuple[str, ...]:
