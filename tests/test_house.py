@@ -140,6 +140,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             "paper.vectors",
             "paper.outputs",
             "paper.batch_declarations",
+            "paper.book_declarations",
             "paper.context",
             "paper.ranges",
             "paper.restated",

@@ -344,6 +344,10 @@ def _total(
         )
     penalised = [x for x in kept if _is_penalty(x, notation)]
     bases = [x for x in kept if x not in penalised]
+    if found is None and not penalised and name.text in notation.costs and name.text != key:
+        # A cost in the letters of a book, of one sample.
+        own = _formula(body, notation)
+        return None if own is None else (notation, own)
     if (found is None and not penalised) or len(bases) != 1:
         return None
     costs = notation.costs | {name.text}
@@ -454,6 +458,10 @@ def _cost_of_one(body: s.Node) -> str | None:
             sup=s.Bracketed(body=s.Name(text=x)),
         ):
             return x
+        case s.Product(
+            factors=(s.Scripted(base=base, sub=s.Number(text="0")), given), operators=("", "")
+        ):
+            return _cost_of_one(replace(body, factors=(base, given)))
         case s.Product(
             factors=(s.Name(text="C" | "L" | "J" | "E"), s.Bracketed(body=s.Listed(items=items))),
             operators=("", ""),

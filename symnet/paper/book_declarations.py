@@ -204,8 +204,7 @@ def accumulates(said: Mapping[str, str]) -> bool:
 def with_accumulators(display: s.Display, weight: str, cost: str) -> s.Display:
     """Δ^{(l)} as the sum of the gradients of all examples, D^{(l)} as the gradient of the cost.
 
-    Δ := Δ + R, for one example, says that R is its gradient. `weight` and `cost` are the letters of
-    the book.
+    `weight` and `cost` are the letters of the book.
     """
 
     def gradient(at: s.Scripted, of: tuple[s.Node, ...]) -> s.Fraction:
@@ -215,23 +214,15 @@ def with_accumulators(display: s.Display, weight: str, cost: str) -> s.Display:
         above: s.Node = s.Product((sign, *of), ("",) * (1 + len(of)), **place) if of else sign
         return s.Fraction(above, s.Product((sign, by), ("", ""), **place), **place)
 
-    def one(node: s.Scripted) -> s.Node:
+    def whole(node: s.Scripted) -> s.Node:
         return gradient(node, (s.Name(cost, start=node.start, end=node.end),))
 
     def go(node: s.Node) -> s.Node:
         match node:
-            case s.Chain(
-                sides=(s.Scripted() as left, s.Additive(terms=(first, *rest), signs=("+", *signs))),
-                relations=(relation,),
-            ) if _is_summed(left) and s.spell(left) == s.spell(first) and rest:
-                place: dict[str, Any] = {"start": rest[0].start, "end": rest[-1].end}
-                added = s.Additive(tuple(map(go, rest)), tuple(signs), **place)
-                plain = rest[0] if len(rest) == 1 and signs == ["+"] else added
-                return replace(node, sides=(one(left), plain), relations=("=",))
             case s.Scripted() if _is_summed(node):
                 return _total_of(node, gradient(node, ()), cost)
             case s.Scripted(base=s.Name(text="D"), sup=s.Bracketed()):
-                return one(node)
+                return whole(node)
         return mapped(node, go)
 
     made = go(display)

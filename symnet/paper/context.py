@@ -32,6 +32,7 @@ from symnet.paper.batch_declarations import (
     with_usual_penalty,
 )
 from symnet.paper.book_declarations import (
+    ELSEWHERE,
     accumulates,
     put_in,
     with_accumulators,
@@ -43,6 +44,7 @@ from symnet.paper.declarations import (
     Declarations,
     cost_of,
     formula_of,
+    is_prose,
     items_of,
     names_of,
     with_declarations,
@@ -146,6 +148,8 @@ def page(
     )  # fmt: skip
     if penalised:
         several = replace(several, notation=with_usual_penalty(several.notation))
+    if book.translation.rules:
+        several = replace(several, rest=_in_words(several.rest, book))
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
@@ -247,9 +251,21 @@ def _with_accumulators(
     if book.samples or not weights or not costs or not accumulates(said):
         return display, said, False
     made = with_accumulators(display, weights[0], costs[0])
-    if s.spell(made) == s.spell(display):
+    if r"\Delta" in names_in(made):
         return display, said, False
-    return made, {k: v for k, v in said.items() if r"\Delta" not in k}, True
+    rest = {k: v for k, v in said.items() if r"\Delta" not in k}
+    return made, rest, len(rest) < len(said) or s.spell(made) != s.spell(display)
+
+
+def _in_words(said: Mapping[str, str], book: Convention) -> dict[str, str]:
+    """What is declared of a book's own symbols in its own letters is not read in Nielsen's."""
+    functions = book.translation.functions
+
+    def is_untold(key: str, words: str) -> bool:
+        own = is_of_book(key, book) and not set(heads_of(key)) & functions
+        return own and not is_prose(words)
+
+    return {k: f"{v} {ELSEWHERE}" if is_untold(str(k), str(v)) else v for k, v in said.items()}
 
 
 def _letters_for(quantity: str, book: Convention) -> list[str]:
@@ -703,7 +719,7 @@ HIDDEN = re.compile(r"\b(one|two|three) hidden layers?\b", re.IGNORECASE)
 def _of_depth(
     widths: tuple[tuple[int, ...], ...], said: str, book: Convention
 ) -> tuple[tuple[int, ...], ...]:
-    """The networks with as many layers as is said; a book may count from 0, and name L as it will."""
+    """The networks with as many layers as is said; a book may count from 0."""
     if not said:
         return widths
     last = "|".join(["L", *(re.escape(re.sub("[{}]", "", x)) for x in book.translation.last)])

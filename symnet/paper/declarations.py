@@ -67,6 +67,7 @@ def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declar
         return Declarations(notation)
     names = {name for key in waiting for name in names_of(key)}
     # λ that only stands in a formula that was not read may well be declared there.
+    names |= {x for said in waiting.values() for x in re.findall(r"\\[A-Za-z]+", said)}
     names |= {name for said in waiting.values() if not is_prose(said) for name in names_of(said)}
     notation = replace(notation, unread=notation.unread | names)
     return Declarations(notation, tuple(f"{key}: {said}" for key, said in waiting.items()))

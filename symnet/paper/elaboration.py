@@ -237,9 +237,8 @@ class Elaborator(Dotted):
             except ShapeClash as clash:
                 place = replace(factors[-1], start=factors[0].start)
                 raise self._clash(clash, place) from None
-        if len(groups) > 1 and joined:
-            if PRODUCTS_FIRST not in self.notes:
-                self.notes.append(PRODUCTS_FIRST)
+        if len(groups) > 1 and joined and PRODUCTS_FIRST not in self.notes:
+            self.notes.append(PRODUCTS_FIRST)
         return total
 
     def _entrywise_first(self, factors: list[s.Node], operators: list[str]) -> Value:

@@ -159,7 +159,9 @@ def _accumulated(
     sign = s.Name(r"\partial", **place)
     weight = replace(left, base=s.Name(used[0], **place))
     cost = next((x for x in ("J", "E", "L") if x in book.translation.by_name), "C")
-    above = s.Product((sign, s.Name(cost, **place)), ("", ""), **place)
+    # The cost of one sample, without a penalty.
+    of_one = s.Scripted(s.Name(cost, **place), s.Number("0", **place), None, **place)
+    above = s.Product((sign, of_one), ("", ""), **place)
     below = s.Product((sign, weight), ("", ""), **place)
     rest_place: dict[str, Any] = {"start": rest[0].start, "end": rest[-1].end}
     other = rest[0] if len(rest) == 1 else s.Additive(tuple(rest), ("+", *signs), **rest_place)

@@ -56,8 +56,8 @@ class System:
     """What a page declares.
 
     `letters` are axes by the small letters that count along them, `classes` the axes of numbers of
-    classes, `maps` functions of a whole vector, `formulas` the letters of functions of a number that
-    the page defines. `said` has the keys that the claim's own page
+    classes, `maps` functions of a whole vector, `formulas` the letters of functions of a number
+    that the page defines. `said` has the keys that the claim's own page
     declares, `unread` what was not understood of them.
     """
 

@@ -447,7 +447,8 @@ WORDS: tuple[tuple[str, Change], ...] = (
         _matrix,
     ),
     (
-        rf"\\mathbb\{{? ?R\}}?\^\{{?\s*(?P<rows>1|{_LENGTH})\s*\\times\s*(?P<cols>1|{_LENGTH})\s*\}}?",
+        rf"\\mathbb\{{? ?R\}}?\^\{{?\s*(?P<rows>1|{_LENGTH})"
+        rf"\s*\\times\s*(?P<cols>1|{_LENGTH})\s*\}}?",
         _matrix,
     ),
     (rf"\\mathbb\{{? ?R\}}?\^\{{?\s*{_SIZE}\s*\}}?$", _vector),

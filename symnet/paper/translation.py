@@ -291,9 +291,9 @@ class _Translator:
         if spelled in self.by.functions:
             return self._function(node, base)
         own = spelled
-        if self.batched and any(each.base == spelled for each in self.by.of_samples):
-            if not isinstance(node, s.Scripted):
-                return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
+        bare = self.batched and not isinstance(node, s.Scripted)
+        if bare and any(each.base == spelled for each in self.by.of_samples):
+            return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
         if spelled not in self.by.by_name and base.text not in self.bare:
             own = (
                 base.text
@@ -364,7 +364,7 @@ class _Translator:
         return s.Scripted(found, None, over and self.node(over), primes, **place)
 
     def _is_of_another(self, each: Rule, pattern: s.Node, node: s.Node) -> bool:
-        """Whether [l] is no (i): where a book has both, the one counts layers, the other samples."""
+        """Whether [l] is no (i): where a book has both, one counts layers, the other samples."""
         if not (isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)):
             return False
         if pattern.open == node.open:
@@ -552,7 +552,7 @@ def _is_matrix(name: s.Name, by: Translation) -> bool:
 
 
 def _is_of_functions(display: s.Display, by: Translation) -> bool:
-    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number, in which no letter has scripts."""
+    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number."""
     called = False
     for node in s.walk(display):
         if isinstance(node, s.Scripted) and not isinstance(node.base, s.Bracketed):
