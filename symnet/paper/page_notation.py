@@ -56,7 +56,7 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
         several = _numbered(key)
         if several is not None:
             book = several.book
-            context.setdefault("depth", f"L = {several.depth}")
+            context.setdefault("depth", f"{several.depth} layers")
             if several.output:
                 context.setdefault("output_activation", several.output)
         else:
