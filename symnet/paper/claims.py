@@ -80,6 +80,8 @@ SHAPE = re.compile(
 )
 SIZES = re.compile(r"\b[sSmMdDN]_(?=[{l])")
 OF_BIAS = re.compile(r"(the )?bias( (row|column|unit|weight)s?)?", re.IGNORECASE)
+ORDER = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
+SIGN = "δ is read as the negative derivative of the cost, which the page does not say"
 PLACEHOLDER = ("dX", "dJ/dX")  # whatever X is, as the book has it
 SWAPPED = "a weight has its subscripts exchanged: it does not lead from the one unit to the other"
 LATE = "the time for one formula is over"
@@ -165,7 +167,11 @@ def _of_layers(
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
     if judged.verdict == ILL_FORMED and book.otherwise is not None:
-        second = _otherwise(book.otherwise, context, display, started)
+        second = _otherwise(book.otherwise, context, display, started, ORDER)
+        if second is not None:
+            return second
+    if judged.verdict == REFUTED and book.opposite is not None:
+        second = _otherwise(book.opposite, context, display, started, SIGN)
         if second is not None:
             return second
     if judged.verdict in (ILL_FORMED, UNKNOWN) and is_of_notes(book, context):
@@ -285,7 +291,7 @@ def _agreed_with_nielsen(
 
 
 def _otherwise(
-    book: Convention, context: Mapping[str, Any], display: s.Display, started: float
+    book: Convention, context: Mapping[str, Any], display: s.Display, started: float, note: str
 ) -> Verdict | None:
     """The verdict if a page that has no meaning one way is proved the other way."""
     try:
@@ -295,7 +301,6 @@ def _otherwise(
     judged, _ = judge(about.display, about, started + BUDGET)
     if judged.verdict != PROVED:
         return None
-    note = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
     return replace(judged, notes=(*judged.notes, note), assumptions=about.assumptions)
 
 

@@ -82,6 +82,7 @@ class Cost:
 def activation(said: str) -> tuple[str, tuple[str, ...]]:
     """The name of an activation, "abstract" where none is known, and the letters that it has."""
     text = _ASIDE.sub("", as_latex(said)).strip(" ,;")
+    text = re.sub(r"\\mathrm\{(\w+)\}", r"\1", text)
     text = _LOGISTIC.sub("sigmoid", text)
     text = _ARGUMENT.sub("", text)
     words = [x for x in re.split(r"[\s,;:=()]+", text) if x]

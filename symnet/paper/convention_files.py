@@ -57,6 +57,7 @@ class Convention:
     equations: tuple[str, ...] = ()
     sets: frozenset[str] = frozenset()
     otherwise: "Convention | None" = None
+    opposite: "Convention | None" = None  # δ of the other sign, where a page does not say which
 
 
 def names() -> tuple[str, ...]:

@@ -12,6 +12,7 @@ equations of another kind is read by its own.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,7 @@ from symnet.paper.plain_math import as_latex, remarks
 OTHER = "other"
 # Letters for the cost, where a page says of them nothing else.
 COSTS = ("J", "E", r"\mathcal{L}", r"\mathcal{C}", r"\mathcal{E}", r"\mathcal{J}")
+NAMES = {"logistic": "sigmoid", "sigm": "sigmoid", "linear": "identity"}
 TABLES = ("definitions", "declared")
 _SLOPE = re.compile(r"^(?P<sign>-?)\s*\\frac\{\\partial (?P<cost>[^{}]*(?:\{\w+\})?)\}\{\\partial ")
 _FROM_TO = re.compile(
@@ -54,7 +56,7 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
         several = _numbered(key)
         if several is not None:
             book = several.book
-            context.setdefault("depth", f"L = {several.depth}")
+            context.setdefault("depth", f"{several.depth} layers")
             if several.output:
                 context.setdefault("output_activation", several.output)
         else:
@@ -69,7 +71,7 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
     if context.pop("local", None) and not cost.target:
         context["local"] = "not understood"
-    context["activation"] = activation
+    context["activation"] = _named(book, activation)
     if cost.name is not None:
         context["cost"] = cost.name
     return book, context
@@ -86,6 +88,13 @@ def _plainly(
     if cost.name is not None and not cost.output:
         found["cost"] = cost.name
     return found
+
+
+def _named(book: Convention, activation: str) -> str:
+    """The activation, where nothing is said of it but its name in the equations: relu(W x + b)."""
+    names = {NAMES.get(x.lower(), x.lower()) for x in book.translation.functions}
+    known = names & ACTIVATIONS.keys() - {"softmax"}
+    return known.pop() if activation == "abstract" and len(known) == 1 else activation
 
 
 def _typed(context: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +171,12 @@ def _inferred(key: str) -> Convention | None:
     given |= {
         x: "C" for x in COSTS if x not in known and not any(k.startswith(f"{x}_") for k in known)
     }
-    return inferred.book(texts, rows=rows, given=given, functions=functions)
+    book = inferred.book(texts, rows=rows, given=given, functions=functions)
+    if book is None or any(key.startswith((r"\delta", r"\Delta")) for key in texts):
+        return book
+    turned = {k: f"-{v}" if k.startswith(r"\delta") else v for k, v in given.items()}
+    opposite = inferred.book(texts, rows=rows, given=turned, functions=functions)
+    return replace(book, opposite=opposite)
 
 
 def _sums(found: inferred.Forward | None) -> bool:
