@@ -49,6 +49,10 @@ class Answer:
     given: str
     error_kind: str | None
     kind_given: str | None
+    convention: str
+    scope: str
+    suggestion: str | None
+    repaired: bool  # whether what is suggested is itself proved
     reason: str
     seconds: float
 
@@ -99,6 +103,11 @@ def answers(records: Sequence[dict[str, Any]]) -> Iterator[Answer]:
             given=found.verdict,
             error_kind=record.get("error_kind"),
             kind_given=found.error_kind,
+            convention=record["convention"],
+            scope=str(record.get("scope") or "notes"),
+            suggestion=found.suggestion,
+            repaired=found.suggestion is not None
+            and verify(found.suggestion, *asked[1:]).verdict == "proved",
             reason=found.reason,
             seconds=seconds,
         )
@@ -120,6 +129,9 @@ def summary(found: Sequence[Answer]) -> dict[str, Any]:
         "right": sum(a.right for a in found),
         "wrong": sum(a.wrong for a in found),
         "unknown": sum(not a.right and a.given == "unknown" for a in found),
+        "wrong_formulas": sum(a.given in ("refuted", "ill-formed") for a in found),
+        "suggested": sum(a.suggestion is not None for a in found),
+        "repaired": sum(a.repaired for a in found),
         "kinds": len(kinds),
         "kinds_right": sum(a.kind_right for a in kinds),
         "median": quantile(seconds, 0.5),
@@ -140,6 +152,18 @@ def by(name: str, found: Sequence[Answer]) -> Iterator[str]:
             yield f"  {name} {key}: {missed[key]} of {len(groups[key])}"
 
 
+def groups_of(found: Sequence[Answer]) -> Iterator[str]:
+    """A row for each scope and each convention: verdicts, and repairs that are proved."""
+    row = "{:<26} {:>8} {:>6} {:>6} {:>8} {:>9} {:>8}".format
+    yield row("scope, convention", "formulas", "right", "wrong", "unknown", "not true", "repaired")
+    keys = sorted({(a.scope, "") for a in found} | {(a.scope, a.convention) for a in found})
+    for scope, convention in keys:
+        group = [a for a in found if a.scope == scope and convention in ("", a.convention)]
+        figures = summary(group)
+        names = ("formulas", "right", "wrong", "unknown", "wrong_formulas", "repaired")
+        yield row(f"  {convention}" if convention else scope, *(figures[name] for name in names))
+
+
 def report(found: Sequence[Answer]) -> Iterator[str]:
     """The table and what is missed, as text."""
     figures = summary(found)
@@ -156,6 +180,11 @@ def report(found: Sequence[Answer]) -> Iterator[str]:
     yield f"error kinds right {figures['kinds_right']} of {figures['kinds']} ({kinds_share:.1%})"
     times = (1000 * figures[key] for key in ("median", "p95", "maximum"))
     yield "median {:.1f} ms, 95% {:.0f} ms, longest {:.0f} ms".format(*times)
+    yield (
+        f"repairs: {figures['suggested']} suggested for {figures['wrong_formulas']} that are refuted"
+        f" or ill-formed, {figures['repaired']} of them proved when asked again"
+    )
+    yield from groups_of(found)
     missed = [a for a in found if not a.right]
     if missed:
         yield "missed"

@@ -39,6 +39,7 @@ from contextlib import nullcontext, suppress
 from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -82,6 +83,7 @@ class Trainer:
     loss_curve_ = ()
     classes_ = np.arange(CLASSES)  # until fit has seen the labels
     _begun = False  # whether there are parameters, which are drawn when first needed
+    _sized = MappingProxyType({})  # what is made for batches of some size, once there are any
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
     _position, _spent = 0, 0.0  # where a stopped epoch goes on, and the cost of what is before
@@ -170,6 +172,7 @@ class Trainer:
 
     def _make(self, m):
         """The function of the gradients for batches of m samples, made once."""
+        self._parameters()
         if len(self._sized) > 7:  # batches of any size come: the places of old ones are given up
             self._sized.clear()
         if self.workers == 1 or m < self.workers:
@@ -325,7 +328,7 @@ class Trainer:
         self._state = {name: _empty(SIZE) for name in STATE}
         self._gradient = _empty(SIZE)
         self._updates = _updates(self._theta, self._gradient)
-        self._sized = {}  # what was made for batches of some size
+        self._sized = {}
         self._watched = False  # whether each gradient is looked at, for want of a copy
         self._begun = True
 
@@ -376,10 +379,11 @@ class Trainer:
         self._position, self._spent, self._given = 0, 0.0, False
         if not (np.isfinite(cost) and good):
             flat = self._flat()
+            left = "are as its last step left them"
             if kept is not None:
-                flat["theta"][...] = kept
+                flat["theta"][...], left = kept, "before it are kept"
             self._forget(flat)
-            epoch = f"epoch {self.n_iter_ + 1}; the parameters before it are kept"
+            epoch = f"epoch {self.n_iter_ + 1}; the parameters {left}"
             raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
         if self.verbose:

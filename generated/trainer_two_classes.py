@@ -73,6 +73,7 @@ class Trainer:
     loss_curve_ = ()
     classes_ = np.arange(CLASSES)  # until fit has seen the labels
     _begun = False  # whether there are parameters, which are drawn when first needed
+    _steps = 0  # the steps that were made
     _given = False  # whether they were set or loaded, and not trained since
     _stop = 0  # the signal that asked to end training after the step under way
     _position, _spent = 0, 0.0  # where a stopped epoch goes on, and the cost of what is before
@@ -297,6 +298,12 @@ class Trainer:
             flat[name][...] = 0
         self._put(flat)
         self._steps = 0
+
+    def _move(self, *given):
+        """The first step, on a batch that another trainer prepared: it draws the parameters."""
+        self._parameters()
+        self._steps = 1
+        return self._move(*given)
 
     def _begin(self):
         """Make the functions that hold the parameters."""

@@ -423,11 +423,13 @@ def show(
     stages = pipeline.stages(network, training, dtype, blas)
     if costs or memory:
         pipeline.closed(network)
-        *_, (_, _, program) = stages
+        (_, _, lowered), *_, (_, _, program) = stages
         model = _load("program.cost_model")
         tables = [model.table] if costs else []
         tables += [model.memory_table] if memory else []
-        write("\n\n".join(table(program, dtype, batch) for table in tables) + "\n", None)
+        said = [table(program, dtype, batch) for table in tables]
+        said.append(pipeline.said_style(lowered, training, dtype, blas))
+        write("\n\n".join(said) + "\n", None)
         return
     if after is not None and after not in _stages():
         raise click.UsageError(_load("network.architecture").unknown("pass", after, _stages()))

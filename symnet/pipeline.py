@@ -136,6 +136,11 @@ def stages(
         yield rewrite.__name__, str(rewrite.__doc__).splitlines()[0], program
 
 
+def said_style(lowered: Program, training: Training, dtype: str, blas: str) -> str:
+    """Which style a trainer has where none is asked for, as a sentence."""
+    return trainer.said_style(lowered, trainer.Choices(training, dtype, blas))
+
+
 def proved(network: Network) -> Proof:
     """The proof of a network's formulas. Raises NotProved with the difference."""
     proof = prove(network)

@@ -24,7 +24,7 @@ def read_network(net: str, activation: str, cost: str | None) -> Any:
             return network.from_toml(f"{net}\n", activation, cost)
     if net.lower().endswith(".toml"):
         return network.from_toml(Path(net), activation, cost)
-    if Path(net).is_file():
+    if os.path.isfile(net):  # Path.is_file raises an error for a network longer than a name may be
         raise ArchitectureError(f"{net}: a file of layers has the ending .toml")
     return network(net, activation=activation, cost=cost)
 

@@ -140,6 +140,11 @@ def block_of(verdict: Verdict, text: str, rerun: bool) -> str:
     block = text_of(verdict, text, style)
     if rerun and verdict.trial is not None:
         block += f"\n\n{numpy_lines(verdict.trial)}"
+    elif rerun and verdict.counterexample is not None:
+        block += (
+            "\n\n# Both values above are exact or to 30 digits; for claims about several samples,"
+            "\n# definitions or steps there are no lines of NumPy yet."
+        )
     elif rerun and verdict.verdict != PROVED:
         block += (
             "\n\n# There are no numbers to show: it has no value in any network, or was not read."

@@ -113,6 +113,13 @@ def test_a_file_that_is_something_else_is_said_to_be(run: Run, tmp_path: Path) -
     assert "no JSON, line 1 column 2\nsymnet prove NET --certificate FILE writes one" in found.err
 
 
+def test_a_network_may_be_longer_than_the_name_of_a_file(run: Run) -> None:
+    net = "-".join(["3", *["4:tanh"] * 40, "2:softmax"])
+    found = run("show", net, "--after", "lower")
+    assert (found.code, found.err) == (0, "")
+    assert "w42[n42,n41]" in found.out
+
+
 def test_a_certificate_says_what_it_takes_for_granted(run: Run) -> None:
     own = ("--activation", "z**3 + z", "--cost", "(a - y)**4")
     for network, given in (
@@ -164,6 +171,26 @@ def test_show_what_a_step_costs(run: Run) -> None:
     formula = run("show", "--cost", "2*(a - y)**2", "5-4-3", "--after", "lower")
     assert (formula.code, "program for 5-4-3" in formula.out) == (0, True)
     assert run("show", "5-n-3", "--cost").code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("2-3-1",), "scalar style, which makes no arrays"),
+        (("2-3-1", "--optimizer", "adamw"), "scalar style, which makes no arrays"),
+        (("2-3-1", "--clip-norm", "1"), "array style, as the trainer clips gradients."),
+        (("2-3-1", "--blas", "scipy"), "array style, as the trainer asks for the BLAS of SciPy."),
+        (("2-3-1", "--dtype", "float32"), "array style, as the trainer computes in float32"),
+        (("20-30-2",), "array style."),
+    ],
+)
+def test_the_style_that_show_names_is_that_of_the_trainer(
+    run: Run, options: tuple[str, ...], said: str
+) -> None:
+    for table in ("--cost", "--memory"):
+        assert f"\n\nStyle auto is the {said}" in run("show", *options, table).out
+    scalar = "def _scalar():" in run("generate", *options).out
+    assert scalar is said.startswith("scalar")
 
 
 def test_show_where_arrays_lie(run: Run) -> None:

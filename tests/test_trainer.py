@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -296,6 +297,19 @@ def test_a_step_is_the_gradient_times_the_learning_rate(net: Net) -> None:
 
 
 @every_net
+def test_a_batch_that_another_trainer_prepared_is_as_good(net: Net) -> None:
+    """Also for the very first step, which draws the parameters."""
+    X, y = net.data()
+    batch = net.trainer().prepare(X, y)
+    first, second = net.trainer(), net.trainer()
+    for _ in range(3):
+        first.step(batch)
+        second.step(X, y)
+    assert same(first.weights, second.weights)
+    assert first._steps == second._steps == 3
+
+
+@every_net
 def test_a_prepared_batch_does_what_its_samples_do(net: Net) -> None:
     X, y = net.data()
     prepared, direct = net.trainer(), net.trainer()
@@ -465,6 +479,36 @@ def test_the_loss_of_an_epoch_is_that_of_each_sample_at_its_turn(net: Net, batch
     assert trainer.loss_curve_ == pytest.approx([total / 60], rel=1e-5)
 
 
+def test_what_is_said_of_the_parameters_is_true() -> None:
+    """A network larger than its data is not copied: the last step is not undone, and that is said.
+
+    The sum of the weights overflows, though no weight, no gradient and no cost does.
+    """
+    X, y = RELU.data(2)
+    for samples, kept in ((X[:1], False), (np.repeat(X, 90, axis=0), True)):
+        trainer = RELU.trainer(learning_rate=0.0, batch_size=1)
+        trainer.set_weights({name: 0 * array + 0.4 for name, array in trainer.weights.items()})
+        before = copy(trainer.weights)
+        trainer._step = overflowing(trainer)
+        with pytest.raises(FloatingPointError) as caught:
+            trainer.fit(samples, np.repeat(y, 90, axis=0)[: len(samples)], epochs=1)
+        assert ("the parameters before it are kept" in str(caught.value)) is kept
+        assert ("as its last step left them" in str(caught.value)) is not kept
+        assert same(trainer.weights, before) is kept
+
+
+def overflowing(trainer: Any) -> Callable[..., Any]:
+    """The step of a trainer, which moves weights to where their sum is no number of float32."""
+    made = trainer._step
+
+    def step(*batch: Any) -> Any:
+        outputs = made(*batch)
+        trainer._theta[...] = 3e38
+        return outputs
+
+    return step
+
+
 def test_an_optimizer_begins_anew_after_a_cost_out_of_range() -> None:
     """Its means are no numbers then; with them the kept parameters could not be trained."""
     net = Net("5-20:relu-2:identity", "quadratic", optimizer="adam")
@@ -488,6 +532,61 @@ def test_a_step_without_a_rate_changes_nothing() -> None:
     assert {n: found[n] for n in before if n != "_sized"} == {
         n: before[n] for n in before if n != "_sized"
     }
+
+
+SHARES = [
+    Net("2-3-4-1", "quadratic", style=style, optimizer=optimizer)
+    for style in ("array", "scalar")
+    for optimizer in ("adam", "adamw", "rmsprop")
+]
+
+
+def changing_shares(net: Net, between: Callable[[Any], Any]) -> float:
+    """How far 12 steps, with other shares from the 5th on, are from the equations of the books."""
+    X, y = net.data()
+    trainer = net.trainer(learning_rate=0.01)
+    theta, mean, square = copy(trainer.weights), dict[str, Any](), dict[str, Any]()
+    for t in range(1, 13):
+        first, second = (0.9, 0.999) if t < 5 else (0.5, 0.9)
+        if net.options["optimizer"] == "rmsprop":
+            trainer.alpha = second
+        else:
+            trainer.betas = (first, second)
+        if t in (5, 8):  # just after the change, and some steps later
+            trainer = between(trainer)
+        for name, g in trainer.gradients(X, y).items():
+            mean[name] = first * mean.get(name, 0) + (1 - first) * g
+            square[name] = second * square.get(name, 0) + (1 - second) * g**2
+            if net.options["optimizer"] == "rmsprop":
+                theta[name] = theta[name] - 0.01 * g / (np.sqrt(square[name]) + 1e-8)
+                continue
+            if net.options["optimizer"] == "adamw" and name.startswith("w"):
+                theta[name] = theta[name] * (1 - 0.01 * 0.01)
+            root = np.sqrt(square[name] / (1 - second**t)) + 1e-8
+            theta[name] = theta[name] - 0.01 * mean[name] / (1 - first**t) / root
+        trainer.step(X, y)
+    return max(float(abs(theta[name] - trainer.weights[name]).max()) for name in theta)
+
+
+@pytest.mark.parametrize("net", SHARES, ids=lambda net: net.name)
+def test_the_shares_that_means_keep_may_change_between_steps(net: Net, tmp_path: Path) -> None:
+    """Though a mean is kept divided by 1 - β; and though it is saved, copied or pickled then."""
+
+    def reload(trainer: Any) -> Any:
+        trainer.save(tmp_path / "w.npz")
+        return net.module.Trainer().load(tmp_path / "w.npz")
+
+    for between in (lambda trainer: trainer, reload, deepcopy):
+        assert changing_shares(net, between) < 1e-12
+
+
+@pytest.mark.parametrize("net", SHARES, ids=lambda net: net.name)
+def test_means_that_keep_their_old_scale_are_noticed(net: Net) -> None:
+    def forgets(trainer: Any) -> Any:
+        trainer._rescale = lambda scales: None
+        return trainer
+
+    assert changing_shares(net, forgets) > 1e-4
 
 
 @pytest.mark.parametrize("workers", [2, 3, 9])

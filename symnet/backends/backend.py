@@ -168,8 +168,9 @@ class Listing:
     probabilities.
 
     A step is made of arrays (`step`) or without any (`scalar`). `state` is what the optimizer keeps
-    beside the parameters, `spoken` how its numbers are said in the class; `scheduled` says that the
-    learning rate is a function of t, `planned` that this needs to know how long training will be.
+    beside the parameters, `scales` what each of these is divided by, if any is by other than 1, and
+    `spoken` how its numbers are said in the class; `scheduled` says that the learning rate is a
+    function of t, `planned` that this needs to know how long training will be.
     From `seen` numbers of each of some arrays follows the cost of a sample.
     """
 
@@ -194,6 +195,7 @@ class Listing:
     penalties: tuple[str, ...]
     functions: tuple[FunctionText, ...]
     state: tuple[str, ...]
+    scales: tuple[str, ...]
     spoken: Mapping[str, str]
     scheduled: tuple[str, ...]
     planned: bool

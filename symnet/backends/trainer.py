@@ -106,6 +106,7 @@ def listing(
         penalties=tuple(penalty.name for penalty in network.penalties),
         functions=backend.functions(program, {**comments, **rules}),
         state=tuple(symbol.name for symbol in training.optimizer.state),
+        scales=_scales(lowered, training, spoken),
         spoken=spoken | ({"learning_rate": "rate"} if scheduled else {}),
         # before the step is counted: without a rate there is none
         scheduled=tuple(
@@ -123,7 +124,17 @@ def listing(
 
 def style_of(lowered: Program, choices: Choices) -> str:
     """The style that is asked for, or the faster one. Raises NotYet for what a style cannot be."""
-    arrays_only = [
+    reasons = arrays_only(choices)
+    if choices.style == "auto":
+        return "array" if reasons else cost_model.style(lowered)
+    if choices.style == "scalar" and reasons:
+        raise NotYet(f"the scalar style has no arrays, but the trainer {reasons[0]}")
+    return choices.style
+
+
+def arrays_only(choices: Choices) -> list[str]:
+    """Why a trainer must have arrays, if it must: what it does that the scalar style cannot."""
+    return [
         reason
         for reason, holds in (
             ("clips gradients", choices.training.clip_norm is not None),
@@ -132,11 +143,18 @@ def style_of(lowered: Program, choices: Choices) -> str:
         )
         if holds
     ]
-    if choices.style == "auto":
-        return "array" if arrays_only else cost_model.style(lowered)
-    if choices.style == "scalar" and arrays_only:
-        raise NotYet(f"the scalar style has no arrays, but the trainer {arrays_only[0]}")
-    return choices.style
+
+
+def said_style(lowered: Program, choices: Choices) -> str:
+    """Which style is chosen where none is asked for, and why, as a sentence."""
+    style, reasons = style_of(lowered, choices), arrays_only(choices)
+    said = f"Style auto is the {style} style"
+    if reasons:
+        return f"{said}, as the trainer {reasons[0]}."
+    if style == "array":
+        return f"{said}."
+    more = f"at most {cost_model.SLOWER:g} times as slow for 10"
+    return f"{said}, which makes no arrays: quicker for one sample, {more}."
 
 
 def quick(program: Program, network: Network, choices: Choices) -> Program:
@@ -190,6 +208,16 @@ def _options(network: Network, training: Training) -> Iterator[Option]:
     for penalty in network.penalties:
         strength = given.get(penalty.name, 0.0)
         yield Option(penalty.name, repr(strength), PENALTY_MEANINGS[penalty.name])
+
+
+def _scales(lowered: Program, training: Training, spoken: Mapping[str, str]) -> tuple[str, ...]:
+    """What each state is kept divided by, as the class says it; nothing if all are kept whole."""
+    found = arithmetic.state_scales(lowered.function("update"))
+    scales = [found[state.name] for state in training.optimizer.state]
+    if all(scale == 1 for scale in scales):
+        return ()
+    symbols = {x: sympy.Symbol(spoken[x.name]) for scale in scales for x in scale.free_symbols}
+    return tuple(sympy.sstr(scale.xreplace(symbols)) for scale in scales)
 
 
 def _accumulated(program: Program, rules: Mapping[str, str]) -> dict[str, str]:

@@ -49,6 +49,7 @@ class Setting:
     output: sympy.Expr | None = None  # σ of layer L, where it is another
     has_output: bool = False  # whether it is another
     normalised: bool = False  # Σ y = 1
+    one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
     per_layer: bool = False  # whether each layer has a σ of its own, where it is arbitrary
     bias: bool = True  # whether there are biases beside the weights
 
@@ -149,10 +150,13 @@ class Specimen:
         return self._draw(self._own("x"), lambda r: vector(r, self.widths[0]))
 
     def targets(self) -> Vector:
-        """y: between 0 and 1, with the sum 1 where it is normalised."""
+        """y: between 0 and 1, with the sum 1 where it is normalised; 1 for one class if one-hot."""
         outputs = range(self.widths[-1])
 
         def draw(r: random.Random) -> Vector:
+            if self.setting.one_hot:
+                chosen = r.choice(outputs)
+                return tuple(Fraction(int(j == chosen)) for j in outputs)
             if not self.setting.normalised:
                 return tuple(Fraction(r.choice((1, 2, 3, 5, 6, 7)), 8) for _ in outputs)
             shares = [r.randint(1, 9) for _ in outputs]

@@ -31,7 +31,7 @@ from symnet.paper.function_names import (
 )
 from symnet.paper.misfits import Unclear
 from symnet.paper.quantities import Quantities
-from symnet.paper.scripts import in_a_row
+from symnet.paper.scripts import digits_of, in_a_row
 from symnet.paper.vector_functions import KINDS, vector_function
 from symnet.term import (
     ARGUMENT,
@@ -348,22 +348,6 @@ class Applications(Quantities):
             add(*(mul(c, self.number(r[0])) for c, r in zip(conditions, rows, strict=True)))
         )
 
-    def _indicator(self, chain: s.Node) -> Value:
-        """[z > 0] of a number, or of each entry of an array."""
-        if isinstance(chain, s.Chain) and len(chain.sides) == 2:
-            value = None if chain.relations[0] in SAMENESS else self.value(chain.sides[0])
-            right = chain.sides[1]
-            if isinstance(value, Array) and not value.is_number and isinstance(right, s.Number):
-                one = s.Name("x", start=chain.start, end=chain.start)
-                outer = self.notation
-                self.notation = replace(outer, letters={}, scalars=outer.scalars | {"x"}, input="")
-                try:
-                    term = self._iverson(replace(chain, sides=(one, right)))
-                finally:
-                    self.notation = outer
-                return self.arrays.map(value, lambda entry: put(term, Symbol("x"), entry))
-        return scalar(self._iverson(chain))
-
     def _iverson(self, chain: s.Node) -> Term:
         """[z > 0] as a function of z; [j = k] as it is."""
         if not isinstance(chain, s.Chain) or chain.relations[0] in SAMENESS:
@@ -371,6 +355,21 @@ class Applications(Quantities):
         about, condition = self._condition(chain)
         formula = sympy.Piecewise((1, condition), (0, True))
         return Apply(ScalarFunction("indicator", formula), about)
+
+    def _indicator(self, chain: s.Node) -> Value:
+        """1(Z > 0): 1 or 0 for each entry of an array; [j = k] and [z > 0] of numbers."""
+        if not isinstance(chain, s.Chain):
+            return scalar(self._iverson(chain))
+        if len(chain.sides) != 2 or chain.relations[0] in SAMENESS:
+            return scalar(self._iverson(chain))
+        value = self.value(chain.sides[0])
+        if not isinstance(value, Array) or value.is_number:
+            return scalar(self._iverson(chain))
+        order = {"<": sympy.Lt, ">": sympy.Gt}.get(chain.relations[0])
+        if order is None or digits_of(chain.sides[1]) != "0":
+            raise Unclear("this condition is not understood", chain)
+        step = sympy.Piecewise((1, order(ARGUMENT, 0)), (0, True))
+        return self.arrays.map(value, lambda x: Apply(ScalarFunction("indicator", step), x))
 
     def _condition(self, chain: s.Chain) -> tuple[Term, sympy.Basic]:
         """z > 0 as a condition on ARGUMENT, and what it is about."""

@@ -8,7 +8,7 @@ r"""What a page says of its samples: their letter, how many, matrices of them, w
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,12 +65,18 @@ OF_ONE = re.compile(
 )
 COLUMNS = re.compile(r"columns (are|hold|contain)|(stack|collect)\w* .*(as|in|into) columns")
 WORDS_AFTER = re.compile(r"[\s,;(]+(over|averaged|for|where|with|of|on|at) [a-z].*$")
+# "average cost of the m examples plus …", as a formula.
+AVERAGE = re.compile(
+    r"^(the )?(average|mean)( of the)? (costs?|loss(es)?|errors?) (of|over|on) (the |all )*"
+    r"(?P<count>[a-zA-Z] )?(training )?(examples|samples)"
+    r"(,? (no|without|with no) (regulari[sz]ation|penalty))?(?=$|,? plus )"
+)
 BATCH_SHAPE = re.compile(r"n_\{?l\}?(,|\\times|x|×)(?P<count>[a-zA-Z])")
 ONE_SHAPE = re.compile(r"n_\{?l\}?((,|\\times|x|×)(1|n_\{?l-1\}?))?")
 MATES = {"Z": "z", "A": "a", r"\Delta": "δ"}  # matrices of samples, as they are usually called
 NAMES = {"delta": "δ", r"\delta": "δ", r"\Delta": "δ", "Delta": "δ", "A": "a", "Z": "z"}
 STEPS = re.compile(
-    r"(?P<kind>(mini-?batch |stochastic )?gradient descent)( on (?P<cost>[A-Z]))?"
+    r"(?P<kind>(mini-?batch |stochastic )?gradient descent)( on (?P<cost>[A-Z])(_n|\([^()]*\))?)?"
     r"( with the gradient of (?P<base>[A-Z])_\{?0\}? estimated by (the )?(mean|average) over"
     r" (the )?(\w )?(examples|samples|inputs)( \w)? of a mini-?batch)?"
 )
@@ -87,8 +93,16 @@ class Found:
     rule: bool = True  # whether the rule of updates was
 
 
-def read_batch(notation: Notation, said: Mapping[str, str], context: Mapping[str, Any]) -> Found:
-    """What a page says of several samples, of penalties and of one neuron."""
+def read_batch(
+    notation: Notation,
+    said: Mapping[str, str],
+    context: Mapping[str, Any],
+    translated: Callable[[s.Display], s.Display] = lambda display: display,
+) -> Found:
+    """What a page says of several samples, of penalties and of one neuron.
+
+    `translated` turns the book's notation into Nielsen's.
+    """
     rest = dict(said)
     local = context.get("local")
     for key, words in (local if isinstance(local, Mapping) else {}).items():
@@ -98,7 +112,7 @@ def read_batch(notation: Notation, said: Mapping[str, str], context: Mapping[str
     notation, shapes = _shapes(notation, context.get("shapes"))
     cost = None
     for key in list(rest):
-        found = _total(notation, key, rest[key])
+        found = _total(notation, key, rest[key], translated)
         if found is not None:
             notation, own = found
             cost = own if own is not None else cost
@@ -106,8 +120,16 @@ def read_batch(notation: Notation, said: Mapping[str, str], context: Mapping[str
     rule = str(context.get("rule", ""))
     named = STEPS.fullmatch(rule)
     if named is not None:
-        notation = replace(notation, descends=named["cost"] or named["base"] or "C")
+        notation = replace(
+            notation, descends=_cost_by(named["cost"] or named["base"] or "C", translated)
+        )
     return Found(notation, rest, cost, shapes, named is not None or not rule)
+
+
+def _cost_by(letter: str, translated: Callable[[s.Display], s.Display]) -> str:
+    """A cost of a book by its letter, as Nielsen has it."""
+    (node,) = translated(read(letter)).statements
+    return node.text if isinstance(node, s.Name) else letter
 
 
 def for_display(notation: Notation, display: s.Display) -> Notation:
@@ -283,15 +305,17 @@ def _shapes(notation: Notation, said: Any) -> tuple[Notation, bool]:
 # --- what the cost adds up -----------------------------------------------------------------
 
 
-def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Expr | None] | None:
+def _total(
+    notation: Notation, key: str, said: str, translated: Callable[[s.Display], s.Display]
+) -> tuple[Notation, sympy.Expr | None] | None:
     """C = (1/m) Σ_x C_x + λ/2n Σ_w w²: means and penalties apart. None if it is no such thing."""
-    items = _items(key)
-    name = items[0] if len(items) == 1 else None
-    if not isinstance(name, s.Name):
-        return None
     try:
-        display = read(WORDS_AFTER.sub("", said).rstrip(" ."))
+        keys = translated(read(key)).statements
+        display = translated(read(WORDS_AFTER.sub("", _averaged(said)).rstrip(" .")))
     except SymnetError:
+        return None
+    name = _without_arguments(keys[0]) if len(keys) == 1 else None
+    if not isinstance(name, s.Name):
         return None
     if len(display.statements) != 1:
         return None
@@ -299,7 +323,7 @@ def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Exp
     whole = body
     if not isinstance(whole, s.Additive):
         whole = s.Additive((body,), ("+",), start=body.start, end=body.end)
-    terms, signs = list(whole.terms), list(whole.signs)
+    terms, signs = [_summand(x) for x in whole.terms], list(whole.signs)
     kept: list[s.Node] = []
     found = None
     for at, (term, sign) in enumerate(zip(terms, signs, strict=True)):
@@ -324,6 +348,10 @@ def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Exp
         )
     penalised = [x for x in kept if _is_penalty(x, notation)]
     bases = [x for x in kept if x not in penalised]
+    if found is None and not penalised and name.text in notation.costs and name.text != key:
+        # A cost in the letters of a book, of one sample.
+        own = _formula(body, notation)
+        return None if own is None else (notation, own)
     if (found is None and not penalised) or len(bases) != 1:
         return None
     costs = notation.costs | {name.text}
@@ -338,6 +366,37 @@ def _total(notation: Notation, key: str, said: str) -> tuple[Notation, sympy.Exp
         except (Misfit, Unclear):
             return None
     return notation, cost
+
+
+def with_usual_penalty(notation: Notation) -> Notation:
+    """The mean over the examples with λ/2m Σ w², as where D = Δ/m + (λ/m) Θ is printed."""
+    usual = r"\frac{1}{m}\sum_x C_x + \frac{\lambda}{2m}\sum_l \|w^l\|_F^2"
+    found = _total(notation, "C", usual, lambda display: display)
+    return notation if found is None else found[0]
+
+
+def _averaged(said: str) -> str:
+    """The words for a mean over the examples as a formula."""
+    found = AVERAGE.match(said)
+    if found is None:
+        return said
+    rest = re.sub(r"^,? plus ", " + ", said[found.end() :])
+    return rf"\frac{{1}}{{{(found['count'] or 'm').strip()}}}\sum_x C_x{rest}"
+
+
+def _without_arguments(node: s.Node) -> s.Node:
+    r"""J of J(\Theta): a cost, whatever it is said to depend on."""
+    match node:
+        case s.Product(factors=(s.Name() as name, s.Bracketed()), operators=("", "")):
+            return name
+    return node
+
+
+def _summand(node: s.Node) -> s.Node:
+    """A term of a sum without brackets around it."""
+    while isinstance(node, s.Bracketed) and node.open in "([":
+        node = node.body
+    return node
 
 
 def _is_penalty(node: s.Node, notation: Notation) -> bool:
@@ -403,6 +462,28 @@ def _cost_of_one(body: s.Node) -> str | None:
             sup=s.Bracketed(body=s.Name(text=x)),
         ):
             return x
+        case s.Product(
+            factors=(s.Scripted(base=base, sub=s.Number(text="0")), given), operators=("", "")
+        ):
+            return _cost_of_one(replace(body, factors=(base, given)))
+        case s.Product(
+            factors=(s.Name(text="C" | "L" | "J" | "E"), s.Bracketed(body=s.Listed(items=items))),
+            operators=("", ""),
+        ):
+            # L(a^{(i)}, y^{(i)}): output and target of one sample.
+            found = [_sample_of(item) for item in items]
+            return found[0] if len(set(found)) == 1 else None
+    return None
+
+
+def _sample_of(node: s.Node) -> str | None:
+    """i of y^{(i)}, a^{i,L} and y_i."""
+    if isinstance(node, s.Scripted):
+        for script in (node.sup, node.sub):
+            parts = script.items if isinstance(script, s.Listed) else (script,)
+            inside = parts[0].body if isinstance(parts[0], s.Bracketed) else parts[0]
+            if isinstance(inside, s.Name):
+                return inside.text
     return None
 
 

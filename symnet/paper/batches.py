@@ -258,16 +258,21 @@ class Batches(Sums):
 
     def _over_layers(self, node: s.Big, body: s.Node) -> Term | None:
         """Σ_l ‖W^l‖² as the sum over all weights of all layers; None if it is another sum."""
+        below = 0  # by how much the letter is less than the number of the weights
         match node.sub, node.sup:
             case s.Name(text=name), None:
-                pass
+                below = 1 if is_layer_letter(name, body, self.notation, 1) else 0
             case s.Chain(
                 sides=(s.Name(text=name), s.Number(text="1" | "2")), relations=("=",)
             ), s.Name(text="L"):
                 pass
+            case s.Chain(
+                sides=(s.Name(text=name), s.Number(text="1")), relations=("=",)
+            ), s.Additive(terms=(s.Name(text="L"), s.Number(text="1")), signs=(_, "-")):
+                below = 1
             case _:
                 return None
-        if not is_layer_letter(name, body, self.notation):
+        if not is_layer_letter(name, body, self.notation, below):
             return None
         if not any(_is_weight(x, self.notation) for x in s.walk(body)):
             return None
@@ -285,7 +290,7 @@ class Batches(Sums):
             return None
         finally:
             self.layers, self.scope = outer, scope
-        return _all_squares(found.term, layer) if isinstance(found, Array) else None
+        return _all_squares(found.term, layer.shift(below)) if isinstance(found, Array) else None
 
     def _squares(self, node: s.Node) -> Term:
         name = node.text if isinstance(node, s.Name) else None

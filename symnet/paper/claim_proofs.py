@@ -5,14 +5,18 @@ and the sizes as symbols. A product over layers is proved by induction, from the
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from symnet.calculus import claim as claims
 from symnet.network import notation as n
+from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Table
 from symnet.paper.context import Page
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.misfits import General, Misfit, Missing, Unclear
 from symnet.paper.reading import Layers
+from symnet.paper.scripts import layer_of, mapped
 from symnet.paper.statements import Claim
 from symnet.paper.trials import entries, networks, weights_of
 from symnet.term import Index, LayerNumber, rename
@@ -61,9 +65,17 @@ def _general_proof(claim: Claim, about: Page) -> str:
 
 def _by_induction(claim: Claim, about: Page, general: General) -> str:
     """A product over the layers from l+c to L+d: from one layer to the one below it."""
+    if claim.right is not None and _has_product(claim.left) and not _has_product(claim.right):
+        claim = replace(claim, left=claim.right, right=claim.left)
     low, high = general.first, general.last
     if general.down:
         low, high = high, low
+    if not low.name and high.name == "L" and not claim.letters:
+        # What holds from any layer to the last holds from this one.
+        found = _from_any_layer(claim, about)
+        if found is not None:
+            claim, first = found
+            low = LayerNumber("l", low.offset - first)
     if low.name != "l" or high.name != "L" or claim.letters != ("l",):
         return "its product over layers is not of the kind that induction decides"
 
@@ -91,6 +103,58 @@ def _by_induction(claim: Claim, about: Page, general: General) -> str:
         step_left.term, step_right.term, base_left.term, base_right.term,
         (next_left.term, next_right.term), about.setting,
     )  # fmt: skip
+
+
+def _has_product(node: s.Node) -> bool:
+    """Whether there is a product over layers, or one of which only the ends are printed."""
+    return any(
+        isinstance(x, s.Dots) or (isinstance(x, s.Big) and x.operator == "prod")
+        for x in s.walk(node)
+    )
+
+
+def _from_any_layer(claim: Claim, about: Page) -> tuple[Claim, int] | None:
+    """δ^2 = … as a claim about every layer l, and the layer that l stands for; x is a^1."""
+    notation = claim.notation or about.notation
+    activation = next((x for x, quantity in notation.letters.items() if quantity == "a"), None)
+    if activation is None or claim.right is None:
+        return None
+
+    def numbers(node: s.Node) -> Iterator[int]:
+        if isinstance(node, s.Name) and node.text == notation.input:
+            yield 1
+        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name):
+            number = layer_of(node.sup) if node.sup is not None else None
+            if notation.has_layers(node.base) and number is not None and not number.name:
+                yield number.offset
+        for child in s.children(node):
+            yield from numbers(child)
+
+    first = min(numbers(claim.left), default=None)
+    if first is None:
+        return None
+
+    def at(number: int, node: s.Node) -> s.Node:
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+        name = s.Name("l", **place)
+        if number == first:
+            return name
+        shift = s.Number(str(abs(number - first)), **place)
+        return s.Additive((name, shift), ("+", "+" if number > first else "-"), **place)
+
+    def general(node: s.Node) -> s.Node:
+        place: dict[str, Any] = {"start": node.start, "end": node.end}
+        if isinstance(node, s.Name) and node.text == notation.input:
+            return s.Scripted(s.Name(activation, **place), None, at(1, node), **place)
+        if isinstance(node, s.Scripted) and isinstance(node.base, s.Name) and node.sup is not None:
+            number = layer_of(node.sup)
+            if notation.has_layers(node.base) and number is not None and not number.name:
+                sub = None if node.sub is None else general(node.sub)
+                return replace(node, sub=sub, sup=at(number.offset, node.sup))
+        return mapped(node, general)
+
+    made = replace(claim, left=general(claim.left), right=general(claim.right), letters=("l",))
+    return made, first
 
 
 def _written_out_proof(claim: Claim, about: Page) -> str:

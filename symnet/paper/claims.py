@@ -17,15 +17,21 @@ from typing import Any
 from symnet.errors import DanglingError, SymnetError, UnbalancedError
 from symnet.paper import definition_files
 from symnet.paper import syntax as s
+from symnet.paper.agreement import agrees
 from symnet.paper.claim_proofs import proof
-from symnet.paper.context import UNITS, Page, in_nielsens, is_of_book, is_said_alike, page
-from symnet.paper.convention_files import Convention
+from symnet.paper.context import UNITS, Page, heads_of, in_nielsens, is_of_book, is_said_alike, page
+from symnet.paper.convention_files import Convention, convention, names
+from symnet.paper.conventions import LETTERS
 from symnet.paper.declarations import is_prose
-from symnet.paper.elaboration import Elaborator
+from symnet.paper.delta_steps import DECLARED, as_steps
+from symnet.paper.elaboration import PRODUCTS_FIRST, Elaborator
 from symnet.paper.formula_reader import read
+from symnet.paper.habits import is_of_notes
 from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
+from symnet.paper.own_layers import verdict_by_own_layers
 from symnet.paper.page_notation import understood
+from symnet.paper.plain_math import as_latex
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
 from symnet.paper.repair_frames import brackets, ranges, steps_named, tails
@@ -74,7 +80,10 @@ SHAPE = re.compile(
 )
 SIZES = re.compile(r"\b[sSmMdDN]_(?=[{l])")
 OF_BIAS = re.compile(r"(the )?bias( (row|column|unit|weight)s?)?", re.IGNORECASE)
+ORDER = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
+SIGN = "δ is read as the negative derivative of the cost, which the page does not say"
 PLACEHOLDER = ("dX", "dJ/dX")  # whatever X is, as the book has it
+SWAPPED = "a weight has its subscripts exchanged: it does not lead from the one unit to the other"
 LATE = "the time for one formula is over"
 MOST_NODES = 4000  # signs and groups of a formula
 BUDGET = 6.0  # seconds, after which the search ends
@@ -130,6 +139,10 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
     by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
     if by_definitions is not None and by_definitions.verdict == PROVED:
         return by_definitions
+    if convention == "nielsen":
+        by_own_layers = verdict_by_own_layers(display, context, deadline)
+        if by_own_layers is not None and by_own_layers.verdict != UNKNOWN:
+            return by_own_layers
     other = _of_layers(latex, convention, context, display, started)
     if by_definitions is not None and other.verdict != PROVED:
         return by_definitions if by_definitions.verdict != UNKNOWN else other
@@ -154,29 +167,53 @@ def _of_layers(
         return Verdict(UNKNOWN, error.message)
     judged, claim = judge(about.display, about, started + BUDGET)
     if judged.verdict == ILL_FORMED and book.otherwise is not None:
-        second = _otherwise(book.otherwise, context, display, started)
+        second = _otherwise(book.otherwise, context, display, started, ORDER)
         if second is not None:
             return second
-    if judged.verdict in (ILL_FORMED, UNKNOWN):
+    if judged.verdict == REFUTED and book.opposite is not None:
+        second = _otherwise(book.opposite, context, display, started, SIGN)
+        if second is not None:
+            return second
+    if judged.verdict in (ILL_FORMED, UNKNOWN) and is_of_notes(book, context):
         second = _as_meant(about, started)
         if second is not None:
             return second
+    judged = _with_other_reading(judged, about, started)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
+        if judged.verdict == REFUTED and about.every_unit:
+            judged = _swapped(latex, about, book, context) or judged
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
 
 
+def _with_other_reading(judged: Verdict, about: Page, started: float) -> Verdict:
+    """The verdict with a note on what it would be if ⊙ were taken before matrix products."""
+    if PRODUCTS_FIRST not in judged.notes or judged.verdict not in (PROVED, REFUTED):
+        return judged
+    notation = replace(about.notation, entrywise_first=True)
+    other, _ = judge(about.display, replace(about, notation=notation), started + BUDGET)
+    if other.verdict not in (PROVED, REFUTED) or other.verdict == judged.verdict:
+        return judged
+    note = f"if ⊙ were taken before matrix products it would be {other.verdict}"
+    return replace(judged, notes=(*judged.notes, note))
+
+
 def _of_steps(
-    latex: str, convention: str, context: Mapping[str, Any], display: s.Display
+    latex: str, name: str, context: Mapping[str, Any], display: s.Display
 ) -> Verdict | None:
     """The verdict on a claim about a method's steps or about expectations; None if it is none."""
-    claim = steps_page(convention, context, display)
+    made = _of_momentum(name, context, display)
+    if made is not None:
+        # Of a weight that moves with momentum: as that of a parameter that has no units.
+        claim = steps_page("nielsen", made[1], made[0])
+        return claim.verdict() if claim is not None else None
+    claim = steps_page(name, context, display)
     if claim is None:
         return None
     judged = claim.verdict()
     if judged.verdict != REFUTED:
         return judged
-    found = repaired(latex, convention, context)
+    found = repaired(latex, name, context)
     if found is None:
         return judged
     edit = found.edit
@@ -184,11 +221,34 @@ def _of_steps(
     return replace(judged, error_kind=edit.kind, span=span, suggestion=found.text)
 
 
+MOMENTUM = re.compile(r"momentum", re.IGNORECASE)
+
+
+def _of_momentum(
+    name: str, context: Mapping[str, Any], display: s.Display
+) -> tuple[s.Display, Mapping[str, Any]] | None:
+    """A claim of a book of units about momentum, and its context; None if it is of another kind."""
+    said = dict(_declared(context))
+    words = " ".join([*said.values(), str(context.get("rule", "")), str(context.get("method", ""))])
+    if not MOMENTUM.search(words) or name == "other" or name not in names():
+        return None
+    made = as_steps(display, convention(name))
+    if made is None:
+        return None
+    letters = {x.text for x in s.walk(display) if isinstance(x, s.Name)}
+    kept = {k: v for k, v in said.items() if k in letters}
+    method = {"method": "gradient descent with momentum"}
+    return made, {"declared": {**kept, **DECLARED, **method}}
+
+
 def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
     """The keys of what is declared as the convention has it: in words, or proved in LaTeX."""
-    if not book.translation.rules:
-        return frozenset()
     setting = {k: context[k] for k in SETTING if k in context}
+    if not book.translation.rules:
+        return _agreed_with_nielsen(book, context, tuple(sorted(setting.items())))
+    # z_j = h(a_j) is said of hidden units, where outputs are said to be others.
+    hidden = {k: v for k, v in setting.items() if k != "output_activation"}
+    settings = [tuple(sorted(x.items())) for x in (setting, hidden)]
     found = set()
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -199,18 +259,39 @@ def agreed(book: Convention, context: Mapping[str, Any]) -> frozenset[str]:
                 found.add(key)
             if not is_of_book(str(key), book) or not is_said_alike(str(key), str(said), book):
                 continue
-            if all(
+            if (is_prose(str(said)) and not re.search(r"[\\=_^]", str(said))) or all(
                 is_prose(part)
                 or UNITS.search(part)
-                or _is_proved(part, book, tuple(sorted(setting.items())))
+                or any(_is_proved(part, book, x) for x in dict.fromkeys(settings))
                 for part in _parts(str(key), str(said), book.absorbed_bias)
             ):
                 found.add(key)
     return frozenset(found)
 
 
+def _agreed_with_nielsen(
+    book: Convention, context: Mapping[str, Any], setting: tuple[tuple[str, Any], ...]
+) -> frozenset[str]:
+    """The same for Nielsen's own symbols, of which less is said in words."""
+    found = set()
+    for key, said in _declared(context):
+        if re.fullmatch(r"[a]\^\{?\(?[01]\)?\}?", key) and said.strip() in (
+            "x",
+            "input",
+            "the input",
+        ):
+            found.add(key)  # how layers are counted; a formula with numbers is read as Nielsen's
+        if (heads_of(key) and all(x in LETTERS for x in heads_of(key))) or agrees(key, said):
+            sizes = re.fullmatch(r"\(([^,()]+), ?([^,()]+)\)", said.strip())
+            shape = f"{sizes[1]} x {sizes[2]}" if sizes else said
+            parts = list(_parts(key, shape, absorbed=False))
+            if all(agrees(key, x) or _is_proved(as_latex(x), book, setting) for x in parts):
+                found.add(key)
+    return frozenset(found)
+
+
 def _otherwise(
-    book: Convention, context: Mapping[str, Any], display: s.Display, started: float
+    book: Convention, context: Mapping[str, Any], display: s.Display, started: float, note: str
 ) -> Verdict | None:
     """The verdict if a page that has no meaning one way is proved the other way."""
     try:
@@ -220,7 +301,6 @@ def _otherwise(
     judged, _ = judge(about.display, about, started + BUDGET)
     if judged.verdict != PROVED:
         return None
-    note = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
     return replace(judged, notes=(*judged.notes, note), assumptions=about.assumptions)
 
 
@@ -288,7 +368,7 @@ def _parts(key: str, said: str, absorbed: bool) -> Iterator[str]:
             # A column more for the biases is left out.
             other += "" if shape[3] is None or absorbed else shape[3]
             yield rf"{key} \in \mathbb{{R}}^{{{one} \times {other}}}"
-        elif is_prose(formula) or "=" in formula:
+        elif is_prose(formula) or "=" in re.sub(r"\{[^{}]*\}", "", formula):
             yield formula
         else:
             yield f"{key} = {formula}"
@@ -394,6 +474,45 @@ def explained(
     if kind == "wrong-range" and LAYERLESS.search(judged.reason):
         kind = "layer-offset"
     return replace(judged, error_kind=kind, reason=judged.reason + _hint(about, latex, context))
+
+
+def _swapped(
+    latex: str, about: Page, book: Convention, context: Mapping[str, Any]
+) -> Verdict | None:
+    """The verdict on a formula that holds once the subscripts of a weight are exchanged.
+
+    Where layers are known by letters alone, those of the formula that holds are meant, and there
+    the weight has no such entry.
+    """
+    places = []
+    for node in s.walk(read(latex)):
+        match node:
+            case s.Scripted(
+                base=s.Name(text=base),
+                sub=s.Product(factors=(one, other)) | s.Listed(items=(one, other)),
+            ) if about.source.letters.get(base) == "w":
+                places.append((one, other))
+    places = list(dict.fromkeys(places))
+    known = agreed(book, context)
+    for chosen in [[x] for x in places] + [places]:
+        text = latex
+        for one, other in sorted(chosen, key=lambda x: -x[0].start):
+            text = (
+                text[: one.start]
+                + text[other.start : other.end]
+                + text[one.end : other.start]
+                + text[one.start : one.end]
+                + text[other.end :]
+            )
+        try:
+            right = page(book, context, read(text), known)
+        except SymnetError:
+            continue
+        judged, _ = judge(right.display, right, time.perf_counter() + REPAIR)
+        if judged.verdict == PROVED:
+            span = (chosen[0][0].start, chosen[0][1].end)
+            return Verdict(ILL_FORMED, SWAPPED, "index-swap", span, suggestion=text)
+    return None
 
 
 def _edits(latex: str, claim: Claim, about: Page, fixed: str | None) -> Iterator[Edit]:

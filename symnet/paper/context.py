@@ -24,13 +24,27 @@ from symnet.network.functions import (
     typed_cost,
 )
 from symnet.paper import syntax as s
-from symnet.paper.batch_declarations import for_display, is_assumed, is_of_all, read_batch
+from symnet.paper.batch_declarations import (
+    for_display,
+    is_assumed,
+    is_of_all,
+    read_batch,
+    with_usual_penalty,
+)
+from symnet.paper.book_declarations import (
+    ELSEWHERE,
+    accumulates,
+    put_in,
+    with_accumulators,
+    with_examples_of_costs,
+)
 from symnet.paper.convention_files import Convention, convention
 from symnet.paper.conventions import LETTERS, NIELSEN, Notation, spelled_out
 from symnet.paper.declarations import (
     Declarations,
     cost_of,
     formula_of,
+    is_prose,
     items_of,
     names_of,
     with_declarations,
@@ -42,8 +56,16 @@ from symnet.paper.habits import usual
 from symnet.paper.indicators import in_one_way
 from symnet.paper.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, put_for, subscripts
-from symnet.paper.translation import translated
-from symnet.paper.unit_layers import with_layers
+from symnet.paper.translation import rule, translated
+from symnet.paper.unit_layers import Layered, with_layers
+from symnet.paper.unit_pages import (
+    by_kind_of_unit,
+    check_examples,
+    joined,
+    with_abbreviations,
+    without_counts,
+    without_sets,
+)
 from symnet.paper.vectors import (
     is_of_vectors,
     reached,
@@ -58,6 +80,9 @@ from symnet.term import ARGUMENT
 RECTANGULAR = ((3, 2, 4), (2, 4, 3, 5), (2, 3, 5, 4, 6))
 OF_ONE_NEURON = ((3, 1), (2, 1), (4, 1))
 EQUAL = ((2, 2, 2), (2, 2, 2, 2), (3, 3, 3), (2, 2, 2, 2, 2))
+NUMBERS = ("one", "two", "three")
+HIDDEN = re.compile(r"\b(one|two|three) hidden layers?\b", re.IGNORECASE)
+EXACT_DEPTH = re.compile(r"L\s*=\s*(\d+)|^(\d+) layers")
 MOST_LAYERS = 30  # of a literal network
 SOFTMAX_FORMULA = ACTIVATIONS["softmax"].formula
 KNOWN = {
@@ -68,7 +93,7 @@ KNOWN = {
 STANDARD = {
     "z^l": ("w^la^l-1+b^l", "w^l*a^l-1+b^l", "w^l.a^l-1+b^l"),
     "a^l": ("sigmaz^l", "sigmaw^la^l-1+b^l"),
-    "delta^l": ("dc/dz^l", "partialc/partialz^l", "fracpartialcpartialz^l"),
+    "delta^l": ("dc/dz^l",),
 }  # fmt: skip
 
 
@@ -108,6 +133,7 @@ def page(
     habits = usual(display, book, context)
     printed = display = habits.display
     context = habits.context
+    book = _with_logistic(book, context)
     said: dict[Any, Any] = {}
     for table in ("definitions", "declared"):
         entries = context.get(table) or {}
@@ -118,13 +144,29 @@ def page(
     own = {str(k): str(v) for k, v in said.items() if k not in agreed}
     if says_vectors(own, printed, NIELSEN):
         book = convention("nielsen")  # its letters are its own
-    display = in_nielsens(display, book)
     said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    several = read_batch(notation_of(book), said, context)
-    start = without_network(_with_totals(several.notation, book), several.rest, display)
+    summed = False
+    if book.translation.rules:
+        letters = book.translation.by_name.keys() | book.translation.functions
+        if book.units:
+            display, abbreviations = with_abbreviations(display, said, letters | book.iterations)
+            said = {k: v for k, v in said.items() if k not in abbreviations}
+        display, said = put_in(display, said, letters)
+        display, said, summed = _with_accumulators(display, said, book)
+    layered = _layered(display, book, said, _last(str(context.get("depth", ""))))
+    display = layered.display
+    several = read_batch(notation_of(book), said, context, lambda each: in_nielsens(each, book))
+    penalised = summed and r"\lambda" in names_in(display) and not any(
+        r"\lambda" in f"{k} {v}" for k, v in declared.items()
+    )  # fmt: skip
+    if penalised:
+        several = replace(several, notation=with_usual_penalty(several.notation))
+    if book.translation.rules:
+        several = replace(several, rest=_in_words(several.rest, book))
+    start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
     notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
     assumptions += [f"{k}: {declared[k]}" for k in known]
@@ -139,12 +181,17 @@ def page(
     bias = str(context.get("bias", habit)).strip()
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
-        letters = {k: v for k, v in notation.letters.items() if v != "b"}
-        unknown = notation.unread | (notation.letters.keys() - letters.keys())
-        notation = replace(notation, letters=letters, unread=unknown)
+        kept = {k: v for k, v in notation.letters.items() if v != "b"}
+        unknown = notation.unread | (notation.letters.keys() - kept.keys())
+        notation = replace(notation, letters=kept, unread=unknown)
     elif bias != "separate":
         unread.append(f"the bias {bias!r}")
-    if not several.rule:
+    if penalised:
+        assumptions.append(
+            "the cost is the mean over m examples, and λ/2m times all squared weights"
+        )
+        unread.append("the cost, of whose λ nothing is said,")
+    if not several.rule and not summed:
         unread.append("the rule of the update")
     if "layers" in context and not _are_layers(str(context["layers"]), book):
         unread.append("'layers'")
@@ -197,7 +244,9 @@ def page(
     widths, general, equal = _widths(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or _depth_of(display, notation)
-    widths = _of_depth(widths, depth)
+    if not depth and layered.last is not None:
+        depth = f"L = {layered.last}"
+    widths = _of_depth(widths, depth, book)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
     seeds = 1 if general else 3
@@ -211,10 +260,86 @@ def page(
     )  # fmt: skip
 
 
+def _with_logistic(book: Convention, context: Mapping[str, Any]) -> Convention:
+    """σ of outputs is the logistic function, in a book with another letter for its activation."""
+    known = book.translation.functions
+    outputs = _activation(context.get("output_activation", ""))
+    logistic = outputs is not None and outputs[0] == ACTIVATIONS["sigmoid"].formula
+    if not logistic or not known or r"\sigma" in known or r"\sigma" in book.translation.by_name:
+        return book
+    own = rule(r"\sigma", r"\mathrm{sigmoid}")
+    translation = replace(book.translation, rules=(*book.translation.rules, own))
+    return replace(book, translation=translation)
+
+
+def _with_accumulators(
+    display: s.Display, said: dict[Any, Any], book: Convention
+) -> tuple[s.Display, dict[Any, Any], bool]:
+    r"""A display without \Delta^{(l)} in which gradients are added up; whether there were such."""
+    weights = _letters_for("w", book)
+    costs = _letters_for("C", book)
+    if book.samples or not weights or not costs or not accumulates(said):
+        return display, said, False
+    made = with_accumulators(display, weights[0], costs[0])
+    if r"\Delta" in names_in(made):
+        return display, said, False
+    rest = {k: v for k, v in said.items() if r"\Delta" not in k}
+    return made, rest, len(rest) < len(said) or s.spell(made) != s.spell(display)
+
+
+def _in_words(said: Mapping[str, str], book: Convention) -> dict[str, str]:
+    """What is declared of a book's own symbols in its own letters is not read in Nielsen's."""
+    functions = book.translation.functions
+
+    def is_untold(key: str, words: str) -> bool:
+        own = is_of_book(key, book) and not set(heads_of(key)) & functions
+        return own and not is_prose(words)
+
+    return {k: f"{v} {ELSEWHERE}" if is_untold(str(k), str(v)) else v for k, v in said.items()}
+
+
+def _letters_for(quantity: str, book: Convention) -> list[str]:
+    """The plain letters of a book for w, for C."""
+    found = []
+    for each in book.translation.rules:
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        plain = isinstance(meant, s.Name) and meant.text == quantity and ":" not in each.base
+        if plain and not each.before and each.base:
+            found.append(each.base)
+    return found
+
+
 def in_nielsens(display: s.Display, book: Convention) -> s.Display:
     """A display of a book in Nielsen's notation. Raises Misfit where units have no layers."""
-    made = translated(display, book.translation)
-    return with_layers(made, book.units) if book.units else made
+    return _layered(display, book, {}).display
+
+
+def _layered(
+    display: s.Display, book: Convention, said: Mapping[Any, Any], last: int | None = None
+) -> Layered:
+    """A display in Nielsen's notation, and the number of the last layer, where units tell it."""
+
+    def in_letters(part: s.Display) -> s.Display:
+        made = translated(part, book.translation)
+        return with_examples_of_costs(made) if book.translation.rules else made
+
+    if not book.units:
+        return Layered(in_letters(display))
+    own = book.translation.by_name.keys() | book.translation.functions | book.iterations
+    check_examples(display, frozenset(_letters_for("C", book)))
+    counted = without_counts(display, {*map(str, said), *own})
+    # What a page says otherwise of a set is not known here.
+    full = without_sets(counted, book.sets - set(map(str, said)))
+    assert isinstance(full, s.Display)
+    found = [
+        with_layers(in_letters(x.display), book.units, last, x.outputs)
+        for x in by_kind_of_unit(full)
+    ]
+    if len(found) == 1:
+        return found[0]
+    lasts = {x.last for x in found}
+    whole = joined([x.display for x in found], full)
+    return Layered(whole, lasts.pop() if len(lasts) == 1 else None)
 
 
 def _with_totals(notation: Notation, book: Convention) -> Notation:
@@ -247,6 +372,11 @@ def notation_of(book: Convention) -> Notation:
             total="mean", spread=True,
         )  # fmt: skip
         letters |= {k: v for k, v in matrices.items() if v != "y"}
+    elif book.examples:
+        counts = frozenset({book.count} - {""})
+        batch = replace(
+            batch, letters=book.examples, counts=counts, bounds=counts, total=book.total
+        )
     return replace(
         NIELSEN,
         batch=batch,
@@ -281,12 +411,17 @@ def heads_of(key: str) -> list[str]:
 def is_of_book(key: str, book: Convention) -> bool:
     """Whether all symbols of a key are the book's own."""
     own = book.translation.by_name.keys() | book.translation.functions | book.iterations
+    own |= {_head(x.key) for x in book.translation.phrases} | book.sets
     heads = heads_of(key)
     return bool(heads) and all(head in own or f"mathcal:{head}" in own for head in heads)
 
 
 def is_said_alike(key: str, said: str, book: Convention) -> bool:
     """Whether words say nothing against the book: weights that connect the same layers or units."""
+    if key in book.sets and not ABOVE.search(said):
+        return False
+    if _is_kronecker(key, book) and not IDENTITY.search(said):
+        return False
     units = UNITS.search(said)
     if units is not None:
         return _ends(key, book) in (None, (units[2], units[1]))
@@ -296,6 +431,23 @@ def is_said_alike(key: str, said: str, book: Convention) -> bool:
 UNITS = re.compile(
     r"\bfrom (?:unit |neuron )?([a-z])(?: \([^()]*\))? to (?:unit |neuron )?([a-z])(?![a-z])"
 )
+
+
+# Sets of units: those that a unit feeds, or those of the last layer.
+ABOVE = re.compile(r"fed by|receiv\w* (input )?from|downstream|output|next layer|layer above")
+IDENTITY = re.compile(r"kronecker|identity", re.IGNORECASE)
+
+
+def _is_kronecker(key: str, book: Convention) -> bool:
+    """Whether a symbol is 1 for a unit and itself, else 0."""
+    try:
+        made = translated(read(key), book.translation)
+    except SymnetError:
+        return False
+    match made.statements:
+        case (s.Scripted(base=s.Name(text=r"\delta"), sub=sub, sup=None),) if sub is not None:
+            return len(subscripts(sub) or ()) == 2
+    return False
 
 
 def _ends(key: str, book: Convention) -> tuple[str, str] | None:
@@ -441,7 +593,11 @@ def _is_numbered(notation: Notation, display: s.Display) -> bool:
 
 
 def _is_standard(key: str, said: str) -> bool:
-    squeezed = re.sub(r"^d(c|l|j|e|loss|cost)/d(?=z)", "dc/d", _squeezed(said))
+    squeezed = re.sub(
+        r"^(?:d|partial|fracpartial)(?:c|l|j|e|loss|cost)(?:/d|/partial|partial)(?=z)",
+        "dc/d",
+        _squeezed(said).replace("mathcal", ""),
+    )
     return squeezed in STANDARD.get(_squeezed(key), ())
 
 
@@ -456,7 +612,8 @@ def _squeezed(text: str) -> str:
 def _setting(context: Mapping[str, Any], display: s.Display) -> tuple[Setting, list[str]]:
     unread = []
     below, last = parted(str(context.get("activation", "abstract")))
-    if last and not below and names_in(display) & {"l", r"\ell"}:
+    said_last = re.search(r"\b(output|last|final|top)\b", str(context.get("activation", "")))
+    if last and not below and not said_last and names_in(display) & {"l", r"\ell"}:
         unread.append("which layers have the activation 'softmax'")
     activation = _activation(below or "abstract")
     if activation is None:
@@ -523,6 +680,9 @@ def _with_output(
     if not notation.one_hot and setting.normalised and _has_class(display, notation):
         notation = replace(notation, one_hot=True)
     notation = replace(notation, coupled=setting.couples)
+    if notation.one_hot and notation.batch.on:
+        # Each sample has a class of its own: of y it is proved with no more than its sum.
+        notation, setting = replace(notation, one_hot=False), replace(setting, one_hot=True)
     if notation.one_hot:
         notation = replace(notation, cost=setting.cost)
     display = in_one_way(display, notation)
@@ -645,16 +805,36 @@ def _widths(said: Any) -> tuple[tuple[tuple[int, ...], ...], bool, bool]:
     raise SymnetError(f"the widths {said!r} are not understood")
 
 
-def _of_depth(widths: tuple[tuple[int, ...], ...], said: str) -> tuple[tuple[int, ...], ...]:
+def _last(said: str) -> int | None:
+    """The number of the last layer, where a page says it."""
+    exact, hidden = EXACT_DEPTH.search(said), HIDDEN.search(said)
+    if hidden:
+        return NUMBERS.index(hidden[1].lower()) + 3
+    return int(exact[1] or exact[2]) if exact else None
+
+
+
+
+def _of_depth(
+    widths: tuple[tuple[int, ...], ...], said: str, book: Convention
+) -> tuple[tuple[int, ...], ...]:
+    """The networks with as many layers as is said; a book may count from 0."""
     if not said:
         return widths
-    exact = re.search(r"L\s*=\s*(\d+)|^(\d+) layers", said)
-    least = re.search(r"L\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    last = "|".join(["L", *(re.escape(re.sub("[{}]", "", x)) for x in book.translation.last)])
+    exact = re.search(rf"(?:{last})\s*=\s*(\d+)|^(\d+) layers", said)
+    least = re.search(rf"(?:{last})\s*(?:>=|≥|\\geq?)\s*(\d+)", said)
+    hidden = HIDDEN.search(said)
+    # Where layers are known by units, those of a page are counted from 1, as everywhere.
+    before = 0 if book.units else 1 - book.translation.first
     if exact:
-        depth = int(exact[1] or exact[2])
+        depth = int(exact[2]) if exact[1] is None else int(exact[1]) + before
         return tuple(w for w in widths if len(w) == depth)
     if least:
-        return tuple(w for w in widths if len(w) >= int(least[1]))
+        return tuple(w for w in widths if len(w) >= int(least[1]) + before)
+    if hidden:
+        depth = NUMBERS.index(hidden[1].lower()) + 3
+        return tuple(w for w in widths if len(w) == depth)
     raise SymnetError(f"the depth {said!r} is not understood")
 
 

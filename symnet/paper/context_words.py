@@ -18,6 +18,15 @@ _ASIDE = re.compile(
     r"|each its own|hidden( layers)?|everywhere)\b", re.IGNORECASE
 )  # fmt: skip
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+)(?:[_^]\{?[\[(]?[a-z][\])]?\}?)?")
+_ARGUMENT = re.compile(r"(?<=[A-Za-z}\]])\((?:z|x|u|a|\\cdot|\.)(?:\^\{?\(?l\)?\}?)?\)")
+_LOGISTIC = re.compile(r"1 ?/ ?\(1 ?\+ ?(?:e\^\{?-[a-z]\}?|\\exp\(-[a-z]\))\)")
+# Words that say of a function no more than that there is one.
+_NOTHING = frozenset({
+    "abstract", "arbitrary", "some", "any", "function", "functions", "activation", "the", "a", "an",
+    "nonlinearity", "non_linearity", "nonlinear", "non_linear", "differentiable", "smooth", "each",
+    "unspecified", "not", "specified", "generic", "general", "given", "scalar", "is", "of", "layer",
+    "units", "neurons", "unknown",
+})  # fmt: skip
 _LETTERS = frozenset({"f", "g", "h", "s", r"\sigma", r"\varphi", r"\phi", r"\psi", r"\theta"})
 _HALF = (
     r"(?:(?:\(?1/2\)?|\\frac\{?1\}?\{?2\}?|\\tfrac12|0\.5)\s*(?:\*|\\cdot|\\times)?\s*(?P<half>))?"
@@ -49,10 +58,10 @@ _ROLE = re.compile(
 TARGETS = ("t", "d", r"\hat{t}", "y")
 # What says no more than that there is a cost: "J", "E_n", "C, abstract", "the loss L".
 _ANY = re.compile(
-    rf"(?:(?:the|an?|some|any|abstract|arbitrary|general|generic|loss|cost|error|function)\s+)*"
-    rf"(?P<letter>(?:\\math\w+\{{\w\}}|\\ell|[A-Z])(?:[_^](?:\{{[^{{}}]*\}}|\(\w\)|\w))?)"
-    rf"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
-    rf"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
+    r"(?:(?:the|an?|some|any|abstract|arbitrary|general|generic|loss|cost|error|function)\s+)*"
+    r"(?P<letter>(?:\\math\w+\{\w\}|\\ell|[A-Z])(?:[_^](?:\{[^{}]*\}|\(\w\)|\w))?)"
+    r"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
+    r"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
 )
 _MEAN = re.compile(
     r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"
@@ -73,17 +82,20 @@ class Cost:
 def activation(said: str) -> tuple[str, tuple[str, ...]]:
     """The name of an activation, "abstract" where none is known, and the letters that it has."""
     text = _ASIDE.sub("", as_latex(said)).strip(" ,;")
-    words = [x for x in re.split(r"[\s,;]+", text) if x]
+    text = re.sub(r"\\mathrm\{(\w+)\}", r"\1", text)
+    text = _LOGISTIC.sub("sigmoid", text)
+    text = _ARGUMENT.sub("", text)
+    words = [x for x in re.split(r"[\s,;:=()]+", text) if x]
     known, letters, rest = "", [], []
     for word in words:
         name = word.lower().replace("-", "_")
         name = {"logistic": "sigmoid", "linear": "identity"}.get(name, name)
         found = _FUNCTION.fullmatch(word)
-        if name in ACTIVATIONS and not known:
+        if name in ACTIVATIONS and known in ("", name):
             known = name
         elif found is not None and (found[1] in _LETTERS or len(found[1]) == 1):
             letters.append(found[1])
-        elif name not in ("abstract", "arbitrary", "some", "any", "function", "activation", "the"):
+        elif name not in _NOTHING:
             rest.append(word)
     if rest:
         return said, tuple(letters)

@@ -1,8 +1,8 @@
 r"""Conventions as data: a small TOML file says what the symbols of a book are in Nielsen's.
 
 `[convention]` has the name, the source and the defining equations in the book's own LaTeX, which a
-test requires to be proved; `[symbols]` says symbol by symbol what is meant. A user's own file has
-the same form.
+test requires to be proved; `[symbols]` says symbol by symbol what is meant, `[samples]` what a
+cost is that is derived by a matrix of samples. A user's own file has the same form.
 
 >>> convention("ufldl").translation.rules[0].base
 'W'
@@ -20,13 +20,15 @@ from typing import Any
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
-from symnet.paper.translation import Translation, rule
+from symnet.paper.translation import Phrase, Rule, Translation, phrase, rule
 
 FOLDER = Path(__file__).resolve().parents[1] / "conventions"
 KEYS = frozenset({
     "name", "source", "functions", "first", "last", "closed", "bias", "iterations", "units",
     "right_to_left", "equations", "entrywise", "samples", "examples", "count",
+    "total", "sets", "row_slopes",
 })  # fmt: skip
+TABLES = frozenset({"convention", "symbols", "samples", "declared", "phrases"})
 SAMPLES = ("columns", "rows")
 
 
@@ -36,8 +38,9 @@ class Convention:
 
     `units` are letters for neurons with the layer, relative to a free one, that they count by
     habit where layers are not printed; `samples` says how a batch is laid out, `examples` are
-    letters for one example and `count` says how many there are. Where what a page says leaves it
-    open how a symbol is meant, `otherwise` is the other way.
+    letters for one example and `count` says how many there are; `total` says what the cost of all
+    examples is, and `sets` are names for units that a unit feeds, or for those of the last layer.
+    Where what a page says leaves it open how a symbol is meant, `otherwise` is the other way.
     """
 
     name: str
@@ -48,10 +51,13 @@ class Convention:
     entrywise: frozenset[str] = frozenset()
     absorbed_bias: bool = False
     samples: str = ""
+    total: str = ""
     examples: frozenset[str] = frozenset()
     count: str = ""
     equations: tuple[str, ...] = ()
+    sets: frozenset[str] = frozenset()
     otherwise: "Convention | None" = None
+    opposite: "Convention | None" = None  # δ of the other sign, where a page does not say which
 
 
 def names() -> tuple[str, ...]:
@@ -91,25 +97,22 @@ def from_toml(text: str, name: str = "convention") -> Convention:
     symbols = data.get("symbols", {})
     if not isinstance(head, dict) or not isinstance(symbols, dict):
         raise SymnetError(f"{name}: [convention] and [symbols] are tables")
-    strange = sorted(set(head) - KEYS) + sorted(set(data) - {"convention", "symbols", "declared"})
+    strange = sorted(set(head) - KEYS) + sorted(set(data) - TABLES)
     if strange:
         raise SymnetError(
             f"{name}: {strange[0]!r} is not known; known are {', '.join(sorted(KEYS))}"
         )
-    rules = []
-    for key, meaning in symbols.items():
-        try:
-            rules.append(rule(key, str(meaning)))
-        except (SymnetError, ValueError) as error:
-            raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
     translation = Translation(
-        tuple(rules),
+        _rules(symbols, name),
         frozenset(_texts(head, "functions", name)),
         _whole(head, "first", 1, name),
         tuple(_spelled(x) for x in _texts(head, "last", name)),
         bool(head.get("closed", False)),
         frozenset(_texts(head, "iterations", name)),
         bool(head.get("right_to_left", False)),
+        phrases=_phrases(data.get("phrases", {}), name),
+        row_slopes=bool(head.get("row_slopes", False)),
+        of_samples=_rules(data.get("samples", {}), name),
     )
     if head.get("samples", "") not in ("", *SAMPLES):
         raise SymnetError(f"{name}: samples are laid out as {' or '.join(SAMPLES)}")
@@ -122,10 +125,34 @@ def from_toml(text: str, name: str = "convention") -> Convention:
         frozenset(_texts(head, "entrywise", name)),
         head.get("bias") == "absorbed",
         str(head.get("samples", "")),
+        str(head.get("total", "")),
         frozenset(_texts(head, "examples", name)),
         str(head.get("count", "")),
         tuple(_texts(head, "equations", name)),
+        frozenset(_texts(head, "sets", name)),
     )
+
+
+def _rules(symbols: Mapping[str, Any], name: str) -> tuple[Rule, ...]:
+    rules = []
+    for key, meaning in symbols.items():
+        try:
+            rules.append(rule(key, str(meaning)))
+        except (SymnetError, ValueError) as error:
+            raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
+    return tuple(rules)
+
+
+def _phrases(table: Any, name: str) -> tuple[Phrase, ...]:
+    if not isinstance(table, dict):
+        raise SymnetError(f"{name}: [phrases] is a table")
+    found = []
+    for key, meaning in table.items():
+        try:
+            found.append(phrase(key, str(meaning)))
+        except (SymnetError, ValueError) as error:
+            raise SymnetError(f"{name}: {key} = {meaning}: {error}") from None
+    return tuple(found)
 
 
 def _texts(head: Mapping[str, Any], key: str, name: str) -> list[str]:

@@ -52,10 +52,13 @@ DISTINGUISHING = frozenset({
     "ddot", "mathcal", "mathscr", "mathfrak", "mathbb",
 })  # fmt: skip
 
+# A decoration that is only wider makes no other symbol.
+SAME_MARK = {"widehat": "hat", "widetilde": "tilde", "overline": "bar"}
+
 
 def spelled_out(name: s.Name) -> str:
     r"""A letter with the decorations that make another symbol of it: \hat y is "hat:y"."""
-    kept = [style for style in name.style if style in DISTINGUISHING]
+    kept = [SAME_MARK.get(style, style) for style in name.style if style in DISTINGUISHING]
     return ":".join([*kept, name.text])
 
 
@@ -129,6 +132,7 @@ class Notation:
     families: Mapping[str, Family] = field(default_factory=dict)
     decorated: frozenset[str] = frozenset()  # letters that stand with and without decorations
     unread: frozenset[str] = frozenset()
+    entrywise_first: bool = False  # whether ⊙ binds tighter than matrix products
     rows: bool = False  # whether a row of a matrix, w_{j·}, is a row vector
     one_hot: bool = False  # whether y is 1 for one class, and 0 for the others
     coupled: bool = False  # whether the output layer has a function of all its z

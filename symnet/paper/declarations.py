@@ -48,6 +48,9 @@ class Declarations:
     assumptions: tuple[str, ...] = ()
 
 
+COMMANDS = re.compile(r"\\[A-Za-z]+")
+
+
 def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declarations:
     """What a page declares, symbol by symbol."""
     waiting = {str(key): str(said) for key, said in declared.items()}
@@ -66,6 +69,8 @@ def with_declarations(notation: Notation, declared: Mapping[str, str]) -> Declar
     else:
         return Declarations(notation)
     names = {name for key in waiting for name in names_of(key)}
+    # λ that only stands in a formula that was not read may well be declared there.
+    names |= {x for said in waiting.values() for x in COMMANDS.findall(said)}
     notation = replace(notation, unread=notation.unread | names)
     return Declarations(notation, tuple(f"{key}: {said}" for key, said in waiting.items()))
 

@@ -37,6 +37,7 @@ from symnet.term import Number, Term, mul, number, power
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
 DIVISION = r"\oslash"
 OUTER = r"\otimes"
+PRODUCTS_FIRST = "matrix products are taken before ⊙"
 MOST_DIGITS = 30  # of a number
 
 
@@ -171,17 +172,38 @@ class Elaborator(Dotted):
                     return blocks(map(tuple, parts))
                 return Table(tuple(tuple(self.arrays.total(x).term for x in row) for row in parts))
             return self.derivative(self.value(of), by, node, order)
+        if "*" in self.notation.entrywise:
+            quotient = self._entrywise_quotient(node)
+            if quotient is not None:
+                return quotient
         below = self.number(node.below)
         return self.arrays.map(self.value(node.above), lambda x: mul(x, power(below, -1)))
+
+    def _entrywise_quotient(self, node: s.Fraction) -> Value | None:
+        """Y / A of two arrays of one shape, entry by entry, where * is; None of anything else."""
+        above, below = self.value(node.above), self.value(node.below)
+        if not isinstance(above, Array) or not isinstance(below, Array) or below.is_number:
+            return None
+        self.notes.append("the quotient of two arrays is taken entry by entry")
+        inverse = self.arrays.map(below, lambda x: power(x, -1))
+        if above.is_number:
+            return self.arrays.map(inverse, lambda x: mul(above.term, x))
+        try:
+            return self.arrays.times(above, inverse)
+        except ShapeClash as clash:
+            raise self._clash(clash, node) from None
 
     def _product(self, factors: list[s.Node], operators: list[str]) -> Value:
         """Matrix products bind tighter than ⊙; a sum or a derivative takes all that follows it."""
         factors, operators = self._without_iterations(factors, operators)
         factors, operators = slashed_derivatives(factors, operators)
         factors, operators = self._dotted_product(factors, operators)
+        if self.notation.entrywise_first:
+            return self._entrywise_first(factors, operators)
         groups: list[Value] = []
         group: Value | None = None
         inverted: set[int] = set()
+        joined = False
         at = 0
         while at < len(factors):
             operator = operators[at] if at else ""
@@ -199,6 +221,7 @@ class Elaborator(Dotted):
                     group = value
                 else:
                     group = self._joined(group, value, operator, where)
+                    joined = True
             except ShapeClash as clash:
                 place = replace(where, start=factors[0].start)
                 raise self._clash(clash, place) from None
@@ -214,11 +237,34 @@ class Elaborator(Dotted):
             except ShapeClash as clash:
                 place = replace(factors[-1], start=factors[0].start)
                 raise self._clash(clash, place) from None
-        if len(groups) > 1 and len(factors) > 2:
-            note = "matrix products are taken before ⊙"
-            if note not in self.notes:
-                self.notes.append(note)
+        if len(groups) > 1 and joined and PRODUCTS_FIRST not in self.notes:
+            self.notes.append(PRODUCTS_FIRST)
         return total
+
+    def _entrywise_first(self, factors: list[s.Node], operators: list[str]) -> Value:
+        """The other reading of A B ⊙ c: A (B ⊙ c)."""
+        total: Value | None = None
+        chain: Value | None = None
+        joint, at = "", 0
+        try:
+            while at < len(factors):
+                operator, where = (operators[at] if at else ""), factors[at]
+                value, after = self._factor(factors, operators, at)
+                if chain is None:
+                    chain = value
+                elif operator in ENTRYWISE or operator in self.notation.entrywise:
+                    chain = self.arrays.times(chain, value)
+                elif operator == DIVISION:
+                    inverse = self.arrays.map(value, lambda x: power(x, -1))
+                    chain = self.arrays.times(chain, inverse)
+                else:
+                    total = chain if total is None else self._joined(total, chain, joint, where)
+                    chain, joint = value, operator
+                at = after
+            assert chain is not None
+            return chain if total is None else self._joined(total, chain, joint, factors[-1])
+        except ShapeClash as clash:
+            raise self._clash(clash, replace(factors[-1], start=factors[0].start)) from None
 
     def _without_iterations(
         self, factors: list[s.Node], operators: list[str]

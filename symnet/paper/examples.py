@@ -193,7 +193,7 @@ def speaks_of_samples(display: s.Display, notation: Notation) -> bool:
     for node in s.walk(display):
         if isinstance(node, s.Sampled) and not _is_bare_cost(node, notation):
             return True
-        if isinstance(node, s.Name) and node.text in known:
+        if isinstance(node, s.Name) and node.text in known - {notation.target}:
             return True
         if isinstance(node, s.Product):
             for at, factor in enumerate(node.factors):
@@ -403,4 +403,20 @@ def _of_one_neuron(node: s.Node, notation: Notation) -> s.Node:
             return s.Scripted(node, s.Number("1", **place), None, **place)
     if isinstance(node, s.Big):
         return node
+    if isinstance(node, s.Fraction):
+        node = _with_argument(node, notation)
     return mapped(node, lambda child: _of_one_neuron(child, notation))
+
+
+def _with_argument(node: s.Fraction, notation: Notation) -> s.Fraction:
+    """∂σ/∂w is ∂σ(z)/∂w: the neuron's own."""
+    z = next((x for x, quantity in notation.letters.items() if quantity == "z"), None)
+    match node.above:
+        case s.Product(factors=(s.Name(text=r"\partial" | "d"), s.Name(text=text) as sigma)) if (
+            z is not None and notation.function(text) == "σ"
+        ):
+            place: dict[str, Any] = {"start": sigma.start, "end": sigma.end}
+            argument = s.Bracketed("(", s.Name(z, **place), ")", **place)
+            factors = (*node.above.factors, argument)
+            return replace(node, above=replace(node.above, factors=factors, operators=("",) * 3))
+    return node

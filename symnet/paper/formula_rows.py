@@ -147,6 +147,8 @@ class _Finish(Matched):
         item = self.items[i]
         after = self.items[i + 1] if i + 1 < len(self.items) else None
         word = item.text.strip()
+        if not word and where == "display":
+            return i  # \text{ } is a space
         named = word.isalpha() and word.lower() not in _PROSE and item.text == word
         bound = after is not None and after.kind in ("OPEN", "SCRIPT", "PRIME", "OPERATOR")
         bound |= bool(self.made) and self.made[-1].kind in ("OPERATOR", "SIGN")

@@ -12,12 +12,14 @@ them as they are meant is noted as such.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from symnet.paper import syntax as s
 from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, mapped
 
 KINDS = {"w": -1, "W": -1, "b": -1, "z": 0, "a": 1}  # in the order in which they are computed
 NUMBER = "a(1 - a) is read entry by entry: as a matrix product it has no shape"
+LOGARITHM = "y ln a is read as the sum over the outputs: as a matrix product it has no shape"
 CHAIN = "the chain of derivatives is read as the chain rule: as matrices they do not fit"
 
 
@@ -41,6 +43,10 @@ def meant(display: s.Display) -> Meant | None:
                 found[NUMBER] = None
                 node = squared
         if isinstance(node, s.Product):
+            summed = _over_outputs(node)
+            if summed is not None:
+                found[LOGARITHM] = None
+                node = summed
             chained = _chained(node)
             if chained is not None:
                 found[CHAIN] = None
@@ -54,7 +60,7 @@ def meant(display: s.Display) -> Meant | None:
 
 def _entry_by_entry(node: s.Product) -> s.Product | None:
     """X(1 - X) with the same X, a vector: each entry by its own."""
-    for at, (one, other) in enumerate(zip(node.factors, node.factors[1:], strict=False)):
+    for at, (one, other) in enumerate(pairwise(node.factors)):
         if node.operators[at + 1] not in ("", r"\cdot", r"\times", "*"):
             continue
         if not any(_is_complement(x, y) for x, y in ((other, one), (one, other))):
@@ -65,6 +71,31 @@ def _entry_by_entry(node: s.Product) -> s.Product | None:
         operators = (*node.operators[: at + 1], *node.operators[at + 2 :])
         return replace(node, factors=factors, operators=operators)
     return None
+
+
+def _over_outputs(node: s.Product) -> s.Product | None:
+    """y ln a and (1 - y) ln(1 - a): of one output, or of each."""
+    factors = list(node.factors)
+    for at, (one, other) in enumerate(pairwise(factors)):
+        base = other.base if isinstance(other, s.Scripted) else other
+        named = isinstance(base, s.Name) and base.text in ("log", "ln")
+        if not named or node.operators[at + 1] not in ("", r"\cdot", r"\times", "*"):
+            continue
+        if _is_target(one) or any(
+            isinstance(one, s.Bracketed) and _is_complement(one, x) and _is_target(x)
+            for x in s.walk(one)
+        ):
+            inside = s.Bracketed("(", one, ")", start=one.start, end=one.end)
+            turned = s.Name("T", start=one.end, end=one.end)
+            factors[at] = s.Scripted(inside, None, turned, start=one.start, end=one.end)
+    return replace(node, factors=tuple(factors)) if factors != list(node.factors) else None
+
+
+def _is_target(node: s.Node) -> bool:
+    node = _bare(node)
+    while isinstance(node, s.Scripted | s.Sampled):
+        node = node.base if isinstance(node, s.Scripted) else node.of
+    return isinstance(node, s.Name) and node.text == "y"
 
 
 def _is_complement(node: s.Node, of: s.Node) -> bool:
@@ -89,7 +120,7 @@ def _chained(node: s.Product) -> s.Node | None:
     slopes = [x for x in parts if x is not None]
     if len(slopes) != len(parts) or not _is_cost(slopes[0][0]):
         return None
-    for (_, below), (above, _) in zip(slopes, slopes[1:], strict=False):
+    for (_, below), (above, _) in pairwise(slopes):
         if s.spell(below) != s.spell(above):
             return None
     places = [_place(x) for _, x in slopes]
@@ -137,6 +168,6 @@ def _goes_down(places: Sequence[tuple[str, int] | None]) -> bool:
     kept = [x for x in places if x is not None]
     if len({name for name, _ in kept}) != 1:
         return False
-    pairs = zip(kept, kept[1:], strict=False)
+    pairs = pairwise(kept)
     # w and b are computed from nothing: only the last can be one of them.
     return all(x > y for (_, x), (_, y) in pairs) and all(x % 3 != 2 for _, x in kept[:-1])

@@ -20,7 +20,7 @@ from importlib import resources
 from itertools import islice
 
 from symnet.calculus.iterates import Iterates
-from symnet.calculus.recurrences import System
+from symnet.calculus.recurrences import TIME, System
 from symnet.paper import syntax as s
 from symnet.paper.formula_reader import read
 from symnet.paper.step_signs import GRADIENT, Signs, shift_to_now
@@ -183,12 +183,20 @@ def _ways(
 
 def same_at_all_steps(iterates: Iterates) -> Iterates:
     """The method for an objective that does not change from step to step."""
+    return _of_objective(iterates, ScalarFunction(GRADIENT, None))
 
+
+def other_at_each_step(iterates: Iterates) -> Iterates:
+    """The method for an objective f_t: the step t is taken by its gradient."""
+    return _of_objective(iterates, ScalarFunction(GRADIENT, None, TIME))
+
+
+def _of_objective(iterates: Iterates, gradient: ScalarFunction) -> Iterates:
     def go(term: Term) -> Term:
         if isinstance(term, Apply):
             function = term.function
             if function.formula is None and function.name == GRADIENT:
-                function = ScalarFunction(GRADIENT, None)
+                function = gradient
             return Apply(function, go(term.argument))
         return map_children(term, go)
 

@@ -1,9 +1,10 @@
-r"""A convention from the equations of a network of two or three layers: z_1 = W_1 x + b_1, ŷ = σ(z_2).
+r"""A convention from the equations of layers with numbers: z_1 = W_1 x + b_1, ŷ = σ(z_2).
 
 Each layer has its own equation, and its number stands at the weights; what comes out of one goes
 into the next. The first number is that of the first layer that computes anything, which is
 Nielsen's second.
 
+>>> from symnet.paper import syntax as s
 >>> said = {"h": r"\sigma(W_1 x + b_1)", r"\hat{y}": r"\mathrm{softmax}(W_2 h + b_2)"}
 >>> found = numbered(said, "C")
 >>> found.depth, found.output
@@ -16,7 +17,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
-from symnet.paper import syntax as s
 from symnet.paper.convention_files import Convention
 from symnet.paper.formula_reader import read
 from symnet.paper.inferred import Forward, Seen, forward, seen
@@ -184,5 +184,3 @@ def _rules(layers: list[_Layer], rows: bool) -> dict[str, str]:
         for word in (r"\mathrm{hidden}", "h"):
             pairs[rf"\delta_{{{word}}}"] = whole.replace("^l", "^2")
     return pairs
-
-

@@ -17,7 +17,7 @@ from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Arrays, Value
 from symnet.paper.formulas_of_one import exponential
 from symnet.paper.misfits import Misfit, Unclear
-from symnet.term import ARGUMENT, Apply, ScalarFunction, Size, Sum, Term, mul, power
+from symnet.term import ARGUMENT, Apply, Number, ScalarFunction, Size, Sum, Term, mul, number, power
 
 PREFIXES = ("np.", "numpy.")
 LOGARITHM = ScalarFunction("log", sympy.log(ARGUMENT))
@@ -41,6 +41,8 @@ def call(name: s.Name, inside: s.Node, arrays: Arrays, value: Callable[[s.Node],
         return TWO[function](arrays, *given)
     if function in ONE and len(given) == 1 and not named:
         return arrays.map(given[0], ONE[function])
+    if function == "power" and len(given) == 2 and not named:
+        return _power(arrays, given[0], given[1], name)
     if function in ("sum", "mean") and len(given) == 1:
         return _summed(given[0], named.get("axis", ""), function == "mean", arrays, name)
     if function == "transpose" and len(given) == 1 and not named:
@@ -74,11 +76,22 @@ def _summed(value: Value, axis: str, mean: bool, arrays: Arrays, node: s.Node) -
     return Array(rows, cols, term)
 
 
+def _power(arrays: Arrays, base: Value, exponent: Value, node: s.Node) -> Value:
+    """np.power(A, 2): entry by entry."""
+    match exponent:
+        case Array(rows=(), cols=(), term=Number(value=value)):
+            return arrays.map(base, lambda x: power(x, value))
+    raise Unclear("this exponent is not understood", node)
+
+
 def _quotient(arrays: Arrays, one: Value, other: Value) -> Value:
     return arrays.times(one, arrays.map(other, lambda x: power(x, -1)))
 
 
 TWO: dict[str, Callable[[Arrays, Value, Value], Value]] = {
+    "subtract": lambda arrays, one, other: arrays.add(
+        one, arrays.map(other, lambda x: mul(number(-1), x))
+    ),
     "dot": lambda arrays, one, other: arrays.dot(one, other),
     "matmul": lambda arrays, one, other: arrays.dot(one, other),
     "multiply": lambda arrays, one, other: arrays.times(one, other),

@@ -14,6 +14,10 @@ SOFTMAX = re.compile(r"(the )?soft-?max( function| activation)?", re.IGNORECASE)
 _LAST = r"(?:at |in |on |for )?(?:the |a )?(?:output|last|final|top)(?: layer| units?| neurons?)?"
 _PARTED = (
     re.compile(
+        rf"hidden(?: layers?)?\s*[:=]?\s*(?P<below>\w+)\s*[,;]\s*{_LAST}\s*[:=]?\s*soft-?max",
+        re.IGNORECASE,
+    ),
+    re.compile(
         rf"(?P<below>.*?)(?:,|;|\band\b|\bwith\b|\bthen\b)?\s*(?:a |the )?soft-?max\s*(?:{_LAST})?",
         re.IGNORECASE,
     ),
@@ -46,7 +50,7 @@ def parted(said: str) -> tuple[str, str]:
     text = said.strip()
     if SOFTMAX.fullmatch(text):
         return "", "softmax"
-    for pattern in reversed(_PARTED):
+    for pattern in (_PARTED[0], *reversed(_PARTED[1:])):
         found = pattern.fullmatch(text)
         if found is not None:
             below = _BELOW.sub("", found["below"].strip().rstrip(",;").strip())

@@ -12,6 +12,7 @@ equations of another kind is read by its own.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +28,7 @@ from symnet.paper.plain_math import as_latex, remarks
 OTHER = "other"
 # Letters for the cost, where a page says of them nothing else.
 COSTS = ("J", "E", r"\mathcal{L}", r"\mathcal{C}", r"\mathcal{E}", r"\mathcal{J}")
+NAMES = {"logistic": "sigmoid", "sigm": "sigmoid", "linear": "identity"}
 TABLES = ("definitions", "declared")
 _SLOPE = re.compile(r"^(?P<sign>-?)\s*\\frac\{\\partial (?P<cost>[^{}]*(?:\{\w+\})?)\}\{\\partial ")
 _FROM_TO = re.compile(
@@ -34,6 +36,7 @@ _FROM_TO = re.compile(
 )
 _ERROR = re.compile(r"^(?P<name>\\?[A-Za-z]+)[_^]")
 _PAIR = re.compile(r"^(\\?[A-Za-z]+)_\{?(\w)(\w)\}?")
+_WORD = re.compile(r"(?<![\\_^{A-Za-z])(?!sum|prod|sigma|delta|tanh|softmax|diag)[A-Za-z]{3,}")
 _OUTPUT = re.compile(r"\b([A-Za-z])_\w output")
 
 
@@ -54,7 +57,7 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
         several = _numbered(key)
         if several is not None:
             book = several.book
-            context.setdefault("depth", f"L = {several.depth}")
+            context.setdefault("depth", f"{several.depth} layers")
             if several.output:
                 context.setdefault("output_activation", several.output)
         else:
@@ -63,13 +66,14 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
         own = convention(name)
-        return own, _plainly(context, activation, functions, cost, own)
+        typed = context if own.translation.rules else _typed(context)
+        return own, _plainly(typed, activation, functions, cost, own)
     for table in TABLES:
         context.pop(table, None)
     context["declared"] = {as_latex(k): as_latex(v) for k, v in entries.items()}
     if context.pop("local", None) and not cost.target:
         context["local"] = "not understood"
-    context["activation"] = activation
+    context["activation"] = _named(book, activation)
     if cost.name is not None:
         context["cost"] = cost.name
     return book, context
@@ -103,6 +107,33 @@ def _has_letters(cost: words.Cost, book: Convention) -> bool:
     return (cost.output, cost.target) == ("a", "y") and all(
         name is not None and name.text == letter for letter, name in meant.items()
     )
+
+
+def _named(book: Convention, activation: str) -> str:
+    """The activation, where nothing is said of it but its name in the equations: relu(W x + b)."""
+    names = {NAMES.get(x.lower(), x.lower()) for x in book.translation.functions}
+    known = names & ACTIVATIONS.keys() - {"softmax"}
+    return known.pop() if activation == "abstract" and len(known) == 1 else activation
+
+
+def _typed(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context whose declarations are LaTeX where they are typed as plain text."""
+    found = dict(context)
+    for table in TABLES:
+        entries = found.get(table)
+        if isinstance(entries, Mapping):
+            found[table] = {
+                k if "\\" in str(k) else as_latex(str(k)): _formula(str(v))
+                for k, v in entries.items()
+            }
+    return found
+
+
+def _formula(said: str) -> str:
+    """A formula that is typed as plain text, as LaTeX; words stay as they are."""
+    words = _WORD.findall(said)
+    is_said = "\\" in said or len(words) > 1 or any(len(x) > 4 or " " in said for x in words)
+    return said if is_said else as_latex(said)
 
 
 def _entries(context: Mapping[str, Any]) -> dict[str, str]:
@@ -150,7 +181,6 @@ def _inferred(key: str) -> Convention | None:
         texts |= linked
         first = next((x for x in (inferred.forward(k, v) for k, v in linked.items()) if x), None)
     assert first is not None
-    layered = first.given.layer is not None
     rows = rows or first.rows
     given = {**_slopes(texts, first, rows), **_defaults(first, rows)}
     units = {x.given.base for x in (inferred.forward(k, v) for k, v in texts.items()) if x}
@@ -160,7 +190,12 @@ def _inferred(key: str) -> Convention | None:
     given |= {
         x: "C" for x in COSTS if x not in known and not any(k.startswith(f"{x}_") for k in known)
     }
-    return inferred.book(texts, rows=rows, given=given, functions=functions)
+    book = inferred.book(texts, rows=rows, given=given, functions=functions)
+    if book is None or any(key.startswith((r"\delta", r"\Delta")) for key in texts):
+        return book
+    turned = {k: f"-{v}" if k.startswith(r"\delta") else v for k, v in given.items()}
+    opposite = inferred.book(texts, rows=rows, given=turned, functions=functions)
+    return replace(book, opposite=opposite)
 
 
 def _sums(found: inferred.Forward | None) -> bool:

@@ -15,7 +15,7 @@ SIGNS = (
     "beta", "gamma", "phi", "varphi", "omega", "Omega", "mu", "nu", "epsilon", "rho", "tau", "psi",
     "tanh", "exp", "log", "ln", "nabla", "partial", "odot", "circ", "times", "cdot", "ell",
 )  # fmt: skip
-WORDS = ("softmax", "net", "relu", "ReLU", "diag", "in", "out")
+WORDS = ("softmax", "sigmoid", "logistic", "net", "relu", "ReLU", "diag", "in", "out")
 _SIGN = re.compile(rf"(?<![\\A-Za-z])({'|'.join(SIGNS)})(?![A-Za-z])")
 _WORD = re.compile(rf"(?<![\\A-Za-z{{])({'|'.join(WORDS)})(?![A-Za-z}}])")
 _HAT = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(hat|tilde|bar)(?![A-Za-z])")

@@ -168,7 +168,17 @@ class Quantities(Reading):
             exponent = self._rational(sup)
             self.notes.append("the power of a vector is taken entry by entry")
             return self.arrays.map(base, lambda x: power(x, exponent))
+        if isinstance(base, Array) and self._powers_entrywise(base):
+            exponent = self._rational(sup)
+            self.notes.append("the power of a matrix is taken entry by entry")
+            return self.arrays.map(base, lambda x: power(x, exponent))
         raise Unclear("this power of a matrix is not understood", node)
+
+    def _powers_entrywise(self, base: Array) -> bool:
+        """Whether a power of a matrix can only be meant entry by entry: as NumPy's, of samples."""
+        return "*" in self.notation.entrywise or any(
+            i.axis == n.SAMPLES for i in (*base.rows, *base.cols)
+        )
 
     def _squares(self, node: s.Node) -> Term:
         value = self.value(node)

@@ -116,14 +116,16 @@ def binder_names(node: s.Node) -> list[str] | None:
     return [letter.text for letter in letters]
 
 
-def is_layer_letter(name: str, body: s.Node, notation: Notation) -> bool:
-    """Whether a letter stands for layers in an expression."""
+def is_layer_letter(name: str, body: s.Node, notation: Notation, by: int | None = None) -> bool:
+    """Whether a letter stands for layers in an expression, or what is by so many more does."""
     for node in s.walk(body):
         if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Name):
             continue
         layer, _ = layer_and_transpose(node.sup)
         found = layer_of(layer) if layer is not None else None
-        if found is not None and found.name == name and notation.has_layers(node.base):
+        if found is None or found.name != name or by not in (None, found.offset):
+            continue
+        if notation.has_layers(node.base):
             return True
     return False
 

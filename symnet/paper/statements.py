@@ -317,7 +317,7 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
 def _assigns(left: s.Node, right: s.Node, relation: str, about: Page) -> bool:
     """w = w - η …: what is on the left is the new w."""
     match right:
-        case s.Additive(terms=(first, *_)) if relation == "=":
+        case s.Additive(terms=(first, *_)) if relation in ("=", ":="):
             base = left.base if isinstance(left, s.Scripted) else None
             parameter = isinstance(base, s.Name) and about.notation.letters.get(base.text, "")
             rated = any(

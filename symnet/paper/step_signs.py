@@ -28,6 +28,7 @@ from symnet.calculus.recurrences import (
     powers,
 )
 from symnet.paper import syntax as s
+from symnet.paper.conventions import SAME_MARK
 from symnet.paper.misfits import Unclear
 from symnet.term import (
     ONE,
@@ -47,7 +48,6 @@ from symnet.term import (
 
 STEPS = ("t", "k", r"\tau", "n", "s", "i", "j")  # letters that count steps, the likely ones first
 MARKS = ("hat", "tilde", "bar", "widehat", "widetilde", "overline", "dot", "check")
-SAME_MARK = {"widehat": "hat", "widetilde": "tilde", "overline": "bar"}
 OBJECTIVES = {
     "C", "J", "f", "L", "E", "F", r"\ell", "Q", "l", r"\mathcal{L}", r"\mathcal{J}", r"\Phi",
     "R", "S", "loss",

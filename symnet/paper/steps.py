@@ -35,14 +35,20 @@ from symnet.calculus.total import GiveUpError
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.chances import chances_page
-from symnet.paper.methods import Form, assignments, roles, same_at_all_steps
+from symnet.paper.methods import (
+    Form,
+    assignments,
+    other_at_each_step,
+    roles,
+    same_at_all_steps,
+)
 from symnet.paper.misfits import Unclear
 from symnet.paper.step_pages import StepPage, letter_of, step_page
 from symnet.paper.step_penalties import penalty_page
 from symnet.paper.step_rules import EARLY, system_of
 from symnet.paper.step_signs import Signs
 from symnet.paper.verdicts import PROVED, REFUTED, UNKNOWN, Counterexample, Verdict
-from symnet.term import ZERO, Symbol, Term, walk
+from symnet.term import ZERO, Addition, Symbol, Term, walk
 
 SEEDS = (1, 2, 3)
 STEPS_TRIED = 4
@@ -127,10 +133,21 @@ def _readings(page: StepPage) -> Iterator[Reading]:
     for form in page.forms:
         keys = dict.fromkeys(page.sequences, True) | dict.fromkeys(page.constants, False)
         for way in assignments(keys, page.words, form):
+            if not _changes_as_said(way, form):
+                continue
             yield from _guarded(page, form.iterates, way, form, _parameter(form))
             if not page.method and (late := _counted_late(page, way, _parameter(form))):
                 earlier = replace(page, shifts={late: -1})
                 yield from _guarded(earlier, form.iterates, way, form, _parameter(form))
+
+
+def _changes_as_said(way: Mapping[str, str], form: Form) -> bool:
+    """Whether Δw is what w is changed by, and not the opposite of that, or a part."""
+    changed = form.iterates.system.rules[_parameter(form)]
+    terms = changed.terms if isinstance(changed, Addition) else (changed,)
+    return all(
+        Symbol(letter, TIME) in terms for key, letter in way.items() if key.startswith(r"\Delta")
+    )
 
 
 def _counted_late(page: StepPage, way: Mapping[str, str], parameter: str) -> str:
@@ -208,8 +225,7 @@ def _reading(
     form: Form | None,
     parameter: str,
 ) -> Reading:
-    if not _changing(page):
-        method = same_at_all_steps(method)
+    method = other_at_each_step(method) if _changing(page) else same_at_all_steps(method)
     means: Means | None = None
     if page.expects:
         if not page.stationary:

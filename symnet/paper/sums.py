@@ -182,6 +182,13 @@ class Sums(Differentiation):
         if digits is not None:
             return Axis(f"1..{digits}", n.EVERYWHERE)
         match sup:
+            case s.Scripted(base=s.Name(text=text), sub=s.Name(text=own), sup=None) if (
+                node.sub is not None
+                and own in {x.text for x in s.walk(node.sub) if isinstance(x, s.Name)}
+                and own not in self.layers.numbers
+            ):
+                self.notes.append(f"{text} with {own} is read as the number of neurons")
+                return None
             case s.Scripted(base=s.Name(text=text), sub=sub, sup=raised, primes=0) if (
                 text in self.notation.sizes and (sub is None) != (raised is None)
             ):

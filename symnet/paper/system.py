@@ -56,7 +56,8 @@ class System:
     """What a page declares.
 
     `letters` are axes by the small letters that count along them, `classes` the axes of numbers of
-    classes, `maps` functions of a whole vector. `said` has the keys that the claim's own page
+    classes, `maps` functions of a whole vector, `formulas` the letters of functions of a number
+    that the page defines. `said` has the keys that the claim's own page
     declares, `unread` what was not understood of them.
     """
 
@@ -66,6 +67,8 @@ class System:
     classes: Mapping[str, Axis] = field(default_factory=dict)
     functions: Mapping[str, sympy.Expr | None] = field(default_factory=dict)
     maps: Mapping[str, tuple[str, s.Node]] = field(default_factory=dict)
+    formulas: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)  # J by the \theta of J(\theta)
     definitions: tuple[Definition, ...] = ()
     entrywise: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()  # one-hot: the names of symbols

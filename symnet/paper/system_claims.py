@@ -14,7 +14,7 @@ from typing import Any
 
 from symnet.calculus.counterexample import MissingError, NoValueError, Setting, agree
 from symnet.calculus.graph_claim import holds
-from symnet.calculus.graph_numbers import GraphInstance
+from symnet.calculus.graph_numbers import GraphInstance, Ranges
 from symnet.errors import SymnetError
 from symnet.network.functions import KINKS
 from symnet.paper import syntax as s
@@ -240,13 +240,21 @@ def difference(sides: Read, trials: Iterable[tuple[int, tuple[int, ...]]]) -> Ve
     axes = axes_of(sides)
     for seed, lengths in trials:
         sizes = {x: lengths[i % len(lengths)] for i, x in enumerate(axes)}
-        try:
-            met = _met(sides, sizes, seed)
-        except (NoValueError, MissingError):
-            continue
-        if met is not None:
-            return met
+        # Logarithms may have no value but at positive numbers.
+        for ranges in (sides.system.ranges, _positive(sides.system)):
+            try:
+                met = _met(sides, sizes, seed, ranges)
+            except (NoValueError, MissingError):
+                continue
+            if met is not None:
+                return met
+            break
     return None
+
+
+def _positive(system: System) -> Ranges:
+    """The numbers that symbols may be, none of them negative."""
+    return replace(system.ranges, positive=system.leaves())
 
 
 def axes_of(read: Read) -> list[Axis]:
@@ -262,14 +270,14 @@ def axes_of(read: Read) -> list[Axis]:
     return list(found)
 
 
-def _met(read: Read, sizes: Mapping[Axis, int], seed: int) -> Verdict | None:
+def _met(read: Read, sizes: Mapping[Axis, int], seed: int, ranges: Ranges) -> Verdict | None:
     sides = (*read.left.rows, *read.left.cols)
     classes = _classes(read)
     letters = _letters(read, {*sides, *classes})
     for chosen in _places(classes, sizes):
 
         def made(digits: int | None, chosen: Mapping[str, int] = chosen) -> GraphInstance:
-            return GraphInstance(read.system.graph, sizes, seed, read.system.ranges, digits, chosen)
+            return GraphInstance(read.system.graph, sizes, seed, ranges, digits, chosen)
 
         instance = made(None)
         for named_ in _places(letters, sizes):

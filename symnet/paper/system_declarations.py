@@ -9,20 +9,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import sympy
+
 from symnet.calculus.graph import Definition
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
-from symnet.paper.arrays import Array, Value
+from symnet.paper.arrays import Array, Value, scalar
 from symnet.paper.conventions import spelled_out
 from symnet.paper.declarations import is_prose
 from symnet.paper.formula_reader import read
+from symnet.paper.formulas_of_one import as_formula
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Slot
 from symnet.paper.system import Quantity, System, named
-from symnet.paper.system_elaboration import SOFTMAX, SystemElaborator
+from symnet.paper.system_elaboration import LOSSES, SOFTMAX, SystemElaborator
 from symnet.paper.system_words import defined_as, is_class, is_loss, said_of
-from symnet.term import Index, Partial, rename
+from symnet.term import Index, Partial, Symbol, rename
 
 # What may stand behind a formula, and says no more than the formula or than a choice of ours.
 ROWWISE = re.compile(r"^(per|for (each|every)|along|over( the)?) rows?$|^row-?wise$", re.I)
@@ -46,6 +49,11 @@ def declared(
     # What numbers classes is known first: it says which letters number examples.
     waiting = dict(sorted(said.items(), key=lambda pair: not is_class(pair[1])))
     losses: dict[str, str] = {}
+    for key in said:
+        match items_of(key):
+            case [s.Product(factors=(s.Name(), s.Bracketed(body=s.Listed()) as given))]:
+                keys = frozenset(x for other in said for x in bases_of(other) if other != key)
+                system = _with_arguments(system, given, keys)
     while waiting:
         before = len(waiting)
         for key, words in list(waiting.items()):
@@ -163,9 +171,28 @@ def _with_formula(
         return None
     (body,) = display.statements
     match key:
+        case s.Product(factors=(s.Name() as name, s.Bracketed() as given), operators=("", "")) if (
+            isinstance(given.body, s.Listed) or spelled_out(name) in LOSSES
+        ):
+            # What it depends on is no factor, wherever it is named.
+            try:
+                found = _defined(_with_arguments(system, given, pending), name, body, pending)
+            except (Misfit, Unclear):
+                return None
+            if found is None:
+                return None
+            return replace(found, called={**found.called, spelled_out(name): s.spell(given)})
         case s.Product(
             factors=(s.Name() as name, s.Bracketed(body=s.Name() as variable)), operators=("", "")
         ):
+            formula = _of_a_number(variable, body, system)
+            if formula is not None:
+                own = {spelled_out(name): formula}
+                return replace(
+                    system,
+                    functions={**system.functions, **own},
+                    formulas={**system.formulas, **{k: spelled_out(variable) for k in own}},
+                )
             if not _is_of_vector(body, variable):
                 return None  # a function of a number, such as f(x) = tanh x
             maps = {**system.maps, spelled_out(name): (spelled_out(variable), body)}
@@ -174,6 +201,45 @@ def _with_formula(
         return _defined(system, key, body, pending)
     except (Misfit, Unclear):
         return None
+
+
+def _with_arguments(system: System, given: s.Bracketed, pending: frozenset[str]) -> System:
+    """f(x, y, z): letters that nothing else is said of are numbers."""
+    items = given.body.items if isinstance(given.body, s.Listed) else ()
+    for item in items:
+        if isinstance(item, s.Name) and not item.style and spelled_out(item) not in pending:
+            key = spelled_out(item)
+            if key not in system.quantities and key not in system.sizes:
+                system = system.with_quantity(key, Quantity(named(key)))
+    return system
+
+
+def _needs_vector(variable: str, body: s.Node) -> bool:
+    """Whether what f(x) is makes sense of a vector alone: sums, norms, entries, a mean of x."""
+    for node in s.walk(body):
+        if isinstance(node, s.Big) or (isinstance(node, s.Bracketed) and node.open == "‖"):
+            return True
+        if isinstance(node, s.Name) and spelled_out(node) == f"bar:{variable}":
+            return True
+        if isinstance(node, s.Scripted) and node.sub is not None:
+            return True
+    return False
+
+
+def _of_a_number(variable: s.Name, body: s.Node, system: System) -> sympy.Expr | None:
+    """What f(x) is as a formula in x alone, where nothing in it needs x to be a vector."""
+    if _needs_vector(spelled_out(variable), body):
+        return None
+    key = spelled_out(variable)
+    elaborator = SystemElaborator(replace(system, quantities={}, sizes={}))
+    elaborator.locals = {key: scalar(Symbol(named(key)))}
+    try:
+        value = elaborator.value(body)
+    except (Misfit, Unclear):
+        return None
+    if not isinstance(value, Array) or not value.is_number:
+        return None
+    return as_formula(value.term, named(key))
 
 
 def _is_of_vector(body: s.Node, variable: s.Name) -> bool:
@@ -200,8 +266,12 @@ def _defined(system: System, key: s.Node, body: s.Node, pending: frozenset[str])
     if name is None:
         return None
     for letter in letters:
-        elaborator.scope[letter] = Slot(letter, elaborator._axis_of(letter))
+        # A letter that counts nothing so far counts what its quantity in the body has.
+        elaborator.scope[letter] = Slot(letter, system.letters.get(letter))
     value = elaborator.value(body)
+    for letter in letters:
+        slot = elaborator.scope[letter]
+        slot.axis = slot.axis or elaborator._axis_of(letter)
     if not isinstance(value, Array):
         return None
     system = elaborator.system

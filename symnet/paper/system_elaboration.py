@@ -13,8 +13,6 @@ is the derivative through its definitions, and what a page says is added to ever
 
 from dataclasses import replace
 
-import sympy
-
 from symnet.calculus.expectation import expected
 from symnet.calculus.graph import Definition, bottom
 from symnet.errors import SymnetError
@@ -27,17 +25,14 @@ from symnet.paper.function_names import SAMENESS, is_one
 from symnet.paper.misfits import Misfit, Tensor, Unclear
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.reading import Layers
-from symnet.paper.scripts import Letter, Slice, digits_of, is_transpose, subscripts
+from symnet.paper.scripts import Letter, Slice, is_transpose, subscripts
 from symnet.paper.system import Quantity, System, axis, named
 from symnet.term import (
-    ARGUMENT,
     ONE,
-    Apply,
     Axis,
     Delta,
     Index,
     Partial,
-    ScalarFunction,
     Size,
     Sum,
     Symbol,
@@ -185,6 +180,9 @@ class SystemElaborator(Elaborator):
             self.notes.append("the power of a matrix that is not square is taken entry by entry")
         return Array(whole.rows, whole.cols, power(whole.term, exponent))
 
+    def _powers_entrywise(self, base: Array) -> bool:
+        return not self.arrays.fit(base.rows, base.cols)
+
     def _entries_of(self, whole: Array, sub: s.Node, node: s.Node, *, transposed: bool) -> Array:
         sides = (*whole.rows, *whole.cols)
         if transposed:
@@ -278,6 +276,8 @@ class SystemElaborator(Elaborator):
                 if found is not None:
                     return found, at + 2
             scripted = isinstance(following, s.Scripted) and not following.primes
+            if self.system.called.get(spelled_out(node)) == s.spell(following):
+                return self.value(node), at + 2
             given = following.base if isinstance(following, s.Scripted) else following
             if isinstance(given, s.Bracketed) and spelled_out(node) not in self.system.quantities:
                 found = self._of_brackets(node, given)
@@ -300,7 +300,7 @@ class SystemElaborator(Elaborator):
         if spelled_out(node) in self.system.maps and len(items) == 1:
             return self._mapped(spelled_out(node), self.value(items[0]), node)
         if text in INDICATORS and node.style and isinstance(given.body, s.Chain):
-            return self._of_entries(given.body)
+            return self._indicator(given.body)
         if self.inferring and spelled_out(node) in LOSSES:
             return self._opaque(node, items)
         return None
@@ -327,21 +327,6 @@ class SystemElaborator(Elaborator):
         self.system = replace(self.system, expected=expected_)
         self.system = self.system.with_definition(Definition(name, letters, body))
         return Symbol(name, None, letters)
-
-    def _of_entries(self, chain: s.Chain) -> Value:
-        """[Z > 0]: 1 or 0 for each entry."""
-        if len(chain.sides) != 2 or chain.relations[0] in SAMENESS:
-            return scalar(self._iverson(chain))
-        value = self.value(chain.sides[0])
-        if not isinstance(value, Array) or value.is_number:
-            return scalar(self._iverson(chain))
-        sign = chain.relations[0]
-        order = {"<": sympy.Lt, ">": sympy.Gt}.get(sign)
-        if order is None or digits_of(chain.sides[1]) != "0":
-            raise Unclear("this condition is not understood", chain)
-        formula = sympy.Piecewise((1, order(ARGUMENT, 0)), (0, True))
-        function = ScalarFunction("indicator", formula)
-        return self.arrays.map(value, lambda x: Apply(function, x))
 
     def _opaque(self, node: s.Name, items: tuple[s.Node, ...]) -> Value:
         """L(o, y): a number that depends on o, and on y which depends on nothing."""

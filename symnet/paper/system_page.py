@@ -20,6 +20,7 @@ from symnet.paper.conventions import spelled_out
 from symnet.paper.declarations import is_prose
 from symnet.paper.definition_files import definitions
 from symnet.paper.function_names import is_one
+from symnet.paper.numpy_calls import is_call
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.scripts import is_transpose
 from symnet.paper.system import Quantity, System, axis, named
@@ -68,7 +69,9 @@ def page_of(convention: str, context: Mapping[str, Any], display: s.Display) -> 
     system = _with_variables(system, display)
     if any(True for _ in strangers(display, system)):
         return None
-    if not _is_about(system, used):
+    # Of functions of a number alone what knows layers knows more, where it is asked.
+    of_numbers = frozenset(system.formulas) if book else frozenset()
+    if not _is_about(system, used, of_numbers):
         return None
     unread = [f"{key!r}" for key in own if bases_of(key) & system.unread]
     unread += [f"{key!r}" for key in sorted(set(context) - READ)]
@@ -113,7 +116,7 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
         for key, said in own.items()
         if not (is_prose(said) and wholes_of(key) <= latex and _describes(said))
     }
-    stated = {x for key in taken for x in wholes_of(key)}
+    stated = {x for key in taken for x in (*wholes_of(key), *_arguments_of(key))}
     rest = {key: said for key, said in book.items() if not wholes_of(key) & stated}
     known = {x for key in book for x in wholes_of(key)}
     if all(wholes_of(key) <= known for key in own):
@@ -128,6 +131,14 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
                 needed |= set(mentioned(said)) | wholes_of(key)
     kept = {k: v for k, v in rest.items() if (wholes_of(k) | bases_of(k)) & (needed - stated)}
     return {**kept, **taken}
+
+
+def _arguments_of(key: str) -> Iterator[str]:
+    """x, y, z of f(x, y, z)."""
+    for item in items_of(key):
+        match item:
+            case s.Product(factors=(s.Name(), s.Bracketed(body=s.Listed(items=parts)))):
+                yield from (x for x in map(key_of, parts) if x is not None)
 
 
 DESCRIPTIONS = frozenset({
@@ -163,12 +174,13 @@ def _names(node: s.Node) -> Iterator[s.Name | s.Scripted]:
             yield part
 
 
-def _is_about(system: System, used: set[str]) -> bool:
+def _is_about(system: System, used: set[str], functions: frozenset[str]) -> bool:
     """Whether a claim names something that is defined."""
     defined = {each.name for each in system.definitions} | system.drawn.keys()
     return any(
         (key in system.quantities and _is_defined(system.quantities[key], defined))
         or key in system.maps
+        or key in functions
         for key in used
     )
 
@@ -185,6 +197,10 @@ def _with_variables(system: System, display: s.Display) -> System:
         for factor in part.factors[:-1]
         if isinstance(factor, s.Name)
     }  # fmt: skip
+    for name in called & system.formulas.keys():
+        variable = system.formulas[name]
+        if variable not in system.quantities:
+            system = system.with_quantity(variable, Quantity(named(variable)))
     used = called & system.maps.keys()
     if not used:
         return system
@@ -242,6 +258,10 @@ def strangers(node: s.Node, system: System) -> Iterator[s.Node]:
                     skipped = False
                     continue
                 following = factors[at + 1] if at + 1 < len(factors) else None
+                if isinstance(factor, s.Name) and following is not None:
+                    skipped = system.called.get(spelled_out(factor)) == s.spell(following)
+                    if skipped:
+                        continue
                 if _is_indicator(factor) and isinstance(following, s.Bracketed):
                     skipped = isinstance(following.body, s.Chain)
                     continue
@@ -273,6 +293,8 @@ def _is_key(key: str, system: System) -> bool:
 
 def _is_known(name: s.Name, system: System) -> bool:
     if _is_key(spelled_out(name), system) or name.text in SIGNS or _is_indicator(name):
+        return True
+    if is_call(name):
         return True
     return SystemElaborator(system).notation.function(name.text) is not None
 

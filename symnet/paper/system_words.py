@@ -16,9 +16,11 @@ from dataclasses import replace
 
 from symnet.calculus.graph import Definition
 from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, scalar
 from symnet.paper.conventions import spelled_out
+from symnet.paper.declarations import is_prose
 from symnet.paper.formula_reader import read
 from symnet.paper.misfits import Misfit, Unclear
 from symnet.paper.quantity_names import index_letters, key_of
@@ -233,8 +235,26 @@ def _cross_entropy(
         body = Sum(index, body)
     if average and several:
         body = mul(power(Size(prediction.axes[0]), -1), body)
+    more = re.search(r"(?:\bplus|\+)\s*(?P<penalty>.+)$", said)
+    if more is not None:
+        penalty = _single(more["penalty"].strip(" $."))
+        if penalty is None or is_prose(more["penalty"]):
+            return None
+        elaborator = SystemElaborator(system, inferring=True)
+        body = add(body, elaborator.number(penalty))
+        system = elaborator.system
+    elif not _CROSS_ENTROPY.fullmatch(said.strip()):
+        return None
     system = system.with_quantity(names[0], Quantity(named(names[0])))
     return system.with_definition(Definition(named(names[0]), (), body))
+
+
+_CROSS_ENTROPY = re.compile(
+    r"(the )?((categorical|softmax|scalar|total|average|mean|averaged|summed|sum of( the)?) )*"
+    r"cross-?entrop(y|ies)( loss(es)?| cost| error)?"
+    r"(,? (summed|averaged|mean|sum|average)?\b ?(over|of) (the |all )?[\w ]+)?\.?",
+    re.IGNORECASE,
+)
 
 
 def _opaque(
@@ -244,15 +264,23 @@ def _opaque(
     if names is None or len(names) != 1:
         return None
     (key,) = names
-    arguments = system.sinks() or tuple(
-        Symbol(q.name, None, tuple(Index(f"a{at}", x) for at, x in enumerate(q.axes)))
-        for q in system.quantities.values()
-        if q.axes and q.alias is None
+    of = _single(found["of"].strip("$")) if found["of"] else None
+    own = system.quantities.get(key_of(of) or "") if of is not None else None
+    if found["of"] and (own is None or own.alias is not None):
+        return None
+    arguments = system.sinks() if own is None else (_whole(own),)
+    arguments = arguments or tuple(
+        _whole(q) for q in system.quantities.values() if q.axes and q.alias is None
     )
     if not arguments:
         return None
     system = system.with_quantity(key, Quantity(named(key)))
     return system.with_definition(Definition(named(key), (), None, arguments))
+
+
+def _whole(quantity: Quantity) -> Symbol:
+    indices = tuple(Index(f"a{at}", x) for at, x in enumerate(quantity.axes))
+    return Symbol(quantity.name, None, indices)
 
 
 # --- functions, derivatives, moments -------------------------------------------------------
@@ -352,6 +380,17 @@ def _function(
     return replace(system, functions={**system.functions, **new})
 
 
+def _known_function(
+    system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
+) -> System | None:
+    """g is the sigmoid function."""
+    names, name = _keys(keys), found["name"].lower()
+    known = ACTIVATIONS.get({"logistic": "sigmoid", "relu": "relu"}.get(name, name))
+    if names is None or known is None or known.couples_neurons:
+        return None
+    return replace(system, functions={**system.functions, **dict.fromkeys(names, known.formula)})
+
+
 def _mask(system: System, keys: Sequence[s.Node], found: re.Match[str], said: str) -> System | None:
     names = _keys(keys)
     if names is None or not all(key in system.quantities for key in names):
@@ -389,23 +428,27 @@ def _bernoulli(
 _LOSS = (
     r"(the |an? |final |overall |total )*(scalar |scalar-valued |training |opaque |abstract )?"
     r"(loss|cost|objective|error)( function)?( \w)?( of the (mini-?)?batch)?"
+    r"(,? (an? )?(scalar |differentiable )?function of (?P<of>\S+?)( alone| only)?)?\.?"
 )
 _CLASS = (
     r"class (number|index|label)|(number|index|label) of the (correct |true |desired )?class"
     r"|^(the )?(correct|true) class"
 )
-_SIZE = r"(?P<size>[A-Za-z])(?![A-Za-z])"
+# N, n_x, in_features: how long an axis is.
+_LENGTH = r"[A-Za-z]+_\{?[A-Za-z0-9]+\}?|[A-Za-z]"
+_SIZE = rf"(?P<size>{_LENGTH})(?![A-Za-z])"
 
 # Words, in the order in which they are looked for, and what they change.
 WORDS: tuple[tuple[str, Change], ...] = (
     (r"(?P<kind>column|row|vector) of (?:all )?(?:(?P<size>[A-Za-z]) )?ones", _ones),
     (
-        r"^(?:an? )?(?:matrix,? |array,? )?\$?(?P<rows>1|[A-Za-z])\$? ?"
-        r"(?:by|x|×|\\times|-by-) ?\$?(?P<cols>1|[A-Za-z])(?![A-Za-z])",
+        rf"^(?:an? )?(?:matrix,? |array,? )?\$?(?P<rows>1|{_LENGTH})\$? ?"
+        rf"(?:by|x|×|\\times|-by-) ?\$?(?P<cols>1|{_LENGTH})(?![A-Za-z])",
         _matrix,
     ),
     (
-        r"\\mathbb\{? ?R\}?\^\{?\s*(?P<rows>1|[A-Za-z])\s*\\times\s*(?P<cols>1|[A-Za-z])\s*\}?",
+        rf"\\mathbb\{{? ?R\}}?\^\{{?\s*(?P<rows>1|{_LENGTH})"
+        rf"\s*\\times\s*(?P<cols>1|{_LENGTH})\s*\}}?",
         _matrix,
     ),
     (rf"\\mathbb\{{? ?R\}}?\^\{{?\s*{_SIZE}\s*\}}?$", _vector),
@@ -422,6 +465,8 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"\b(mean|variance)\b", _moments),
     (r"bernoulli ?\( ?(?P<p>[A-Za-z]) ?\)", _bernoulli),
     (r"^kronecker('s)? (delta|symbol)$", _as_it_is),
+    (r"^(the )?(?P<name>sigmoid|logistic|tanh|relu|identity|softplus)( function| activation)*"
+     r"(,? (applied )?(entry|element|component).?wise)?$", _known_function),
     (r"activation|nonlinearity|(entry|element).?wise function", _function),
     (r"\bmask\b", _mask),
     (rf"^{_LOSS}$", _opaque),

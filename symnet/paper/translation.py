@@ -22,6 +22,8 @@ from symnet.term import LayerNumber
 
 KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
+VARIABLES = frozenset("zxut")
+MATRICES = frozenset({"A", "Z", r"\Delta"})  # whose columns are samples
 UNDECLARED = "undeclared "  # begins the name of a letter that a book does not use
 
 
@@ -42,13 +44,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Several symbols in a row, or a sum, that mean one thing: α_m^T x_i, f_k(x_i)."""
+
+    key: s.Product | s.Additive
+    meaning: s.Node
+    variables: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """All that turns a book's notation into Nielsen's.
 
     `first` is the number that the book gives the input layer, `last` how it may spell the last one;
     `functions` are names for σ, and `closed` says that letters of Nielsen's without a rule mean
     nothing here. `steps` are letters that count steps of training: w(n) is w. With `right_to_left`
-    f' ∘ X stands for diag(f') X, whatever X is.
+    f' ∘ X stands for diag(f') X, whatever X is. With `row_slopes` dC/dx is a row, though ∂C/∂x is
+    a column. `of_samples` says what costs are that are derived
+    by a matrix of samples; elsewhere beside such matrices it is not said what they add up.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -58,6 +71,9 @@ class Translation:
     closed: bool = False
     steps: frozenset[str] = frozenset()
     right_to_left: bool = False
+    phrases: tuple[Phrase, ...] = ()
+    row_slopes: bool = False
+    of_samples: tuple[Rule, ...] = ()
     by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
     bracketed: tuple[Rule, ...] = field(init=False)
 
@@ -107,6 +123,17 @@ def rule(key: str, meaning: str) -> Rule:
     return Rule(before, pattern, body, frozenset(inside & own))
 
 
+def phrase(key: str, meaning: str) -> Phrase:
+    """A phrase by its two sides in LaTeX. Raises ValueError for a key that is one symbol."""
+    (pattern,) = read(key).statements
+    (body,) = read(meaning).statements
+    if not isinstance(pattern, s.Product | s.Additive):
+        raise ValueError(f"{key} is no phrase")
+    inside = {x.text for part in _scripts(body) for x in s.walk(part) if isinstance(x, s.Name)}
+    own = {x.text for part in _scripts(pattern) for x in s.walk(part) if isinstance(x, s.Name)}
+    return Phrase(pattern, body, frozenset(inside & own))
+
+
 def _in_letters(own: Rule) -> Iterator[Rule]:
     """net_j as people type it, letter by letter: n e t_j."""
     if len(own.base) < 2 or not own.base.isalpha() or own.before:
@@ -139,7 +166,12 @@ def translated(display: s.Display, by: Translation) -> s.Display:
     bare = frozenset(
         x.text for x in s.walk(display) if isinstance(x, s.Name) and spelled_out(x) == x.text
     )
-    found = _Translator(by, bare, _counted(display)).node(display)
+    batched = bool(by.of_samples) and any(
+        isinstance(x, s.Name) and _is_matrix(x, by) for x in s.walk(display)
+    )
+    if _is_of_functions(display, by):
+        by = replace(by, closed=False, rules=(), of_samples=())
+    found = _Translator(by, bare, batched, _counted(display)).node(display)
     assert isinstance(found, s.Display)
     return found
 
@@ -148,7 +180,8 @@ def translated(display: s.Display, by: Translation) -> s.Display:
 class _Translator:
     by: Translation
     bare: frozenset[str]  # letters that stand somewhere without decorations
-    counted: frozenset[str]  # letters that count neurons
+    batched: bool = False  # whether matrices of samples are named
+    counted: frozenset[str] = frozenset()  # letters that count neurons
 
     def node(self, node: s.Node) -> s.Node:
         match node:
@@ -156,9 +189,22 @@ class _Translator:
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
             case s.Fraction() if _is_derivative(node):
-                return mapped(node, self._after_d)
+                found = self._of_samples(node)
+                if found is not None:
+                    return found
+                slope = _by_difference(mapped(node, self._after_d))
+                return _transposed(slope) if self.by.row_slopes and _is_of_cost(node) else slope
+            case s.Additive():
+                for each in self.by.phrases:
+                    bound: dict[str, s.Node] = {}
+                    if isinstance(each.key, s.Additive) and self._fits_sum(each, node, bound):
+                        return self._filled(each.meaning, bound, node)
             case s.Product():
                 return self._product(node)
+            case s.Big(sup=s.Name(text="L") as last):
+                # The last layer, even where L with scripts is a loss.
+                big = self.node(replace(node, sup=None))
+                return replace(big, sup=last) if isinstance(big, s.Big) else big
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)
@@ -167,9 +213,10 @@ class _Translator:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
         shift = 1 - self.by.first
         names = {spelled_out(x) for x in s.walk(node) if isinstance(x, s.Name)}
-        if names == {"L"} and _is_range(node):
-            return node
-        layered = names & ((self.by.by_name.keys() | self.by.functions | self.counted) - {"L"})
+        if names == {"L"} and isinstance(node, s.Name | s.Additive):
+            return node  # the end of a range
+        known = self.by.by_name.keys() | self.by.functions | self.counted
+        layered = (names - {"L"}) & known
         if not shift or layered or not isinstance(node, s.Chain | s.Number):
             return self.node(node)
 
@@ -179,6 +226,25 @@ class _Translator:
             return part if isinstance(part, s.Additive) else mapped(part, shifted)
 
         return shifted(node) if _is_range(node) else self.node(node)
+
+    def _of_samples(self, node: s.Fraction) -> s.Node | None:
+        """The derivative of all samples' losses by a matrix that has them as columns."""
+        if not self.batched:
+            return None
+        match node.above, node.below:
+            case s.Product(factors=(sign, s.Name() as of)), s.Product(factors=(_, by)):
+                base = by.base if isinstance(by, s.Scripted) else by
+                if not isinstance(base, s.Name) or not _is_matrix(base, self.by):
+                    return None
+                for each in self.by.of_samples:
+                    if each.base == spelled_out(of):
+                        made = replace(node, above=sign, below=self._after_d(node.below))
+                        total = self._filled(each.meaning, {}, of)
+                        place: dict[str, Any] = {"start": node.start, "end": node.end}
+                        inside = total.body if isinstance(total, s.Bracketed) else total
+                        factors = inside.factors if isinstance(inside, s.Product) else (inside,)
+                        return s.Product((made, *factors), ("",) * (len(factors) + 1), **place)
+        return None
 
     def _after_d(self, node: s.Node) -> s.Node:
         """Above and below of a derivative: the d in front is its sign, not a part of a name."""
@@ -193,6 +259,7 @@ class _Translator:
         )
 
     def _product(self, node: s.Product) -> s.Node:
+        node = _with_quotients(node)
         made = self._factors(list(node.factors), list(node.operators))
         if len(made) == 1:
             return made[0][0]
@@ -208,7 +275,17 @@ class _Translator:
             if made and self._is_step(factors[at], operators[at]):
                 at += 1
                 continue
-            joined = self._joined(factors, operators, at)
+            power = self._step_raised(factors[at], operators[at])
+            if made and power is not None:
+                before, sign = made[-1]
+                place: dict[str, Any] = {"start": before.start, "end": factors[at].end}
+                made[-1] = (
+                    s.Scripted(s.Bracketed("(", before, ")", **place), None, power, **place),
+                    sign,
+                )
+                at += 1
+                continue
+            joined = self._phrase(factors, operators, at) or self._joined(factors, operators, at)
             if joined is not None:
                 found, end = joined
                 made.append((found, operators[at]))
@@ -221,6 +298,8 @@ class _Translator:
                 if any(self._fits(x.key, before, x.variables, {}) for x in self.by.bracketed):
                     made[-1] = _diagonal(made[-1][0]), made[-1][1]
                     operator = r"\cdot"
+                elif _is_bracketed(factors[at]) and _begins_a_row(factors[0]):
+                    found, operator = _diagonal(found), r"\cdot"  # X ∘ f' of a row X
             made.append((found, operator))
             at += 1
         return made
@@ -233,6 +312,47 @@ class _Translator:
             and isinstance(node.body, s.Name)
             and node.body.text in self.by.steps
         )
+
+    def _step_raised(self, node: s.Node, operator: str) -> s.Node | None:
+        """The 2 of y(n)^2."""
+        match node:
+            case s.Scripted(base=base, sub=None, sup=sup, primes=0) if self._is_step(
+                base, operator
+            ):
+                return sup
+        return None
+
+    def _fits_sum(self, each: Phrase, node: s.Additive, bound: dict[str, s.Node]) -> bool:
+        key = each.key
+        return (
+            isinstance(key, s.Additive)
+            and key.signs == node.signs
+            and all(
+                self._fits(x, y, each.variables, bound)
+                for x, y in zip(key.terms, node.terms, strict=True)
+            )
+        )
+
+    def _phrase(
+        self, factors: Sequence[s.Node], operators: Sequence[str], at: int
+    ) -> tuple[s.Node, int] | None:
+        """The phrase that begins at a factor, and where it ends."""
+        for each in self.by.phrases:
+            if not isinstance(each.key, s.Product):
+                continue
+            end = at + len(each.key.factors)
+            bound: dict[str, s.Node] = {}
+            if (
+                end <= len(factors)
+                and not any(x.strip() not in ("", r"\cdot") for x in operators[at + 1 : end])
+                and all(
+                    self._fits(x, y, each.variables, bound)
+                    for x, y in zip(each.key.factors, factors[at:end], strict=True)
+                )
+            ):
+                place: dict[str, Any] = {"start": factors[at].start, "end": factors[end - 1].end}
+                return self._filled(each.meaning, bound, s.Name("", **place)), end
+        return None
 
     def _joined(
         self, factors: Sequence[s.Node], operators: Sequence[str], at: int
@@ -270,6 +390,9 @@ class _Translator:
         if spelled in self.by.functions:
             return self._function(node, base)
         own = spelled
+        bare = self.batched and not isinstance(node, s.Scripted)
+        if bare and any(each.base == spelled for each in self.by.of_samples):
+            return s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
         if spelled not in self.by.by_name and base.text not in self.bare:
             own = (
                 base.text
@@ -315,10 +438,16 @@ class _Translator:
         bound: dict[str, s.Node] = {}
         over: s.Node | None = sup  # what is raised beyond the pattern: a transpose, a power
         if wanted_sup is not None:
+            after, sup = _power_after(sup)
             layer, transposed = _layer_and_transpose(sup)
+            if layer is not None and self._is_of_another(each, wanted_sup, layer):
+                return None
             if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
                 return None
-            over = s.Name("T", start=layer.end, end=layer.end) if transposed else None
+            number = isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed)
+            if number and self._has_no_layer(each):
+                return None  # z_j^2 is a square, where z_j is a symbol and z_j^{(2)} another
+            over = s.Name("T", start=layer.end, end=layer.end) if transposed else after
         rest: s.Node | None = None
         if wanted_sub is None:
             rest = sub
@@ -332,19 +461,55 @@ class _Translator:
             found = added
         if over is None and not primes:
             return found
+        if isinstance(over, s.Bracketed) and self._is_of_step(over.body):
+            # w^{(r+1)} as w(r+1): a step of training is no layer.
+            if isinstance(over.body, s.Name):
+                return found
+            return s.Product((found, over), ("", ""), start=node.start, end=node.end)
+        if over is None and isinstance(found, s.Scripted) and _is_sigma(found.base):
+            return replace(found, primes=primes)
         if isinstance(found, s.Scripted | s.Additive | s.Product):
             found = s.Bracketed("(", found, ")", start=node.start, end=node.end)
         place: dict[str, Any] = {"start": node.start, "end": node.end}
         return s.Scripted(found, None, over and self.node(over), primes, **place)
 
+    def _is_of_step(self, node: s.Node) -> bool:
+        """r, r+1."""
+        first = node.terms[0] if isinstance(node, s.Additive) else node
+        return isinstance(first, s.Name) and first.text in self.by.steps
+
+    def _has_no_layer(self, each: Rule) -> bool:
+        """Whether the symbol of a rule is also one without anything raised."""
+        key = each.key
+        return any(
+            isinstance(x.key, s.Name if not isinstance(key, s.Scripted) or key.sub is None
+                       else s.Scripted)
+            and (not isinstance(x.key, s.Scripted) or x.key.sup is None)
+            for x in self.by.by_name.get(each.base, ())
+        )  # fmt: skip
+
+    def _is_of_another(self, each: Rule, pattern: s.Node, node: s.Node) -> bool:
+        """Whether [l] is no (i): where a book has both, one counts layers, the other samples."""
+        if not (isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)):
+            return False
+        if pattern.open == node.open:
+            return False
+        others = (x.key.sup for x in self.by.by_name[each.base] if isinstance(x.key, s.Scripted))
+        return any(isinstance(x, s.Bracketed) and x.open == node.open for x in others)
+
     def _fits(
         self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
     ) -> bool:
-        """Whether a script is that of a pattern, up to its variables."""
+        """Whether a script is that of a pattern, up to its variables: (i) is no [l]."""
+        both = isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)
+        if both and pattern.open != node.open:  # type: ignore[union-attr]
+            return False
         pattern, node = _bare(pattern), _bare(node)
         match pattern:
             case s.Name(text=text) if text in variables:
                 return s.spell(bound.setdefault(text, node)) == s.spell(node)
+            case s.Name():
+                return isinstance(node, s.Name) and spelled_out(pattern) == spelled_out(node)
             case s.Product(factors=parts) | s.Listed(items=parts):
                 others = (
                     node.factors
@@ -386,7 +551,7 @@ class _Translator:
         return self._fits(pattern, node, variables, bound)
 
     def _filled(
-        self, meaning: s.Node, bound: Mapping[str, s.Node], node: s.Name | s.Scripted
+        self, meaning: s.Node, bound: Mapping[str, s.Node], node: s.Name | s.Scripted | s.Additive
     ) -> s.Node:
         """The meaning with its variables put in, at the place of the symbol."""
         place: dict[str, Any] = {"start": node.start, "end": node.end}
@@ -426,6 +591,8 @@ class _Translator:
         if layer is None or not layer.name or layer.name not in bound:
             return None
         own = bound[layer.name]
+        if isinstance(own, s.Name) and own.text == r"\ell" and not layer.offset:
+            return own  # it may count units, as l does elsewhere
         here = self.by.layer(own)
         return None if here is None else _layer_node(here.shift(layer.offset), own)
 
@@ -437,6 +604,17 @@ def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
         ):
             return base, True
     return layer_and_transpose(sup)
+
+
+def _power_after(sup: s.Node | None) -> tuple[s.Node | None, s.Node | None]:
+    """A^{[1]2}, a^{[l](i)T}: what stands behind brackets, and what is left without it."""
+    match sup:
+        case s.Product(factors=(*front, last)) if not any(sup.operators):
+            raised = isinstance(last, s.Number) or is_transpose(last)
+            if raised and all(isinstance(x, s.Bracketed) for x in front):
+                rest = replace(sup, factors=tuple(front), operators=("",) * len(front))
+                return last, rest if len(front) > 1 else front[0]
+    return None, sup
 
 
 def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
@@ -452,6 +630,87 @@ def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
         return name
     sign = "+" if layer.offset > 0 else "-"
     return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
+
+
+def _by_difference(node: s.Node) -> s.Node:
+    """∂X/∂(y_j - a_j) is -∂X/∂a_j: what is desired does not change."""
+    match node:
+        case s.Fraction(
+            below=s.Product(
+                factors=(
+                    d,
+                    s.Bracketed(
+                        body=s.Additive(
+                            terms=(
+                                s.Scripted(base=s.Name(text="y")),
+                                s.Scripted(base=s.Name(text="a")) as by,
+                            ),
+                            signs=("+", "-"),
+                        )
+                    ),
+                )
+            ) as below
+        ):
+            place: dict[str, Any] = {"start": node.start, "end": node.end}
+            slope = replace(node, below=replace(below, factors=(d, by)))
+            return s.Bracketed("(", s.Additive((slope,), ("-",), **place), ")", **place)
+    return node
+
+
+def _begins_a_row(node: s.Node) -> bool:
+    """Whether a product begins with a row: dC/da^L, (δ^{l+1})^T, and not with (W^l)^T or ∇C."""
+    if isinstance(node, s.Fraction):
+        return _is_of_cost(node)
+    _, transposed = _layer_and_transpose(node.sup) if isinstance(node, s.Scripted) else (None, False)
+    names = [x.text for x in s.walk(node) if isinstance(x, s.Name)]
+    return transposed and not set(names) & {"W", "w"}
+
+
+def _is_bracketed(node: s.Node) -> bool:
+    """(f^l)' and the like."""
+    return isinstance(node, s.Scripted) and isinstance(node.base, s.Bracketed) and node.primes > 0
+
+
+def _is_of_cost(node: s.Fraction) -> bool:
+    """dC/dx, with a plain d: a total derivative of what has one letter and no scripts."""
+    match node:
+        case s.Fraction(
+            above=s.Product(factors=(s.Name(text="d"), s.Name())),
+            below=s.Product(factors=(s.Name(text="d"), *_)),
+        ):
+            return True
+    return False
+
+
+def _transposed(node: s.Node) -> s.Node:
+    place: dict[str, Any] = {"start": node.start, "end": node.end}
+    return s.Scripted(s.Bracketed("(", node, ")", **place), None, s.Name("T", **place), **place)
+
+
+def _with_quotients(node: s.Product) -> s.Product:
+    """dy/dx in a row as a fraction."""
+    factors, operators = list(node.factors), list(node.operators)
+    for at in range(len(factors) - 3):
+        if (
+            all(isinstance(x, s.Name) and x.text == "d" for x in (factors[at], factors[at + 2]))
+            and not any(isinstance(factors[k], s.Big | s.Fraction) for k in (at + 1, at + 3))
+            and (operators[at + 1], operators[at + 2], operators[at + 3]) == ("", "/", "")
+        ):
+            place: dict[str, Any] = {"start": factors[at].start, "end": factors[at + 3].end}
+            above, below = (
+                s.Product((one, other), ("", ""), start=one.start, end=other.end)
+                for one, other in (factors[at : at + 2], factors[at + 2 : at + 4])
+            )
+            factors[at : at + 4] = [s.Fraction(above, below, **place)]
+            operators[at + 1 : at + 4] = []
+            return _with_quotients(
+                replace(node, factors=tuple(factors), operators=tuple(operators))
+            )
+    return node
+
+
+def _is_sigma(node: s.Node) -> bool:
+    return isinstance(node, s.Name) and node.text == r"\sigma"
 
 
 def _diagonal(node: s.Node) -> s.Node:
@@ -504,6 +763,33 @@ def _is_derivative(node: s.Fraction) -> bool:
         return isinstance(first, s.Name) and first.text in ("d", r"\partial")
 
     return begins(node.above) and begins(node.below)
+
+
+def _is_matrix(name: s.Name, by: Translation) -> bool:
+    """Whether a letter is one of a matrix that has the samples as columns."""
+    for each in by.by_name.get(spelled_out(name), ()):
+        meant = each.meaning.base if isinstance(each.meaning, s.Scripted) else each.meaning
+        if isinstance(meant, s.Name) and meant.text in MATRICES and not each.before:
+            return True
+    return False
+
+
+def _is_of_functions(display: s.Display, by: Translation) -> bool:
+    """f'(z) = f(z)(1 - f(z)): a formula about functions at any number."""
+    called = False
+    for node in s.walk(display):
+        if isinstance(node, s.Scripted) and not isinstance(node.base, s.Bracketed):
+            name = node.base
+            known = isinstance(name, s.Name) and name.text in by.functions
+            if node.sub is not None or not (known or isinstance(node.sup, s.Number)):
+                return False
+        if isinstance(node, s.Name):
+            called = called or node.text in by.functions
+            if node.text not in by.functions | VARIABLES | {"d", "e"} and len(node.text) < 2:
+                return False
+            if node.text.startswith("\\"):
+                return False
+    return called
 
 
 def _is_range(node: s.Node) -> bool:

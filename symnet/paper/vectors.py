@@ -33,7 +33,9 @@ NUMBERS = frozenset({
     r"\varepsilon", r"\gamma", r"\theta",
 })  # fmt: skip
 FREE = frozenset({"u", "v"})  # any vectors
-OF = re.compile(r"^(?:the )?softmax of (?:the )?(?:vector |scores |logits )?\$?(\\?\w+)\$?$")
+OF = re.compile(
+    r"^(?:the )?(?:\\mathrm\{)?softmax\}? of (?:the )?(?:vector |scores |logits )?\$?(\\?\w+)\$?$"
+)
 LOSS = re.compile(
     r"(the )?(categorical )?cross.?entropy( loss| cost| error)?( of \S+ and \S+)?", re.IGNORECASE
 )

@@ -295,6 +295,15 @@ def scale_states(program: Program) -> Program:
     return _each(program, change)
 
 
+def state_scales(update: Function) -> dict[str, sympy.Expr]:
+    """What `scale_states` keeps each state divided by, such as 1 - β; 1 where it leaves it."""
+    scales = dict.fromkeys((old for _, old in update.overwrites if old != "theta"), sympy.S.One)
+    for line in update.body:
+        if found := _common_factor(line):
+            scales[line.target.name.removesuffix("_new")] = found[1]
+    return scales
+
+
 def _common_factor(line: Instruction) -> tuple[sympy.Expr, sympy.Expr] | None:
     """What comes new to a state, and its factor of plain numbers, where the old only shrinks."""
     name = line.target.name.removesuffix("_new")

@@ -121,7 +121,7 @@ def style(program: Program, dtype: str = "float64") -> str:
 
 
 def table(program: Program, dtype: str = "float64", batch: int = 1) -> str:
-    """The costs as a table, a line for each function, and what the model makes of them."""
+    """The costs as a table, a line for each function."""
     found = costs(program, dtype, batch)
     rows: list[tuple[str, ...]] = [("", "calls", "flops", "bytes", "µs in arrays", "µs without")]
     for cost in (*found, total(found)):
@@ -142,8 +142,6 @@ def table(program: Program, dtype: str = "float64", batch: int = 1) -> str:
             f"A step on {samples} in {dtype}, as estimated for one machine:",
             "",
             *lines,
-            "",
-            f"Style auto is the {style(program, dtype)} style.",
         ]
     )
 
