@@ -347,16 +347,6 @@ def _layered(
     return Layered(whole, lasts.pop() if len(lasts) == 1 else None)
 
 
-def _with_totals(notation: Notation, book: Convention) -> Notation:
-    """What costs add up also by their names in Nielsen's notation: J of a book is C."""
-    totals = dict(notation.totals)
-    for each in book.translation.rules:
-        if isinstance(each.key, s.Name) and isinstance(each.meaning, s.Name) and not each.before:
-            if each.base in notation.totals:
-                totals[each.meaning.text] = notation.totals[each.base]
-    return replace(notation, totals=totals)
-
-
 LAYERS = re.compile(r"(\d)\s*(?:\.\.+|to|,\s*\\[lc]?dots,?|-)\s*L\b")
 
 
