@@ -40,6 +40,22 @@ TURNED = {
     "definitions": {"z^l": "(V^l)^T a^{l-1} + b^l", "a^l": "sigma(z^l)", "delta^l": "dC/dz^l"},
 }
 
+RESIDUAL = {
+    "activation": "sigma",
+    "cost": "abstract",
+    "definitions": {
+        "z^l": "W^l a^{l-1} + b^l", "a^l": "a^{l-1} + sigma(z^l)", "delta^l": "dC/dz^l",
+    },
+}  # fmt: skip
+THETA = {
+    "declared": {
+        r"J(\Theta)": r"\frac1m\sum_{i=1}^m \mathrm{cost}(i)"
+        r"+\frac{\lambda}{2m}\sum_l\|\Theta^{(l)}\|_F^2",
+        "m": "number of examples",
+    }
+}
+DESCENT = {**NG, "rule": "gradient descent on J"}
+
 
 def _words(cost: str) -> dict[str, object]:
     forward = {"z^l": "w^l a^{l-1}+b^l", "a^l": "sigma(z^l)", "delta^l": "dC/dz^l"}
@@ -120,6 +136,14 @@ ROWS = (
     ("other", TURNED, r"z_j^l=\sum_k V_{jk}^l a_k^{l-1}+b_j^l", "I"),
     ("other", TURNED, r"\frac{\partial C}{\partial V_{jk}^l}=a_k^{l-1}\delta_j^l", "I"),
     ("other", TURNED, r"\frac{\partial C}{\partial V_{jk}^l}=a_j^{l-1}\delta_k^l", "T"),
+    # A page whose network is not the book's, or whose cost was not read.
+    ("other", RESIDUAL, r"\delta^l=((W^{l+1})^T\delta^{l+1})\odot\sigma'(z^l)", "?"),
+    (
+        "coursera-ml", THETA,
+        r"\frac{\partial J(\Theta)}{\partial\Theta_{ij}^{(l)}} = a_j^{(l)}\delta_i^{(l+1)}", "?",
+    ),
+    ("ng", DESCENT, r"W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}", "T"),
+    ("ng", DESCENT, r"W^{[l]} := W^{[l]} + \alpha\, dW^{[l]}", "F"),
     # Costs by their formulas.
     ("nielsen", _words(r"\frac{1}{2}\sum_j (y_j - a_j^L)^2"), r"\delta^L=(a^L-y)\odot\sigma'(z^L)", "T"),
     ("nielsen", _words(r"\frac{1}{2}\sum_j (y_j - a_j^L)^2"), r"\delta^L=(y-a^L)\odot\sigma'(z^L)", "F"),

@@ -148,12 +148,16 @@ def page(
     declared = said
     known = [k for k in declared if k in agreed]
     said = {k: v for k, v in said.items() if k not in known}
-    summed = False
+    summed, strange = False, list[str]()
     if book.translation.rules:
         letters = book.translation.by_name.keys() | book.translation.functions
         if book.units:
             display, abbreviations = with_abbreviations(display, said, letters | book.iterations)
             said = {k: v for k, v in said.items() if k not in abbreviations}
+        # What a page says of z and a otherwise than the book makes another network.
+        network = {*_letters_for("a", book), *_letters_for("z", book)}
+        strange = [k for k, v in said.items() if set(heads_of(str(k))) & network and "^" in str(k)
+                   and not is_prose(str(v))]  # fmt: skip
         display, said = put_in(display, said, letters)
         display, said, summed = _with_accumulators(display, said, book)
     layered = _layered(display, book, said, _last(str(context.get("depth", ""))))
@@ -172,7 +176,8 @@ def page(
     assumptions += [f"{k}: {declared[k]}" for k in known]
     notation = for_display(notation, display)
     display = with_examples(display, notation)
-    unread = _strangers(several.rest, found, display)
+    unread = _strangers(several.rest, found, display, printed)
+    unread += [f"{key!r}" for key in strange if f"{key!r}" not in unread]
     if str(context.get("layout", "")).startswith("denominator"):
         notation = replace(notation, layout="denominator")
     setting, more = _setting(context, display)
@@ -531,7 +536,8 @@ def _with_rate(notation: Notation, display: s.Display) -> Notation:
     """The learning rate, where the page does not say which letter it is: η, or the only one."""
     used = names_in(display)
     known = used & notation.scalars
-    rate = known.pop() if len(known) == 1 else r"\eta"
+    usual = [x for x in (r"\eta", r"\alpha", r"\epsilon") if x in used - notation.letters.keys()]
+    rate = known.pop() if len(known) == 1 else usual[0] if len(usual) == 1 else r"\eta"
     if rate not in used and len(known) != 1 and notation.scalars & used:
         return notation
     scalars, positive = notation.scalars | {rate}, notation.positive | {rate}
@@ -571,10 +577,12 @@ def _said(notation: Notation, setting: Setting, display: s.Display) -> tuple[Set
     return setting, unread
 
 
-def _strangers(said: Mapping[Any, Any], found: Declarations, display: s.Display) -> list[str]:
+def _strangers(
+    said: Mapping[Any, Any], found: Declarations, display: s.Display, printed: s.Display
+) -> list[str]:
     """What is declared, not understood, and matters here: letters of the formula, or all of it."""
     # What is said of w, b, z, a and δ concerns every formula.
-    used = names_in(display) | set(LETTERS)
+    used = names_in(display) | names_in(printed) | set(LETTERS)
     unknown = set(found.assumptions)
     keys = [str(key) for key, words in said.items() if f"{key}: {words}" in unknown]
     return [f"{key!r}" for key in keys if (key.isalpha() and len(key) > 1) or names_of(key) & used]
@@ -811,8 +819,6 @@ def _last(said: str) -> int | None:
     if hidden:
         return NUMBERS.index(hidden[1].lower()) + 3
     return int(exact[1] or exact[2]) if exact else None
-
-
 
 
 def _of_depth(
