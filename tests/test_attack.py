@@ -1,7 +1,8 @@
 r"""Formulas that were once judged wrongly, each beside what is right.
 
 The truth of every row was had from NumPy, by finite differences or by drawing at random; here it
-stands as a letter: T holds, F does not hold, I has no meaning, N is one of these, ? is not to be decided.
+stands as a letter: T holds, F does not hold, I has no meaning, N is one of these, ? is not to be
+decided.
 """
 
 import pytest
@@ -145,8 +146,8 @@ ROWS = (
     ("ng", DESCENT, r"W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}", "T"),
     ("ng", DESCENT, r"W^{[l]} := W^{[l]} + \alpha\, dW^{[l]}", "F"),
     # Costs by their formulas.
-    ("nielsen", _words(r"\frac{1}{2}\sum_j (y_j - a_j^L)^2"), r"\delta^L=(a^L-y)\odot\sigma'(z^L)", "T"),
-    ("nielsen", _words(r"\frac{1}{2}\sum_j (y_j - a_j^L)^2"), r"\delta^L=(y-a^L)\odot\sigma'(z^L)", "F"),
+    ("nielsen", _words(r"\frac{1}{2}\sum_j (y_j - a_j^L)^2"), r"\delta^L=(a^L-y)\odot\sigma'(z^L)", "T"),  # noqa: E501
+    ("nielsen", _words(r"\frac{1}{2}\sum_j (y_j - a_j^L)^2"), r"\delta^L=(y-a^L)\odot\sigma'(z^L)", "F"),  # noqa: E501
     ("nielsen", _words("sum_j (a_j-y_j)^2"), r"\delta^L=(a^L-y)\odot\sigma'(z^L)", "F"),
     ("nielsen", _words("MSE"), r"\delta^L=(a^L-y)\odot\sigma'(z^L)", "?"),
     # Functions of something random are no products with it.

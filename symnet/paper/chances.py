@@ -318,6 +318,7 @@ def spelled(node: s.Node) -> str:
     """A quantity by how it is printed, bold or not."""
     return re.sub(r"(mathbf|boldsymbol|bm|mathrm):", "", s.spell(node))
 
+
 FUNCTIONS = frozenset({"f", "g", "h", "F", "G", r"\sigma", r"\phi", r"\varphi", r"\psi"})
 
 

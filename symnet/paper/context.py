@@ -351,9 +351,9 @@ def _with_totals(notation: Notation, book: Convention) -> Notation:
     """What costs add up also by their names in Nielsen's notation: J of a book is C."""
     totals = dict(notation.totals)
     for each in book.translation.rules:
-        if isinstance(each.key, s.Name) and isinstance(each.meaning, s.Name) and not each.before:
-            if each.base in notation.totals:
-                totals[each.meaning.text] = notation.totals[each.base]
+        bare = isinstance(each.key, s.Name) and not each.before
+        if bare and isinstance(each.meaning, s.Name) and each.base in notation.totals:
+            totals[each.meaning.text] = notation.totals[each.base]
     return replace(notation, totals=totals)
 
 

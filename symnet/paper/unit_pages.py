@@ -8,7 +8,7 @@ layer they are in; what is said of output units and of hidden ones is said twice
 >>> s.spell(display), known
 ('{({b_{k} c_{i}}) + 1}', frozenset({'J_{ki}'}))
 >>> s.spell(without_sets(read(r"\sum_{k \in L} w_{jk}"), frozenset({"L"})))
-'sum_{k} w_{{j k}}'
+'{sum_{k} w_{{j k}}}'
 """
 
 import re
