@@ -181,8 +181,8 @@ def report(found: Sequence[Answer]) -> Iterator[str]:
     times = (1000 * figures[key] for key in ("median", "p95", "maximum"))
     yield "median {:.1f} ms, 95% {:.0f} ms, longest {:.0f} ms".format(*times)
     yield (
-        f"repairs: {figures['suggested']} suggested for {figures['wrong_formulas']} that are refuted"
-        f" or ill-formed, {figures['repaired']} of them proved when asked again"
+        f"repairs: {figures['suggested']} suggested for {figures['wrong_formulas']} that are not"
+        f" true, {figures['repaired']} of them proved when asked again"
     )
     yield from groups_of(found)
     missed = [a for a in found if not a.right]

@@ -60,7 +60,10 @@ from symnet.term import (
     free_indices,
 )
 
-__all__ = ["Instance", "Lookup", "MissingError", "NoActivationError", "NoValueError", "Setting", "agree", "compare"]
+__all__ = [
+    "Instance", "Lookup", "MissingError", "NoActivationError", "NoValueError", "Setting", "agree",
+    "compare",
+]  # fmt: skip
 
 AGREEMENT = Fraction(1, 10**30)
 

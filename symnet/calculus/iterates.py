@@ -4,8 +4,9 @@ A method is a system of recurrences and what of it is looked at. Two velocities 
 factor, or one method have none at all: what one has to be in quantities of the other is found by
 solving, and then proved, at first and from each step to the next.
 
+>>> from symnet.term import ZERO
 >>> w, v, mu, g = member("w", -1), member("v", -1), Symbol("μ"), member("g")
->>> at_first = {("w", 0): Symbol("w at first"), ("v", 0): Symbol("0")}
+>>> at_first = {("w", 0): Symbol("w at first"), ("v", 0): ZERO}
 >>> one = System({"v": add(mul(mu, v), g), "w": add(w, member("v"))}, at_first)
 >>> back = add(w, mul(MINUS, member("v")))
 >>> two = System({"v": add(mul(mu, v), mul(MINUS, g)), "w": back}, at_first)

@@ -4,7 +4,7 @@ r"""What functions make of their arguments: entry by entry, or of a matrix; and 
 >>> from symnet.paper.formula_reader import read
 >>> from symnet.paper.reading import Layers
 >>> Applications(NIELSEN, Layers())._function_of(read(r"\sigma'").statements[0])
-Function(name='σ', order=1, power=None, diagonal=False)
+Function(name='σ', order=1, power=None, diagonal=False, layer=None)
 """
 
 from collections.abc import Sequence

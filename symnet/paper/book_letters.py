@@ -4,7 +4,7 @@ r"""Nielsen's quantities in the letters of a book: δ_j^l is `\delta^{(l)}_j` he
 >>> written("w", LayerNumber("l", 1), ("k", "j"), convention("ufldl"))
 'W^{(l)}_{kj}'
 >>> written("δ", LayerNumber("l"), ("j",), convention("haykin"))
-'-\\delta_{j}'
+'-\\delta^{(l)}_{j}'
 """
 
 from collections.abc import Mapping, Sequence

@@ -463,20 +463,20 @@ def law_in_words(said: str) -> Callable[[str], Law] | None:
         return None if law is None else lambda name: law
     symmetric = re.search(r"symmetric", plain, re.I) is not None
     centred = re.search(r"zero[- ]mean|mean (is )?(zero|0)\b(?!\.\d)|centred|centered", plain, re.I)
-    given = _moment("mean", plain) if not centred else None
+    named_mean = _moment("mean", plain) if not centred else None
     spread = _spread(plain)
-    if not (symmetric or centred or given or spread is not None):
+    if not (symmetric or centred or named_mean or spread is not None):
         return None
     if re.search(r"deviation|\bstd\b", plain, re.IGNORECASE):
         return None
     if re.search(r"(?<!finite )(?<!some )(?<!bounded )variance", plain, re.I) and spread is None:
         return None  # a variance that was not read is not just any
-    if re.search(r"\b(mean|expectation|expected)\b", plain, re.I) and not (centred or given):
+    if re.search(r"\b(mean|expectation|expected)\b", plain, re.I) and not (centred or named_mean):
         return None
     around = re.search(r"(around|about) (zero|0|the origin)", plain, re.IGNORECASE)
     if symmetric and not around and not centred:
         return None
-    mean: Term | None = Number(Fraction(0)) if centred or symmetric else given
+    mean: Term | None = Number(Fraction(0)) if centred or symmetric else named_mean
     return lambda name: some(name, symmetric, mean, spread)
 
 

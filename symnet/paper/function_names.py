@@ -3,7 +3,7 @@ r"""Functions as they are named: σ, σ', \dot σ, \tanh^2, and what they can be
 >>> from symnet.paper.conventions import NIELSEN
 >>> from symnet.paper.formula_reader import read
 >>> function_of(read(r"\tanh''").statements[0], NIELSEN)
-Function(name='tanh', order=2, power=None, diagonal=False)
+Function(name='tanh', order=2, power=None, diagonal=False, layer=None)
 """
 
 from dataclasses import dataclass, replace

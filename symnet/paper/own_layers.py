@@ -5,6 +5,7 @@ above follows from the page's own equations, and C is any function of what the h
 That is a page of definitions, which `system_claims.py` judges. Where the page has its equation for
 hidden layers only, the highest layer is once a hidden one, and once the last.
 
+>>> import time
 >>> from symnet.paper.formula_reader import read
 >>> said = {"r^l": "0/1 mask", "a^l": r"r^l \odot \sigma(z^l)"}
 >>> text = r"\delta^l = (w^{l+1})^T \delta^{l+1} \odot r^l \odot \sigma'(z^l)"

@@ -661,7 +661,8 @@ def _begins_a_row(node: s.Node) -> bool:
     """Whether a product begins with a row: dC/da^L, (δ^{l+1})^T, and not with (W^l)^T or ∇C."""
     if isinstance(node, s.Fraction):
         return _is_of_cost(node)
-    _, transposed = _layer_and_transpose(node.sup) if isinstance(node, s.Scripted) else (None, False)
+    sup = node.sup if isinstance(node, s.Scripted) else None
+    _, transposed = _layer_and_transpose(sup)
     names = [x.text for x in s.walk(node) if isinstance(x, s.Name)]
     return transposed and not set(names) & {"W", "w"}
 

@@ -114,7 +114,9 @@ def _is_defined(error: Missing, claim: Claim) -> bool:
     """Whether what is missing is what a claim speaks of: then it is not said of that layer."""
     start, end = error.span
     first = claim.node.sides[0] if isinstance(claim.node, s.Chain) else claim.node
-    while isinstance(first, s.Bracketed) or (isinstance(first, s.Additive) and len(first.terms) == 1):
+    while isinstance(first, s.Bracketed) or (
+        isinstance(first, s.Additive) and len(first.terms) == 1
+    ):
         first = first.body if isinstance(first, s.Bracketed) else first.terms[0]
     return isinstance(first, s.Scripted) and first.start <= start and end <= first.end
 

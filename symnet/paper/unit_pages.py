@@ -6,9 +6,9 @@ layer they are in; what is said of output units and of hidden ones is said twice
 >>> from symnet.paper.formula_reader import read
 >>> display, known = with_abbreviations(read(r"J_{ki} + 1"), {r"J_{ki}": r"b_k c_i"}, frozenset())
 >>> s.spell(display), known
-('{(b_{k} c_{i}) + 1}', frozenset({'J_{ki}'}))
+('{({b_{k} c_{i}}) + 1}', frozenset({'J_{ki}'}))
 >>> s.spell(without_sets(read(r"\sum_{k \in L} w_{jk}"), frozenset({"L"})))
-'sum_{k} w_{{j k}}'
+'{sum_{k} w_{{j k}}}'
 """
 
 import re
