@@ -170,3 +170,32 @@ ROWS = (
 @pytest.mark.parametrize(("convention", "context", "latex", "truth"), ROWS)
 def test_what_was_once_judged_wrongly(convention, context, latex, truth):
     assert verify(latex, convention, context).verdict in WANTED[truth]
+
+
+def test_layers_of_sums_are_counted_as_the_book_counts_them() -> None:
+    whole, part = (
+        rf"\frac1m\sum_i\mathcal{{L}}^{{(i)}}+\frac{{\lambda}}{{2m}}\sum_{{l={first}}}^L\|W^{{[l]}}\|_F^2"
+        for first in (1, 2)
+    )
+    claim = r"dW^{[l]} = \frac1m dZ^{[l]}A^{[l-1]T} + \frac{\lambda}{m}W^{[l]}"
+    assert verify(claim, "ng", {"declared": {"J": whole}}).verdict == "proved"
+    assert verify(claim, "ng", {"declared": {"J": part}}).verdict != "proved"
+
+
+def test_an_undeclared_weight_is_not_that_of_the_page() -> None:
+    page = {"definitions": {"z^l": "V^l a^{l-1} + b^l", "a^l": "sigma(z^l)"}}
+    right = r"\frac{\partial C}{\partial V^l} = \delta^l (a^{l-1})^T"
+    assert verify(right, "other", page).verdict == "proved"
+    assert verify(right.replace("V", "W"), "other", page).verdict == "unknown"
+
+
+def test_a_target_that_is_not_one_hot_has_no_sum_of_one() -> None:
+    softmax = {"output_activation": "softmax", "cost": "log-likelihood"}
+    for target, verdict in (("one-hot", "proved"), ("not one-hot", "refuted")):
+        found = verify(r"\delta_j^L = a_j^L - y_j", "nielsen", {**softmax, "target": target})
+        assert found.verdict == verdict
+
+
+def test_the_loss_of_one_output_is_not_called_ill_formed() -> None:
+    loss = r"\mathcal{L}(\hat{y},y) = -(y \log \hat{y} + (1-y) \log(1-\hat{y}))"
+    assert verify(loss, "ng", {"cost": "cross-entropy"}).verdict in ("proved", "unknown")

@@ -178,12 +178,25 @@ def _of_layers(
         second = _as_meant(about, started)
         if second is not None:
             return second
+    if judged.verdict == ILL_FORMED and book.samples and _is_of_one_output(claim, about):
+        reason = "it has a meaning for one output, and whether it is about one is not said"
+        return Verdict(UNKNOWN, reason, None, judged.span, assumptions=about.assumptions)
     judged = _with_other_reading(judged, about, started)
     if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
         if judged.verdict == REFUTED and about.every_unit:
             judged = _swapped(latex, about, book, context) or judged
     return replace(judged, assumptions=(*about.assumptions, *judged.assumptions))
+
+
+def _is_of_one_output(claim: Claim | None, about: Page) -> bool:
+    """Whether a claim says what the cost is, by a formula without neurons: 𝓛(ŷ, y) = …"""
+    if claim is None or claim.right is None:
+        return False
+    names = [x for x in s.walk(claim.left) if isinstance(x, s.Name)]
+    letters = {x.text for x in s.walk(claim.right) if isinstance(x, s.Name)}
+    says = bool(names) and about.notation.is_cost(names[0])
+    return says and about.notation.target in letters
 
 
 def _with_other_reading(judged: Verdict, about: Page, started: float) -> Verdict:

@@ -212,6 +212,8 @@ def book(
             otherwise = Convention(
                 "", "", Translation(tuple(usual), named_), {}, absorbed_bias=first.bias is None
             )
+    # On a page whose weights have another letter, w is what nobody said.
+    closed = closed or first.weight.base not in ("w", "W")
     translation = Translation(tuple(rules), frozenset(named - {r"\sigma"}), closed=closed)
     return Convention(
         "", "", translation, units,

@@ -69,6 +69,8 @@ def cost_name(said: str, *, softmax: bool) -> str:
 
 def target(said: str) -> tuple[bool, bool] | None:
     """Whether Σ y = 1, and whether y is one-hot; None where that is not understood."""
+    if re.search(r"\bnot (an? )?(one.?hot|normali[sz]ed)", said, re.IGNORECASE):
+        return False, False
     for words, found in _TARGETS:
         if re.search(words, said, re.IGNORECASE):
             return found

@@ -171,9 +171,22 @@ def translated(display: s.Display, by: Translation) -> s.Display:
     )
     if _is_of_functions(display, by):
         by = replace(by, closed=False, rules=(), of_samples=())
-    found = _Translator(by, bare, batched, _counted(display)).node(display)
+    found = _Translator(by, bare, batched, _counted(display), _layered(display, by)).node(display)
     assert isinstance(found, s.Display)
     return found
+
+
+def _layered(display: s.Display, by: Translation) -> frozenset[str]:
+    """The letters that stand for layers above a book's symbols."""
+    found = set()
+    for node in s.walk(display):
+        match node:
+            case s.Scripted(base=s.Name() as base, sup=sup) if sup is not None:
+                layer_node, _ = _layer_and_transpose(sup)
+                if spelled_out(base) in by.by_name and layer_node is not None:
+                    layer = by.layer(layer_node)
+                    found |= {layer.name} if layer is not None and layer.name else set()
+    return frozenset(found - {"L"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +195,16 @@ class _Translator:
     bare: frozenset[str]  # letters that stand somewhere without decorations
     batched: bool = False  # whether matrices of samples are named
     counted: frozenset[str] = frozenset()  # letters that count neurons
+    layered: frozenset[str] = frozenset()  # letters that count layers
 
     def node(self, node: s.Node) -> s.Node:
         match node:
+            case s.Big(sub=s.Chain(sides=(s.Name(text=letter), *_)) as below, sup=above) if (
+                self.by.first != 1 and letter in self.layered and self._is_end(above)
+            ):
+                # A sum or a product over layers counts them as the book does.
+                end = self._shifted(above) if isinstance(above, s.Number) else above
+                return replace(node, sub=self._shifted(below), sup=end)
             case s.Display(statements=statements):
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
@@ -208,6 +228,17 @@ class _Translator:
             case s.Name() | s.Scripted():
                 return self._symbol(node)
         return mapped(node, self.node)
+
+    def _is_end(self, node: s.Node | None) -> bool:
+        """Whether a limit is a layer: a number, L, L-1."""
+        layer = self.by.layer(node) if node is not None else None
+        return layer is not None and layer.name in ("", "L")
+
+    def _shifted(self, node: s.Node) -> s.Node:
+        """Numbers that stand alone, as Nielsen numbers layers."""
+        if isinstance(node, s.Number) and node.text.isdigit():
+            return replace(node, text=str(int(node.text) + 1 - self.by.first))
+        return node if isinstance(node, s.Additive) else mapped(node, self._shifted)
 
     def _statement(self, node: s.Node) -> s.Node:
         """Numbers of layers are shifted where a statement speaks of nothing else: l = 1, …, L."""
