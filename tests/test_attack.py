@@ -199,3 +199,24 @@ def test_a_target_that_is_not_one_hot_has_no_sum_of_one() -> None:
 def test_the_loss_of_one_output_is_not_called_ill_formed() -> None:
     loss = r"\mathcal{L}(\hat{y},y) = -(y \log \hat{y} + (1-y) \log(1-\hat{y}))"
     assert verify(loss, "ng", {"cost": "cross-entropy"}).verdict in ("proved", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("convention", "key", "said"),
+    [
+        ("nielsen", r"\delta^l", r"(W^{l+1})^T \delta^{l+1}"),
+        ("nielsen", r"\frac{\partial C}{\partial w^l}", r"\delta^l"),
+        ("nielsen", r"\frac{\partial C}{\partial w_{jk}^l}", r"a_j^l \delta_k^l"),
+        ("nielsen", "1", "2"),
+        ("bishop", r"\delta_j", r"h(a_j) \sum_k w_{kj} \delta_k"),
+        ("other", r"\delta^l", r"(W^{l+1})^T \delta^{l+1}"),
+        ("other", r"\frac{\partial C}{\partial W^l}", r"\delta^l"),
+        ("other", "1", "2"),
+    ],
+)
+def test_what_a_page_declares_of_what_follows_proves_nothing(
+    convention: str, key: str, said: str
+) -> None:
+    forward = {"z^l": "W^l a^{l-1} + b^l", "a^l": "sigma(z^l)"} if convention == "other" else {}
+    found = verify(f"{key} = {said}", convention, {"definitions": {**forward, key: said}})
+    assert found.verdict != "proved"

@@ -17,7 +17,9 @@ from typing import Any
 
 from symnet.errors import SymnetError
 from symnet.paper import syntax as s
+from symnet.paper.conventions import spelled_out
 from symnet.paper.declarations import is_prose
+from symnet.paper.derivative_signs import derivative_of
 from symnet.paper.formula_reader import read
 from symnet.paper.scripts import mapped
 
@@ -28,13 +30,20 @@ OF_EXAMPLES = frozenset({"x", "y", "a", "z"})
 
 
 def put_in(
-    display: s.Display, said: Mapping[str, str], own: Set[str]
+    display: s.Display,
+    said: Mapping[str, str],
+    own: Set[str],
+    fixed: Set[str] = frozenset(),
 ) -> tuple[s.Display, dict[str, str]]:
-    """A display with what is declared in LaTeX of the book's letters, and what is left to read."""
+    """A display with what is declared in LaTeX of the book's letters, and what is left to read.
+
+    What `fixed` letters are follows from the network: only that one is a derivative is put in for
+    them, which the network decides, too.
+    """
     left = dict(said)
     meant: dict[str, s.Node] = {}
     for key, words in said.items():
-        pair = _definition(key, words, own)
+        pair = _definition(key, words, own, fixed)
         if pair is not None:
             meant[s.spell(pair[0])] = pair[1]
             del left[key]
@@ -58,7 +67,9 @@ def _head(node: s.Node) -> s.Node:
     return last.base if isinstance(last, s.Scripted) else last
 
 
-def _definition(key: str, said: str, own: Set[str]) -> tuple[s.Node, s.Node] | None:
+def _definition(
+    key: str, said: str, own: Set[str], fixed: Set[str]
+) -> tuple[s.Node, s.Node] | None:
     """Both sides of a definition of a symbol with scripts, by letters of the book."""
     if is_prose(said):
         return None
@@ -69,7 +80,9 @@ def _definition(key: str, said: str, own: Set[str]) -> tuple[s.Node, s.Node] | N
     if len(keys) != 1 or len(bodies) != 1 or isinstance(bodies[0], s.Chain | s.Text):
         return None
     match keys[0]:
-        case s.Scripted(base=s.Name()):
+        case s.Scripted(base=s.Name() as base) if spelled_out(base) not in fixed or _is_slope(
+            bodies[0]
+        ):
             pass
         case s.Product(
             factors=(s.Name(text=r"\Delta" | r"\nabla"), s.Scripted(base=s.Name())),
@@ -80,6 +93,13 @@ def _definition(key: str, said: str, own: Set[str]) -> tuple[s.Node, s.Node] | N
             return None
     names = {x.text for x in s.walk(bodies[0]) if isinstance(x, s.Name)}
     return (keys[0], bodies[0]) if names & own else None
+
+
+def _is_slope(node: s.Node) -> bool:
+    """∂E/∂net, with a sign or without."""
+    if isinstance(node, s.Additive) and len(node.terms) == 1:
+        node = node.terms[0]
+    return isinstance(node, s.Fraction) and derivative_of(node) is not None
 
 
 def _replaced(node: s.Node, meant: Mapping[str, s.Node]) -> s.Node:

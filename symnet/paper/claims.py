@@ -21,7 +21,7 @@ from symnet.paper.agreement import agrees
 from symnet.paper.claim_proofs import proof
 from symnet.paper.context import UNITS, Page, heads_of, in_nielsens, is_of_book, is_said_alike, page
 from symnet.paper.convention_files import Convention, convention, names
-from symnet.paper.conventions import LETTERS
+from symnet.paper.conventions import LETTERS, spelled_out
 from symnet.paper.declarations import is_prose
 from symnet.paper.delta_steps import DECLARED, as_steps
 from symnet.paper.elaboration import PRODUCTS_FIRST, Elaborator
@@ -30,7 +30,7 @@ from symnet.paper.habits import is_of_notes
 from symnet.paper.lenient import meant
 from symnet.paper.misfits import Misfit, Missing, Unclear
 from symnet.paper.own_layers import verdict_by_own_layers
-from symnet.paper.page_notation import understood
+from symnet.paper.page_notation import OTHER, understood
 from symnet.paper.plain_math import as_latex
 from symnet.paper.reading import Layers
 from symnet.paper.repair import edits, is_overloaded
@@ -40,6 +40,7 @@ from symnet.paper.statements import IN, Claim, claims_of
 from symnet.paper.step_repairs import repaired
 from symnet.paper.steps import steps_page
 from symnet.paper.system_claims import verdict_by_definitions
+from symnet.paper.translation import KERNEL
 from symnet.paper.trials import cases_of, difference, has_kinks, weights_of
 from symnet.paper.verdicts import (
     ILL_FORMED,
@@ -155,8 +156,11 @@ def _of_layers(
     """The verdict on a claim about a network and its layers."""
     try:
         book, context = understood(convention, context)
-        if any(_is_declared(display, key, said) for key, said in _declared(context)):
-            return Verdict(PROVED, "it is what the page declares")
+        if convention == OTHER and any(
+            _is_new(key, book) and _is_declared(display, key, said)
+            for key, said in _declared(context)
+        ):
+            return Verdict(PROVED, "it is how the page defines this symbol")
         context = _without_shapes(book, context)
         about = page(book, context, display, agreed(book, context))
     except Misfit as error:
@@ -337,17 +341,33 @@ def _declared(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield str(key), str(said)
 
 
+def _is_new(key: str, book: Convention) -> bool:
+    """Whether a page may define a symbol as it likes: a change Δw, or a letter without a meaning.
+
+    What ∂C/∂w or δ is follows from the network, whatever a page says.
+    """
+    try:
+        (node,) = read(key).statements
+    except (SymnetError, ValueError):
+        return False
+    match node:
+        case s.Product(
+            factors=(s.Name(text=r"\Delta"), s.Name() | s.Scripted()), operators=("", "")
+        ):
+            return True
+    base = node.base if isinstance(node, s.Scripted) else node
+    known = book.translation.by_name.keys() | KERNEL | book.translation.functions
+    return isinstance(base, s.Name) and spelled_out(base) not in known
+
+
 def _is_declared(display: s.Display, key: str, said: str) -> bool:
     """Whether a formula is an equation that the page declares, sign by sign but for dots."""
     try:
         stated = read(f"{key} = {said}")
     except SymnetError:
         return False
-    return _without_dots(s.spell(display)) == _without_dots(s.spell(stated))
-
-
-def _without_dots(spelled: str) -> str:
-    return re.sub(r"[{}\s]|\\cdot", "", spelled)
+    one, other = (re.sub(r"\\cdot ", "", s.spell(x)) for x in (display, stated))
+    return one == other
 
 
 def _without_shapes(book: Convention, context: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -158,7 +158,7 @@ def page(
         network = {*_letters_for("a", book), *_letters_for("z", book)}
         strange = [k for k, v in said.items() if set(heads_of(str(k))) & network and "^" in str(k)
                    and not is_prose(str(v))]  # fmt: skip
-        display, said = put_in(display, said, letters)
+        display, said = put_in(display, said, letters, _derived(book))
         display, said, summed = _with_accumulators(display, said, book)
     layered = _layered(display, book, said, _last(str(context.get("depth", ""))))
     display = layered.display
@@ -301,6 +301,16 @@ def _in_words(said: Mapping[str, str], book: Convention) -> dict[str, str]:
         return own and not is_prose(words)
 
     return {k: f"{v} {ELSEWHERE}" if is_untold(str(k), str(v)) else v for k, v in said.items()}
+
+
+def _derived(book: Convention) -> frozenset[str]:
+    """The letters of a book whose meaning follows from the network: weights, z, a, δ."""
+    found = set()
+    for each in book.translation.rules:
+        meant = next((x for x in s.walk(each.meaning) if isinstance(x, s.Name)), None)
+        if meant is not None and meant.text in LETTERS and not each.before:
+            found.add(each.base)
+    return frozenset(found)
 
 
 def _letters_for(quantity: str, book: Convention) -> list[str]:
