@@ -429,13 +429,14 @@ class _Translator:
                 base.text
             )  # a decoration that nobody declares, where the bare letter stands nowhere
         # [l] is no (i): where a book has both, brackets say which is meant.
-        known = (x for x in self.by.by_name.get(own, ()) if not x.before)
+        # The t of net_t is no symbol by itself.
+        known = [x for x in self.by.by_name.get(own, ()) if not x.before]
         for each in sorted(known, key=lambda x: _is_bracketed_otherwise(x.key, node)):
             found = self._by_rule(each, node)
             if found is not None:
                 return found
         if spelled != "n" and (
-            spelled in self.by.by_name or (self.by.closed and spelled in KERNEL)
+            (known and own == spelled) or (self.by.closed and spelled in KERNEL)
         ):
             strange = s.Name(f"{UNDECLARED}{spelled}", start=base.start, end=base.end)
             return replace(node, base=strange) if isinstance(node, s.Scripted) else strange
