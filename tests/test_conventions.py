@@ -1,6 +1,7 @@
 """Conventions as data: what their files say is proved, and BP1 to BP4 in every one of them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from test_convention_mutants import TRUE, in_letters
@@ -9,7 +10,7 @@ from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.claims import verify
 from symnet.paper.context import in_nielsens
-from symnet.paper.convention_files import Convention, convention, from_toml, names
+from symnet.paper.convention_files import FOLDER, Convention, convention, from_toml, names
 from symnet.paper.formula_reader import read
 
 BOOKS = names()
@@ -146,3 +147,32 @@ def test_a_bad_file_says_what_is_wrong(text: str, says: str) -> None:
 def test_an_unknown_convention_names_those_there_are() -> None:
     assert "bishop" in verify("a = a", "bishup").reason
     assert "nowhere.toml" in verify("a = a", "nowhere.toml").reason
+
+
+# One rule of a file changed: its own equations have to notice.
+PLANTED = [
+    ("ufldl", "'W^{(l)}' = 'w^{l+1}'", "'W^{(l)}' = 'w^l'"),
+    ("ufldl", r"'\delta^{(l)}' = '\delta^l'", r"'\delta^{(l)}' = '\delta^{l+1}'"),
+    ("coursera-ml", r"'\Theta^{(l)}' = 'w^{l+1}'", r"'\Theta^{(l)}' = 'w^l'"),
+    ("bishop", "'w_{ji}' = 'w_{ji}^j'", "'w_{ji}' = 'w_{ij}^i'"),
+    ("bishop", "first = 0", "first = 1"),
+    ("haykin", r"'\delta_j' = '-\delta_j^j'", r"'\delta_j' = '\delta_j^j'"),
+    ("ng", "first = 0", "first = 1"),
+    ("ng", "'b^{[l]}' = 'b^l'", "'b^{[l]}' = 'b^{l+1}'"),
+    ("input-by-output", "'w_{kj}^l' = 'w_{jk}^l'", "'w_{kj}^l' = 'w_{kj}^l'"),
+    ("wikipedia", "'w_{ij}' = 'w_{ji}^j'", "'w_{ij}' = 'w_{ij}^i'"),
+    ("wikipedia", "first = 0", "first = 1"),
+    ("rhw1986", "'x_j' = 'z_j^j'", "'x_j' = 'a_j^j'"),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "wrong"), PLANTED)
+def test_a_planted_error_is_noticed_by_the_equations_of_its_file(
+    name: str, rule: str, wrong: str, tmp_path: Path
+) -> None:
+    text = (FOLDER / f"{name}.toml").read_text("utf-8")
+    assert rule in text
+    file = tmp_path / f"{name}.toml"
+    file.write_text(text.replace(rule, wrong), "utf-8")
+    stated = convention(str(file)).equations
+    assert any(verify(x, str(file)).verdict != "proved" for x in stated)
