@@ -18,7 +18,7 @@ from symnet.errors import SymnetError
 from symnet.network.functions import A, Y
 from symnet.paper import syntax as s
 from symnet.paper.conventions import Notation
-from symnet.paper.declarations import cost_of
+from symnet.paper.declarations import cost_of, symbols_of
 from symnet.paper.elaboration import Elaborator
 from symnet.paper.examples import (
     OF_SAMPLES,
@@ -206,7 +206,7 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
             if _mentioned_sample(words):
                 batch = replace(batch, letters=batch.letters | {_mentioned_sample(words)})
             continue
-        items = _items(key)
+        items = symbols_of(key)
         if BASE.search(words) and not OF_ONE.search(words):
             if len(items) == 1 and _is_base(items[0]):
                 costs |= {_letter(items[0])}
@@ -221,7 +221,7 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
                 del rest[key]
             continue
         if COLUMNS.search(words) and items:
-            held = _items(words[COLUMNS.search(words).end() :])  # type: ignore[union-attr]
+            held = symbols_of(words[COLUMNS.search(words).end() :])  # type: ignore[union-attr]
             matrices = dict(batch.matrices)
             for at, item in enumerate(items):
                 own_ = _letter(held[at]) if len(held) == len(items) else _letter(item)
@@ -231,7 +231,7 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
                 matrices[_letter(item)] = quantity
             else:
                 # Z beside A: the columns are those of the same samples.
-                own = {_letter(x) for k in said for x in _items(k)}
+                own = {_letter(x) for k in said for x in symbols_of(k)}
                 others = {k: v for k, v in MATES.items() if k not in own}
                 batch = replace(batch, matrices={**others, **matrices})
                 del rest[key]
@@ -248,17 +248,6 @@ def _words(notation: Notation, said: Said) -> tuple[Notation, Said]:
 def _mentioned_sample(words: str) -> str:
     found = re.search(r"(inputs|examples|samples) ([a-z])$", words)
     return found[2] if found else ""
-
-
-def _items(key: str) -> list[s.Node]:
-    try:
-        display = read(key)
-    except SymnetError:
-        return []
-    found: list[s.Node] = []
-    for statement in display.statements:
-        found += statement.items if isinstance(statement, s.Listed) else [statement]
-    return found
 
 
 def _letter(node: s.Node) -> str:
@@ -585,7 +574,7 @@ def layer_of_any(said: Said) -> bool:
     layers: list[LayerNumber | None] = [
         layer_of(x.sup)
         for key in said
-        for item in _items(key)
+        for item in symbols_of(key)
         for x in s.walk(item)
         if isinstance(x, s.Scripted) and x.sup is not None
     ]

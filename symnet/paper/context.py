@@ -45,8 +45,8 @@ from symnet.paper.declarations import (
     cost_of,
     formula_of,
     is_prose,
-    items_of,
     names_of,
+    symbols_of,
     with_declarations,
     with_family,
 )
@@ -407,10 +407,7 @@ def source_of(book: Convention, notation: Notation, display: s.Display) -> Notat
 
 def heads_of(key: str) -> list[str]:
     """The letters that a declaration is about, one for each symbol of its key."""
-    try:
-        return [_head(item) for item in items_of(read(key))]
-    except SymnetError:
-        return []
+    return [_head(item) for item in symbols_of(key)]
 
 
 def is_of_book(key: str, book: Convention) -> bool:

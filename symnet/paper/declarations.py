@@ -130,6 +130,14 @@ def _of_length(notation: Notation, keys: list[s.Node], said: str) -> Notation | 
     return replace(notation, lengths={**notation.lengths, **dict.fromkeys(names, layer)})
 
 
+def symbols_of(key: str) -> list[s.Node]:
+    """The symbols that a key lists; none if it cannot be read."""
+    try:
+        return items_of(read(key))
+    except SymnetError:
+        return []
+
+
 def items_of(display: s.Display) -> list[s.Node]:
     """The symbols of a key: several may be parted by commas."""
     found: list[s.Node] = []

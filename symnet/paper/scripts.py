@@ -51,6 +51,21 @@ def layer_of(node: s.Node) -> LayerNumber | None:
     return None
 
 
+def layer_as_node(layer: LayerNumber, at: s.Node) -> s.Node:
+    """A layer as it is written: l, l+1, 3."""
+    place: dict[str, Any] = {"start": at.start, "end": at.end}
+    if not layer.name:
+        if layer.offset < 0:
+            number = s.Number(str(-layer.offset), **place)
+            return s.Additive((number,), ("-",), **place)
+        return s.Number(str(layer.offset), **place)
+    name = s.Name(layer.name, **place)
+    if not layer.offset:
+        return name
+    sign = "+" if layer.offset > 0 else "-"
+    return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
+
+
 def layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
     """The layer and the transpose of a raised script such as (l+1)T."""
     if sup is None or is_transpose(sup):

@@ -16,7 +16,7 @@ from symnet.errors import SymnetError
 from symnet.paper import syntax as s
 from symnet.paper.arrays import Array, Value, scalar
 from symnet.paper.conventions import spelled_out
-from symnet.paper.declarations import is_prose
+from symnet.paper.declarations import is_prose, symbols_of
 from symnet.paper.formula_reader import read
 from symnet.paper.formulas_of_one import as_formula
 from symnet.paper.misfits import Misfit, Unclear
@@ -50,7 +50,7 @@ def declared(
     waiting = dict(sorted(said.items(), key=lambda pair: not is_class(pair[1])))
     losses: dict[str, str] = {}
     for key in said:
-        match items_of(key):
+        match symbols_of(key):
             case [s.Product(factors=(s.Name(), s.Bracketed(body=s.Listed()) as given))]:
                 keys = frozenset(x for other in said for x in bases_of(other) if other != key)
                 system = _with_arguments(system, given, keys)
@@ -93,7 +93,7 @@ def _unread(system: System, key: str, words: str) -> System:
 
 def bases_of(key: str) -> set[str]:
     """The letters that a declaration is about, with their decorations."""
-    items = items_of(key)
+    items = symbols_of(key)
     found = set() if items else set(re.findall(r"\\?[A-Za-z]+", key))
     for item in items:
         whole = key_of(item)
@@ -107,24 +107,12 @@ def bases_of(key: str) -> set[str]:
 
 def wholes_of(key: str) -> frozenset[str]:
     """The symbols that a declaration is about, each with all its scripts."""
-    items = items_of(key)
+    items = symbols_of(key)
     if not items:
         return frozenset({key})
     found = (key_of(item) for item in items)
     return frozenset(x if x is not None else s.spell(item)
                      for x, item in zip(found, items, strict=True))  # fmt: skip
-
-
-def items_of(key: str) -> list[s.Node]:
-    """The symbols that a key lists; none if it cannot be read."""
-    try:
-        display = read(key)
-    except SymnetError:
-        return []
-    found: list[s.Node] = []
-    for statement in display.statements:
-        found += statement.items if isinstance(statement, s.Listed) else [statement]
-    return found
 
 
 def parts_of(said: str) -> list[str]:
@@ -140,7 +128,7 @@ def parts_of(said: str) -> list[str]:
 
 
 def _declared(system: System, key: str, said: str, pending: frozenset[str]) -> System | None:
-    keys = items_of(key)
+    keys = symbols_of(key)
     head, *remarks = parts_of(said)
     if ENTRYWISE.search(said):
         signs = frozenset(OPERATORS.findall(key))

@@ -17,14 +17,14 @@ from typing import Any
 from symnet.network.functions import ACTIVATIONS
 from symnet.paper import syntax as s
 from symnet.paper.conventions import spelled_out
-from symnet.paper.declarations import is_prose
+from symnet.paper.declarations import is_prose, symbols_of
 from symnet.paper.definition_files import definitions
 from symnet.paper.function_names import is_one
 from symnet.paper.numpy_calls import is_call
 from symnet.paper.quantity_names import index_letters, key_of, ways_of
 from symnet.paper.scripts import is_transpose
 from symnet.paper.system import Quantity, System, axis, named
-from symnet.paper.system_declarations import bases_of, declared, items_of, mentioned, wholes_of
+from symnet.paper.system_declarations import bases_of, declared, mentioned, wholes_of
 from symnet.paper.system_elaboration import (
     EXPECTATIONS,
     INDICATORS,
@@ -82,7 +82,7 @@ def _printed(said: Mapping[str, str], system: System) -> dict[str, str]:
     """Symbols as the page prints them, without the letters that count entries."""
     found = {}
     for key in said:
-        for item in items_of(key):
+        for item in symbols_of(key):
             base = item.base if isinstance(item, s.Scripted) else item
             for node in (item, base):
                 name = key_of(node)
@@ -135,7 +135,7 @@ def _merged(own: Mapping[str, str], book: Mapping[str, str], used: set[str]) -> 
 
 def _arguments_of(key: str) -> Iterator[str]:
     """x, y, z of f(x, y, z)."""
-    for item in items_of(key):
+    for item in symbols_of(key):
         match item:
             case s.Product(factors=(s.Name(), s.Bracketed(body=s.Listed(items=parts)))):
                 yield from (x for x in map(key_of, parts) if x is not None)

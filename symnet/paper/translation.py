@@ -17,7 +17,7 @@ from typing import Any
 from symnet.paper import syntax as s
 from symnet.paper.conventions import spelled_out
 from symnet.paper.formula_reader import read
-from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_of, mapped
+from symnet.paper.scripts import is_transpose, layer_and_transpose, layer_as_node, layer_of, mapped
 from symnet.term import LayerNumber
 
 KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
@@ -454,7 +454,7 @@ class _Translator:
                 return mapped(replace(node, base=sigma), self.node)
             # In brackets a number is the layer, and no power.
             at = {"start": node.sup.start, "end": node.sup.end}
-            raised = s.Bracketed("[", _layer_node(layer, node.sup), "]", **at)
+            raised = s.Bracketed("[", layer_as_node(layer, node.sup), "]", **at)
         if raised is None and not node.primes:
             return sigma
         return replace(node, base=sigma, sub=None, sup=raised)
@@ -626,7 +626,7 @@ class _Translator:
         if isinstance(own, s.Name) and own.text == r"\ell" and not layer.offset:
             return own  # it may count units, as l does elsewhere
         here = self.by.layer(own)
-        return None if here is None else _layer_node(here.shift(layer.offset), own)
+        return None if here is None else layer_as_node(here.shift(layer.offset), own)
 
 
 def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
@@ -647,21 +647,6 @@ def _power_after(sup: s.Node | None) -> tuple[s.Node | None, s.Node | None]:
                 rest = replace(sup, factors=tuple(front), operators=("",) * len(front))
                 return last, rest if len(front) > 1 else front[0]
     return None, sup
-
-
-def _layer_node(layer: LayerNumber, at: s.Node) -> s.Node:
-    """A layer as it is written: l, l+1, 3."""
-    place: dict[str, Any] = {"start": at.start, "end": at.end}
-    if not layer.name:
-        if layer.offset < 0:
-            number = s.Number(str(-layer.offset), **place)
-            return s.Additive((number,), ("-",), **place)
-        return s.Number(str(layer.offset), **place)
-    name = s.Name(layer.name, **place)
-    if not layer.offset:
-        return name
-    sign = "+" if layer.offset > 0 else "-"
-    return s.Additive((name, s.Number(str(abs(layer.offset)), **place)), ("+", sign), **place)
 
 
 def _by_difference(node: s.Node) -> s.Node:

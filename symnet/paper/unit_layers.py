@@ -19,11 +19,17 @@ A unit of the last layer that is also one of layer 3 says that layer 3 is the la
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 from symnet.paper import syntax as s
 from symnet.paper.misfits import Misfit
-from symnet.paper.scripts import layer_and_transpose, layer_of, mapped, plainly, subscripts
+from symnet.paper.scripts import (
+    layer_and_transpose,
+    layer_as_node,
+    layer_of,
+    mapped,
+    plainly,
+    subscripts,
+)
 from symnet.term import LayerNumber
 
 FREE = "l"
@@ -66,9 +72,9 @@ def with_layers(
             case s.Scripted(base=s.Name(text=text), sup=sup) if text in BELOW and sup is not None:
                 letter = _letter(sup)
                 if letter in letters:
-                    node = replace(node, sup=_written(letters[letter], sup))
+                    node = replace(node, sup=layer_as_node(letters[letter], sup))
                 elif known is not None and layer_of(sup) == LAST:
-                    node = replace(node, sup=_written(LayerNumber("", known), sup))
+                    node = replace(node, sup=layer_as_node(LayerNumber("", known), sup))
         return mapped(node, raised)
 
     made = raised(display)
@@ -118,18 +124,6 @@ def _is_kronecker(node: s.Scripted) -> bool:
     """δ_{jk} without a layer."""
     assert isinstance(node.base, s.Name)
     return node.base.text == r"\delta" and node.sup is None
-
-
-def _written(layer: LayerNumber, at: s.Node) -> s.Node:
-    place: dict[str, Any] = {"start": at.start, "end": at.end}
-    if not layer.name:
-        return s.Number(str(layer.offset), **place)
-    name = s.Name(layer.name, **place)
-    if not layer.offset:
-        return name
-    number = s.Number(str(abs(layer.offset)), **place)
-    sign = "+" if layer.offset > 0 else "-"
-    return s.Additive((name, number), ("+", sign), **place)
 
 
 class _Solved:
