@@ -203,6 +203,41 @@ class Listing:
     step: StepText | None
     scalar: ScalarText | None
 
+    @property
+    def single(self) -> bool:
+        """Whether there is one output: of a classifier, the one for the second of two classes."""
+        return self.outputs == 1
+
+    @property
+    def several(self) -> bool:
+        """Whether each class has an output of its own."""
+        return self.classifier and not self.single
+
+    @property
+    def probable(self) -> bool:
+        """Whether the outputs of a classifier are probabilities."""
+        return (self.low, self.high) == (0, 1)
+
+    @property
+    def scores(self) -> str:
+        """The method that gives the outputs for the classes."""
+        return "predict_proba" if self.probable else "decision_function"
+
+    @property
+    def middle(self) -> str:
+        """Above this a single output is the second class."""
+        return str((self.low + self.high) / 2 if self.probable else (self.low + self.high) // 2)
+
+    @property
+    def strengths(self) -> str:
+        """The strengths of the penalties as further arguments."""
+        return "".join(f", self.{name}" for name in self.penalties)
+
+    @property
+    def checked(self) -> str:
+        """The strengths with which gradients are checked, likewise."""
+        return ", *STRENGTHS" if self.penalties else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:
