@@ -8,7 +8,7 @@ from test_convention_mutants import TRUE, in_letters
 
 from symnet.errors import SymnetError
 from symnet.paper.books.convention_files import FOLDER, Convention, convention, from_toml, names
-from symnet.paper.context.page import in_nielsens
+from symnet.paper.context.in_nielsens import in_nielsens
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
 from symnet.paper.verify import verify

@@ -78,8 +78,8 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             *inside(
                 "paper.books",
                 """
-                translation unit_layers convention_files definition_files book_letters context_words
-                inferred numbered_pages page_notation
+                rules fitting slopes translation unit_layers convention_files definition_files
+                book_letters context_words inferred numbered_pages page_notation
                 """,
             ),
             *inside("paper.habits", "notes typed letters neurons branches usual lenient"),
@@ -90,14 +90,23 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
                 differentiation numpy_calls sums batches dotted elaboration
                 """,
             ),
-            *inside("paper.context", "declarations vectors outputs samples books units page"),
+            *inside(
+                "paper.context",
+                """
+                declarations vectors outputs samples books units letters in_nielsens
+                book_words nielsens_words functions layerless widths page
+                """,
+            ),
             *inside(
                 "paper.claims",
                 """
-                ranges restated sides changes one_hot statements verdicts trials proofs agreement
+                ranges restated sides changes one_hot statements verdicts trials proofs judging
+                agreed
                 """,
             ),
-            *inside("paper.repair", "places scripts functions terms symbols frames edits"),
+            *inside(
+                "paper.repair", "places scripts functions terms symbols frames edits explained"
+            ),
             *inside(
                 "paper.definitions",
                 """
@@ -111,7 +120,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
                 """,
             ),
             *inside("paper.rerun", "formulas lines names needs terms forward script"),
-            *inside("paper", "verify verdict_text"),
+            *inside("paper", "verdict_text verify"),
         ),
         inside(
             "program",

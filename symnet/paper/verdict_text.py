@@ -11,7 +11,7 @@ refuted  missing-derivative
 import unicodedata
 from collections.abc import Callable
 
-from symnet.paper.verify import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
+from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 
 COLOURS = {PROVED: "green", REFUTED: "red", ILL_FORMED: "red", UNKNOWN: "yellow"}
 WIDEST = 100  # signs of a formula that are shown at once

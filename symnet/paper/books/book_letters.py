@@ -10,7 +10,7 @@ r"""Nielsen's quantities in the letters of a book: δ_j^l is `\delta^{(l)}_j` he
 from collections.abc import Mapping, Sequence
 
 from symnet.paper.books.convention_files import Convention
-from symnet.paper.books.translation import Rule
+from symnet.paper.books.rules import Rule
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.scripts import layer_of, subscripts
 from symnet.term import LayerNumber

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from symnet.errors import SymnetError
-from symnet.paper.books.translation import Phrase, Rule, Translation, phrase, rule
+from symnet.paper.books.rules import Phrase, Rule, Translation, phrase, rule
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
 from symnet.paper.books.convention_files import Convention
-from symnet.paper.books.translation import Rule, Translation, rule
+from symnet.paper.books.rules import Rule, Translation, rule
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
 from symnet.paper.signs.notation import spelled_out

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from symnet.errors import SymnetError
 from symnet.paper.books.convention_files import Convention
 from symnet.paper.books.inferred import Forward, Seen, forward, seen
-from symnet.paper.books.translation import Rule, Translation, rule
+from symnet.paper.books.rules import Rule, Translation, rule
 from symnet.paper.formula.reader import read
 
 SOFTMAX = frozenset({"softmax", "Softmax", "SoftMax"})

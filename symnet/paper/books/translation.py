@@ -1,154 +1,41 @@
 r"""From another book's notation to Nielsen's: W^{(l)} of UFLDL is w^{l+1}, a_j of Bishop is z_j^l.
 
-A `Rule` is an equation between two symbols in LaTeX: `W^{(l)}` = `w^{l+1}`. Letters of its scripts
-that stand on both sides are variables: for a layer, a neuron, a training example. The tree that
-comes out keeps the places of the author's text, so that all after this speaks one notation.
+The tree that comes out keeps the places of the author's text, so that all after this speaks one
+notation.
 
+>>> from symnet.paper.books.rules import rule
 >>> from symnet.paper.formula.reader import read
 >>> rules = (rule("W^{(l)}", "w^{l+1}"), rule(r"\delta^{(l)}", r"-\delta^l"))
 >>> print(s.spell(translated(read(r"(W^{(l-1)})^T \delta^{(2)}_j"), Translation(rules))))
 {(w^{l})^{T} ({- \delta_{j}^{2}})}
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from symnet.paper.formula import syntax as s
-from symnet.paper.formula.reader import read
-from symnet.paper.signs.notation import spelled_out
-from symnet.paper.signs.scripts import (
-    is_transpose,
-    layer_and_transpose,
-    layer_as_node,
-    layer_of,
-    mapped,
+from symnet.paper.books.fitting import filled_in, fits, fits_sub, fits_sum
+from symnet.paper.books.rules import Rule, Translation
+from symnet.paper.books.slopes import (
+    begins_a_row,
+    by_difference,
+    diagonal,
+    is_bracketed,
+    is_derivative,
+    is_of_cost,
+    layer_under_transpose,
+    turned,
+    with_quotients,
 )
-from symnet.term import LayerNumber
+from symnet.paper.formula import syntax as s
+from symnet.paper.signs.notation import spelled_out
+from symnet.paper.signs.scripts import is_transpose, layer_as_node, mapped
 
 KERNEL = frozenset({"w", "W", r"\omega", "b", "z", "a", r"\delta"})
 ENTRYWISE = frozenset({r"\odot", r"\circ", r"\bullet", r"\star", ".*", r"\ast"})
 VARIABLES = frozenset("zxut")
 MATRICES = frozenset({"A", "Z", r"\Delta"})  # whose columns are samples
 UNDECLARED = "undeclared "  # begins the name of a letter that a book does not use
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A symbol of a book and what it is: names before it (d of dZ), its pattern, its meaning."""
-
-    before: tuple[str, ...]
-    key: s.Name | s.Scripted
-    meaning: s.Node
-    variables: frozenset[str]
-
-    @property
-    def base(self) -> str:
-        """The letter that the rule is about; empty for a key in brackets, (f^l)'."""
-        name = self.key.base if isinstance(self.key, s.Scripted) else self.key
-        return spelled_out(name) if isinstance(name, s.Name) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Several symbols in a row, or a sum, that mean one thing: α_m^T x_i, f_k(x_i)."""
-
-    key: s.Product | s.Additive
-    meaning: s.Node
-    variables: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """All that turns a book's notation into Nielsen's.
-
-    `first` is the number that the book gives the input layer, `last` how it may spell the last one;
-    `functions` are names for σ, and `closed` says that letters of Nielsen's without a rule mean
-    nothing here. `steps` are letters that count steps of training: w(n) is w. With `right_to_left`
-    f' ∘ X stands for diag(f') X, whatever X is. With `row_slopes` dC/dx is a row, though ∂C/∂x is
-    a column. `of_samples` says what costs are that are derived
-    by a matrix of samples; elsewhere beside such matrices it is not said what they add up.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    functions: frozenset[str] = frozenset()
-    first: int = 1
-    last: tuple[str, ...] = ()
-    closed: bool = False
-    steps: frozenset[str] = frozenset()
-    right_to_left: bool = False
-    phrases: tuple[Phrase, ...] = ()
-    row_slopes: bool = False
-    of_samples: tuple[Rule, ...] = ()
-    by_name: Mapping[str, tuple[Rule, ...]] = field(init=False)
-    bracketed: tuple[Rule, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        found: dict[str, tuple[Rule, ...]] = {}
-        for each in (x for own in self.rules for x in (own, *_in_letters(own))):
-            if each.base:
-                found[each.base] = (*found.get(each.base, ()), each)
-        object.__setattr__(self, "by_name", found)
-        object.__setattr__(self, "bracketed", tuple(x for x in self.rules if not x.base))
-
-    def layer(self, node: s.Node) -> LayerNumber | None:
-        """The layer that a script of the book names, as Nielsen numbers it."""
-        while isinstance(node, s.Bracketed) and node.open in "([":
-            node = node.body
-        if s.spell(node) in self.last:
-            return LayerNumber("L")
-        match node:
-            case s.Additive(terms=(one, s.Number(text=text)), signs=("+", sign)) if (
-                text.isdigit() and sign in "+-"
-            ):
-                left = self.layer(one)
-                if left is None or not left.name:
-                    return None
-                return left.shift(int(text) if sign == "+" else -int(text))
-        found = layer_of(node)
-        return found.shift(1 - self.first) if found is not None and not found.name else found
-
-
-def rule(key: str, meaning: str) -> Rule:
-    """A rule by its two sides in LaTeX. Raises ValueError for a key that is no symbol."""
-    (pattern,) = read(key).statements
-    (body,) = read(meaning).statements
-    before: tuple[str, ...] = ()
-    if isinstance(pattern, s.Product):
-        *front, pattern = pattern.factors
-        if isinstance(pattern, s.Bracketed):  # J(\Theta): on what it depends is read elsewhere
-            *front, pattern = front
-        if not all(isinstance(x, s.Name) for x in front):
-            raise ValueError(f"{key} is no symbol")
-        before = tuple(x.text for x in front if isinstance(x, s.Name))
-    base = pattern.base if isinstance(pattern, s.Scripted) else pattern
-    if not isinstance(pattern, s.Name | s.Scripted) or not isinstance(base, s.Name | s.Bracketed):
-        raise ValueError(f"{key} is no symbol")
-    inside = {x.text for part in _scripts(body) for x in s.walk(part) if isinstance(x, s.Name)}
-    own = {x.text for part in _scripts(pattern) for x in s.walk(part) if isinstance(x, s.Name)}
-    return Rule(before, pattern, body, frozenset(inside & own))
-
-
-def phrase(key: str, meaning: str) -> Phrase:
-    """A phrase by its two sides in LaTeX. Raises ValueError for a key that is one symbol."""
-    (pattern,) = read(key).statements
-    (body,) = read(meaning).statements
-    if not isinstance(pattern, s.Product | s.Additive):
-        raise ValueError(f"{key} is no phrase")
-    inside = {x.text for part in _scripts(body) for x in s.walk(part) if isinstance(x, s.Name)}
-    own = {x.text for part in _scripts(pattern) for x in s.walk(part) if isinstance(x, s.Name)}
-    return Phrase(pattern, body, frozenset(inside & own))
-
-
-def _in_letters(own: Rule) -> Iterator[Rule]:
-    """net_j as people type it, letter by letter: n e t_j."""
-    if len(own.base) < 2 or not own.base.isalpha() or own.before:
-        return
-    name = own.key.base if isinstance(own.key, s.Scripted) else own.key
-    assert isinstance(name, s.Name)
-    last = replace(name, text=own.base[-1], style=())
-    key = replace(own.key, base=last) if isinstance(own.key, s.Scripted) else last
-    yield replace(own, before=tuple(own.base[:-1]), key=key)
 
 
 def _counted(display: s.Display) -> frozenset[str]:
@@ -160,11 +47,6 @@ def _counted(display: s.Display) -> frozenset[str]:
         if not (isinstance(x.base, s.Name) and x.base.text in ("n", "s", "N", "m", "d"))
     )
     return frozenset(x.text for sub in subs for x in s.walk(sub) if isinstance(x, s.Name))
-
-
-def _scripts(node: s.Node) -> list[s.Node]:
-    parts = [x for x in s.walk(node) if isinstance(x, s.Scripted)]
-    return [x for part in parts for x in (part.sub, part.sup) if x is not None]
 
 
 def translated(display: s.Display, by: Translation) -> s.Display:
@@ -188,7 +70,7 @@ def _layered(display: s.Display, by: Translation) -> frozenset[str]:
     for node in s.walk(display):
         match node:
             case s.Scripted(base=s.Name() as base, sup=sup) if sup is not None:
-                layer_node, _ = _layer_and_transpose(sup)
+                layer_node, _ = layer_under_transpose(sup)
                 if spelled_out(base) in by.by_name and layer_node is not None:
                     layer = by.layer(layer_node)
                     found |= {layer.name} if layer is not None and layer.name else set()
@@ -214,17 +96,17 @@ class _Translator:
             case s.Display(statements=statements):
                 made = tuple(self._statement(x) for x in statements)
                 return replace(node, statements=made)
-            case s.Fraction() if _is_derivative(node):
+            case s.Fraction() if is_derivative(node):
                 found = self._of_samples(node)
                 if found is not None:
                     return found
-                slope = _by_difference(mapped(node, self._after_d))
-                return _transposed(slope) if self.by.row_slopes and _is_of_cost(node) else slope
+                slope = by_difference(mapped(node, self._after_d))
+                return turned(slope) if self.by.row_slopes and is_of_cost(node) else slope
             case s.Additive():
                 for each in self.by.phrases:
                     bound: dict[str, s.Node] = {}
-                    if isinstance(each.key, s.Additive) and self._fits_sum(each, node, bound):
-                        return self._filled(each.meaning, bound, node)
+                    if isinstance(each.key, s.Additive) and fits_sum(each, node, bound):
+                        return filled_in(each.meaning, bound, node, self.by)
             case s.Product():
                 return self._product(node)
             case s.Big(sup=s.Name(text="L") as last):
@@ -276,7 +158,7 @@ class _Translator:
                 for each in self.by.of_samples:
                     if each.base == spelled_out(of):
                         made = replace(node, above=sign, below=self._after_d(node.below))
-                        total = self._filled(each.meaning, {}, of)
+                        total = filled_in(each.meaning, {}, of, self.by)
                         place: dict[str, Any] = {"start": node.start, "end": node.end}
                         inside = total.body if isinstance(total, s.Bracketed) else total
                         factors = inside.factors if isinstance(inside, s.Product) else (inside,)
@@ -296,7 +178,7 @@ class _Translator:
         )
 
     def _product(self, node: s.Product) -> s.Node:
-        node = _with_quotients(node)
+        node = with_quotients(node)
         made = self._factors(list(node.factors), list(node.operators))
         if len(made) == 1:
             return made[0][0]
@@ -332,11 +214,11 @@ class _Translator:
             operator = operators[at]
             if self.by.right_to_left and made and operator in ENTRYWISE:
                 before = factors[at - 1]
-                if any(self._fits(x.key, before, x.variables, {}) for x in self.by.bracketed):
-                    made[-1] = _diagonal(made[-1][0]), made[-1][1]
+                if any(fits(x.key, before, x.variables, {}) for x in self.by.bracketed):
+                    made[-1] = diagonal(made[-1][0]), made[-1][1]
                     operator = r"\cdot"
-                elif _is_bracketed(factors[at]) and _begins_a_row(factors[0]):
-                    found, operator = _diagonal(found), r"\cdot"  # X ∘ f' of a row X
+                elif is_bracketed(factors[at]) and begins_a_row(factors[0]):
+                    found, operator = diagonal(found), r"\cdot"  # X ∘ f' of a row X
             made.append((found, operator))
             at += 1
         return made
@@ -359,17 +241,6 @@ class _Translator:
                 return sup
         return None
 
-    def _fits_sum(self, each: Phrase, node: s.Additive, bound: dict[str, s.Node]) -> bool:
-        key = each.key
-        return (
-            isinstance(key, s.Additive)
-            and key.signs == node.signs
-            and all(
-                self._fits(x, y, each.variables, bound)
-                for x, y in zip(key.terms, node.terms, strict=True)
-            )
-        )
-
     def _phrase(
         self, factors: Sequence[s.Node], operators: Sequence[str], at: int
     ) -> tuple[s.Node, int] | None:
@@ -383,12 +254,12 @@ class _Translator:
                 end <= len(factors)
                 and not any(x.strip() not in ("", r"\cdot") for x in operators[at + 1 : end])
                 and all(
-                    self._fits(x, y, each.variables, bound)
+                    fits(x, y, each.variables, bound)
                     for x, y in zip(each.key.factors, factors[at:end], strict=True)
                 )
             ):
                 place: dict[str, Any] = {"start": factors[at].start, "end": factors[end - 1].end}
-                return self._filled(each.meaning, bound, s.Name("", **place)), end
+                return filled_in(each.meaning, bound, s.Name("", **place), self.by), end
         return None
 
     def _joined(
@@ -418,8 +289,8 @@ class _Translator:
         if not isinstance(base, s.Name):
             for each in self.by.bracketed:
                 bound: dict[str, s.Node] = {}
-                if self._fits(each.key, node, each.variables, bound):
-                    return self._filled(each.meaning, bound, node)
+                if fits(each.key, node, each.variables, bound):
+                    return filled_in(each.meaning, bound, node, self.by)
             return mapped(node, self.node)
         if s.spell(node) in self.by.last:
             return s.Name("L", start=node.start, end=node.end)
@@ -477,10 +348,10 @@ class _Translator:
         over: s.Node | None = sup  # what is raised beyond the pattern: a transpose, a power
         if wanted_sup is not None:
             after, sup = _power_after(sup)
-            layer, transposed = _layer_and_transpose(sup)
+            layer, transposed = layer_under_transpose(sup)
             if layer is not None and self._is_of_another(each, wanted_sup, layer):
                 return None
-            if layer is None or not self._fits(wanted_sup, layer, each.variables, bound):
+            if layer is None or not fits(wanted_sup, layer, each.variables, bound):
                 return None
             number = isinstance(layer, s.Number) and isinstance(wanted_sup, s.Bracketed)
             if number and self._has_no_layer(each):
@@ -489,9 +360,9 @@ class _Translator:
         rest: s.Node | None = None
         if wanted_sub is None:
             rest = sub
-        elif sub is None or not self._fits_sub(wanted_sub, sub, each.variables, bound):
+        elif sub is None or not fits_sub(wanted_sub, sub, each.variables, bound):
             return None
-        found = self._filled(each.meaning, bound, node)
+        found = filled_in(each.meaning, bound, node, self.by)
         if rest is not None:
             added = _with_sub(found, self.node(rest))
             if added is None:
@@ -535,114 +406,6 @@ class _Translator:
         others = (x.key.sup for x in self.by.by_name[each.base] if isinstance(x.key, s.Scripted))
         return any(isinstance(x, s.Bracketed) and x.open == node.open for x in others)
 
-    def _fits(
-        self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
-    ) -> bool:
-        """Whether a script is that of a pattern, up to its variables: (i) is no [l]."""
-        both = isinstance(pattern, s.Bracketed) and isinstance(node, s.Bracketed)
-        if both and pattern.open != node.open:  # type: ignore[union-attr]
-            return False
-        pattern, node = _bare(pattern), _bare(node)
-        match pattern:
-            case s.Name(text=text) if text in variables:
-                return s.spell(bound.setdefault(text, node)) == s.spell(node)
-            case s.Name():
-                return isinstance(node, s.Name) and spelled_out(pattern) == spelled_out(node)
-            case s.Product(factors=parts) | s.Listed(items=parts):
-                others = (
-                    node.factors
-                    if isinstance(node, s.Product)
-                    else node.items if isinstance(node, s.Listed) else ()
-                )  # fmt: skip
-                return len(parts) == len(others) and all(
-                    self._fits(x, y, variables, bound) for x, y in zip(parts, others, strict=True)
-                )
-            case s.Scripted(base=base, sub=sub, sup=sup, primes=primes):
-                return (
-                    isinstance(node, s.Scripted)
-                    and node.primes == primes
-                    and self._fits(base, node.base, variables, bound)
-                    and self._fits_if(sub, node.sub, variables, bound)
-                    and self._fits_if(sup, node.sup, variables, bound)
-                )
-        return s.spell(pattern) == s.spell(node)
-
-    def _fits_if(
-        self,
-        pattern: s.Node | None,
-        node: s.Node | None,
-        variables: frozenset[str],
-        bound: dict[str, s.Node],
-    ) -> bool:
-        if pattern is None or node is None:
-            return pattern is node
-        return self._fits(pattern, node, variables, bound)
-
-    def _fits_sub(
-        self, pattern: s.Node, node: s.Node, variables: frozenset[str], bound: dict[str, s.Node]
-    ) -> bool:
-        if isinstance(node, s.Number) and len(node.text) > 1 and isinstance(pattern, s.Product):
-            # w_{12} has two subscripts where w_{jk} has.
-            place: dict[str, Any] = {"start": node.start, "end": node.end}
-            digits = tuple(s.Number(x, **place) for x in node.text)
-            node = s.Product(digits, ("",) * len(digits), **place)
-        return self._fits(pattern, node, variables, bound)
-
-    def _filled(
-        self, meaning: s.Node, bound: Mapping[str, s.Node], node: s.Name | s.Scripted | s.Additive
-    ) -> s.Node:
-        """The meaning with its variables put in, at the place of the symbol."""
-        place: dict[str, Any] = {"start": node.start, "end": node.end}
-
-        def filled(part: s.Node, raised: bool = False) -> s.Node:
-            match part:
-                case s.Name(text=text) if text in bound:
-                    return bound[text]
-                case s.Scripted(base=s.Name(text="n"), sub=size, sup=None) if size is not None:
-                    new = self._raised(size, bound)
-                    return replace(part, sub=filled(size) if new is None else new, **place)
-                case s.Scripted(sup=sup) if sup is not None:
-                    new = self._raised(sup, bound)
-                    inside = mapped(replace(part, sup=None, **place), filled)
-                    assert isinstance(inside, s.Scripted)
-                    return replace(inside, sup=new if new is not None else filled(sup))
-            return mapped(replace(part, **place), filled)
-
-        found = filled(meaning)
-        return (
-            s.Bracketed("(", found, ")", **place)
-            if isinstance(found, s.Additive | s.Product)
-            else found
-        )
-
-    def _raised(self, sup: s.Node, bound: Mapping[str, s.Node]) -> s.Node | None:
-        """l+1 of the meaning, where l is what the symbol has: one layer, worked out.
-
-        Of several things that are raised the layer is the last: i, l.
-        """
-        if isinstance(sup, s.Listed):
-            last = self._raised(sup.items[-1], bound)
-            rest = tuple(bound.get(x.text, x) if isinstance(x, s.Name) else x for x in sup.items)
-            rest = tuple(_bare(x) for x in rest[:-1])
-            return None if last is None else replace(sup, items=(*rest, last))
-        layer = layer_of(sup)
-        if layer is None or not layer.name or layer.name not in bound:
-            return None
-        own = bound[layer.name]
-        if isinstance(own, s.Name) and own.text == r"\ell" and not layer.offset:
-            return own  # it may count units, as l does elsewhere
-        here = self.by.layer(own)
-        return None if here is None else layer_as_node(here.shift(layer.offset), own)
-
-
-def _layer_and_transpose(sup: s.Node | None) -> tuple[s.Node | None, bool]:
-    match sup:
-        case s.Scripted(base=base, sub=None, sup=raised, primes=0) if (
-            raised is not None and is_transpose(raised)
-        ):
-            return base, True
-    return layer_and_transpose(sup)
-
 
 def _power_after(sup: s.Node | None) -> tuple[s.Node | None, s.Node | None]:
     """A^{[1]2}, a^{[l](i)T}: what stands behind brackets, and what is left without it."""
@@ -655,92 +418,8 @@ def _power_after(sup: s.Node | None) -> tuple[s.Node | None, s.Node | None]:
     return None, sup
 
 
-def _by_difference(node: s.Node) -> s.Node:
-    """∂X/∂(y_j - a_j) is -∂X/∂a_j: what is desired does not change."""
-    match node:
-        case s.Fraction(
-            below=s.Product(
-                factors=(
-                    d,
-                    s.Bracketed(
-                        body=s.Additive(
-                            terms=(
-                                s.Scripted(base=s.Name(text="y")),
-                                s.Scripted(base=s.Name(text="a")) as by,
-                            ),
-                            signs=("+", "-"),
-                        )
-                    ),
-                )
-            ) as below
-        ):
-            place: dict[str, Any] = {"start": node.start, "end": node.end}
-            slope = replace(node, below=replace(below, factors=(d, by)))
-            return s.Bracketed("(", s.Additive((slope,), ("-",), **place), ")", **place)
-    return node
-
-
-def _begins_a_row(node: s.Node) -> bool:
-    """Whether a product begins with a row: dC/da^L, (δ^{l+1})^T, and not with (W^l)^T or ∇C."""
-    if isinstance(node, s.Fraction):
-        return _is_of_cost(node)
-    sup = node.sup if isinstance(node, s.Scripted) else None
-    _, transposed = _layer_and_transpose(sup)
-    names = [x.text for x in s.walk(node) if isinstance(x, s.Name)]
-    return transposed and not set(names) & {"W", "w"}
-
-
-def _is_bracketed(node: s.Node) -> bool:
-    """(f^l)' and the like."""
-    return isinstance(node, s.Scripted) and isinstance(node.base, s.Bracketed) and node.primes > 0
-
-
-def _is_of_cost(node: s.Fraction) -> bool:
-    """dC/dx, with a plain d: a total derivative of what has one letter and no scripts."""
-    match node:
-        case s.Fraction(
-            above=s.Product(factors=(s.Name(text="d"), s.Name())),
-            below=s.Product(factors=(s.Name(text="d"), *_)),
-        ):
-            return True
-    return False
-
-
-def _transposed(node: s.Node) -> s.Node:
-    place: dict[str, Any] = {"start": node.start, "end": node.end}
-    return s.Scripted(s.Bracketed("(", node, ")", **place), None, s.Name("T", **place), **place)
-
-
-def _with_quotients(node: s.Product) -> s.Product:
-    """dy/dx in a row as a fraction."""
-    factors, operators = list(node.factors), list(node.operators)
-    for at in range(len(factors) - 3):
-        if (
-            all(isinstance(x, s.Name) and x.text == "d" for x in (factors[at], factors[at + 2]))
-            and not any(isinstance(factors[k], s.Big | s.Fraction) for k in (at + 1, at + 3))
-            and (operators[at + 1], operators[at + 2], operators[at + 3]) == ("", "/", "")
-        ):
-            place: dict[str, Any] = {"start": factors[at].start, "end": factors[at + 3].end}
-            above, below = (
-                s.Product((one, other), ("", ""), start=one.start, end=other.end)
-                for one, other in (factors[at : at + 2], factors[at + 2 : at + 4])
-            )
-            factors[at : at + 4] = [s.Fraction(above, below, **place)]
-            operators[at + 1 : at + 4] = []
-            return _with_quotients(
-                replace(node, factors=tuple(factors), operators=tuple(operators))
-            )
-    return node
-
-
 def _is_sigma(node: s.Node) -> bool:
     return isinstance(node, s.Name) and node.text == r"\sigma"
-
-
-def _diagonal(node: s.Node) -> s.Node:
-    place: dict[str, Any] = {"start": node.start, "end": node.end}
-    inside = node if isinstance(node, s.Bracketed) else s.Bracketed("(", node, ")", **place)
-    return s.Product((s.Name("diag", **place), inside), ("", ""), **place)
 
 
 def _with_sub(node: s.Node, sub: s.Node) -> s.Node | None:
@@ -770,23 +449,6 @@ def _raised_bracket(node: s.Node) -> str:
     while isinstance(sup, s.Product | s.Scripted):
         sup = sup.factors[0] if isinstance(sup, s.Product) else sup.base
     return sup.open if isinstance(sup, s.Bracketed) else ""
-
-
-def _bare(node: s.Node) -> s.Node:
-    while isinstance(node, s.Bracketed) and node.open in "([":
-        node = node.body
-    return node
-
-
-def _is_derivative(node: s.Fraction) -> bool:
-    """Whether above and below begin with the sign of a derivative."""
-
-    def begins(part: s.Node) -> bool:
-        first = part.factors[0] if isinstance(part, s.Product) else part
-        first = first.base if isinstance(first, s.Scripted) else first
-        return isinstance(first, s.Name) and first.text in ("d", r"\partial")
-
-    return begins(node.above) and begins(node.below)
 
 
 def _is_matrix(name: s.Name, by: Translation) -> bool:

@@ -45,7 +45,8 @@ from symnet.paper.claims.sides import (
     weights_of_pairs,
     with_identity,
 )
-from symnet.paper.context.page import Page, plain
+from symnet.paper.context.layerless import plain
+from symnet.paper.context.page import Page
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.arrays import Array, Value, Whole
 from symnet.paper.meaning.elaboration import Elaborator

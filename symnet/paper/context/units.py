@@ -16,7 +16,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
-from symnet.paper.books.translation import Translation, rule, translated
+from symnet.paper.books.rules import Translation, rule
+from symnet.paper.books.translation import translated
 from symnet.paper.context.declarations import is_prose
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.misfits import Unclear
