@@ -43,6 +43,7 @@ from symnet.paper.context.letters import (
 )
 from symnet.paper.context.outputs import target
 from symnet.paper.context.samples import (
+    Found,
     for_display,
     is_assumed,
     is_of_all,
@@ -98,6 +99,31 @@ class Page:
     every_unit: bool = False  # what is said of a unit is said of those of every layer
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A page as far as it is read: what is known, what was assumed, what was not read."""
+
+    book: Convention
+    context: Mapping[str, Any]
+    printed: s.Display
+    display: s.Display
+    notation: Notation
+    setting: Setting
+    several: Found
+    summed: bool  # whether gradients are added up, in a letter of their own
+    penalised: bool
+    last: int | None  # the number of the last layer, where units tell it
+    assumptions: tuple[str, ...]
+    unread: tuple[str, ...]
+    base: Notation | None = None
+
+    def assuming(self, *said: str) -> "_Draft":
+        return replace(self, assumptions=(*self.assumptions, *said))
+
+    def not_reading(self, *what: str) -> "_Draft":
+        return replace(self, unread=(*self.unread, *what))
+
+
 def page(
     book: Convention,
     context: Mapping[str, Any],
@@ -108,36 +134,27 @@ def page(
 
     `agreed` are the keys of what is declared as the convention has it anyway.
     """
+    draft = _begun(book, context, display, agreed)
+    for stage in STAGES:
+        draft = stage(draft)
+    return _finished(draft)
+
+
+def _begun(
+    book: Convention, context: Mapping[str, Any], display: s.Display, agreed: Set[str]
+) -> _Draft:
+    """A display in Nielsen's notation, with what its page declares of the letters."""
     habits = usual(display, book, context)
-    printed = display = habits.display
-    context = habits.context
+    printed, context = habits.display, habits.context
     book = with_logistic(book, context)
-    said: dict[Any, Any] = {}
-    for table in ("definitions", "declared"):
-        entries = context.get(table) or {}
-        if not isinstance(entries, Mapping):
-            raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
-        said |= entries
-    said = with_losses(said)
+    said = with_losses(_said_in(context))
     own = {str(k): str(v) for k, v in said.items() if k not in agreed}
     if says_vectors(own, printed, NIELSEN):
         book = convention("nielsen")  # its letters are its own
-    said = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
-    declared = said
+    declared = {k: v for k, v in said.items() if not _is_standard(str(k), str(v))}
     known = [k for k in declared if k in agreed]
-    said = {k: v for k, v in said.items() if k not in known}
-    summed, strange = False, list[str]()
-    if book.translation.rules:
-        letters = book.translation.by_name.keys() | book.translation.functions
-        if book.units:
-            display, abbreviations = with_abbreviations(display, said, letters | book.iterations)
-            said = {k: v for k, v in said.items() if k not in abbreviations}
-        # What a page says of z and a otherwise than the book makes another network.
-        network = {*letters_for("a", book), *letters_for("z", book)}
-        strange = [k for k, v in said.items() if set(heads_of(str(k))) & network and "^" in str(k)
-                   and not is_prose(str(v))]  # fmt: skip
-        display, said = put_in(display, said, letters, derived_letters(book))
-        display, said, summed = without_accumulators(display, said, book)
+    said = {k: v for k, v in declared.items() if k not in known}
+    display, said, summed, strange = _without_own_signs(printed, said, book)
     layered = in_layers(display, book, said, last_layer(str(context.get("depth", ""))))
     display = layered.display
     several = read_batch(notation_of(book), said, context, lambda each: in_nielsens(each, book))
@@ -150,85 +167,155 @@ def page(
         several = replace(several, rest=in_words(several.rest, book))
     start = without_network(several.notation, several.rest, display)
     found = with_declarations(start, several.rest)
-    notation, assumptions = found.notation, [*habits.assumptions, *found.assumptions]
-    assumptions += [f"{k}: {declared[k]}" for k in known]
-    notation = for_display(notation, display)
+    notation = for_display(found.notation, display)
     display = with_examples(display, notation)
     unread = _strangers(several.rest, found, display, printed)
     unread += [f"{key!r}" for key in strange if f"{key!r}" not in unread]
-    if str(context.get("layout", "")).startswith("denominator"):
-        notation = replace(notation, layout="denominator")
     setting, more = setting_of(context, display)
-    unread += more
-    habit = "absorbed" if book.absorbed_bias else "separate"
-    bias = str(context.get("bias", habit)).strip()
+    assumptions = (*habits.assumptions, *found.assumptions, *(f"{k}: {declared[k]}" for k in known))
+    return _Draft(
+        book, context, printed, display, notation, setting, several, summed, penalised,
+        layered.last, assumptions, (*unread, *more),
+    )  # fmt: skip
+
+
+def _said_in(context: Mapping[str, Any]) -> dict[Any, Any]:
+    """What the page says of symbols, in either table."""
+    said: dict[Any, Any] = {}
+    for table in ("definitions", "declared"):
+        entries = context.get(table) or {}
+        if not isinstance(entries, Mapping):
+            raise SymnetError(f"{table!r} is a table of symbols, not {entries!r}"[:200])
+        said |= entries
+    return said
+
+
+def _without_own_signs(
+    display: s.Display, said: dict[Any, Any], book: Convention
+) -> tuple[s.Display, dict[Any, Any], bool, list[str]]:
+    """A display with what a page of a book declares put in, and what is left of that.
+
+    Also whether gradients were added up, and what is said of z and a otherwise than by the book.
+    """
+    if not book.translation.rules:
+        return display, said, False, []
+    letters = book.translation.by_name.keys() | book.translation.functions
+    if book.units:
+        display, abbreviations = with_abbreviations(display, said, letters | book.iterations)
+        said = {k: v for k, v in said.items() if k not in abbreviations}
+    # What a page says of z and a otherwise than the book makes another network.
+    network = {*letters_for("a", book), *letters_for("z", book)}
+    strange = [k for k, v in said.items() if set(heads_of(str(k))) & network and "^" in str(k)
+               and not is_prose(str(v))]  # fmt: skip
+    display, said = put_in(display, said, letters, derived_letters(book))
+    display, said, summed = without_accumulators(display, said, book)
+    return display, said, summed, strange
+
+
+def _with_layout(draft: _Draft) -> _Draft:
+    """How derivatives are laid out, and whether there is a bias."""
+    notation, setting = draft.notation, draft.setting
+    if str(draft.context.get("layout", "")).startswith("denominator"):
+        notation = replace(notation, layout="denominator")
+    habit = "absorbed" if draft.book.absorbed_bias else "separate"
+    bias = str(draft.context.get("bias", habit)).strip()
     if bias in ("absorbed", "none"):
         setting = replace(setting, bias=False)
         kept = {k: v for k, v in notation.letters.items() if v != "b"}
         unknown = notation.unread | (notation.letters.keys() - kept.keys())
         notation = replace(notation, letters=kept, unread=unknown)
     elif bias != "separate":
-        unread.append(f"the bias {bias!r}")
-    if penalised:
-        assumptions.append(
+        draft = draft.not_reading(f"the bias {bias!r}")
+    return replace(draft, notation=notation, setting=setting)
+
+
+def _with_remainder(draft: _Draft) -> _Draft:
+    """What of a context is not understood, or said by habit alone."""
+    context = draft.context
+    if draft.penalised:
+        draft = draft.assuming(
             "the cost is the mean over m examples, and λ/2m times all squared weights"
-        )
-        unread.append("the cost, of whose λ nothing is said,")
-    if not several.rule and not summed:
-        unread.append("the rule of the update")
-    if "layers" in context and not _are_layers(str(context["layers"]), book):
-        unread.append("'layers'")
+        ).not_reading("the cost, of whose λ nothing is said,")
+    if not draft.several.rule and not draft.summed:
+        draft = draft.not_reading("the rule of the update")
+    if "layers" in context and not _are_layers(str(context["layers"]), draft.book):
+        draft = draft.not_reading("'layers'")
     if "target" in context and target(str(context["target"])) is None:
-        unread.append(f"the target {context['target']!r}")
-    if not several.shapes:
-        assumptions.append(f"shapes: {context['shapes']}")
-        unread.append("'shapes'")
+        draft = draft.not_reading(f"the target {context['target']!r}")
+    if not draft.several.shapes:
+        draft = draft.assuming(f"shapes: {context['shapes']}").not_reading("'shapes'")
     for key in sorted(set(context) - KNOWN):
-        assumptions.append(f"{key}: {context[key]}")
-        unread.append(f"{key!r}")
-    if several.cost is not None and setting.cost is None:
-        setting = replace(setting, cost=several.cost)
-    if notation.cost is not None and setting.cost is None:
-        setting = replace(setting, cost=notation.cost)
-    setting, notation, display, taken, left = with_output(setting, notation, display, context)
-    if setting.couples and is_of_vectors(display, notation) and has_free_units(printed, display):
+        draft = draft.assuming(f"{key}: {context[key]}").not_reading(f"{key!r}")
+    return draft
+
+
+def _with_functions(draft: _Draft) -> _Draft:
+    """The cost, the last layer and σ, as far as the page says them."""
+    setting, notation = draft.setting, draft.notation
+    for cost in (draft.several.cost, notation.cost):
+        if cost is not None and setting.cost is None:
+            setting = replace(setting, cost=cost)
+    setting, notation, display, taken, left = with_output(
+        setting, notation, draft.display, draft.context
+    )
+    free = has_free_units(draft.printed, display)
+    if setting.couples and is_of_vectors(display, notation) and free:
         display = at_output(display)
-    assumptions += taken
-    unread += left
     formula = notation.formulas.get("σ")
     if formula is not None and setting.activation is None:
         setting = replace(setting, activation=formula)
     # σ' and its like have the network's formula, where it has one.
     notation = replace(notation, formulas={**notation.formulas, "σ": setting.activation})
-    if "rule" in context and notation.rate is None:
+    draft = replace(draft, setting=setting, notation=notation, display=display)
+    return draft.assuming(*taken).not_reading(*left)
+
+
+def _with_learning_rate(draft: _Draft) -> _Draft:
+    notation, display = draft.notation, draft.display
+    if "rule" in draft.context and notation.rate is None:
         notation = with_rate(notation, display)
     if notation.rate is None and r"\eta" in names_in(display) - notation.scalars:
         # η that nobody declares is the learning rate, as everywhere.
-        assumptions.append(r"\eta: learning rate of gradient descent on C")
+        draft = draft.assuming(r"\eta: learning rate of gradient descent on C")
         scalars, positive = notation.scalars | {r"\eta"}, notation.positive | {r"\eta"}
         notation = replace(notation, rate=r"\eta", scalars=scalars, positive=positive)
-    notation = with_aliases(notation, display)
-    if "target" not in context and not setting.normalised:
+    return replace(draft, notation=notation)
+
+
+def _with_own_words(draft: _Draft) -> _Draft:
+    """What the formula says itself: short names, sums of 1, σ and C, what has layers."""
+    setting, display = draft.setting, draft.display
+    notation = with_aliases(draft.notation, display)
+    if "target" not in draft.context and not setting.normalised:
         vectors = with_vectors(notation, display)
         if vectors is not None and notation.target in vectors.lengths:
             # As after a softmax: -Σ y ln p is a log-likelihood.
             setting = replace(setting, normalised=True)
-            assumptions.append(f"the entries of {notation.target} have the sum 1")
+            draft = draft.assuming(f"the entries of {notation.target} have the sum 1")
     base = with_decorations(notation, display)
     setting, said_here = said_by_statements(base, setting, display)
-    unread += said_here
+    draft = draft.not_reading(*said_here)
     base = replace(base, formulas={**base.formulas, "σ": setting.activation})
     notation = plain(base, display)
     notation = replace(with_changes(notation, display), numbered=is_numbered(notation, display))
     if is_assumed(notation, display):
-        unread.append("the cost of several samples")
+        draft = draft.not_reading("the cost of several samples")
     if is_of_all(notation, display):
-        unread.append("of which sample its quantities are")
+        draft = draft.not_reading("of which sample its quantities are")
+    return replace(draft, setting=setting, notation=notation, base=base)
+
+
+STAGES = (_with_layout, _with_remainder, _with_functions, _with_learning_rate, _with_own_words)
+
+
+def _finished(draft: _Draft) -> Page:
+    """The page, with the networks that fit it."""
+    book, context, notation, display = draft.book, draft.context, draft.notation, draft.display
     widths, general, equal = widths_of(context.get("widths", "arbitrary"))
     widths = OF_ONE_NEURON if notation.neuron else widths
     depth = str(context.get("depth", "")) or depth_of(display, notation)
-    if not depth and layered.last is not None:
-        depth = f"L = {layered.last}"
+    if not depth and draft.last is not None:
+        depth = f"L = {draft.last}"
     widths = of_depth(widths, depth, book)
     if not widths:
         raise SymnetError(f"no network has the depth {context.get('depth')!r}")
@@ -236,10 +323,10 @@ def page(
     if not notation.letters:
         widths, seeds = widths[:1], 12 if notation.own else 5
     return Page(
-        display, source_of(book, notation, printed), notation, setting,
-        widths, general, equal, seeds, tuple(assumptions), ", ".join(unread),
-        base, all(x.startswith("the cost") for x in unread), "rule" in context,
-        bool(book.units) and has_free_units(printed, display),
+        display, source_of(book, notation, draft.printed), notation, draft.setting,
+        widths, general, equal, seeds, draft.assumptions, ", ".join(draft.unread),
+        draft.base, all(x.startswith("the cost") for x in draft.unread), "rule" in context,
+        bool(book.units) and has_free_units(draft.printed, display),
     )  # fmt: skip
 
 
