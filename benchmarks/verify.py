@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from symnet.paper.claims import verify  # noqa: E402
+from symnet.paper.verify import verify  # noqa: E402
 
 EXAMPLES = ROOT.parent / "shared" / "corpus" / "dev.jsonl"
 WANTED = {"true": "proved", "false": "refuted", "ill-formed": "ill-formed"}

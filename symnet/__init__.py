@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from symnet.network.architecture import Layer, Network
     from symnet.network.functions import Activation, Cost
     from symnet.notebook import derive
-    from symnet.paper.verdicts import Verdict
+    from symnet.paper.claims.verdicts import Verdict
     from symnet.pipeline import generate
     from symnet.verification import verify
 
@@ -48,7 +48,7 @@ _HOMES = {
     "Network": "symnet.network.architecture",
     "Proof": "symnet.calculus.proof",
     "SymnetError": "symnet.errors",
-    "Verdict": "symnet.paper.verdicts",
+    "Verdict": "symnet.paper.claims.verdicts",
     "derive": "symnet.notebook",
     "generate": "symnet.pipeline",
     "prove": "symnet.calculus.proof",

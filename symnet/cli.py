@@ -117,10 +117,11 @@ def derive(
     network = read_network(net, activation, cost)
     derived = _load("calculus.derivation").derive(network)
     if formula is None:
-        render = _load("paper.report").render_derivation
+        render = _load("paper.writing.report").render_derivation
         text = render(derived, form, detail, fragment=fragment)
     else:
-        text = _load("paper.answer").render_answer(derived, formula, form, fragment=fragment)
+        render = _load("paper.writing.answer").render_answer
+        text = render(derived, formula, form, fragment=fragment)
     write(text, output)
 
 
@@ -278,7 +279,7 @@ def verify(
     verification.checked_convention(convention)
     context = verification.context_of(pairs)
     texts = [read_formula(text) for text in formulas]
-    found = [_load("paper.claims").verify(text, convention, context) for text in texts]
+    found = [_load("paper.verify").verify(text, convention, context) for text in texts]
     if as_json:
         records = [verdict.record for verdict in found]
         data = records[0] if len(records) == 1 else records

@@ -20,9 +20,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from symnet import digits
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
-from symnet.paper.alphabet import TEXT
-from symnet.paper.matrices import best
-from symnet.paper.report import render_derivation
+from symnet.paper.writing.alphabet import TEXT
+from symnet.paper.writing.matrices import best
+from symnet.paper.writing.report import render_derivation
 from symnet.pipeline import computed, generate, proved
 
 NETWORK = "64-30:sigmoid-10:softmax"

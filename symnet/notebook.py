@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symnet.calculus import derivation
 from symnet.calculus.derivation import Backpropagation
 from symnet.network.architecture import Network
-from symnet.paper.report import formulas_in_latex, render_derivation
+from symnet.paper.writing.report import formulas_in_latex, render_derivation
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -22,11 +22,12 @@ import sympy
 
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
-from symnet.paper import claims, convention_files, definition_files
-from symnet.paper.claims import PROVED, UNKNOWN, Verdict
-from symnet.paper.page_notation import OTHER
-from symnet.paper.rerun import numpy_lines
+from symnet.paper.books import convention_files, definition_files
+from symnet.paper.books.page_notation import OTHER
+from symnet.paper.rerun.script import numpy_lines
 from symnet.paper.verdict_text import text_of
+from symnet.paper.verify import PROVED, UNKNOWN, Verdict
+from symnet.paper.verify import verify as verify_printed
 
 AHEAD = 8  # lines that a process has waiting
 
@@ -58,7 +59,7 @@ def verify(
         return Verdict(UNKNOWN, "a SymPy equation needs its network: verify(equation, net=net)")
     about = {**(_context(net) if net is not None else {}), **(context or {})}
     text = formula if isinstance(formula, str) else _printed(formula)
-    return claims.verify(text, convention, about)
+    return verify_printed(text, convention, about)
 
 
 def conventions() -> list[str]:
@@ -173,7 +174,7 @@ def verdict_of(line: str, number: int = 1) -> Verdict:
         return Verdict(
             UNKNOWN, f"line {number}: 'context' is a table, 'convention' a name", id=name
         )
-    found = claims.verify(data["latex"], convention, context)
+    found = verify_printed(data["latex"], convention, context)
     return replace(found, id=name, trial=None)
 
 

@@ -23,7 +23,7 @@ from reading import Node, Reader, nodes, plain
 
 from symnet.calculus.derivation import numbers
 from symnet.network.architecture import Network
-from symnet.paper.page import Block, Lines, Matrices, Page, Paragraph, Result, Table
+from symnet.paper.writing.page import Block, Lines, Matrices, Page, Paragraph, Result, Table
 from symnet.term import Equation, Index, Symbol, equation_at
 
 # --- a page taken apart --------------------------------------------------------------------------

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symnet.paper import alphabet
-from symnet.paper.alphabet import LATEX, TEXT, Alphabet
+from symnet.paper.writing import alphabet
+from symnet.paper.writing.alphabet import LATEX, TEXT, Alphabet
 
 BOTH = pytest.mark.parametrize("to", [TEXT, LATEX], ids=lambda to: to.name)
 

@@ -2,7 +2,7 @@ r"""Where a formula can be read in two ways: which was taken, and what the other
 
 import pytest
 
-from symnet.paper.claims import verify
+from symnet.paper.verify import verify
 
 FIRST = "matrix products are taken before ⊙"
 OTHER = "if ⊙ were taken before matrix products it would be"

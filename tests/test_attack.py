@@ -6,7 +6,7 @@ not hold, I has no meaning, N is one of these two, ? is not to be decided.
 
 import pytest
 
-from symnet.paper.claims import verify
+from symnet.paper.verify import verify
 
 NG = {
     "declared": {

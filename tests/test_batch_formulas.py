@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from symnet.network import notation as n
-from symnet.paper import syntax as s
-from symnet.paper.claims import verify
-from symnet.paper.context import page
-from symnet.paper.conventions import NIELSEN
-from symnet.paper.elaboration import Elaborator
-from symnet.paper.examples import with_examples
-from symnet.paper.formula_reader import read
-from symnet.paper.misfits import Unclear
-from symnet.paper.page_notation import understood
-from symnet.paper.reading import Layers
+from symnet.paper.books.page_notation import understood
+from symnet.paper.context.page import page
+from symnet.paper.formula import syntax as s
+from symnet.paper.formula.reader import read
+from symnet.paper.meaning.elaboration import Elaborator
+from symnet.paper.meaning.reading import Layers
+from symnet.paper.signs.examples import with_examples
+from symnet.paper.signs.misfits import Unclear
+from symnet.paper.signs.notation import NIELSEN
+from symnet.paper.verify import verify
 
 TEXT = (Path(__file__).parent / "batch_formulas.jsonl").read_text(encoding="utf-8")
 CLAIMS = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from symnet.paper.claims import verify
+from symnet.paper.verify import verify
 
 TABLE = Path(__file__).with_name("convention_formulas_a.jsonl")
 ROWS: list[dict[str, Any]] = [json.loads(x) for x in TABLE.read_text("utf-8").splitlines()]

@@ -15,9 +15,9 @@ from claims_by_numbers import DIFFERS, HOLDS, NO_SHAPE, judge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symnet.paper.book_letters import cost, function, written
-from symnet.paper.claims import ILL_FORMED, PROVED, REFUTED, verify
-from symnet.paper.convention_files import Convention, convention, names
+from symnet.paper.books.book_letters import cost, function, written
+from symnet.paper.books.convention_files import Convention, convention, names
+from symnet.paper.verify import ILL_FORMED, PROVED, REFUTED, verify
 from symnet.term import LayerNumber
 
 # {a:l-1:k} is a_k^{l-1} of Nielsen's, {C} the cost, {f} the activation.

@@ -7,11 +7,11 @@ import pytest
 from test_convention_mutants import TRUE, in_letters
 
 from symnet.errors import SymnetError
-from symnet.paper import syntax as s
-from symnet.paper.claims import verify
-from symnet.paper.context import in_nielsens
-from symnet.paper.convention_files import FOLDER, Convention, convention, from_toml, names
-from symnet.paper.formula_reader import read
+from symnet.paper.books.convention_files import FOLDER, Convention, convention, from_toml, names
+from symnet.paper.context.in_nielsens import in_nielsens
+from symnet.paper.formula import syntax as s
+from symnet.paper.formula.reader import read
+from symnet.paper.verify import verify
 
 BOOKS = names()
 

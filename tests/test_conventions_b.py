@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from symnet.paper.claims import verify
-from symnet.paper.convention_files import convention, from_toml
-from symnet.paper.delta_steps import as_steps
-from symnet.paper.formula_reader import read
-from symnet.paper.own_layers import own_layers
-from symnet.paper.unit_layers import with_layers
+from symnet.paper.books.convention_files import convention, from_toml
+from symnet.paper.books.unit_layers import with_layers
+from symnet.paper.definitions.own_layers import own_layers
+from symnet.paper.formula.reader import read
+from symnet.paper.steps.momentum import as_steps
+from symnet.paper.verify import verify
 
 TABLE = Path(__file__).parent / "convention_formulas_b.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(x) for x in TABLE.read_text(encoding="utf-8").splitlines()]

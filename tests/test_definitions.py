@@ -12,12 +12,12 @@ from symnet.calculus.judges import JUDGES
 from symnet.calculus.meaning import derivative
 from symnet.errors import SymnetError
 from symnet.network import notation as n
-from symnet.paper.claims import verify
-from symnet.paper.definition_files import definitions, from_toml, names
-from symnet.paper.formula_reader import read
-from symnet.paper.system_declarations import declared
-from symnet.paper.system_page import page_of
-from symnet.paper.verdicts import Verdict
+from symnet.paper.books.definition_files import definitions, from_toml, names
+from symnet.paper.claims.verdicts import Verdict
+from symnet.paper.definitions.declarations import declared
+from symnet.paper.definitions.pages import page_of
+from symnet.paper.formula.reader import read
+from symnet.paper.verify import verify
 from symnet.term import (
     Axis,
     Index,

@@ -19,7 +19,7 @@ from symnet.calculus import proof
 from symnet.calculus.derivation import derive
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
-from symnet.paper.report import render_derivation
+from symnet.paper.writing.report import render_derivation
 
 FILES = {"derivation.tex", "held_out.csv", "trainer.py", "weights.npz"}
 

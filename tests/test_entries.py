@@ -8,8 +8,8 @@ from symnet.calculus.derivation import derive
 from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
-from symnet.paper.alphabet import LATEX, TEXT
-from symnet.paper.entries import (
+from symnet.paper.writing.alphabet import LATEX, TEXT
+from symnet.paper.writing.entries import (
     WIDTH,
     at_number,
     matrices_written_out,

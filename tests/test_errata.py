@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from symnet.calculus.derivation import derive
-from symnet.paper.report import render_derivation
+from symnet.paper.writing.report import render_derivation
 
 ERRATA = Path(__file__).parent.parent / "docs" / "errata.md"
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symnet.errors import DanglingError, LatexError, UnbalancedError
-from symnet.paper import syntax as s
-from symnet.paper.formula_reader import read
-from symnet.paper.syntax import spell
+from symnet.paper.formula import syntax as s
+from symnet.paper.formula.reader import read
+from symnet.paper.formula.syntax import spell
 
 # What is printed, and its tree as `spell` writes it: braces around each product and each sum.
 CONSTRUCTS = [

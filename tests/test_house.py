@@ -19,201 +19,124 @@ import symnet
 
 ROOT = Path(__file__).parent.parent
 
+
+def inside(folder: str, names: str) -> tuple[str, ...]:
+    """The modules of a package, or of a room in it."""
+    return tuple(f"{folder}.{name}" for name in names.split())
+
+
 # From the ground up. A module imports from lower floors, and on its own floor from modules listed
 # before it in its own tuple: two tuples on a floor are neighbours that never import each other.
+# The rooms of a package stand in order, too: a room imports from those before it.
 FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 0: knows nothing of networks
     (("errors", "templating", "term", "floating", "digits"),),
     # 1: what a network is
     (
-        (
-            "network.notation",
-            "network.expression",
-            "network.functions",
-            "network.optimizers",
-            "network.equations",
-            "network.layers",
-            "network.document",
-            "network.architecture",
+        inside(
+            "network",
+            """
+            notation expression functions optimizers equations layers document architecture
+            """,
         ),
     ),
     # 2: what follows from it
     (
-        (
-            "calculus.instances",
-            "calculus.scalar",
-            "calculus.far_out",
-            "calculus.normal",
-            "calculus.rules",
-            "calculus.derivation",
-            "calculus.textbook",
-            "calculus.dual",
-            "calculus.components",
-            "calculus.nilpotent",
-            "calculus.jets",
-            "calculus.coupled",
-            "calculus.specimen",
-            "calculus.counterexample",
-            "calculus.certificate",
-            "calculus.algebra",
-            "calculus.branches",
-            "calculus.meaning",
-            "calculus.checker",
-            "calculus.total",
-            "calculus.judges",
-            "calculus.claim",
-            "calculus.graph",
-            "calculus.expectation",
-            "calculus.graph_numbers",
-            "calculus.graph_claim",
-            "calculus.recurrences",
-            "calculus.iterates",
-            "calculus.runs",
-            "calculus.step_means",
-            "calculus.moments",
-            "calculus.proof",
+        inside(
+            "calculus",
+            """
+            instances scalar far_out normal rules derivation textbook dual components nilpotent jets
+            coupled specimen counterexample certificate algebra branches meaning checker total
+            judges claim graph expectation graph_numbers graph_claim recurrences iterates runs
+            step_means moments proof
+            """,
         ),
     ),
     # 3: on paper, and as a program
     (
         (
-            "paper.alphabet",
-            "paper.writer",
-            "paper.matrices",
-            "paper.entries",
-            "paper.latex_reader",
-            "paper.syntax",
-            "paper.formula_alphabet",
-            "paper.formula_tokens",
-            "paper.formula_brackets",
-            "paper.formula_rows",
-            "paper.formula_groups",
-            "paper.formula_layout",
-            "paper.formula_nodes",
-            "paper.formula_statements",
-            "paper.formula_tree",
-            "paper.formula_reader",
-            "paper.reasons",
-            "paper.page",
-            "paper.typesetting",
-            "paper.blocks",
-            "paper.report",
-            "paper.answer",
-            "paper.conventions",
-            "paper.arrays",
-            "paper.misfits",
-            "paper.scripts",
-            "paper.translation",
-            "paper.unit_layers",
-            "paper.convention_files",
-            "paper.book_letters",
-            "paper.agreement",
-            "paper.plain_math",
-            "paper.context_words",
-            "paper.inferred",
-            "paper.numbered_pages",
-            "paper.page_notation",
-            "paper.function_names",
-            "paper.habit",
-            "paper.habit_signs",
-            "paper.habit_letters",
-            "paper.habit_steps",
-            "paper.habit_branches",
-            "paper.habits",
-            "paper.lenient",
-            "paper.indicators",
-            "paper.derivative_signs",
-            "paper.repetition",
-            "paper.examples",
-            "paper.formulas_of_one",
-            "paper.reading",
-            "paper.vector_functions",
-            "paper.quantities",
-            "paper.applications",
-            "paper.differentiation",
-            "paper.numpy_calls",
-            "paper.sums",
-            "paper.batches",
-            "paper.dotted",
-            "paper.elaboration",
-            "paper.declarations",
-            "paper.vectors",
-            "paper.outputs",
-            "paper.batch_declarations",
-            "paper.book_declarations",
-            "paper.unit_pages",
-            "paper.context",
-            "paper.ranges",
-            "paper.restated",
-            "paper.sides",
-            "paper.changes",
-            "paper.one_hot",
-            "paper.statements",
-            "paper.verdicts",
-            "paper.trials",
-            "paper.claim_proofs",
-            "paper.repair_places",
-            "paper.repair_scripts",
-            "paper.repair_functions",
-            "paper.repair_terms",
-            "paper.repair_symbols",
-            "paper.repair_frames",
-            "paper.repair",
-            "paper.definition_files",
-            "paper.quantity_names",
-            "paper.system",
-            "paper.system_elaboration",
-            "paper.system_words",
-            "paper.system_declarations",
-            "paper.system_page",
-            "paper.system_repair",
-            "paper.system_claims",
-            "paper.own_layers",
-            "paper.step_signs",
-            "paper.methods",
-            "paper.step_pages",
-            "paper.step_rules",
-            "paper.chances",
-            "paper.step_penalties",
-            "paper.steps",
-            "paper.step_repairs",
-            "paper.delta_steps",
-            "paper.claims",
-            "paper.verdict_text",
-            "paper.rerun_formulas",
-            "paper.rerun_layout",
-            "paper.rerun_names",
-            "paper.rerun_needs",
-            "paper.rerun_terms",
-            "paper.rerun_forward",
-            "paper.rerun",
+            *inside(
+                "paper.writing",
+                """
+                alphabet writer matrices entries latex_reader reasons page typesetting blocks report
+                answer
+                """,
+            ),
+            *inside(
+                "paper.formula",
+                """
+                plain_math syntax commands tokens brackets rows groups layout nodes displays tree
+                reader
+                """,
+            ),
+            *inside(
+                "paper.signs",
+                """
+                misfits notation scripts function_names indicators derivatives repetition examples
+                """,
+            ),
+            *inside(
+                "paper.books",
+                """
+                rules fitting slopes translation unit_layers convention_files definition_files
+                book_letters context_words inferred numbered_pages page_notation
+                """,
+            ),
+            *inside("paper.habits", "notes typed letters neurons branches usual lenient"),
+            *inside(
+                "paper.meaning",
+                """
+                arrays formulas_of_one reading vector_functions quantities applications
+                differentiation numpy_calls sums batches dotted elaboration
+                """,
+            ),
+            *inside(
+                "paper.context",
+                """
+                declarations vectors outputs samples books units letters in_nielsens
+                book_words nielsens_words functions layerless widths page
+                """,
+            ),
+            *inside(
+                "paper.claims",
+                """
+                ranges restated sides changes one_hot statements verdicts trials proofs judging
+                agreed
+                """,
+            ),
+            *inside(
+                "paper.repair", "places scripts functions terms symbols frames edits explained"
+            ),
+            *inside(
+                "paper.definitions",
+                """
+                names system elaboration words declarations pages repairs claims own_layers
+                """,
+            ),
+            *inside(
+                "paper.steps",
+                """
+                signs methods pages rules chances penalties claims repairs momentum
+                """,
+            ),
+            *inside("paper.rerun", "formulas lines names needs terms forward script"),
+            *inside("paper", "verdict_text verify"),
         ),
-        (
-            "program.ir",
-            "program.interpreter",
-            "program.rivals",
-            "program.lowering",
-            "program.passes",
-            "program.layout",
-            "program.arithmetic",
-            "program.memory",
-            "program.bounds",
-            "program.one_sample",
-            "program.cost_model",
+        inside(
+            "program",
+            """
+            ir interpreter rivals lowering passes layout arithmetic memory bounds one_sample
+            cost_model
+            """,
         ),
     ),
     # 4: text
     (
-        (
-            "backends.backend",
-            "backends.python_text",
-            "backends.to_numpy",
-            "backends.to_buffers",
-            "backends.fast",
-            "backends.scalar_formulas",
-            "backends.unrolling",
-            "backends.to_scalar",
-            "backends.trainer",
+        inside(
+            "backends",
+            """
+            backend python_text to_numpy to_buffers fast scalar_formulas unrolling to_scalar trainer
+            """,
         ),
     ),
     # 5: the doors
@@ -356,12 +279,13 @@ def test_every_module_keeps_to_its_floor() -> None:
 
 def test_the_map_names_every_module_in_order() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    named, folder = [], ""
-    for branch, name, end in re.findall(r"^(│   )?[├└]── (\w+)(/|\.py)", text, re.MULTILINE):
+    named, folders = [], list[str]()
+    for branches, name, end in re.findall(r"^((?:│   )*)[├└]── (\w+)(/|\.py)", text, re.MULTILINE):
+        above = folders[: len(branches) // 4]
         if end == "/":
-            folder = f"{name}."
+            folders = [*above, name]
         else:
-            named.append(f"{folder if branch else ''}{name}")
+            named.append(".".join([*above, name]))
     assert named == list(PLACES)
 
 
@@ -372,8 +296,10 @@ def test_the_map_names_every_module_in_order() -> None:
         ("calculus.rules", "from symnet.calculus.proof import prove", "may not import"),
         ("calculus.rules", "from .proof import prove", "may not import calculus.proof"),
         ("calculus.rules", "from ..program import ir", "may not import program.ir"),
-        ("program.ir", "import symnet.paper.report", "may not import paper.report"),
-        ("paper.report", "from symnet.program.ir import Map", "may not import program.ir"),
+        ("program.ir", "import symnet.paper.writing.report", "may not import paper.writing"),
+        ("paper.writing.report", "from symnet.program.ir import Map", "may not import program.ir"),
+        ("paper.signs.scripts", "from symnet.paper.books import inferred", "may not import paper"),
+        ("paper.books.inferred", "from ..meaning import sums", "may not import paper.meaning.sums"),
         ("backends.backend", "from symnet import Network", "may not import __init__"),
         ("network.poetry", "", "no place"),
         ("cli", "def f():\n    import sympy", "inside a function"),
@@ -475,6 +401,14 @@ def test_packages_hold_a_docstring_and_nothing_else() -> None:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         assert len(tree.body) == 1, file
         assert ast.get_docstring(tree), file
+
+
+def test_what_is_loaded_on_first_use_exists() -> None:
+    for module, file in modules().items():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("load" | "_load"), args=[ast.Constant(name)]):
+                    assert name in PLACES, f"{module}, line {node.lineno}: no module {name}"
 
 
 def test_help_imports_nothing_heavy() -> None:

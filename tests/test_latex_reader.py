@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from symnet.errors import EquationError
 from symnet.network.architecture import Network
-from symnet.paper.latex_reader import quantity
+from symnet.paper.writing.latex_reader import quantity
 from symnet.term import Axis, Index, LayerNumber, Partial, Symbol
 
 NETWORK = Network("2-3-12-1")

@@ -22,7 +22,7 @@ from symnet.network import notation as n
 from symnet.network.architecture import Layer, Network
 from symnet.network.equations import Definition
 from symnet.network.functions import COSTS
-from symnet.paper.report import render_derivation
+from symnet.paper.writing.report import render_derivation
 from symnet.pipeline import generate
 from symnet.term import (
     Addition,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from symnet.paper.claims import ILL_FORMED, PROVED, REFUTED, UNKNOWN, verify
+from symnet.paper.verify import ILL_FORMED, PROVED, REFUTED, UNKNOWN, verify
 
 LINES = [
     json.loads(line)

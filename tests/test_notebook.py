@@ -3,7 +3,7 @@
 import pytest
 
 import symnet
-from symnet.paper.report import render_derivation
+from symnet.paper.writing.report import render_derivation
 
 
 @pytest.mark.parametrize("architecture", ["1-1", "2-3-4-1", "n-30-k", "2-2:softmax-2:softmax"])

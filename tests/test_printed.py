@@ -36,9 +36,9 @@ from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.architecture import Network
 from symnet.network.functions import ZS, A, Activation, Cost, J, N, P, Y, Z
-from symnet.paper.alphabet import LATEX, MARKDOWN, TEXT
-from symnet.paper.answer import answer
-from symnet.paper.report import DETAILS, derivation, render_derivation
+from symnet.paper.writing.alphabet import LATEX, MARKDOWN, TEXT
+from symnet.paper.writing.answer import answer
+from symnet.paper.writing.report import DETAILS, derivation, render_derivation
 from symnet.term import (
     Apply,
     Equation,

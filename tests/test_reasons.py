@@ -7,7 +7,7 @@ import pytest
 from symnet.calculus.derivation import Backpropagation, Step, derive
 from symnet.calculus.rules import RULES
 from symnet.network.architecture import Network
-from symnet.paper.reasons import ABOUT, reason
+from symnet.paper.writing.reasons import ABOUT, reason
 from symnet.term import Delta, Partial, Symbol, mentions, walk
 
 NETWORKS = ("2-3-4-1", "3-2:softmax", "4-3:softmax-2", "2-3:relu-2:identity", "2-3:tanh-2:softmax")

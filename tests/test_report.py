@@ -15,11 +15,11 @@ import sympy
 from symnet.calculus.derivation import Backpropagation, derive
 from symnet.network.architecture import Network
 from symnet.network.functions import Activation, Cost, Z
-from symnet.paper import matrices, writer
-from symnet.paper.alphabet import LATEX, MARKDOWN, TEXT, Alphabet
-from symnet.paper.answer import render_answer
-from symnet.paper.page import WIDTH, Line, Lines, Page, Result, broken, prose
-from symnet.paper.report import DETAILS, derivation, render_derivation
+from symnet.paper.writing import matrices, writer
+from symnet.paper.writing.alphabet import LATEX, MARKDOWN, TEXT, Alphabet
+from symnet.paper.writing.answer import render_answer
+from symnet.paper.writing.page import WIDTH, Line, Lines, Page, Result, broken, prose
+from symnet.paper.writing.report import DETAILS, derivation, render_derivation
 
 Y, A = sympy.symbols("y a", real=True)
 

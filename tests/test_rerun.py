@@ -17,8 +17,9 @@ import sympy
 
 from symnet.calculus.counterexample import Setting
 from symnet.network import notation as n
-from symnet.paper.claims import Trial, verify
-from symnet.paper.rerun import numpy_lines
+from symnet.paper.claims.verdicts import Trial
+from symnet.paper.rerun.script import numpy_lines
+from symnet.paper.verify import verify
 from symnet.term import (
     ARGUMENT,
     Apply,

@@ -25,10 +25,10 @@ from symnet.calculus.judges import JUDGES
 from symnet.calculus.nilpotent import numbers_to
 from symnet.network import notation as n
 from symnet.network.functions import ACTIVATIONS, COSTS, typed_activation
-from symnet.paper.claims import PROVED, REFUTED, UNKNOWN, verify
-from symnet.paper.outputs import parted, target
-from symnet.paper.rerun import numpy_lines
-from symnet.paper.rerun_formulas import coupled_text
+from symnet.paper.context.outputs import parted, target
+from symnet.paper.rerun.formulas import coupled_text
+from symnet.paper.rerun.script import numpy_lines
+from symnet.paper.verify import PROVED, REFUTED, UNKNOWN, verify
 from symnet.term import (
     ONE,
     ZERO,

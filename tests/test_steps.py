@@ -32,9 +32,9 @@ from symnet.calculus.recurrences import (
 from symnet.calculus.runs import Run, differ
 from symnet.network.functions import THETA, G
 from symnet.network.optimizers import OPTIMIZERS, T
-from symnet.paper.claims import verify
-from symnet.paper.methods import FIRST, Form, methods, named
-from symnet.paper.step_signs import GRADIENT
+from symnet.paper.steps.methods import FIRST, Form, methods, named
+from symnet.paper.steps.signs import GRADIENT
+from symnet.paper.verify import verify
 from symnet.term import (
     ZERO,
     Apply,

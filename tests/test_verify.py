@@ -9,9 +9,9 @@ import pytest
 
 import symnet
 from symnet import cli
-from symnet.paper.claims import ILL_FORMED, PROVED, REFUTED, UNKNOWN, verify
-from symnet.paper.repair import EDITS
+from symnet.paper.repair.edits import EDITS
 from symnet.paper.verdict_text import KINDS, text_of
+from symnet.paper.verify import ILL_FORMED, PROVED, REFUTED, UNKNOWN, verify
 from symnet.verification import context_of, verdict_of, verdicts
 
 # Nielsen, ch. 2, BP1 to BP4.

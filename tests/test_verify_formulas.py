@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from symnet.paper.claims import verify
+from symnet.paper.verify import verify
 
 
 def rows(name: str) -> list[dict[str, Any]]:

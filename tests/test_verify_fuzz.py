@@ -24,7 +24,7 @@ PROGRAM = f"""
 import json, resource, sys, time, traceback
 sys.path.insert(0, {str(ROOT)!r})
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY} << 20, {MEMORY} << 20))
-from symnet.paper.claims import BROKEN, verify
+from symnet.paper.verify import BROKEN, verify
 verify("z^l = W^l a^{{l-1}} + b^l", "nielsen", {{}})
 for line in sys.stdin:
     latex, convention, context = json.loads(line)

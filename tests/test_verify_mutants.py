@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from claims_by_numbers import DIFFERS, HOLDS, NO_SHAPE, judge
 
-from symnet.paper.claims import ILL_FORMED, PROVED, REFUTED, verify
+from symnet.paper.verify import ILL_FORMED, PROVED, REFUTED, verify
 
 Context = Mapping[str, Any]
 SIGMOID: Context = {"activation": "sigmoid"}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from symnet.paper.claims import PROVED, verify
+from symnet.paper.verify import PROVED, verify
 
 FONTS = ("", r"\mathbf", r"\boldsymbol", r"\bm", r"\underline", r"\vec")
 DERIVATIVES = (

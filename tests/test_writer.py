@@ -24,9 +24,9 @@ from symnet.calculus import textbook
 from symnet.network import equations
 from symnet.network import notation as n
 from symnet.network.functions import ACTIVATIONS, COSTS, A, Y, Z
-from symnet.paper import writer
-from symnet.paper.alphabet import LATEX, TEXT
-from symnet.paper.matrices import matrix_form
+from symnet.paper.writing import writer
+from symnet.paper.writing.alphabet import LATEX, TEXT
+from symnet.paper.writing.matrices import matrix_form
 from symnet.term import (
     ARGUMENT,
     ONE,

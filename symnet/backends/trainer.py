@@ -15,8 +15,8 @@ from symnet.network.architecture import Network
 from symnet.network.equations import Definition, functions_of
 from symnet.network.functions import ACTIVATIONS, THETA, Activation, rectifies
 from symnet.network.optimizers import CLIPPED, Training
-from symnet.paper import matrices, writer
-from symnet.paper.alphabet import TEXT
+from symnet.paper.writing import matrices, writer
+from symnet.paper.writing.alphabet import TEXT
 from symnet.program import arithmetic, cost_model, one_sample, passes
 from symnet.program.ir import Accumulate, Join, Program, extent, plain
 from symnet.program.lowering import array_name

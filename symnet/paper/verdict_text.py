@@ -1,6 +1,6 @@
 """A verdict for people: the formula with the place underlined, the reason, the counterexample.
 
->>> from symnet.paper.claims import verify
+>>> from symnet.paper.verify import verify
 >>> print(text_of(verify(r"\\delta^L = \\nabla_a C"), r"\\delta^L = \\nabla_a C"))
 refuted  missing-derivative
     \\delta^L = \\nabla_a C
@@ -11,7 +11,7 @@ refuted  missing-derivative
 import unicodedata
 from collections.abc import Callable
 
-from symnet.paper.claims import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
+from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 
 COLOURS = {PROVED: "green", REFUTED: "red", ILL_FORMED: "red", UNKNOWN: "yellow"}
 WIDEST = 100  # signs of a formula that are shown at once

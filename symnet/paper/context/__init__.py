@@ -1,0 +1,1 @@
+"""What a page says beside its claims: symbols, functions, widths, samples."""

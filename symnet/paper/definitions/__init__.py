@@ -1,0 +1,1 @@
+"""Pages whose quantities are their own, as those of batch norm: systems of definitions."""

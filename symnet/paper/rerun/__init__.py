@@ -1,0 +1,1 @@
+"""A refuted formula as a few lines of NumPy that show it fail."""

@@ -1,0 +1,1 @@
+"""What signs say in any book: scripts, functions, derivatives, dots."""
