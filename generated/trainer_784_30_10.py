@@ -1061,7 +1061,7 @@ def _train(args, path):
     trainer = Trainer()
     if args.resume:
         if not Path(args.resume).exists():
-            raise ValueError(f"{args.resume} does not exist yet; without --resume a training begins")
+            raise ValueError(f"{args.resume} does not exist yet, to go on from")
         trainer.load(args.resume)
     if args.abandon:
         trainer.abandon()
