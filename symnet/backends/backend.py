@@ -74,8 +74,8 @@ class StepText:
     """
 
     views: tuple[View, ...]
-    size: int
-    weights: int
+    size: str
+    weights: str
     folded: bool
     sums: bool
     gradient: BufferedText
@@ -141,6 +141,21 @@ class ParameterText:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWidth:
+    """A width that is a letter: `n_1`, and where a trainer finds it.
+
+    It is the number of inputs, of outputs or of both (`ends`), else a setting by its `letter`; in
+    given weights it is the length of `parameter` along `axis`.
+    """
+
+    name: str
+    letter: str
+    ends: tuple[str, ...]
+    parameter: str
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A number that training takes, or `numbers` of them: name, default, meaning.
 
@@ -181,8 +196,9 @@ class Listing:
     dtype: str
     equations: tuple[str, ...]
     proof: str
-    inputs: int
-    outputs: int
+    inputs: int | str
+    outputs: int | str
+    open: tuple[OpenWidth, ...]
     classifier: bool
     normalised: bool
     low: int
@@ -199,7 +215,7 @@ class Listing:
     spoken: Mapping[str, str]
     scheduled: tuple[str, ...]
     planned: bool
-    seen: tuple[int, ...]
+    seen: tuple[str, ...]
     step: StepText | None
     scalar: ScalarText | None
 

@@ -27,8 +27,10 @@ from symnet.program.ir import (
     Program,
     ProgramError,
     Reduce,
+    Size,
     arguments,
     extent,
+    layer_sizes,
     plain,
 )
 
@@ -73,11 +75,11 @@ class Part:
     """One array of the long one: its name and axes in memory, from where to where."""
 
     array: Array
-    start: int
-    stop: int
+    start: Size
+    stop: Size
 
 
-def parts(gradients: Function, sizes: Mapping[str, int]) -> tuple[Part, ...]:
+def parts(gradients: Function, sizes: Mapping[str, Size]) -> tuple[Part, ...]:
     """How the parameters lie in the long array: W with its biases, or all w and then all b."""
     joins = [x for x in gradients.body if isinstance(x, Join) and x.last is not None]
     inside = {x.name for line in joins for x in (line.part, line.last) if x is not None}
@@ -86,7 +88,7 @@ def parts(gradients: Function, sizes: Mapping[str, int]) -> tuple[Part, ...]:
     matrices = [x for x in alone if len(x.axes) > 1]
     others = [x for x in alone if len(x.axes) < 2]
     found = []
-    start = 0
+    start: Size = 0
     for array in (*matrices, *(line.target for line in joins), *others):
         size = extent(array.axes, sizes)
         found.append(Part(array, start, start + size))
@@ -101,7 +103,7 @@ def _trained(gradients: Function) -> list[str]:
 
 
 def views(
-    gradients: Function, sizes: Mapping[str, int], shapes: Mapping[str, Array]
+    gradients: Function, sizes: Mapping[str, Size], shapes: Mapping[str, Array]
 ) -> Iterator[View]:
     """Each parameter as a view of a long array, in the order of axes that users know."""
     joins = {x.target.name: x for x in gradients.body if isinstance(x, Join)}
@@ -118,7 +120,7 @@ def views(
             yield View(x.name, f"{name}[{where}]{turn}")
 
 
-def _span(flat: str, part: Part, sizes: Mapping[str, int]) -> str:
+def _span(flat: str, part: Part, sizes: Mapping[str, Size]) -> str:
     text = f"{flat}[{part.start}:{part.stop}]"
     if len(part.array.axes) > 1:
         text += f".reshape({', '.join(str(sizes[plain(a)]) for a in part.array.axes)})"
@@ -148,7 +150,7 @@ def gradient_text(
     Or `step`, which adds their multiples to the parameters; `blas`: with calls of BLAS itself.
     """
     function = program.function(name)
-    sizes = {axis: size for axis, size in program.sizes if isinstance(size, int)}
+    sizes = layer_sizes(program)
     outputs = [x.name for x in program.function("loss").parameters]
     kept = [x for x in outputs if any(line.target.name == x for line in function.body)]
     plan = memory.plan(function, sizes, kept)
@@ -169,7 +171,7 @@ def gradient_text(
     )
 
 
-def _places(function: Function, sizes: Mapping[str, int]) -> dict[str, str]:
+def _places(function: Function, sizes: Mapping[str, Size]) -> dict[str, str]:
     """Where the arrays of the function are that do not lie in its own block."""
     found = {passes.SAMPLES: "samples", "y": "y"}
     lines = {line.target.name: line for line in function.body}

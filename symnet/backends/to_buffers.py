@@ -29,6 +29,7 @@ from symnet.program.ir import (
     Map,
     ProgramError,
     Reduce,
+    Size,
     Slice,
     arguments,
     plain,
@@ -49,7 +50,7 @@ class Buffers:
     """The text of one function; its parts are collected as they are needed."""
 
     function: Function
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, Size]
     rows: Mapping[str, Rows]
     places: dict[str, str]  # arrays that have a name or a place outside the block
     order: tuple[tuple[Instruction, ...], ...]
@@ -128,7 +129,7 @@ class Buffers:
         self.setup[array] = text
         return array
 
-    def _inner(self, array: str) -> list[int]:
+    def _inner(self, array: str) -> list[Size]:
         """The lengths of an array's axes but for the samples."""
         return [self.sizes[plain(a)] for a in self.arrays[array].axes if a != SAMPLES]
 

@@ -11,6 +11,7 @@ import sympy
 
 from symnet.program.ir import (
     DATA_PART,
+    LONGER,
     Accumulate,
     Array,
     Contract,
@@ -25,8 +26,6 @@ from symnet.program.ir import (
     plain,
 )
 from symnet.program.passes import DATA, SAMPLES, reading, used
-
-LONGER = "+"  # n2+ is the axis n2 with one more place
 
 
 def _gradients(program: Program, change: Callable[[Function], Function]) -> Program:
