@@ -85,7 +85,7 @@ class Trainer:
         *,
         learning_rate=0.1,
         epochs=100,
-        batch_size=10,
+        batch_size=32,
         shuffle=True,
         workers=1,
         random_state=None,
@@ -106,8 +106,9 @@ class Trainer:
         """
         epochs = self.epochs if epochs is None else epochs
         self._check_settings(epochs)
-        x, y = _samples(X, _targets(y))
-        self._parameters(anew=not self._given)
+        anew = not self._given
+        x, y = self._take(X, y, anew)
+        self._parameters(anew)
         rows = _rows(x, y)
         for _ in range(epochs):
             cost = self._epoch(rows, y)
@@ -118,7 +119,7 @@ class Trainer:
     def partial_fit(self, X, y):
         """Train for one epoch, going on from what is."""
         self._check_settings()
-        x, y = _samples(X, _targets(y))
+        x, y = self._take(X, y)
         self._parameters()
         self._position, self._spent = 0, 0.0
         self._epoch(_rows(x, y), y)
@@ -129,7 +130,7 @@ class Trainer:
 
         The batch is a list with a tuple for each sample: its inputs, then its targets.
         """
-        x, y = _samples(X, _targets(Y))
+        x, y = self._take(X, Y)
         self._parameters()
         return _rows(x, y)
 
@@ -152,24 +153,25 @@ class Trainer:
 
     def predict(self, X):
         """The outputs over (samples,)."""
-        return _forward(*self._parameters(), _numbers(X, ("samples", 2), "X"))[:, 0]
+        return _forward(*self._parameters(), self._x(X))[:, 0]
 
     def score(self, X, y):
         """R²: the share of the variance of y that is predicted."""
-        y = _samples(X, _targets(y))[1].astype(float)
+        y = self._take(X, y)[1].astype(float)
         rest = ((y - self.predict(X).reshape(y.shape)) ** 2).sum(axis=0)
         total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
         return float(np.mean(1 - rest / np.where(total > 0, total, np.maximum(rest, 1e-300))))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        x, y = _samples(X, _targets(Y))
+        x, y = self._take(X, Y)
         return float(_cost(*self._parameters(), x, y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
         batch = self.prepare(X, Y)
-        return _views(_gradients(self._flat()["theta"], batch))
+        gradient = _gradients(self._flat()["theta"], batch)
+        return _views(gradient)
 
     @property
     def weights(self):
@@ -205,13 +207,25 @@ class Trainer:
         vars(self).update(params)
         return self
 
+    def __sklearn_is_fitted__(self):
+        return self._begun
+
+    def __sklearn_tags__(self):
+        known = sys.modules["sklearn.utils"]  # it is there: who else would ask?
+        return known.Tags(
+            estimator_type="regressor",
+            target_tags=known.TargetTags(required=True),
+            regressor_tags=known.RegressorTags(),
+        )
+
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
         transient = {"epochs", "random_state", "verbose"}
         entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
         flat = self._flat()
         for name in STATE:
-            entries |= {f"{name}.{part}": array for part, array in _views(flat[name]).items()}
+            views = _views(flat[name])
+            entries |= {f"{name}.{part}": array for part, array in views.items()}
         state = {
             "network": NETWORK,
             "optimizer": OPTIMIZER,
@@ -251,6 +265,16 @@ class Trainer:
         self._target = state["target"]
         self.loss_curve_ = entries["loss_curve"].tolist()
         return self
+
+    def _x(self, X):
+        """X as rows of numbers."""
+        return _inputs(X, 2)
+
+    def _take(self, X, y, anew=False):
+        """X and y as numbers; bad ones change nothing."""
+        a1 = self._x(X)
+        x, y = _samples(a1, _targets(y))
+        return x, y
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
@@ -679,32 +703,80 @@ def _gradients(theta, rows):
 # What is given, checked.
 
 
-def _samples(X, y):
-    """X as rows of numbers, and y, as many."""
-    a1 = _numbers(X, ("samples", 2), "X")
+def _inputs(X, inputs):
+    """X as rows of finite numbers."""
+    array = _real(X, "X")
+    if array.ndim != 2:
+        expected = f"(samples, {inputs})"
+        raise ValueError(
+            f"X must have the shape {expected}, not {array.shape}. Reshape your data: "
+            "X.reshape(1, -1) is one sample, X.reshape(-1, 1) one input of each"
+        )
+    if not array.size:
+        counts = f"{array.shape[0]} sample(s) and {array.shape[1]} feature(s)"
+        raise ValueError(f"X has {counts} (shape={array.shape}) while a minimum of 1 is required.")
+    if array.shape[1] != inputs:
+        features = f"X has {array.shape[1]} features, but Trainer is expecting"
+        raise ValueError(f"{features} {inputs} features as input")
+    return _finite(array, "X")
+
+
+def _real(values, name):
+    """The values as an array of real numbers."""
+    if values is None:
+        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+    if hasattr(values, "nnz"):
+        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
+    for place in np.argwhere(np.ma.getmask(values)).tolist():
+        raise ValueError(f"{name}{place} is masked; fill in all that is missing")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
+    if array.dtype == object:
+        for place, value in np.ndenumerate(array):
+            if not isinstance(value, Real):
+                argument = f"{name}{list(place)} is {value!r}: an argument must be"
+                raise TypeError(f"{argument} no string or other object, but a number")
+        array = array.astype(float)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    return array
+
+
+def _finite(array, name):
+    """A copy as finite numbers of DTYPE."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(DTYPE)
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        what = f"{name}{place} is {array[tuple(place)]}; NaN and infinity (inf) are not taken"
+        raise ValueError(f"{what}, nor what is too large for {DTYPE.__name__}")
+    return numbers
+
+
+def _numbers(values, shape, name):
+    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
+    array = _real(values, name)
+    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
+    if array.shape != wanted or not array.size:
+        expected = str(shape).replace("'", "")
+        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
+    return _finite(array, name)
+
+
+def _samples(a1, y):
+    """Inputs, and as many targets."""
     if len(a1) != len(y):
         raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
     return a1, y
 
 
-def _numbers(values, shape, name):
-    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
-    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
-    if array.shape != wanted or not array.size:
-        expected = str(shape).replace("'", "")
-        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(DTYPE)
-    for place in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise ValueError(f"{name}{place} is {array[tuple(place)]}, not a finite {DTYPE.__name__}")
-    return numbers
-
-
 def _targets(y):
-    y = np.asarray(y)
+    """What the outputs should be, over (samples, 1)."""
+    y = _real(y, "y")
     return _numbers(y[:, None] if y.ndim == 1 else y, ("samples", 1), "y")
 
 
@@ -871,7 +943,8 @@ def _fit(args):
 def _predict(args):
     """Predict the target of each sample, one a line."""
     trainer = Trainer().load(args.weights)
-    X, _ = _read(args.data, args.target or trainer._target, needs_y=False)
+    target = args.target or trainer._target
+    X, _ = _read(args.data, target, needs_y=False)
     lines = io.StringIO()
     y = trainer.predict(X).astype(str)
     csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
@@ -894,7 +967,7 @@ def _check(_):
     """Compare the gradients with complex steps of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
-        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, s) for s, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 2)), random.random((m, 1))
         gradients = _of_long(arrays, a1, y)
         if all(gradient.any() for gradient in gradients):
@@ -916,7 +989,7 @@ def _check(_):
 
 def _of_long(arrays, a1, y):
     """The gradients by each array, as a step computes them."""
-    theta = np.empty(SIZE)
+    theta = np.empty(sum(map(np.size, arrays)))
     for name, array in zip(PARAMETERS, arrays, strict=True):
         _views(theta)[name][...] = array
     flat = _gradients(theta, _rows(a1, y))

@@ -29,6 +29,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from itertools import pairwise
@@ -87,7 +88,7 @@ class Trainer:
         *,
         learning_rate=0.1,
         epochs=100,
-        batch_size=10,
+        batch_size=32,
         shuffle=True,
         workers=1,
         random_state=None,
@@ -108,11 +109,9 @@ class Trainer:
         """
         epochs = self.epochs if epochs is None else epochs
         self._check_settings(epochs)
-        known = vars(self).get("classes_") if self._given else None
-        classes = _find_classes(y) if known is None else known
-        x, y = _samples(X, _targets(y, classes))
-        self._parameters(anew=not self._given)
-        self.classes_ = classes
+        anew = not self._given
+        x, y = self._take(X, y, None, anew)
+        self._parameters(anew)
         with _blas_threads(self._blas()):
             for _ in range(epochs):
                 cost = self._epoch(x, y)
@@ -123,14 +122,8 @@ class Trainer:
     def partial_fit(self, X, y, classes=None):
         """Train for one epoch, going on from what is; `classes` are all labels that may come."""
         self._check_settings()
-        known = vars(self).get("classes_")
-        if known is None:
-            known = _find_classes(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(_find_classes(classes), known):
-            raise ValueError(f"the classes are already {known.tolist()}")
-        x, y = _samples(X, _targets(y, known))
+        x, y = self._take(X, y, classes)
         self._parameters()
-        self.classes_ = known
         self._position, self._spent = 0, 0.0
         self._epoch(x, y)
         return self
@@ -138,10 +131,10 @@ class Trainer:
     def prepare(self, X, Y):
         """Check one batch and lay it out, once for the many times that `step` may take it.
 
-        The batch is x over (samples, 65), its last column 1,
+        The batch is x over (samples, 64 + 1), its last column 1,
         x transposed, and y over (10, samples).
         """
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         self._parameters()
         return x, x.T, np.ascontiguousarray(y.T)
 
@@ -177,26 +170,28 @@ class Trainer:
 
     def predict(self, X):
         """The most probable label of each sample."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X):
         """The probability of each class, in the order of `classes_`, over (samples, 10)."""
-        return _forward(*self._parameters(), _numbers(X, ("samples", 64), "X"))
+        return _forward(*self._parameters(), self._x(X))
 
     def score(self, X, y):
         """The accuracy: the share of samples whose label is predicted."""
-        a, (_, y) = self.predict_proba(X), _samples(X, _targets(y, self.classes_))
+        a, (_, y) = self.predict_proba(X), self._take(X, y)
         return float(np.mean(a.argmax(axis=1) == y.argmax(axis=1)))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         return float(_cost(*self._parameters(), x[:, :-1], y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
         batch = self.prepare(X, Y)
-        return _views(_gradients(self._flat()["theta"], *batch))
+        gradient = _gradients(self._flat()["theta"], *batch)
+        return _views(gradient)
 
     @property
     def weights(self):
@@ -232,13 +227,25 @@ class Trainer:
         vars(self).update(params)
         return self
 
+    def __sklearn_is_fitted__(self):
+        return self._begun
+
+    def __sklearn_tags__(self):
+        known = sys.modules["sklearn.utils"]  # it is there: who else would ask?
+        return known.Tags(
+            estimator_type="classifier",
+            target_tags=known.TargetTags(required=True),
+            classifier_tags=known.ClassifierTags(),
+        )
+
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
         transient = {"epochs", "random_state", "verbose"}
         entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
         flat = self._flat()
         for name in STATE:
-            entries |= {f"{name}.{part}": array for part, array in _views(flat[name]).items()}
+            views = _views(flat[name])
+            entries |= {f"{name}.{part}": array for part, array in views.items()}
         entries["classes"] = self.classes_
         state = {
             "network": NETWORK,
@@ -281,6 +288,22 @@ class Trainer:
         self.classes_ = entries["classes"]
         return self
 
+    def _x(self, X):
+        """X as rows of numbers."""
+        return _inputs(X, 64)
+
+    def _take(self, X, y, classes=None, anew=False):
+        """X and y as numbers, y of given or known labels; bad ones change nothing."""
+        a1 = self._x(X)
+        known = None if anew else vars(self).get("classes_")
+        if known is None:
+            known = _find_classes(y if classes is None else classes)
+        elif classes is not None and not np.array_equal(_find_classes(classes), known):
+            raise ValueError(f"the classes are already {known.tolist()}")
+        x, y = _samples(a1, _targets(y, known))
+        self.classes_ = known
+        return x, y
+
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
         if anew or not self._begun:
@@ -318,8 +341,8 @@ class Trainer:
     def _begin(self):
         """Make the long arrays, and the functions that work in them."""
         self._theta = _empty(SIZE)
-        self._state = {name: _empty(SIZE) for name in STATE}
-        self._gradient = _empty(SIZE)
+        self._state = {name: _empty(self._theta.size) for name in STATE}
+        self._gradient = _empty(self._theta.size)
         self._updates = _updates(self._theta, self._gradient)
         self._sized = {}
         self._watched = False  # whether each gradient is looked at, for want of a copy
@@ -349,7 +372,8 @@ class Trainer:
 
     def _epoch(self, x, y):
         """Pass over the data once; its mean cost, or None if a signal stopped it before."""
-        kept = self._theta.copy() if x.size >= SIZE else None  # large networks are watched instead
+        # large networks are watched instead
+        kept = self._theta.copy() if x.size >= self._theta.size else None
         self._watched = kept is None
         state, spent = self._random.bit_generator.state, self._spent
         order = self._random.permutation(len(x)) if self.shuffle else np.arange(len(x))
@@ -404,11 +428,12 @@ class Trainer:
         first = len(order) - (len(order) - self._position) % size
         if first < len(order):  # the last batch is smaller
             r, t = x[order[first:]], np.ascontiguousarray(y[order[first:]].T)
-            yield first, [(r, r.T, t)], t[None], [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
+            seen = [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
+            yield first, [(r, r.T, t)], t[None], seen
 
     def _blas(self):
         """The threads that a matrix product takes: one, unless it is large and alone."""
-        return 1 if self.workers > 1 or self.batch_size * SIZE < 5e7 else None
+        return 1 if self.workers > 1 or self.batch_size * self._theta.size < 5e7 else None
 
     def _check_settings(self, epochs=1):
         for name, value, kind, least, below in (
@@ -582,7 +607,8 @@ def _optimizer(theta, gradient):
 
 def _updates(*arrays):
     """The functions that move all parameters together, each its stretch of the long arrays."""
-    starts = range(0, SIZE, CHUNK)
+    size = len(arrays[0])
+    starts = range(0, size, CHUNK)
     return [_optimizer(*(a[i : i + CHUNK] for a in arrays)) for i in starts]
 
 
@@ -639,38 +665,91 @@ def _blas_threads(limit):
 # What is given, checked.
 
 
-def _samples(X, y):
-    """X as rows of numbers, each with a 1 at its end, and y, as many."""
-    a1 = _numbers(X, ("samples", 64), "X")
-    if len(a1) != len(y):
-        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
-    x = np.ones((len(a1), 65), DTYPE)
-    x[:, :-1] = a1
-    return x, y
+def _inputs(X, inputs):
+    """X as rows of finite numbers."""
+    array = _real(X, "X")
+    if array.ndim != 2:
+        expected = f"(samples, {inputs})"
+        raise ValueError(
+            f"X must have the shape {expected}, not {array.shape}. Reshape your data: "
+            "X.reshape(1, -1) is one sample, X.reshape(-1, 1) one input of each"
+        )
+    if not array.size:
+        counts = f"{array.shape[0]} sample(s) and {array.shape[1]} feature(s)"
+        raise ValueError(f"X has {counts} (shape={array.shape}) while a minimum of 1 is required.")
+    if array.shape[1] != inputs:
+        features = f"X has {array.shape[1]} features, but Trainer is expecting"
+        raise ValueError(f"{features} {inputs} features as input")
+    return _finite(array, "X")
+
+
+def _real(values, name):
+    """The values as an array of real numbers."""
+    if values is None:
+        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+    if hasattr(values, "nnz"):
+        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
+    for place in np.argwhere(np.ma.getmask(values)).tolist():
+        raise ValueError(f"{name}{place} is masked; fill in all that is missing")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
+    if array.dtype == object:
+        for place, value in np.ndenumerate(array):
+            if not isinstance(value, Real):
+                argument = f"{name}{list(place)} is {value!r}: an argument must be"
+                raise TypeError(f"{argument} no string or other object, but a number")
+        array = array.astype(float)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    return array
+
+
+def _finite(array, name):
+    """A copy as finite numbers of DTYPE."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(DTYPE)
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        what = f"{name}{place} is {array[tuple(place)]}; NaN and infinity (inf) are not taken"
+        raise ValueError(f"{what}, nor what is too large for {DTYPE.__name__}")
+    return numbers
 
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    array = _real(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
         raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(DTYPE)
-    for place in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise ValueError(f"{name}{place} is {array[tuple(place)]}, not a finite {DTYPE.__name__}")
-    return numbers
+    return _finite(array, name)
+
+
+def _samples(a1, y):
+    """Inputs, each sample with a 1 at its end, and as many targets."""
+    if len(a1) != len(y):
+        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
+    x = np.ones((len(a1), a1.shape[1] + 1), DTYPE)
+    x[:, :-1] = a1
+    return x, y
 
 
 def _labels(y):
     """y as an array of labels, or None if it holds numbers over (samples, 10)."""
+    if y is None or hasattr(y, "nnz") or np.ma.is_masked(y):
+        _real(y, "y")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 10:
         return None
     if y.ndim == 2 and y.shape[1] == 1:
+        known = sys.modules.get("sklearn.exceptions")  # whoever has it wants to be told
+        if known is not None:
+            text = "A column-vector y was passed when a 1d array was expected"
+            warnings.warn(text, known.DataConversionWarning, stacklevel=4)
         y = y[:, 0]
     if y.ndim != 1 or not len(y):
         expected = "labels over (samples,) or numbers over (samples, 10)"
@@ -681,6 +760,9 @@ def _labels(y):
         raise TypeError(f"labels must be all numbers or all text, not {y.dtype.type.__name__}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("y holds labels that are not finite")
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        first = y[y != np.round(y)][0]
+        raise ValueError(f"Unknown label type: continuous; {first} is no label, but a number")
     return y
 
 
@@ -692,7 +774,7 @@ def _find_classes(y):
         return numbers
     if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)} class(es): {some}")
     return found
 
 
@@ -709,7 +791,7 @@ def _targets(y, classes):
         if label not in numbers:
             raise ValueError(f"y holds the unknown label {label!r}; known are {list(numbers)}")
     wanted = [numbers[label] for label in labels.tolist()]
-    targets = np.zeros((len(wanted), CLASSES), DTYPE)
+    targets = np.zeros((len(wanted), len(classes)), DTYPE)
     targets[np.arange(len(wanted)), wanted] = 1
     return targets
 
@@ -897,7 +979,8 @@ def _fit(args):
 def _predict(args):
     """Predict the target of each sample, one a line."""
     trainer = Trainer().load(args.weights)
-    X, _ = _read(args.data, args.target or trainer._target, needs_y=False)
+    target = args.target or trainer._target
+    X, _ = _read(args.data, target, needs_y=False)
     lines = io.StringIO()
     y = trainer.predict(X).astype(str)
     csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
@@ -920,7 +1003,7 @@ def _check(_):
     """Compare the gradients with complex steps of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
-        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, s) for s, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 64)), random.random((m, 10))
         y /= y.sum(axis=1, keepdims=True)
         gradients = _of_long(arrays, a1, y)
@@ -943,7 +1026,7 @@ def _check(_):
 
 def _of_long(arrays, a1, y):
     """The gradients by each array, as a step computes them."""
-    theta = np.empty(SIZE)
+    theta = np.empty(sum(map(np.size, arrays)))
     for name, array in zip(PARAMETERS, arrays, strict=True):
         _views(theta)[name][...] = array
     x = np.hstack([a1, np.ones((len(a1), 1))])

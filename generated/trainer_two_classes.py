@@ -84,7 +84,7 @@ class Trainer:
         *,
         learning_rate=0.1,
         epochs=100,
-        batch_size=10,
+        batch_size=32,
         shuffle=True,
         workers=1,
         random_state=None,
@@ -105,11 +105,9 @@ class Trainer:
         """
         epochs = self.epochs if epochs is None else epochs
         self._check_settings(epochs)
-        known = vars(self).get("classes_") if self._given else None
-        classes = _find_classes(y) if known is None else known
-        x, y = _samples(X, _targets(y, classes))
-        self._parameters(anew=not self._given)
-        self.classes_ = classes
+        anew = not self._given
+        x, y = self._take(X, y, None, anew)
+        self._parameters(anew)
         rows = _rows(x, y)
         for _ in range(epochs):
             cost = self._epoch(rows, y)
@@ -120,14 +118,8 @@ class Trainer:
     def partial_fit(self, X, y, classes=None):
         """Train for one epoch, going on from what is; `classes` are all labels that may come."""
         self._check_settings()
-        known = vars(self).get("classes_")
-        if known is None:
-            known = _find_classes(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(_find_classes(classes), known):
-            raise ValueError(f"the classes are already {known.tolist()}")
-        x, y = _samples(X, _targets(y, known))
+        x, y = self._take(X, y, classes)
         self._parameters()
-        self.classes_ = known
         self._position, self._spent = 0, 0.0
         self._epoch(_rows(x, y), y)
         return self
@@ -137,7 +129,7 @@ class Trainer:
 
         The batch is a list with a tuple for each sample: its inputs, then its targets.
         """
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         self._parameters()
         return _rows(x, y)
 
@@ -160,27 +152,29 @@ class Trainer:
 
     def predict(self, X):
         """The most probable label of each sample."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X):
         """The probability of each class, in the order of `classes_`, over (samples, 2)."""
-        a = _forward(*self._parameters(), _numbers(X, ("samples", 4), "X"))
+        a = _forward(*self._parameters(), self._x(X))
         return np.hstack([1 - a, a])
 
     def score(self, X, y):
         """The accuracy: the share of samples whose label is predicted."""
-        a, (_, y) = self.predict_proba(X), _samples(X, _targets(y, self.classes_))
+        a, (_, y) = self.predict_proba(X), self._take(X, y)
         return float(np.mean((a[:, 1] > 0.5) == (y[:, 0] > 0.5)))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         return float(_cost(*self._parameters(), x, y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
         batch = self.prepare(X, Y)
-        return _views(_gradients(self._flat()["theta"], batch))
+        gradient = _gradients(self._flat()["theta"], batch)
+        return _views(gradient)
 
     @property
     def weights(self):
@@ -216,13 +210,25 @@ class Trainer:
         vars(self).update(params)
         return self
 
+    def __sklearn_is_fitted__(self):
+        return self._begun
+
+    def __sklearn_tags__(self):
+        known = sys.modules["sklearn.utils"]  # it is there: who else would ask?
+        return known.Tags(
+            estimator_type="classifier",
+            target_tags=known.TargetTags(required=True),
+            classifier_tags=known.ClassifierTags(multi_class=False),
+        )
+
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
         transient = {"epochs", "random_state", "verbose"}
         entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
         flat = self._flat()
         for name in STATE:
-            entries |= {f"{name}.{part}": array for part, array in _views(flat[name]).items()}
+            views = _views(flat[name])
+            entries |= {f"{name}.{part}": array for part, array in views.items()}
         entries["classes"] = self.classes_
         state = {
             "network": NETWORK,
@@ -264,6 +270,22 @@ class Trainer:
         self.loss_curve_ = entries["loss_curve"].tolist()
         self.classes_ = entries["classes"]
         return self
+
+    def _x(self, X):
+        """X as rows of numbers."""
+        return _inputs(X, 4)
+
+    def _take(self, X, y, classes=None, anew=False):
+        """X and y as numbers, y of given or known labels; bad ones change nothing."""
+        a1 = self._x(X)
+        known = None if anew else vars(self).get("classes_")
+        if known is None:
+            known = _find_classes(y if classes is None else classes)
+        elif classes is not None and not np.array_equal(_find_classes(classes), known):
+            raise ValueError(f"the classes are already {known.tolist()}")
+        x, y = _samples(a1, _targets(y, known))
+        self.classes_ = known
+        return x, y
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
@@ -727,32 +749,81 @@ def _gradients(theta, rows):
 # What is given, checked.
 
 
-def _samples(X, y):
-    """X as rows of numbers, and y, as many."""
-    a1 = _numbers(X, ("samples", 4), "X")
+def _inputs(X, inputs):
+    """X as rows of finite numbers."""
+    array = _real(X, "X")
+    if array.ndim != 2:
+        expected = f"(samples, {inputs})"
+        raise ValueError(
+            f"X must have the shape {expected}, not {array.shape}. Reshape your data: "
+            "X.reshape(1, -1) is one sample, X.reshape(-1, 1) one input of each"
+        )
+    if not array.size:
+        counts = f"{array.shape[0]} sample(s) and {array.shape[1]} feature(s)"
+        raise ValueError(f"X has {counts} (shape={array.shape}) while a minimum of 1 is required.")
+    if array.shape[1] != inputs:
+        features = f"X has {array.shape[1]} features, but Trainer is expecting"
+        raise ValueError(f"{features} {inputs} features as input")
+    return _finite(array, "X")
+
+
+def _real(values, name):
+    """The values as an array of real numbers."""
+    if values is None:
+        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+    if hasattr(values, "nnz"):
+        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
+    for place in np.argwhere(np.ma.getmask(values)).tolist():
+        raise ValueError(f"{name}{place} is masked; fill in all that is missing")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
+    if array.dtype == object:
+        for place, value in np.ndenumerate(array):
+            if not isinstance(value, Real):
+                argument = f"{name}{list(place)} is {value!r}: an argument must be"
+                raise TypeError(f"{argument} no string or other object, but a number")
+        array = array.astype(float)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    return array
+
+
+def _finite(array, name):
+    """A copy as finite numbers of DTYPE."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(DTYPE)
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        what = f"{name}{place} is {array[tuple(place)]}; NaN and infinity (inf) are not taken"
+        raise ValueError(f"{what}, nor what is too large for {DTYPE.__name__}")
+    return numbers
+
+
+def _numbers(values, shape, name):
+    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
+    array = _real(values, name)
+    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
+    if array.shape != wanted or not array.size:
+        expected = str(shape).replace("'", "")
+        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
+    return _finite(array, name)
+
+
+def _samples(a1, y):
+    """Inputs, and as many targets."""
     if len(a1) != len(y):
         raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
     return a1, y
 
 
-def _numbers(values, shape, name):
-    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
-    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
-    if array.shape != wanted or not array.size:
-        expected = str(shape).replace("'", "")
-        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(DTYPE)
-    for place in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise ValueError(f"{name}{place} is {array[tuple(place)]}, not a finite {DTYPE.__name__}")
-    return numbers
-
-
 def _labels(y):
     """y as an array of labels, or None if it holds numbers over (samples, 1)."""
+    if y is None or hasattr(y, "nnz") or np.ma.is_masked(y):
+        _real(y, "y")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         return None
@@ -765,6 +836,9 @@ def _labels(y):
         raise TypeError(f"labels must be all numbers or all text, not {y.dtype.type.__name__}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("y holds labels that are not finite")
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        first = y[y != np.round(y)][0]
+        raise ValueError(f"Unknown label type: continuous; {first} is no label, but a number")
     return y
 
 
@@ -776,7 +850,7 @@ def _find_classes(y):
         return numbers
     if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)} class(es): {some}")
     return found
 
 
@@ -979,7 +1053,8 @@ def _fit(args):
 def _predict(args):
     """Predict the target of each sample, one a line."""
     trainer = Trainer().load(args.weights)
-    X, _ = _read(args.data, args.target or trainer._target, needs_y=False)
+    target = args.target or trainer._target
+    X, _ = _read(args.data, target, needs_y=False)
     lines = io.StringIO()
     y = trainer.predict(X).astype(str)
     csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
@@ -1002,7 +1077,7 @@ def _check(_):
     """Compare the gradients with central differences of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
-        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, s) for s, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 4)), random.random((m, 1))
         gradients = _of_long(arrays, a1, y)
         if all(gradient.any() for gradient in gradients):
@@ -1024,7 +1099,7 @@ def _check(_):
 
 def _of_long(arrays, a1, y):
     """The gradients by each array, as a step computes them."""
-    theta = np.empty(SIZE)
+    theta = np.empty(sum(map(np.size, arrays)))
     for name, array in zip(PARAMETERS, arrays, strict=True):
         _views(theta)[name][...] = array
     flat = _gradients(theta, _rows(a1, y))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy
 
 from symnet.backends.backend import BufferedText, View
-from symnet.backends.python_text import WIDTH
+from symnet.backends.python_text import WIDTH, size_text, span
 from symnet.backends.to_buffers import Buffers
 from symnet.network.architecture import Network
 from symnet.network.optimizers import Training
@@ -77,6 +77,7 @@ class Part:
     array: Array
     start: Size
     stop: Size
+    length: str = ""  # what `end_` and its name stand for, where the stop is no number
 
 
 def parts(gradients: Function, sizes: Mapping[str, Size]) -> tuple[Part, ...]:
@@ -91,8 +92,11 @@ def parts(gradients: Function, sizes: Mapping[str, Size]) -> tuple[Part, ...]:
     start: Size = 0
     for array in (*matrices, *(line.target for line in joins), *others):
         size = extent(array.axes, sizes)
-        found.append(Part(array, start, start + size))
-        start += size
+        stop = start + size
+        length = "" if isinstance(stop, int) else size_text(stop)
+        found.append(Part(array, start, stop, length))
+        # where widths are open, what lies behind starts at a name
+        start = stop if isinstance(stop, int) else sympy.Symbol(f"end_{array.name}")
     return tuple(found)
 
 
@@ -109,6 +113,8 @@ def views(
     joins = {x.target.name: x for x in gradients.body if isinstance(x, Join)}
     for part in parts(gradients, sizes):
         name = part.array.name
+        if part.length:
+            yield View(f"end_{name}", part.length)
         text = _span("flat", part, sizes)
         join = joins.get(name)
         if join is None:
@@ -121,9 +127,10 @@ def views(
 
 
 def _span(flat: str, part: Part, sizes: Mapping[str, Size]) -> str:
-    text = f"{flat}[{part.start}:{part.stop}]"
+    stop = sympy.Symbol(f"end_{part.array.name}") if part.length else part.stop
+    text = f"{flat}[{span(part.start, stop)}]"
     if len(part.array.axes) > 1:
-        text += f".reshape({', '.join(str(sizes[plain(a)]) for a in part.array.axes)})"
+        text += f".reshape({', '.join(size_text(sizes[plain(a)]) for a in part.array.axes)})"
     return text
 
 
@@ -156,13 +163,15 @@ def gradient_text(
     plan = memory.plan(function, sizes, kept)
     places = _places(function, sizes)
     buffers = Buffers(function, sizes, plan.rows, places, plan.order, comments, blas=blas)
+    ends = {f"end_{x.array.name}": x.length for x in parts(function, sizes) if x.length}
+    buffers.setup |= ends
     numbers = [x.name for x in function.parameters if not x.axes]
     if not function.overwrites:
         numbers = [x for x in numbers if x != passes.SAMPLES]
     lines = tuple(buffers.text())
     returned = [buffers.name(x) for x in kept]
     return BufferedText(
-        rows=plan.total,
+        rows="" if plan.total == 0 else size_text(plan.total),
         setup=tuple(_setup(buffers, [*(x.code for x in lines), *returned])),
         arguments=("x", "xT", "y", *("samples" if x == passes.SAMPLES else x for x in numbers)),
         lines=lines,
@@ -239,7 +248,7 @@ def update_text(program: Program, name: str, comments: Mapping[str, str]) -> Buf
     lines = tuple(buffers.text())
     numbers = [x.name for x in function.parameters if not x.axes]
     return BufferedText(
-        rows=0,
+        rows="",
         setup=tuple(_setup(buffers, [x.code for x in lines])),
         arguments=tuple("samples" if n == passes.SAMPLES else n for n in numbers),
         lines=lines,

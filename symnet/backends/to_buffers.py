@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 import sympy
 
 from symnet.backends.backend import Line
-from symnet.backends.python_text import ATOM, FUNCTIONS, WIDTH, call, in_parts, piece
+from symnet.backends.python_text import (
+    ATOM,
+    FUNCTIONS,
+    WIDTH,
+    call,
+    in_parts,
+    piece,
+    size_text,
+    span,
+)
 from symnet.errors import NotYet
 from symnet.program.ir import (
     Accumulate,
@@ -89,7 +98,7 @@ class Buffers:
             self.names[array] = array
             self.setup[array] = self._slice(line)
         elif self.arrays[array].axes:
-            shape = ", ".join(str(self.sizes[plain(a)]) for a in self.arrays[array].axes)
+            shape = ", ".join(size_text(self.sizes[plain(a)]) for a in self.arrays[array].axes)
             self.names[array] = array
             self.setup[array] = f"np.empty(({shape},), dtype)" if "," not in shape else (
                 f"np.empty(({shape}), dtype)")  # fmt: skip
@@ -122,10 +131,10 @@ class Buffers:
                     if later and not (name.startswith("t") or isinstance(line, Join)):
                         return self.name(name)
         inner = self._inner(array)
-        span = str(mine.start) if not inner else f"{mine.start}:{mine.stop}"
-        text = f"rows[{span}]"
+        place = span(mine.start, mine.stop) if inner else size_text(mine.start)
+        text = f"rows[{place}]"
         if len(inner) > 1:
-            text += f".reshape({', '.join(map(str, inner))}, m)"
+            text += f".reshape({', '.join(map(size_text, inner))}, m)"
         self.setup[array] = text
         return array
 
@@ -257,7 +266,7 @@ class Buffers:
             first, last = self.rows[place[0].name], self.rows[place[-1].name]
             names = [self.name(x.name) for x in place]
             name = f"{names[0]}_{names[-1]}"
-            self.setup.setdefault(name, f"rows[{first.start}:{last.stop}]")
+            self.setup.setdefault(name, f"rows[{span(first.start, last.stop)}]")
             arrays[place[0].name] = name
         head = gang[0]
         assert isinstance(head, Map)

@@ -9,6 +9,7 @@ import sympy
 
 from symnet.backends import fast, to_numpy, to_scalar
 from symnet.backends.backend import Backend, Listing, OpenWidth, Option, ParameterText, StepText
+from symnet.backends.python_text import size_text
 from symnet.calculus.proof import Proof
 from symnet.errors import NotYet
 from symnet.network.architecture import Network
@@ -114,7 +115,9 @@ def listing(
             {**spoken, "t": "self._steps + 1"}[x.name] for f in scheduled for x in f.parameters
         ),
         planned=any("total_steps" in s.numbers for s in training.settings),
-        seen=tuple(str(extent(x.axes, layer_sizes(lowered))) for x in one_sample.outputs(lowered)),
+        seen=tuple(
+            size_text(extent(x.axes, layer_sizes(lowered))) for x in one_sample.outputs(lowered)
+        ),
         step=step,
         scalar=scalar,
     )
@@ -183,9 +186,9 @@ def _step(
     decay = {"theta": rules["decay"]} if "decay" in rules else {}
     return StepText(
         views=tuple(fast.views(gradients, sizes, shapes)),
-        size=str(lying[-1].stop),
+        size=size_text(sum(extent(p.array.axes, sizes) for p in lying)),
         # the weights lie before the others, or with them
-        weights=str([0, *(p.stop for p in lying if len(p.array.axes) > 1)][-1]),
+        weights=size_text(sum(extent(p.array.axes, sizes) for p in lying if len(p.array.axes) > 1)),
         folded=any(isinstance(x, Join) and x.part.name == "a1" for x in gradients.body),
         sums=not any(x.name == passes.SAMPLES for x in gradients.parameters),
         gradient=fast.gradient_text(made, comments),
