@@ -453,9 +453,10 @@ def _views(flat):
     }
 
 
-def _rows(x, y):
-    """A tuple for each sample: its inputs, then its targets."""
-    return list(map(tuple, np.hstack([x, y]).tolist()))
+def _rows(x, y, weights=None):
+    """A tuple for each sample: its inputs, its targets, and how much it counts."""
+    s = np.ones((len(x), 1)) if weights is None else weights[:, None]
+    return list(map(tuple, np.hstack([x, y, s]).tolist()))
 
 
 def _scalar():
@@ -479,7 +480,7 @@ def _scalar():
         if len(rows) > 1:
             return several(rows, learning_rate)
         try:
-            x1, x2, y1 = rows[0]
+            x1, x2, y1, weight = rows[0]
             # z² = W² a¹ + b²
             z1_2 = w11_2 * x1 + w12_2 * x2 + b1_2
             z2_2 = w21_2 * x1 + w22_2 * x2 + b2_2
@@ -503,7 +504,7 @@ def _scalar():
             # a⁴ = sigmoid(z⁴)
             a1_4 = 1.0 / (1.0 + exp(-z1_4))
             # δ⁴ = (a⁴ − y) ⊙ a⁴ ⊙ (1 − a⁴)
-            d1_4 = a1_4 * (1.0 - a1_4) * (a1_4 - y1)
+            d1_4 = weight * a1_4 * (1.0 - a1_4) * (a1_4 - y1)
             # δ³ = (W⁴)ᵀ δ⁴ ⊙ a³ ⊙ (1 − a³)
             d1_3 = w11_4 * d1_4 * a1_3 * (1.0 - a1_3)
             d2_3 = w12_4 * d1_4 * a2_3 * (1.0 - a2_3)
@@ -583,7 +584,7 @@ def _scalar():
         db1_3 = db2_3 = db3_3 = db4_3 = 0.0
         dw11_2 = dw12_2 = dw21_2 = dw22_2 = dw31_2 = dw32_2 = 0.0
         db1_2 = db2_2 = db3_2 = 0.0
-        for x1, x2, y1 in rows:
+        for x1, x2, y1, weight in rows:
             # z² = W² a¹ + b²
             z1_2 = w11_2 * x1 + w12_2 * x2 + b1_2
             z2_2 = w21_2 * x1 + w22_2 * x2 + b2_2
@@ -607,7 +608,7 @@ def _scalar():
             # a⁴ = sigmoid(z⁴)
             a1_4 = 0.0 if z1_4 < -709.78 else 1.0 / (1.0 + exp(-z1_4))
             # δ⁴ = (a⁴ − y) ⊙ a⁴ ⊙ (1 − a⁴)
-            d1_4 = a1_4 * (1.0 - a1_4) * (a1_4 - y1)
+            d1_4 = weight * a1_4 * (1.0 - a1_4) * (a1_4 - y1)
             # ∂C/∂W⁴ = δ⁴ (a³)ᵀ
             dw11_4 += a1_3 * d1_4
             dw12_4 += a2_3 * d1_4

@@ -149,12 +149,12 @@ class Trainer:
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
         self._step(*(X if Y is None else self.prepare(X, Y)))
 
-    def _step(self, x, xT, y):
+    def _step(self, x, xT, y, weights=None):
         """One step; what it gives are the arrays of the last layer from which the cost follows."""
         m = len(x)
         made = self._sized.get((m, self.workers)) or self._make(m)
         self._steps += 1
-        outputs = made(x, xT, y)
+        outputs = made(x, xT, y, weights)
         if self._watched and not np.isfinite(self._gradient.dot(self._gradient)):
             self._steps, self._watched = self._steps - 1, False
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before the step are kept"
@@ -550,8 +550,8 @@ def _backpropagation(theta, gradient, m, samples):
     rows[...] = 1
     whole = np.dtype(f"i{dtype.itemsize}")
     bitwise_and, copyto, divide, exp = np.bitwise_and, np.copyto, np.divide, np.exp
-    maximum, negative, right_shift = np.maximum, np.negative, np.right_shift
-    subtract = np.subtract
+    maximum, multiply, negative = np.maximum, np.multiply, np.negative
+    right_shift, subtract = np.right_shift, np.subtract
     z2 = a2 = rows[0:128]
     W2 = theta[0:100480].reshape(128, 785)
     zero = np.array(0, dtype)
@@ -588,7 +588,7 @@ def _backpropagation(theta, gradient, m, samples):
     p2_bits = p2.view(whole)
     DW2 = gradient[0:100480].reshape(128, 785)
 
-    def gradients(x, xT, y):
+    def gradients(x, xT, y, weights):
         # z² = W² a¹ + b²
         W2.dot(xT, z2)
         # a² = relu(z²)
@@ -610,6 +610,8 @@ def _backpropagation(theta, gradient, m, samples):
         # δ⁴ = a⁴ − y
         subtract(a4, y, d4)
         # ∂C/∂W⁴ = δ⁴ (a³)ᵀ
+        if weights is not None:
+            multiply(d4, weights, d4)
         A3.dot(d4T, DW4)
         # δ³ = (W⁴)ᵀ δ⁴ ⊙ [a³ > 0]
         w4.dot(d4, d3)
@@ -631,7 +633,7 @@ def _backpropagation(theta, gradient, m, samples):
 def _gradients(theta, x, xT, y):
     """The gradients of the mean cost of a batch, in a long array."""
     gradient = np.empty_like(theta)
-    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y)
+    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y, None)
     return gradient / len(x)
 
 
@@ -669,13 +671,15 @@ def _in_threads(theta, gradient, m, workers):
     pool = ThreadPoolExecutor(workers - 1)
     _blas_threads(1)  # in each of these threads
 
-    def gradients(x, xT, y, *strengths):
+    def gradients(x, xT, y, weights, *strengths):
         own = [strength / workers for strength in strengths]
-        others = [
-            pool.submit(each, x[s], xT[:, s], y[:, s], *own)
-            for each, s in zip(made[1:], shares[1:], strict=True)
-        ]
-        outputs = [made[0](x[shares[0]], xT[:, shares[0]], y[:, shares[0]], *own)]
+
+        def share(s):
+            return x[s], xT[:, s], y[:, s], None if weights is None else weights[s], *own
+
+        pairs = zip(made[1:], shares[1:], strict=True)
+        others = [pool.submit(each, *share(s)) for each, s in pairs]
+        outputs = [made[0](*share(shares[0]))]
         outputs += [other.result() for other in others]
         for part in parts[1:]:
             np.add(gradient, part, gradient)
@@ -684,10 +688,13 @@ def _in_threads(theta, gradient, m, workers):
     return gradients
 
 
-def _costs(seen, y, count):
+def _costs(seen, y, weights, count):
     """The sums of the costs of each of the first batches of a lot."""
     arrays = (a[:count].transpose(0, 2, 1).reshape(-1, a.shape[1]) for a in (*seen, y))
-    return _loss(*arrays).reshape(count, -1).sum(axis=1, dtype=float).tolist()
+    costs = _loss(*arrays).reshape(count, -1)
+    if weights is not None:
+        costs = costs * weights[:count]
+    return costs.sum(axis=1, dtype=float).tolist()
 
 
 def _empty(size, dtype=DTYPE):

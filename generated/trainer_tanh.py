@@ -137,12 +137,12 @@ class Trainer:
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
         self._step(*(X if Y is None else self.prepare(X, Y)))
 
-    def _step(self, x, xT, y):
+    def _step(self, x, xT, y, weights=None):
         """One step; what it gives are the arrays of the last layer from which the cost follows."""
         m = len(x)
         made = self._sized.get((m, self.workers)) or self._make(m)
         self._steps += 1
-        outputs = made(x, xT, y)
+        outputs = made(x, xT, y, weights)
         if self._watched and not np.isfinite(self._gradient.dot(self._gradient)):
             self._steps, self._watched = self._steps - 1, False
             epoch = f"epoch {self.n_iter_ + 1}; the parameters before the step are kept"
@@ -515,11 +515,11 @@ def _backpropagation(theta, gradient, m, samples):
     d3T = d3.T
     d2 = rows[21:37]
     w3 = W3[:-1]
-    t13 = t14 = rows[37:53]
+    t14 = t15 = rows[37:53]
     one = np.array(1, dtype)
     DW2 = gradient[0:64].reshape(16, 4)
 
-    def gradients(x, xT, y):
+    def gradients(x, xT, y, weights):
         # z² = W² a¹ + b²
         W2.dot(xT, z2)
         # a² = tanh(z²)
@@ -531,12 +531,14 @@ def _backpropagation(theta, gradient, m, samples):
         # δ³ = a³ − y
         subtract(a3, y, d3)
         # ∂C/∂W³ = δ³ (a²)ᵀ
+        if weights is not None:
+            multiply(d3, weights, d3)
         A2.dot(d3T, DW3)
         # δ² = (W³)ᵀ δ³ ⊙ (1 − (a²)²)
         w3.dot(d3, d2)
-        multiply(a2, a2, t13)
-        subtract(one, t13, t14)
-        multiply(d2, t14, d2)
+        multiply(a2, a2, t14)
+        subtract(one, t14, t15)
+        multiply(d2, t15, d2)
         # ∂C/∂W² = δ² (a¹)ᵀ
         d2.dot(x, DW2)
         return (a3,)
@@ -547,7 +549,7 @@ def _backpropagation(theta, gradient, m, samples):
 def _gradients(theta, x, xT, y):
     """The gradients of the mean cost of a batch, in a long array."""
     gradient = np.empty_like(theta)
-    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y)
+    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y, None)
     return gradient / len(x)
 
 
@@ -585,13 +587,15 @@ def _in_threads(theta, gradient, m, workers):
     pool = ThreadPoolExecutor(workers - 1)
     _blas_threads(1)  # in each of these threads
 
-    def gradients(x, xT, y, *strengths):
+    def gradients(x, xT, y, weights, *strengths):
         own = [strength / workers for strength in strengths]
-        others = [
-            pool.submit(each, x[s], xT[:, s], y[:, s], *own)
-            for each, s in zip(made[1:], shares[1:], strict=True)
-        ]
-        outputs = [made[0](x[shares[0]], xT[:, shares[0]], y[:, shares[0]], *own)]
+
+        def share(s):
+            return x[s], xT[:, s], y[:, s], None if weights is None else weights[s], *own
+
+        pairs = zip(made[1:], shares[1:], strict=True)
+        others = [pool.submit(each, *share(s)) for each, s in pairs]
+        outputs = [made[0](*share(shares[0]))]
         outputs += [other.result() for other in others]
         for part in parts[1:]:
             np.add(gradient, part, gradient)
@@ -600,10 +604,13 @@ def _in_threads(theta, gradient, m, workers):
     return gradients
 
 
-def _costs(seen, y, count):
+def _costs(seen, y, weights, count):
     """The sums of the costs of each of the first batches of a lot."""
     arrays = (a[:count].transpose(0, 2, 1).reshape(-1, a.shape[1]) for a in (*seen, y))
-    return _loss(*arrays).reshape(count, -1).sum(axis=1, dtype=float).tolist()
+    costs = _loss(*arrays).reshape(count, -1)
+    if weights is not None:
+        costs = costs * weights[:count]
+    return costs.sum(axis=1, dtype=float).tolist()
 
 
 def _empty(size, dtype=DTYPE):

@@ -452,9 +452,10 @@ def _views(flat):
     }
 
 
-def _rows(x, y):
-    """A tuple for each sample: its inputs, then its targets."""
-    return list(map(tuple, np.hstack([x, y]).tolist()))
+def _rows(x, y, weights=None):
+    """A tuple for each sample: its inputs, its targets, and how much it counts."""
+    s = np.ones((len(x), 1)) if weights is None else weights[:, None]
+    return list(map(tuple, np.hstack([x, y, s]).tolist()))
 
 
 def _scalar():
@@ -480,7 +481,7 @@ def _scalar():
         if len(rows) > 1:
             return several(rows, learning_rate)
         try:
-            x1, x2, x3, x4, y1 = rows[0]
+            x1, x2, x3, x4, y1, weight = rows[0]
             # z² = W² a¹ + b²
             z1_2 = w11_2 * x1 + w12_2 * x2 + w13_2 * x3 + w14_2 * x4 + b1_2
             z2_2 = w21_2 * x1 + w22_2 * x2 + w23_2 * x3 + w24_2 * x4 + b2_2
@@ -506,7 +507,7 @@ def _scalar():
             # a³ = sigmoid(z³)
             a1_3 = 1.0 / (1.0 + exp(-z1_3))
             # δ³ = a³ − y
-            d1_3 = a1_3 - y1
+            d1_3 = weight * (a1_3 - y1)
             # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
             d1_2 = 0.0 if a1_2 <= 0.0 else w11_3 * d1_3
             d2_2 = 0.0 if a2_2 <= 0.0 else w12_3 * d1_3
@@ -602,7 +603,7 @@ def _scalar():
         dw53_2 = dw54_2 = dw61_2 = dw62_2 = dw63_2 = dw64_2 = dw71_2 = dw72_2 = dw73_2 = 0.0
         dw74_2 = dw81_2 = dw82_2 = dw83_2 = dw84_2 = 0.0
         db1_2 = db2_2 = db3_2 = db4_2 = db5_2 = db6_2 = db7_2 = db8_2 = 0.0
-        for x1, x2, x3, x4, y1 in rows:
+        for x1, x2, x3, x4, y1, weight in rows:
             # z² = W² a¹ + b²
             z1_2 = w11_2 * x1 + w12_2 * x2 + w13_2 * x3 + w14_2 * x4 + b1_2
             z2_2 = w21_2 * x1 + w22_2 * x2 + w23_2 * x3 + w24_2 * x4 + b2_2
@@ -628,7 +629,7 @@ def _scalar():
             # a³ = sigmoid(z³)
             a1_3 = 0.0 if z1_3 < -709.78 else 1.0 / (1.0 + exp(-z1_3))
             # δ³ = a³ − y
-            d1_3 = a1_3 - y1
+            d1_3 = weight * (a1_3 - y1)
             # ∂C/∂W³ = δ³ (a²)ᵀ
             dw11_3 += a1_2 * d1_3
             dw12_3 += a2_2 * d1_3

@@ -40,6 +40,7 @@ Pass = Callable[[Program], Program]
 PASSES: tuple[Pass, ...] = (
     layout.leave_sums,
     layout.means_early,
+    layout.weigh_samples,
     layout.samples_last,
     layout.inputs_first,
     layout.fold_biases,
@@ -173,7 +174,13 @@ def gradient_text(
     return BufferedText(
         rows="" if plan.total == 0 else size_text(plan.total),
         setup=tuple(_setup(buffers, [*(x.code for x in lines), *returned])),
-        arguments=("x", "xT", "y", *("samples" if x == passes.SAMPLES else x for x in numbers)),
+        arguments=(
+            "x",
+            "xT",
+            "y",
+            "weights",
+            *("samples" if x == passes.SAMPLES else x for x in numbers),
+        ),
         lines=lines,
         returns=tuple(returned),
         whole=any("whole" in text for text in buffers.setup.values()),
@@ -182,7 +189,7 @@ def gradient_text(
 
 def _places(function: Function, sizes: Mapping[str, Size]) -> dict[str, str]:
     """Where the arrays of the function are that do not lie in its own block."""
-    found = {passes.SAMPLES: "samples", "y": "y"}
+    found = {passes.SAMPLES: "samples", "y": "y", passes.WEIGHT: "weights"}
     lines = {line.target.name: line for line in function.body}
     ones = [x for x in function.body if isinstance(x, Join) and x.last is None]
     inputs = next((x for x in ones if x.part.name == "a1"), None)

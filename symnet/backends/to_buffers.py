@@ -44,12 +44,12 @@ from symnet.program.ir import (
     plain,
 )
 from symnet.program.memory import Rows, spread
-from symnet.program.passes import SAMPLES
+from symnet.program.passes import SAMPLES, WEIGHT
 
 ALONE = {function: name.removeprefix("np.") for function, name in FUNCTIONS.items()}
 ALONE[sympy.Abs] = "absolute"  # a variable abs would hide Python's own
 WORDS = {0: "zero", 1: "one", 2: "two", 3: "three", -1: "minus_one", sympy.Rational(1, 2): "half"}
-GIVEN = ("x", "xT", "y")  # what comes with each call
+GIVEN = ("x", "xT", "y", "weights")  # what comes with each call
 At = Callable[[sympy.Expr], str]
 INDENT = 8  # of the lines, which stand in a function inside a function
 
@@ -223,8 +223,18 @@ class Buffers:
                 yield self.reduction(line)
             case Map() if not line.target.axes:
                 yield from self.scalar(line)
+            case Map() if any(x.name == WEIGHT for x in line.arguments):
+                yield from self.weighed(line)
             case Map():
                 yield from self.operation(line)
+
+    def weighed(self, line: Map) -> Iterator[str]:
+        """In place, and only where samples have weights."""
+        (whole,) = (x for x in line.arguments if x.name != WEIGHT)
+        if self.name(whole.name) != self.name(line.target.name):
+            raise ProgramError(f"{line} is not computed in place")
+        yield "if weights is not None:"
+        yield from (f"    {text}" for text in self.operation(line))
 
     def scalar(self, line: Map) -> Iterator[str]:
         """A number that is computed once a step; once for all steps if it depends on none."""

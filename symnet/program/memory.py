@@ -25,7 +25,7 @@ from symnet.program.ir import (
     arguments,
     extent,
 )
-from symnet.program.passes import SAMPLES
+from symnet.program.passes import SAMPLES, WEIGHT
 
 ODD = tuple(map(sympy.Integer, range(7, 999, 2)))  # open widths in the plan that is checked
 MOST_ROWS = 1000  # of arrays that lie side by side for one call: larger ones are better near by
@@ -165,6 +165,8 @@ def spread(line: Map) -> Array | None:
 
     NumPy would take buffers for that: it is copied into the target first, which then is an operand.
     """
+    if any(x.name == WEIGHT for x in line.arguments):
+        return None  # seldom there, and then in place
     arrays = [x for x in line.arguments if x.axes]
     fewer = [x for x in arrays if x.axes != line.target.axes]
     if len(arrays) != 2 or len(fewer) != 1 or set(fewer[0].axes) >= set(line.target.axes):
