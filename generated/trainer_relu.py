@@ -39,6 +39,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -108,6 +109,7 @@ class Trainer:
     _steps = 0  # the steps that were made
     _given = False  # whether they were set or loaded, and not trained since
     _run = _best = None  # the fit that is under way or was interrupted, and its best parameters
+    _split = None  # the seed of what is put aside for validation
     _position, _spent = 0, 0.0  # where in an epoch it stands, and the cost of what is before
     _kept = None  # the steps made and the parameters, as they last were when all was well
     _stop = 0  # the signal that asked to end training after the step under way
@@ -119,7 +121,7 @@ class Trainer:
         *,
         learning_rate=0.1,
         epochs=100,
-        batch_size=10,
+        batch_size=32,
         shuffle=True,
         validation_fraction=0.0,
         patience=None,
@@ -150,20 +152,25 @@ class Trainer:
         if epochs is None:
             epochs = run["to"] - self.n_iter_ if run else self.epochs
         self._check_settings(epochs)
-        known = vars(self).get("classes_") if self._given else None
-        classes = _find_classes(y) if known is None else known
-        x, y = _samples(X, _targets(y, classes))
-        held = None
-        if validation is not None:
-            held = _samples(validation[0], _targets(validation[1], classes))
-        self._parameters(anew=not self._given)
-        if held is None and self.validation_fraction:
-            x, y, held = _put_aside(x, y, self.validation_fraction, self._split)
-        data = _fingerprint(x, y, *(held or ()))
-        if run and run["data"] != data:
-            other = "on other data, or put other samples aside for validation"
-            raise ValueError(f"the interrupted training was {other}; abandon() it to begin another")
-        self.classes_ = classes
+        anew = not self._given
+        run = None if anew else self._run
+        if anew or self._split is None:
+            self._split = int(np.random.default_rng(self.random_state).integers(2**62))
+        before = dict(vars(self))
+        try:
+            x, y = self._take(X, y, None, anew)
+            held = None if validation is None else self._take(*validation)
+            if held is None and self.validation_fraction:
+                x, y, held = _put_aside(x, y, self.validation_fraction, self._split)
+            data = _fingerprint(x, y, *(held or ()))
+            if run and run["data"] != data:
+                other = "on other data, or put other samples aside for validation"
+                raise ValueError(f"the interrupted training was {other}; abandon() ends it")
+        except (TypeError, ValueError):
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        self._parameters(anew)
         if not run:
             run, self._best = {"from": self.n_iter_}, None
             self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
@@ -175,14 +182,8 @@ class Trainer:
     def partial_fit(self, X, y, classes=None):
         """Train for one epoch, going on from what is; `classes` are all labels that may come."""
         self._check_settings()
-        known = vars(self).get("classes_")
-        if known is None:
-            known = _find_classes(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(_find_classes(classes), known):
-            raise ValueError(f"the classes are already {known.tolist()}")
-        x, y = _samples(X, _targets(y, known))
+        x, y = self._take(X, y, classes)
         self._parameters()
-        self.classes_ = known
         self.abandon()
         self._epoch(x, y)
         return self
@@ -195,10 +196,10 @@ class Trainer:
     def prepare(self, X, Y):
         """Check one batch and lay it out, once for the many times that `step` may take it.
 
-        The batch is x over (samples, 785), its last column 1,
+        The batch is x over (samples, 784 + 1), its last column 1,
         x transposed, and y over (10, samples).
         """
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         self._parameters()
         return x, x.T, np.ascontiguousarray(y.T)
 
@@ -206,12 +207,12 @@ class Trainer:
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
         self._step(*(X if Y is None else self.prepare(X, Y)))
 
-    def _step(self, x, xT, y):
+    def _step(self, x, xT, y, weights=None):
         """One step; what it gives are the arrays of the last layer from which the cost follows."""
         m = len(x)
         made = self._sized.get((m, self.workers)) or self._make(m)
         self._steps += 1
-        outputs = made(x, xT, y)
+        outputs = made(x, xT, y, weights)
         for update in self._updates:
             update(m, self.learning_rate)
         return outputs
@@ -230,26 +231,28 @@ class Trainer:
 
     def predict(self, X):
         """The most probable label of each sample."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X):
         """The probability of each class, in the order of `classes_`, over (samples, 10)."""
-        return _forward(*self._parameters(), _numbers(X, ("samples", 784), "X"))
+        return _forward(*self._parameters(), self._x(X))
 
     def score(self, X, y):
         """The accuracy: the share of samples whose label is predicted."""
-        a, (_, y) = self.predict_proba(X), _samples(X, _targets(y, self.classes_))
+        a, (_, y) = self.predict_proba(X), self._take(X, y)
         return float(np.mean(a.argmax(axis=1) == y.argmax(axis=1)))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         return float(_cost(*self._parameters(), x[:, :-1], y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
         batch = self.prepare(X, Y)
-        return _views(_gradients(self._flat()["theta"], *batch))
+        gradient = _gradients(self._flat()["theta"], *batch)
+        return _views(gradient)
 
     @property
     def weights(self):
@@ -284,6 +287,17 @@ class Trainer:
             raise ValueError(f"unknown {sorted(unknown)}; there are {list(self.get_params())}")
         vars(self).update(params)
         return self
+
+    def __sklearn_is_fitted__(self):
+        return self._begun
+
+    def __sklearn_tags__(self):
+        known = sys.modules["sklearn.utils"]  # it is there: who else would ask?
+        return known.Tags(
+            estimator_type="classifier",
+            target_tags=known.TargetTags(required=True),
+            classifier_tags=known.ClassifierTags(),
+        )
 
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
@@ -329,33 +343,35 @@ class Trainer:
 
     def _filled(self, entries):
         """The opposite of `_entries`, for a new trainer; what cannot be is an error."""
-        state = json.loads(_typed_entry(entries.pop("state"), "U", ()).item())
+        state = json.loads(_saved_array(entries.pop("state"), "U", ()).item())
         for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
             if state[key] != own:
                 raise ValueError(f"it holds the {key} {state[key]}, not {own}")
         self.set_params(**state["settings"])._check_settings()
-        self.set_weights({name: _typed_entry(entries.pop(name), DTYPE) for name in PARAMETERS})
+        self.set_weights({name: _saved_array(entries.pop(name), DTYPE) for name in PARAMETERS})
         flat = self._flat()
         self._fill(flat, STATE, "", entries)
         self._put(flat)
-        self._steps = _whole(state["steps"])
+        self._steps = _saved_count(state["steps"])
         if state["best"] is not None:
             best = {name: np.empty_like(array) for name, array in flat.items()}
             self._fill(best, flat, "best.", entries)
-            told = {name: _whole(state["best"][name]) for name in ("waited", "steps")}
-            self._best = told | {"cost": _real(state["best"]["cost"]), "flat": best}
+            told = {name: _saved_count(state["best"][name]) for name in ("waited", "steps")}
+            self._best = told | {"cost": _saved_number(state["best"]["cost"]), "flat": best}
         if state["run"] is not None:
-            run = {name: _whole(state["run"][name]) for name in ("from", "to")}
+            run = {name: _saved_count(state["run"][name]) for name in ("from", "to")}
             self._run = run | {"data": str(state["run"]["data"])}
         self._random.bit_generator.state = state["random"]
-        self._split, self._position = _whole(state["split"]), _whole(state["position"])
-        self._spent = _real(state["spent"])
+        self._split = state["split"] and _saved_count(state["split"])
+        self._position = _saved_count(state["position"])
+        self._spent = _saved_number(state["spent"])
         self._target = state["target"] and [str(name) for name in state["target"]]
-        curves = [_typed_entry(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
+        curves = [_saved_array(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
         self.loss_curve_, self.validation_curve_ = ([*map(float, curve)] for curve in curves)
-        self.classes_ = _typed_entry(entries.pop("classes"), "biufU", (CLASSES,))
-        if not np.array_equal(np.unique(self.classes_), self.classes_):
-            raise ValueError("its classes are not in order")
+        classes = _saved_array(entries.pop("classes"), "biufU")
+        if len(classes) != CLASSES or not np.array_equal(np.unique(classes), classes):
+            raise ValueError(f"its classes are {classes}")
+        self.classes_ = classes
         if entries:
             raise ValueError(f"it holds {', '.join(entries)}, which is nothing here")
         return self
@@ -364,11 +380,27 @@ class Trainer:
         """Take long arrays from entries, part by part."""
         for name in names:
             for part, view in self._named(flat[name]).items():
-                view[...] = _typed_entry(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
+                view[...] = _saved_array(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
 
     def _named(self, flat):
         """The parts of a long array by name."""
         return _views(flat)
+
+    def _x(self, X):
+        """X as rows of numbers."""
+        return _inputs(X, 784)
+
+    def _take(self, X, y, classes=None, anew=False):
+        """X and y as numbers, y of given or known labels; bad ones change nothing."""
+        a1 = self._x(X)
+        known = None if anew else vars(self).get("classes_")
+        if known is None:
+            known = _find_classes(y if classes is None else classes)
+        elif classes is not None and not np.array_equal(_find_classes(classes), known):
+            raise ValueError(f"the classes are already {known.tolist()}")
+        x, y = _samples(a1, _targets(y, known))
+        self.classes_ = known
+        return x, y
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
@@ -387,7 +419,6 @@ class Trainer:
         for name, (_, variance) in PARAMETERS.items():
             for row in np.atleast_2d(views[name]):
                 row[...] = random.normal(0, np.sqrt(variance), row.shape)
-        self._split = int(random.integers(2**62))  # the seed of what is put aside for validation
         self._restart(flat)
         self._given = False
         return [views[name] for name in PARAMETERS]
@@ -408,8 +439,8 @@ class Trainer:
     def _begin(self):
         """Make the long arrays, and the functions that work in them."""
         self._theta = _empty(SIZE)
-        self._state = {name: _empty(SIZE) for name in STATE}
-        self._gradient = _empty(SIZE)
+        self._state = {name: _empty(self._theta.size) for name in STATE}
+        self._gradient = _empty(self._theta.size)
         self._updates = _updates(self._theta, self._gradient)
         self._sized = {}
         self._begun = True
@@ -491,7 +522,7 @@ class Trainer:
                     if self._stop:
                         break
                 self._position = first + (done + 1) * len(batch[0])
-                self._add(_costs(seen, y_lot, done + 1))
+                self._add(_costs(seen, y_lot, None, done + 1))
                 if self._stop:
                     return None
                 if self._between is not None:
@@ -539,8 +570,8 @@ class Trainer:
         Each lot comes with its first sample, its y, and arrays for what its cost follows from.
         """
         size, start = min(self.batch_size, len(x)), self._position
-        many = min(GATHERED // (size * x.shape[1]), WORK // (size * SIZE), len(x) // size)
-        many = max(1, many)
+        most = min(GATHERED // x.shape[1], WORK // self._theta.size, len(x))
+        many = max(1, most // size)
         rows = _empty(many * size * x.shape[1]).reshape(-1, x.shape[1])
         ys = np.empty((many, y.shape[1], size), DTYPE)
         seen = [np.empty((many, n, size), DTYPE) for n in SEEN]
@@ -561,11 +592,12 @@ class Trainer:
         if rest < len(x):
             chosen = order(rest, len(x))
             r, t = x[chosen], np.ascontiguousarray(y[chosen].T)
-            yield rest, [(r, r.T, t)], t[None], [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
+            seen = [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
+            yield rest, [(r, r.T, t)], t[None], seen
 
     def _blas(self):
         """The threads that a matrix product takes: one, unless it is large and alone."""
-        return 1 if self.workers > 1 or self.batch_size * SIZE < 5e7 else None
+        return 1 if self.workers > 1 or self.batch_size * self._theta.size < 5e7 else None
 
     def _check_settings(self, epochs=1):
         for name, value, kind, least, below in (
@@ -677,8 +709,8 @@ def _backpropagation(theta, gradient, m, samples):
     rows[...] = 1
     whole = np.dtype(f"i{dtype.itemsize}")
     bitwise_and, copyto, divide, exp = np.bitwise_and, np.copyto, np.divide, np.exp
-    maximum, negative, right_shift = np.maximum, np.negative, np.right_shift
-    subtract = np.subtract
+    maximum, multiply, negative = np.maximum, np.multiply, np.negative
+    right_shift, subtract = np.right_shift, np.subtract
     z2 = a2 = rows[0:128]
     W2 = theta[0:100480].reshape(128, 785)
     zero = np.array(0, dtype)
@@ -715,7 +747,7 @@ def _backpropagation(theta, gradient, m, samples):
     p2_bits = p2.view(whole)
     DW2 = gradient[0:100480].reshape(128, 785)
 
-    def gradients(x, xT, y):
+    def gradients(x, xT, y, weights):
         # z² = W² a¹ + b²
         W2.dot(xT, z2)
         # a² = relu(z²)
@@ -737,6 +769,8 @@ def _backpropagation(theta, gradient, m, samples):
         # δ⁴ = a⁴ − y
         subtract(a4, y, d4)
         # ∂C/∂W⁴ = δ⁴ (a³)ᵀ
+        if weights is not None:
+            multiply(d4, weights, d4)
         A3.dot(d4T, DW4)
         # δ³ = (W⁴)ᵀ δ⁴ ⊙ [a³ > 0]
         w4.dot(d4, d3)
@@ -758,7 +792,7 @@ def _backpropagation(theta, gradient, m, samples):
 def _gradients(theta, x, xT, y):
     """The gradients of the mean cost of a batch, in a long array."""
     gradient = np.empty_like(theta)
-    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y)
+    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y, None)
     return gradient / len(x)
 
 
@@ -779,7 +813,8 @@ def _optimizer(theta, gradient):
 
 def _updates(*arrays):
     """The functions that move all parameters together, each its stretch of the long arrays."""
-    starts = range(0, SIZE, CHUNK)
+    size = len(arrays[0])
+    starts = range(0, size, CHUNK)
     return [_optimizer(*(a[i : i + CHUNK] for a in arrays)) for i in starts]
 
 
@@ -795,13 +830,15 @@ def _in_threads(theta, gradient, m, workers):
     pool = ThreadPoolExecutor(workers - 1)
     _blas_threads(1)  # in each of these threads
 
-    def gradients(x, xT, y, *strengths):
+    def gradients(x, xT, y, weights, *strengths):
         own = [strength / workers for strength in strengths]
-        others = [
-            pool.submit(each, x[s], xT[:, s], y[:, s], *own)
-            for each, s in zip(made[1:], shares[1:], strict=True)
-        ]
-        outputs = [made[0](x[shares[0]], xT[:, shares[0]], y[:, shares[0]], *own)]
+
+        def share(s):
+            return x[s], xT[:, s], y[:, s], None if weights is None else weights[s], *own
+
+        pairs = zip(made[1:], shares[1:], strict=True)
+        others = [pool.submit(each, *share(s)) for each, s in pairs]
+        outputs = [made[0](*share(shares[0]))]
         outputs += [other.result() for other in others]
         for part in parts[1:]:
             np.add(gradient, part, gradient)
@@ -810,10 +847,13 @@ def _in_threads(theta, gradient, m, workers):
     return gradients
 
 
-def _costs(seen, y, count):
+def _costs(seen, y, weights, count):
     """The sums of the costs of each of the first batches of a lot."""
     arrays = (a[:count].transpose(0, 2, 1).reshape(-1, a.shape[1]) for a in (*seen, y))
-    return _loss(*arrays).reshape(count, -1).sum(axis=1, dtype=float).tolist()
+    costs = _loss(*arrays).reshape(count, -1)
+    if weights is not None:
+        costs = costs * weights[:count]
+    return costs.sum(axis=1, dtype=float).tolist()
 
 
 def _empty(size, dtype=DTYPE):
@@ -836,38 +876,91 @@ def _blas_threads(limit):
 # What is given, checked.
 
 
-def _samples(X, y):
-    """X as rows of numbers, each with a 1 at its end, and y, as many."""
-    a1 = _numbers(X, ("samples", 784), "X")
-    if len(a1) != len(y):
-        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
-    x = np.ones((len(a1), 785), DTYPE)
-    x[:, :-1] = a1
-    return x, y
+def _inputs(X, inputs):
+    """X as rows of finite numbers."""
+    array = _real(X, "X")
+    if array.ndim != 2:
+        expected = f"(samples, {inputs})"
+        raise ValueError(
+            f"X must have the shape {expected}, not {array.shape}. Reshape your data: "
+            "X.reshape(1, -1) is one sample, X.reshape(-1, 1) one input of each"
+        )
+    if not array.size:
+        counts = f"{array.shape[0]} sample(s) and {array.shape[1]} feature(s)"
+        raise ValueError(f"X has {counts} (shape={array.shape}) while a minimum of 1 is required.")
+    if array.shape[1] != inputs:
+        features = f"X has {array.shape[1]} features, but Trainer is expecting"
+        raise ValueError(f"{features} {inputs} features as input")
+    return _finite(array, "X")
+
+
+def _real(values, name):
+    """The values as an array of real numbers."""
+    if values is None:
+        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+    if hasattr(values, "nnz"):
+        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
+    for place in np.argwhere(np.ma.getmask(values)).tolist():
+        raise ValueError(f"{name}{place} is masked; fill in all that is missing")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
+    if array.dtype == object:
+        for place, value in np.ndenumerate(array):
+            if not isinstance(value, Real):
+                argument = f"{name}{list(place)} is {value!r}: an argument must be"
+                raise TypeError(f"{argument} no string or other object, but a number")
+        array = array.astype(float)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    return array
+
+
+def _finite(array, name):
+    """A copy as finite numbers of DTYPE."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(DTYPE)
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        what = f"{name}{place} is {array[tuple(place)]}; NaN and infinity (inf) are not taken"
+        raise ValueError(f"{what}, nor what is too large for {DTYPE.__name__}")
+    return numbers
 
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    array = _real(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
         raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(DTYPE)
-    for place in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise ValueError(f"{name}{place} is {array[tuple(place)]}, not a finite {DTYPE.__name__}")
-    return numbers
+    return _finite(array, name)
+
+
+def _samples(a1, y):
+    """Inputs, each sample with a 1 at its end, and as many targets."""
+    if len(a1) != len(y):
+        raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
+    x = np.ones((len(a1), a1.shape[1] + 1), DTYPE)
+    x[:, :-1] = a1
+    return x, y
 
 
 def _labels(y):
     """y as an array of labels, or None if it holds numbers over (samples, 10)."""
+    if y is None or hasattr(y, "nnz") or np.ma.is_masked(y):
+        _real(y, "y")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 10:
         return None
     if y.ndim == 2 and y.shape[1] == 1:
+        known = sys.modules.get("sklearn.exceptions")  # whoever has it wants to be told
+        if known is not None:
+            text = "A column-vector y was passed when a 1d array was expected"
+            warnings.warn(text, known.DataConversionWarning, stacklevel=4)
         y = y[:, 0]
     if y.ndim != 1 or not len(y):
         expected = "labels over (samples,) or numbers over (samples, 10)"
@@ -878,6 +971,9 @@ def _labels(y):
         raise TypeError(f"labels must be all numbers or all text, not {y.dtype.type.__name__}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("y holds labels that are not finite")
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        first = y[y != np.round(y)][0]
+        raise ValueError(f"Unknown label type: continuous; {first} is no label, but a number")
     return y
 
 
@@ -889,7 +985,7 @@ def _find_classes(y):
         return numbers
     if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)} class(es): {some}")
     return found
 
 
@@ -906,7 +1002,7 @@ def _targets(y, classes):
         if label not in numbers:
             raise ValueError(f"y holds the unknown label {label!r}; known are {list(numbers)}")
     wanted = [numbers[label] for label in labels.tolist()]
-    targets = np.zeros((len(wanted), CLASSES), DTYPE)
+    targets = np.zeros((len(wanted), len(classes)), DTYPE)
     targets[np.arange(len(wanted)), wanted] = 1
     return targets
 
@@ -1045,19 +1141,19 @@ def _array(file, size):
     return numbers.reshape(shape, order="F" if fortran else "C")
 
 
-def _whole(value):
+def _saved_count(value):
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"it holds {value!r:.40} where a whole number should be")
     return value
 
 
-def _real(value):
+def _saved_number(value):
     if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError(f"it holds {value!r:.40} where a number should be")
     return float(value)
 
 
-def _typed_entry(array, kinds, shape=None):
+def _saved_array(array, kinds, shape=None):
     """An array of a saved file, if it is of one of these kinds and has this shape."""
     right = array.dtype.kind in kinds if isinstance(kinds, str) else array.dtype == kinds
     if not right or array.shape != (array.shape if shape is None else shape):
@@ -1369,7 +1465,8 @@ def _moments(text):
 def _predict(args):
     """Predict the target of each sample, one a line."""
     trainer = Trainer().load(args.weights)
-    X, _ = _read(args.data, args.target or trainer._target, needs_y=False)
+    target = args.target or trainer._target
+    X, _ = _read(args.data, target, needs_y=False)
     lines = io.StringIO()
     y = trainer.predict(X).astype(str)
     csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
@@ -1392,7 +1489,7 @@ def _check(_):
     """Compare the gradients with central differences of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
-        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, s) for s, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 784)), random.random((m, 10))
         y /= y.sum(axis=1, keepdims=True)
         gradients = _of_long(arrays, a1, y)
@@ -1415,7 +1512,7 @@ def _check(_):
 
 def _of_long(arrays, a1, y):
     """The gradients by each array, as a step computes them."""
-    theta = np.empty(SIZE)
+    theta = np.empty(sum(map(np.size, arrays)))
     for name, array in zip(PARAMETERS, arrays, strict=True):
         _views(theta)[name][...] = array
     x = np.hstack([a1, np.ones((len(a1), 1))])

@@ -95,6 +95,7 @@ class Trainer:
     _steps = 0  # the steps that were made
     _given = False  # whether they were set or loaded, and not trained since
     _run = _best = None  # the fit that is under way or was interrupted, and its best parameters
+    _split = None  # the seed of what is put aside for validation
     _position, _spent = 0, 0.0  # where in an epoch it stands, and the cost of what is before
     _kept = None  # the steps made and the parameters, as they last were when all was well
     _stop = 0  # the signal that asked to end training after the step under way
@@ -106,7 +107,7 @@ class Trainer:
         *,
         learning_rate=0.1,
         epochs=100,
-        batch_size=10,
+        batch_size=32,
         shuffle=True,
         validation_fraction=0.0,
         patience=None,
@@ -137,20 +138,25 @@ class Trainer:
         if epochs is None:
             epochs = run["to"] - self.n_iter_ if run else self.epochs
         self._check_settings(epochs)
-        known = vars(self).get("classes_") if self._given else None
-        classes = _find_classes(y) if known is None else known
-        x, y = _samples(X, _targets(y, classes))
-        held = None
-        if validation is not None:
-            held = _samples(validation[0], _targets(validation[1], classes))
-        self._parameters(anew=not self._given)
-        if held is None and self.validation_fraction:
-            x, y, held = _put_aside(x, y, self.validation_fraction, self._split)
-        data = _fingerprint(x, y, *(held or ()))
-        if run and run["data"] != data:
-            other = "on other data, or put other samples aside for validation"
-            raise ValueError(f"the interrupted training was {other}; abandon() it to begin another")
-        self.classes_ = classes
+        anew = not self._given
+        run = None if anew else self._run
+        if anew or self._split is None:
+            self._split = int(np.random.default_rng(self.random_state).integers(2**62))
+        before = dict(vars(self))
+        try:
+            x, y = self._take(X, y, None, anew)
+            held = None if validation is None else self._take(*validation)
+            if held is None and self.validation_fraction:
+                x, y, held = _put_aside(x, y, self.validation_fraction, self._split)
+            data = _fingerprint(x, y, *(held or ()))
+            if run and run["data"] != data:
+                other = "on other data, or put other samples aside for validation"
+                raise ValueError(f"the interrupted training was {other}; abandon() ends it")
+        except (TypeError, ValueError):
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        self._parameters(anew)
         if not run:
             run, self._best = {"from": self.n_iter_}, None
             self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
@@ -161,14 +167,8 @@ class Trainer:
     def partial_fit(self, X, y, classes=None):
         """Train for one epoch, going on from what is; `classes` are all labels that may come."""
         self._check_settings()
-        known = vars(self).get("classes_")
-        if known is None:
-            known = _find_classes(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(_find_classes(classes), known):
-            raise ValueError(f"the classes are already {known.tolist()}")
-        x, y = _samples(X, _targets(y, known))
+        x, y = self._take(X, y, classes)
         self._parameters()
-        self.classes_ = known
         self.abandon()
         self._epoch(_rows(x, y), y)
         return self
@@ -183,7 +183,7 @@ class Trainer:
 
         The batch is a list with a tuple for each sample: its inputs, then its targets.
         """
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         self._parameters()
         return _rows(x, y)
 
@@ -206,27 +206,29 @@ class Trainer:
 
     def predict(self, X):
         """The most probable label of each sample."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X):
         """The probability of each class, in the order of `classes_`, over (samples, 2)."""
-        a = _forward(*self._parameters(), _numbers(X, ("samples", 4), "X"))
+        a = _forward(*self._parameters(), self._x(X))
         return np.hstack([1 - a, a])
 
     def score(self, X, y):
         """The accuracy: the share of samples whose label is predicted."""
-        a, (_, y) = self.predict_proba(X), _samples(X, _targets(y, self.classes_))
+        a, (_, y) = self.predict_proba(X), self._take(X, y)
         return float(np.mean((a[:, 1] > 0.5) == (y[:, 0] > 0.5)))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        x, y = _samples(X, _targets(Y, self.classes_))
+        x, y = self._take(X, Y)
         return float(_cost(*self._parameters(), x, y, len(x)))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
         batch = self.prepare(X, Y)
-        return _views(_gradients(self._flat()["theta"], batch))
+        gradient = _gradients(self._flat()["theta"], batch)
+        return _views(gradient)
 
     @property
     def weights(self):
@@ -261,6 +263,17 @@ class Trainer:
             raise ValueError(f"unknown {sorted(unknown)}; there are {list(self.get_params())}")
         vars(self).update(params)
         return self
+
+    def __sklearn_is_fitted__(self):
+        return self._begun
+
+    def __sklearn_tags__(self):
+        known = sys.modules["sklearn.utils"]  # it is there: who else would ask?
+        return known.Tags(
+            estimator_type="classifier",
+            target_tags=known.TargetTags(required=True),
+            classifier_tags=known.ClassifierTags(multi_class=False),
+        )
 
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
@@ -306,33 +319,35 @@ class Trainer:
 
     def _filled(self, entries):
         """The opposite of `_entries`, for a new trainer; what cannot be is an error."""
-        state = json.loads(_typed_entry(entries.pop("state"), "U", ()).item())
+        state = json.loads(_saved_array(entries.pop("state"), "U", ()).item())
         for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
             if state[key] != own:
                 raise ValueError(f"it holds the {key} {state[key]}, not {own}")
         self.set_params(**state["settings"])._check_settings()
-        self.set_weights({name: _typed_entry(entries.pop(name), DTYPE) for name in PARAMETERS})
+        self.set_weights({name: _saved_array(entries.pop(name), DTYPE) for name in PARAMETERS})
         flat = self._flat()
         self._fill(flat, STATE, "", entries)
         self._put(flat)
-        self._steps = _whole(state["steps"])
+        self._steps = _saved_count(state["steps"])
         if state["best"] is not None:
             best = {name: np.empty_like(array) for name, array in flat.items()}
             self._fill(best, flat, "best.", entries)
-            told = {name: _whole(state["best"][name]) for name in ("waited", "steps")}
-            self._best = told | {"cost": _real(state["best"]["cost"]), "flat": best}
+            told = {name: _saved_count(state["best"][name]) for name in ("waited", "steps")}
+            self._best = told | {"cost": _saved_number(state["best"]["cost"]), "flat": best}
         if state["run"] is not None:
-            run = {name: _whole(state["run"][name]) for name in ("from", "to")}
+            run = {name: _saved_count(state["run"][name]) for name in ("from", "to")}
             self._run = run | {"data": str(state["run"]["data"])}
         self._random.bit_generator.state = state["random"]
-        self._split, self._position = _whole(state["split"]), _whole(state["position"])
-        self._spent = _real(state["spent"])
+        self._split = state["split"] and _saved_count(state["split"])
+        self._position = _saved_count(state["position"])
+        self._spent = _saved_number(state["spent"])
         self._target = state["target"] and [str(name) for name in state["target"]]
-        curves = [_typed_entry(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
+        curves = [_saved_array(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
         self.loss_curve_, self.validation_curve_ = ([*map(float, curve)] for curve in curves)
-        self.classes_ = _typed_entry(entries.pop("classes"), "biufU", (CLASSES,))
-        if not np.array_equal(np.unique(self.classes_), self.classes_):
-            raise ValueError("its classes are not in order")
+        classes = _saved_array(entries.pop("classes"), "biufU")
+        if len(classes) != CLASSES or not np.array_equal(np.unique(classes), classes):
+            raise ValueError(f"its classes are {classes}")
+        self.classes_ = classes
         if entries:
             raise ValueError(f"it holds {', '.join(entries)}, which is nothing here")
         return self
@@ -341,11 +356,27 @@ class Trainer:
         """Take long arrays from entries, part by part."""
         for name in names:
             for part, view in self._named(flat[name]).items():
-                view[...] = _typed_entry(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
+                view[...] = _saved_array(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
 
     def _named(self, flat):
         """The parts of a long array by name."""
         return _views(flat)
+
+    def _x(self, X):
+        """X as rows of numbers."""
+        return _inputs(X, 4)
+
+    def _take(self, X, y, classes=None, anew=False):
+        """X and y as numbers, y of given or known labels; bad ones change nothing."""
+        a1 = self._x(X)
+        known = None if anew else vars(self).get("classes_")
+        if known is None:
+            known = _find_classes(y if classes is None else classes)
+        elif classes is not None and not np.array_equal(_find_classes(classes), known):
+            raise ValueError(f"the classes are already {known.tolist()}")
+        x, y = _samples(a1, _targets(y, known))
+        self.classes_ = known
+        return x, y
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
@@ -364,7 +395,6 @@ class Trainer:
         for name, (_, variance) in PARAMETERS.items():
             for row in np.atleast_2d(views[name]):
                 row[...] = random.normal(0, np.sqrt(variance), row.shape)
-        self._split = int(random.integers(2**62))  # the seed of what is put aside for validation
         self._restart(flat)
         self._given = False
         return [views[name] for name in PARAMETERS]
@@ -590,9 +620,10 @@ def _views(flat):
     }
 
 
-def _rows(x, y):
-    """A tuple for each sample: its inputs, then its targets."""
-    return list(map(tuple, np.hstack([x, y]).tolist()))
+def _rows(x, y, weights=None):
+    """A tuple for each sample: its inputs, its targets, and how much it counts."""
+    s = np.ones((len(x), 1)) if weights is None else weights[:, None]
+    return list(map(tuple, np.hstack([x, y, s]).tolist()))
 
 
 def _scalar():
@@ -618,7 +649,7 @@ def _scalar():
         if len(rows) > 1:
             return several(rows, learning_rate)
         try:
-            x1, x2, x3, x4, y1 = rows[0]
+            x1, x2, x3, x4, y1, weight = rows[0]
             # z² = W² a¹ + b²
             z1_2 = w11_2 * x1 + w12_2 * x2 + w13_2 * x3 + w14_2 * x4 + b1_2
             z2_2 = w21_2 * x1 + w22_2 * x2 + w23_2 * x3 + w24_2 * x4 + b2_2
@@ -644,7 +675,7 @@ def _scalar():
             # a³ = sigmoid(z³)
             a1_3 = 1.0 / (1.0 + exp(-z1_3))
             # δ³ = a³ − y
-            d1_3 = a1_3 - y1
+            d1_3 = weight * (a1_3 - y1)
             # δ² = (W³)ᵀ δ³ ⊙ [a² > 0]
             d1_2 = 0.0 if a1_2 <= 0.0 else w11_3 * d1_3
             d2_2 = 0.0 if a2_2 <= 0.0 else w12_3 * d1_3
@@ -740,7 +771,7 @@ def _scalar():
         dw53_2 = dw54_2 = dw61_2 = dw62_2 = dw63_2 = dw64_2 = dw71_2 = dw72_2 = dw73_2 = 0.0
         dw74_2 = dw81_2 = dw82_2 = dw83_2 = dw84_2 = 0.0
         db1_2 = db2_2 = db3_2 = db4_2 = db5_2 = db6_2 = db7_2 = db8_2 = 0.0
-        for x1, x2, x3, x4, y1 in rows:
+        for x1, x2, x3, x4, y1, weight in rows:
             # z² = W² a¹ + b²
             z1_2 = w11_2 * x1 + w12_2 * x2 + w13_2 * x3 + w14_2 * x4 + b1_2
             z2_2 = w21_2 * x1 + w22_2 * x2 + w23_2 * x3 + w24_2 * x4 + b2_2
@@ -766,7 +797,7 @@ def _scalar():
             # a³ = sigmoid(z³)
             a1_3 = 0.0 if z1_3 < -709.78 else 1.0 / (1.0 + exp(-z1_3))
             # δ³ = a³ − y
-            d1_3 = a1_3 - y1
+            d1_3 = weight * (a1_3 - y1)
             # ∂C/∂W³ = δ³ (a²)ᵀ
             dw11_3 += a1_2 * d1_3
             dw12_3 += a2_2 * d1_3
@@ -887,32 +918,81 @@ def _gradients(theta, rows):
 # What is given, checked.
 
 
-def _samples(X, y):
-    """X as rows of numbers, and y, as many."""
-    a1 = _numbers(X, ("samples", 4), "X")
+def _inputs(X, inputs):
+    """X as rows of finite numbers."""
+    array = _real(X, "X")
+    if array.ndim != 2:
+        expected = f"(samples, {inputs})"
+        raise ValueError(
+            f"X must have the shape {expected}, not {array.shape}. Reshape your data: "
+            "X.reshape(1, -1) is one sample, X.reshape(-1, 1) one input of each"
+        )
+    if not array.size:
+        counts = f"{array.shape[0]} sample(s) and {array.shape[1]} feature(s)"
+        raise ValueError(f"X has {counts} (shape={array.shape}) while a minimum of 1 is required.")
+    if array.shape[1] != inputs:
+        features = f"X has {array.shape[1]} features, but Trainer is expecting"
+        raise ValueError(f"{features} {inputs} features as input")
+    return _finite(array, "X")
+
+
+def _real(values, name):
+    """The values as an array of real numbers."""
+    if values is None:
+        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+    if hasattr(values, "nnz"):
+        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
+    for place in np.argwhere(np.ma.getmask(values)).tolist():
+        raise ValueError(f"{name}{place} is masked; fill in all that is missing")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
+    if array.dtype == object:
+        for place, value in np.ndenumerate(array):
+            if not isinstance(value, Real):
+                argument = f"{name}{list(place)} is {value!r}: an argument must be"
+                raise TypeError(f"{argument} no string or other object, but a number")
+        array = array.astype(float)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
+    return array
+
+
+def _finite(array, name):
+    """A copy as finite numbers of DTYPE."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(DTYPE)
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        what = f"{name}{place} is {array[tuple(place)]}; NaN and infinity (inf) are not taken"
+        raise ValueError(f"{what}, nor what is too large for {DTYPE.__name__}")
+    return numbers
+
+
+def _numbers(values, shape, name):
+    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
+    array = _real(values, name)
+    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
+    if array.shape != wanted or not array.size:
+        expected = str(shape).replace("'", "")
+        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
+    return _finite(array, name)
+
+
+def _samples(a1, y):
+    """Inputs, and as many targets."""
     if len(a1) != len(y):
         raise ValueError(f"X has {len(a1)} samples, but y has {len(y)}")
     return a1, y
 
 
-def _numbers(values, shape, name):
-    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
-    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
-    if array.shape != wanted or not array.size:
-        expected = str(shape).replace("'", "")
-        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(DTYPE)
-    for place in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise ValueError(f"{name}{place} is {array[tuple(place)]}, not a finite {DTYPE.__name__}")
-    return numbers
-
-
 def _labels(y):
     """y as an array of labels, or None if it holds numbers over (samples, 1)."""
+    if y is None or hasattr(y, "nnz") or np.ma.is_masked(y):
+        _real(y, "y")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         return None
@@ -925,6 +1005,9 @@ def _labels(y):
         raise TypeError(f"labels must be all numbers or all text, not {y.dtype.type.__name__}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("y holds labels that are not finite")
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        first = y[y != np.round(y)][0]
+        raise ValueError(f"Unknown label type: continuous; {first} is no label, but a number")
     return y
 
 
@@ -936,7 +1019,7 @@ def _find_classes(y):
         return numbers
     if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)} class(es): {some}")
     return found
 
 
@@ -1090,19 +1173,19 @@ def _array(file, size):
     return numbers.reshape(shape, order="F" if fortran else "C")
 
 
-def _whole(value):
+def _saved_count(value):
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"it holds {value!r:.40} where a whole number should be")
     return value
 
 
-def _real(value):
+def _saved_number(value):
     if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError(f"it holds {value!r:.40} where a number should be")
     return float(value)
 
 
-def _typed_entry(array, kinds, shape=None):
+def _saved_array(array, kinds, shape=None):
     """An array of a saved file, if it is of one of these kinds and has this shape."""
     right = array.dtype.kind in kinds if isinstance(kinds, str) else array.dtype == kinds
     if not right or array.shape != (array.shape if shape is None else shape):
@@ -1414,7 +1497,8 @@ def _moments(text):
 def _predict(args):
     """Predict the target of each sample, one a line."""
     trainer = Trainer().load(args.weights)
-    X, _ = _read(args.data, args.target or trainer._target, needs_y=False)
+    target = args.target or trainer._target
+    X, _ = _read(args.data, target, needs_y=False)
     lines = io.StringIO()
     y = trainer.predict(X).astype(str)
     csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
@@ -1437,7 +1521,7 @@ def _check(_):
     """Compare the gradients with central differences of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
     for _ in range(20):  # draw again while some gradient is 0 throughout: that would check nothing
-        arrays = [random.normal(0, np.sqrt(v) or 0.5, shape) for shape, v in PARAMETERS.values()]
+        arrays = [random.normal(0, np.sqrt(v) or 0.5, s) for s, v in PARAMETERS.values()]
         a1, y = random.normal(size=(m, 4)), random.random((m, 1))
         gradients = _of_long(arrays, a1, y)
         if all(gradient.any() for gradient in gradients):
@@ -1459,7 +1543,7 @@ def _check(_):
 
 def _of_long(arrays, a1, y):
     """The gradients by each array, as a step computes them."""
-    theta = np.empty(SIZE)
+    theta = np.empty(sum(map(np.size, arrays)))
     for name, array in zip(PARAMETERS, arrays, strict=True):
         _views(theta)[name][...] = array
     flat = _gradients(theta, _rows(a1, y))

@@ -424,6 +424,9 @@ def show(
     stages = pipeline.stages(network, training, dtype, blas)
     if costs or memory:
         pipeline.closed(network)
+        if letters := [size for size in network.sizes if isinstance(size, str)]:
+            wanted = f"--{'cost' if costs else 'memory'} counts, and needs a number"
+            raise _load("errors").NotYet(f"{wanted} in place of {letters[0]} in {network}")
         (_, _, lowered), *_, (_, _, program) = stages
         model = _load("program.cost_model")
         tables = [model.table] if costs else []

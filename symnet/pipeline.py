@@ -60,7 +60,7 @@ def generate(
     The optimizer (sgd), the schedule of its learning rate (constant) and the norm at which
     gradients are clipped (never) may also stand in the network's file.
     Raises NotProved with the difference if a formula is not proved, ArchitectureError for a name
-    that does not exist, NotYet for open widths.
+    that does not exist, NotYet for layers of which no code can be made.
     """
     network = network if isinstance(network, Network) else Network(network)
     for name, value, known in (
@@ -203,7 +203,7 @@ def find_schedule(name: str) -> Schedule:
 
 
 def closed(network: Network) -> None:
-    """Raise NotYet for what a trainer cannot have yet, open widths above all."""
+    """Raise NotYet for what a trainer cannot have yet."""
     for number in range(2, network.L + 1):
         definition = network.layer(number).definition
         symbols = [part for e in definition.equations for part in walk(e.right)]
@@ -220,12 +220,6 @@ def closed(network: Network) -> None:
     layers = map(network.layer, range(2, network.L + 1))
     if not any(layer.definition.parameters for layer in layers):
         raise ArchitectureError(f"no layer of {network} has a parameter: there is nothing to train")
-    letters = [size for size in network.sizes if isinstance(size, str)]
-    if letters:
-        raise NotYet(
-            f"{network} has the open width {letters[0]}; derive and prove hold for every value of "
-            "it, but a trainer needs a number there for now"
-        )
 
 
 # What a command does not say, because it is so anyway.

@@ -54,7 +54,7 @@ class BufferedText:
     reads numbers by their bits, `spare` how many arrays it needs beside those given.
     """
 
-    rows: int
+    rows: str
     setup: tuple[View, ...]
     arguments: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -74,8 +74,8 @@ class StepText:
     """
 
     views: tuple[View, ...]
-    size: int
-    weights: int
+    size: str
+    weights: str
     folded: bool
     sums: bool
     gradient: BufferedText
@@ -141,6 +141,21 @@ class ParameterText:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWidth:
+    """A width that is a letter: `n_1`, and where a trainer finds it.
+
+    It is the number of inputs, of outputs or of both (`ends`), else a setting by its `letter`; in
+    given weights it is the length of `parameter` along `axis`.
+    """
+
+    name: str
+    letter: str
+    ends: tuple[str, ...]
+    parameter: str
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A number that training takes, or `numbers` of them: name, default, meaning.
 
@@ -181,8 +196,9 @@ class Listing:
     dtype: str
     equations: tuple[str, ...]
     proof: str
-    inputs: int
-    outputs: int
+    inputs: int | str
+    outputs: int | str
+    open: tuple[OpenWidth, ...]
     classifier: bool
     normalised: bool
     low: int
@@ -199,7 +215,7 @@ class Listing:
     spoken: Mapping[str, str]
     scheduled: tuple[str, ...]
     planned: bool
-    seen: tuple[int, ...]
+    seen: tuple[str, ...]
     step: StepText | None
     scalar: ScalarText | None
 
@@ -227,6 +243,48 @@ class Listing:
     def middle(self) -> str:
         """Above this a single output is the second class."""
         return str((self.low + self.high) / 2 if self.probable else (self.low + self.high) // 2)
+
+    @property
+    def widths(self) -> str:
+        """The open widths as further arguments of a function: `, n_1, n_3`."""
+        return "".join(f", {width.name}" for width in self.open)
+
+    @property
+    def own_widths(self) -> str:
+        """The same in the class."""
+        return ", *self._widths" if self.open else ""
+
+    @property
+    def unpacked(self) -> str:
+        """The open widths on the left of an assignment."""
+        names = ", ".join(width.name for width in self.open)
+        return f"({names},)" if len(self.open) == 1 else names
+
+    @property
+    def unpacked_ends(self) -> str:
+        """Likewise those of inputs and outputs alone."""
+        names = ", ".join(width.name if width.ends else "_" for width in self.open)
+        return f"({names},)" if len(self.open) == 1 else names
+
+    @property
+    def tried(self) -> str:
+        """The same where gradients are checked."""
+        return ", *TRIED" if self.open else ""
+
+    @property
+    def shapes(self) -> str:
+        """The parameters by name in the class, each with its shape and its variance."""
+        return "_parameters(*self._widths)" if self.open else "PARAMETERS"
+
+    @property
+    def size(self) -> str:
+        """The numbers in all parameters."""
+        return self.step.size if self.step else str(self.scalar.size if self.scalar else 0)
+
+    @property
+    def samples(self) -> str:
+        """The shape of y where it holds numbers."""
+        return f"(samples, {self.outputs})"
 
     @property
     def strengths(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy
 
 from symnet.backends.backend import BufferedText, View
-from symnet.backends.python_text import WIDTH
+from symnet.backends.python_text import WIDTH, size_text, span
 from symnet.backends.to_buffers import Buffers
 from symnet.network.architecture import Network
 from symnet.network.optimizers import Training
@@ -27,8 +27,10 @@ from symnet.program.ir import (
     Program,
     ProgramError,
     Reduce,
+    Size,
     arguments,
     extent,
+    layer_sizes,
     plain,
 )
 
@@ -38,6 +40,7 @@ Pass = Callable[[Program], Program]
 PASSES: tuple[Pass, ...] = (
     layout.leave_sums,
     layout.means_early,
+    layout.weigh_samples,
     layout.samples_last,
     layout.inputs_first,
     layout.fold_biases,
@@ -73,11 +76,12 @@ class Part:
     """One array of the long one: its name and axes in memory, from where to where."""
 
     array: Array
-    start: int
-    stop: int
+    start: Size
+    stop: Size
+    length: str = ""  # what `end_` and its name stand for, where the stop is no number
 
 
-def parts(gradients: Function, sizes: Mapping[str, int]) -> tuple[Part, ...]:
+def parts(gradients: Function, sizes: Mapping[str, Size]) -> tuple[Part, ...]:
     """How the parameters lie in the long array: W with its biases, or all w and then all b."""
     joins = [x for x in gradients.body if isinstance(x, Join) and x.last is not None]
     inside = {x.name for line in joins for x in (line.part, line.last) if x is not None}
@@ -86,11 +90,14 @@ def parts(gradients: Function, sizes: Mapping[str, int]) -> tuple[Part, ...]:
     matrices = [x for x in alone if len(x.axes) > 1]
     others = [x for x in alone if len(x.axes) < 2]
     found = []
-    start = 0
+    start: Size = 0
     for array in (*matrices, *(line.target for line in joins), *others):
         size = extent(array.axes, sizes)
-        found.append(Part(array, start, start + size))
-        start += size
+        stop = start + size
+        length = "" if isinstance(stop, int) else size_text(stop)
+        found.append(Part(array, start, stop, length))
+        # where widths are open, what lies behind starts at a name
+        start = stop if isinstance(stop, int) else sympy.Symbol(f"end_{array.name}")
     return tuple(found)
 
 
@@ -101,12 +108,14 @@ def _trained(gradients: Function) -> list[str]:
 
 
 def views(
-    gradients: Function, sizes: Mapping[str, int], shapes: Mapping[str, Array]
+    gradients: Function, sizes: Mapping[str, Size], shapes: Mapping[str, Array]
 ) -> Iterator[View]:
     """Each parameter as a view of a long array, in the order of axes that users know."""
     joins = {x.target.name: x for x in gradients.body if isinstance(x, Join)}
     for part in parts(gradients, sizes):
         name = part.array.name
+        if part.length:
+            yield View(f"end_{name}", part.length)
         text = _span("flat", part, sizes)
         join = joins.get(name)
         if join is None:
@@ -118,10 +127,11 @@ def views(
             yield View(x.name, f"{name}[{where}]{turn}")
 
 
-def _span(flat: str, part: Part, sizes: Mapping[str, int]) -> str:
-    text = f"{flat}[{part.start}:{part.stop}]"
+def _span(flat: str, part: Part, sizes: Mapping[str, Size]) -> str:
+    stop = sympy.Symbol(f"end_{part.array.name}") if part.length else part.stop
+    text = f"{flat}[{span(part.start, stop)}]"
     if len(part.array.axes) > 1:
-        text += f".reshape({', '.join(str(sizes[plain(a)]) for a in part.array.axes)})"
+        text += f".reshape({', '.join(size_text(sizes[plain(a)]) for a in part.array.axes)})"
     return text
 
 
@@ -148,30 +158,38 @@ def gradient_text(
     Or `step`, which adds their multiples to the parameters; `blas`: with calls of BLAS itself.
     """
     function = program.function(name)
-    sizes = {axis: size for axis, size in program.sizes if isinstance(size, int)}
+    sizes = layer_sizes(program)
     outputs = [x.name for x in program.function("loss").parameters]
     kept = [x for x in outputs if any(line.target.name == x for line in function.body)]
     plan = memory.plan(function, sizes, kept)
     places = _places(function, sizes)
     buffers = Buffers(function, sizes, plan.rows, places, plan.order, comments, blas=blas)
+    ends = {f"end_{x.array.name}": x.length for x in parts(function, sizes) if x.length}
+    buffers.setup |= ends
     numbers = [x.name for x in function.parameters if not x.axes]
     if not function.overwrites:
         numbers = [x for x in numbers if x != passes.SAMPLES]
     lines = tuple(buffers.text())
     returned = [buffers.name(x) for x in kept]
     return BufferedText(
-        rows=plan.total,
+        rows="" if plan.total == 0 else size_text(plan.total),
         setup=tuple(_setup(buffers, [*(x.code for x in lines), *returned])),
-        arguments=("x", "xT", "y", *("samples" if x == passes.SAMPLES else x for x in numbers)),
+        arguments=(
+            "x",
+            "xT",
+            "y",
+            "weights",
+            *("samples" if x == passes.SAMPLES else x for x in numbers),
+        ),
         lines=lines,
         returns=tuple(returned),
         whole=any("whole" in text for text in buffers.setup.values()),
     )
 
 
-def _places(function: Function, sizes: Mapping[str, int]) -> dict[str, str]:
+def _places(function: Function, sizes: Mapping[str, Size]) -> dict[str, str]:
     """Where the arrays of the function are that do not lie in its own block."""
-    found = {passes.SAMPLES: "samples", "y": "y"}
+    found = {passes.SAMPLES: "samples", "y": "y", passes.WEIGHT: "weights"}
     lines = {line.target.name: line for line in function.body}
     ones = [x for x in function.body if isinstance(x, Join) and x.last is None]
     inputs = next((x for x in ones if x.part.name == "a1"), None)
@@ -237,7 +255,7 @@ def update_text(program: Program, name: str, comments: Mapping[str, str]) -> Buf
     lines = tuple(buffers.text())
     numbers = [x.name for x in function.parameters if not x.axes]
     return BufferedText(
-        rows=0,
+        rows="",
         setup=tuple(_setup(buffers, [x.code for x in lines])),
         arguments=tuple("samples" if n == passes.SAMPLES else n for n in numbers),
         lines=lines,

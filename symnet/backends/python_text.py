@@ -54,6 +54,22 @@ def analytic(formula: sympy.Expr) -> bool:
     return not formula.has(*NOT_ANALYTIC)
 
 
+def size_text(size: int | sympy.Expr) -> str:
+    """A number of neurons, or of anything that comes from such numbers.
+
+    >>> n = sympy.Symbol("n_1")
+    >>> size_text(785), size_text(16 * n + 16), span(0, n), span(n, 2 * n)
+    ('785', '16 * n_1 + 16', '0:n_1', 'n_1 : 2 * n_1')
+    """
+    return str(sympy.sstr(size)).replace("*", " * ")
+
+
+def span(start: int | sympy.Expr, stop: int | sympy.Expr) -> str:
+    """A slice; between formulas the colon stands apart."""
+    ends = (size_text(start), size_text(stop))
+    return (":" if all(end.isidentifier() or end.isdigit() for end in ends) else " : ").join(ends)
+
+
 def expression(formula: sympy.Expr, parts: Mapping[sympy.Symbol, Piece]) -> str:
     """A formula in Python; `parts` says how a symbol is written where its name does not do."""
     return piece(formula, parts)[0]

@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 import sympy
 
 from symnet.backends.backend import Line
-from symnet.backends.python_text import ATOM, FUNCTIONS, WIDTH, call, in_parts, piece
+from symnet.backends.python_text import (
+    ATOM,
+    FUNCTIONS,
+    WIDTH,
+    call,
+    in_parts,
+    piece,
+    size_text,
+    span,
+)
 from symnet.errors import NotYet
 from symnet.program.ir import (
     Accumulate,
@@ -29,17 +38,18 @@ from symnet.program.ir import (
     Map,
     ProgramError,
     Reduce,
+    Size,
     Slice,
     arguments,
     plain,
 )
 from symnet.program.memory import Rows, spread
-from symnet.program.passes import SAMPLES
+from symnet.program.passes import SAMPLES, WEIGHT
 
 ALONE = {function: name.removeprefix("np.") for function, name in FUNCTIONS.items()}
 ALONE[sympy.Abs] = "absolute"  # a variable abs would hide Python's own
 WORDS = {0: "zero", 1: "one", 2: "two", 3: "three", -1: "minus_one", sympy.Rational(1, 2): "half"}
-GIVEN = ("x", "xT", "y")  # what comes with each call
+GIVEN = ("x", "xT", "y", "weights")  # what comes with each call
 At = Callable[[sympy.Expr], str]
 INDENT = 8  # of the lines, which stand in a function inside a function
 
@@ -49,7 +59,7 @@ class Buffers:
     """The text of one function; its parts are collected as they are needed."""
 
     function: Function
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, Size]
     rows: Mapping[str, Rows]
     places: dict[str, str]  # arrays that have a name or a place outside the block
     order: tuple[tuple[Instruction, ...], ...]
@@ -88,7 +98,7 @@ class Buffers:
             self.names[array] = array
             self.setup[array] = self._slice(line)
         elif self.arrays[array].axes:
-            shape = ", ".join(str(self.sizes[plain(a)]) for a in self.arrays[array].axes)
+            shape = ", ".join(size_text(self.sizes[plain(a)]) for a in self.arrays[array].axes)
             self.names[array] = array
             self.setup[array] = f"np.empty(({shape},), dtype)" if "," not in shape else (
                 f"np.empty(({shape}), dtype)")  # fmt: skip
@@ -121,14 +131,14 @@ class Buffers:
                     if later and not (name.startswith("t") or isinstance(line, Join)):
                         return self.name(name)
         inner = self._inner(array)
-        span = str(mine.start) if not inner else f"{mine.start}:{mine.stop}"
-        text = f"rows[{span}]"
+        place = span(mine.start, mine.stop) if inner else size_text(mine.start)
+        text = f"rows[{place}]"
         if len(inner) > 1:
-            text += f".reshape({', '.join(map(str, inner))}, m)"
+            text += f".reshape({', '.join(map(size_text, inner))}, m)"
         self.setup[array] = text
         return array
 
-    def _inner(self, array: str) -> list[int]:
+    def _inner(self, array: str) -> list[Size]:
         """The lengths of an array's axes but for the samples."""
         return [self.sizes[plain(a)] for a in self.arrays[array].axes if a != SAMPLES]
 
@@ -213,8 +223,18 @@ class Buffers:
                 yield self.reduction(line)
             case Map() if not line.target.axes:
                 yield from self.scalar(line)
+            case Map() if any(x.name == WEIGHT for x in line.arguments):
+                yield from self.weighed(line)
             case Map():
                 yield from self.operation(line)
+
+    def weighed(self, line: Map) -> Iterator[str]:
+        """In place, and only where samples have weights."""
+        (whole,) = (x for x in line.arguments if x.name != WEIGHT)
+        if self.name(whole.name) != self.name(line.target.name):
+            raise ProgramError(f"{line} is not computed in place")
+        yield "if weights is not None:"
+        yield from (f"    {text}" for text in self.operation(line))
 
     def scalar(self, line: Map) -> Iterator[str]:
         """A number that is computed once a step; once for all steps if it depends on none."""
@@ -256,7 +276,7 @@ class Buffers:
             first, last = self.rows[place[0].name], self.rows[place[-1].name]
             names = [self.name(x.name) for x in place]
             name = f"{names[0]}_{names[-1]}"
-            self.setup.setdefault(name, f"rows[{first.start}:{last.stop}]")
+            self.setup.setdefault(name, f"rows[{span(first.start, last.stop)}]")
             arrays[place[0].name] = name
         head = gang[0]
         assert isinstance(head, Map)

@@ -19,6 +19,7 @@ from symnet.backends.python_text import ATOM, WIDTH
 from symnet.backends.scalar_formulas import Formulas
 from symnet.backends.unrolling import INDENT, Unrolled, change, comment, scalars
 from symnet.errors import NotYet
+from symnet.program import layout, passes
 from symnet.program.bounds import Bounds
 from symnet.program.ir import Array, Function, Map, Program, extent, plain
 from symnet.program.one_sample import (
@@ -52,12 +53,13 @@ def scalar_text(
     size = sum(extent(x.axes, sizes) for x in trained)
     if size > MOST:
         raise NotYet(f"{size} parameters are too many for a text that has each by its name")
-    made = one_sample(program)
+    made = one_sample(passes.apply(layout.weigh_samples, program))
     if all(function.name != "decay" for function in made.functions):
         rules = {name: rule for name, rule in rules.items() if name != "decay"}
     kept = [x.name for x in outputs(program)]
     states = [old for _, old in program.function("update").overwrites if old != "theta"]
-    strengths = [x.name for x in program.function("gradients").parameters if not x.axes]
+    given = program.function("gradients").parameters
+    strengths = [x.name for x in given if not x.axes and x.name != passes.WEIGHT]
     step = Unrolled(made.function("step"), sizes, comments, rules)
     gradients = Unrolled(made.function("gradients"), sizes, comments, rules)
     update = _Update(made, rules)

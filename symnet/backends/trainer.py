@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sympy
 
 from symnet.backends import fast, to_numpy, to_scalar
-from symnet.backends.backend import Backend, Listing, Option, ParameterText, StepText
+from symnet.backends.backend import Backend, Listing, OpenWidth, Option, ParameterText, StepText
+from symnet.backends.python_text import size_text
 from symnet.calculus.proof import Proof
 from symnet.errors import NotYet
 from symnet.network.architecture import Network
@@ -18,7 +19,7 @@ from symnet.network.optimizers import CLIPPED, Training
 from symnet.paper.writing import matrices, writer
 from symnet.paper.writing.alphabet import TEXT
 from symnet.program import arithmetic, cost_model, one_sample, passes
-from symnet.program.ir import Accumulate, Join, Program, extent, plain
+from symnet.program.ir import Accumulate, Join, Program, all_known, extent, layer_sizes
 from symnet.program.lowering import array_name
 from symnet.term import ARGUMENT, Addition, Axis, Equation, LayerNumber, Symbol, at_layer, walk
 
@@ -92,8 +93,9 @@ def listing(
             f"All {len(proof.obligations)} formulas of backpropagation were proved before this "
             "file was written."
         ),
-        inputs=int(network.inputs),
-        outputs=int(network.sizes[-1]),
+        inputs=_size(network, network.inputs),
+        outputs=_size(network, network.sizes[-1]),
+        open=tuple(_open(network)),
         classifier=network.cost.classifies,
         normalised=network.cost.normalised,
         low=network.cost.targets[0],
@@ -114,8 +116,7 @@ def listing(
         ),
         planned=any("total_steps" in s.numbers for s in training.settings),
         seen=tuple(
-            extent(x.axes, {axis: int(dict(lowered.sizes)[axis]) for axis in map(plain, x.axes)})
-            for x in one_sample.outputs(lowered)
+            size_text(extent(x.axes, layer_sizes(lowered))) for x in one_sample.outputs(lowered)
         ),
         step=step,
         scalar=scalar,
@@ -124,7 +125,7 @@ def listing(
 
 def style_of(lowered: Program, choices: Choices) -> str:
     """The style that is asked for, or the faster one. Raises NotYet for what a style cannot be."""
-    reasons = arrays_only(choices)
+    reasons = arrays_only(lowered, choices)
     if choices.style == "auto":
         return "array" if reasons else cost_model.style(lowered)
     if choices.style == "scalar" and reasons:
@@ -132,7 +133,7 @@ def style_of(lowered: Program, choices: Choices) -> str:
     return choices.style
 
 
-def arrays_only(choices: Choices) -> list[str]:
+def arrays_only(lowered: Program, choices: Choices) -> list[str]:
     """Why a trainer must have arrays, if it must: what it does that the scalar style cannot."""
     return [
         reason
@@ -140,6 +141,7 @@ def arrays_only(choices: Choices) -> list[str]:
             ("clips gradients", choices.training.clip_norm is not None),
             ("computes in float32, which Python's numbers are not", choices.dtype != "float64"),
             ("asks for the BLAS of SciPy", choices.blas != "numpy"),
+            ("takes widths from its data", not all_known(lowered)),
         )
         if holds
     ]
@@ -147,7 +149,7 @@ def arrays_only(choices: Choices) -> list[str]:
 
 def said_style(lowered: Program, choices: Choices) -> str:
     """Which style is chosen where none is asked for, and why, as a sentence."""
-    style, reasons = style_of(lowered, choices), arrays_only(choices)
+    style, reasons = style_of(lowered, choices), arrays_only(lowered, choices)
     said = f"Style auto is the {style} style"
     if reasons:
         return f"{said}, as the trainer {reasons[0]}."
@@ -172,7 +174,7 @@ def _step(
     made = quick(program, network, choices)
     names = {function.name for function in made.functions}
     gradients = made.function("gradients")
-    sizes = {axis: size for axis, size in made.sizes if isinstance(size, int)}
+    sizes = layer_sizes(made)
     shapes = {x.name: x for x in program.function("gradients").parameters}
     lying = fast.parts(gradients, sizes)
     fused = alone = None
@@ -184,8 +186,9 @@ def _step(
     decay = {"theta": rules["decay"]} if "decay" in rules else {}
     return StepText(
         views=tuple(fast.views(gradients, sizes, shapes)),
-        size=lying[-1].stop,
-        weights=max((p.stop for p in lying if len(p.array.axes) > 1), default=0),
+        size=size_text(sum(extent(p.array.axes, sizes) for p in lying)),
+        # the weights lie before the others, or with them
+        weights=size_text(sum(extent(p.array.axes, sizes) for p in lying if len(p.array.axes) > 1)),
         folded=any(isinstance(x, Join) and x.part.name == "a1" for x in gradients.body),
         sums=not any(x.name == passes.SAMPLES for x in gradients.parameters),
         gradient=fast.gradient_text(made, comments),
@@ -313,16 +316,33 @@ def _parameters(network: Network) -> Iterator[ParameterText]:
         for parameter in definition.parameters:
             here = at_layer(parameter, at)
             assert isinstance(here, Symbol)
-            sizes = [int(network.widths(index.axis)) for index in here.indices]
+            sizes = [_size(network, network.widths(index.axis)) for index in here.indices]
             shape = "(" + ", ".join(map(str, sizes)) + (",)" if len(sizes) == 1 else ")")
-            summed = [network.widths(_at(axis, number)) for axis in _summed(definition, parameter)]
-            below = " / ".join(["2" if blocks else "1", *(str(size) for size in summed)])
+            axes = [_at(axis, number) for axis in _summed(definition, parameter)]
+            summed = [_size(network, network.widths(axis)) for axis in axes]
+            below = " / ".join(["2" if blocks else "1", *map(str, summed)])
             yield ParameterText(
                 f"{parameter.name}{number}",
                 shape,
                 below if summed else "0",
                 _meaning(definition, parameter, number),
             )
+
+
+def _size(network: Network, size: int | str) -> int | str:
+    """A width as code says it: an open one by the first layer that has it, n_1."""
+    return size if isinstance(size, int) else f"n_{network.sizes.index(size) + 1}"
+
+
+def _open(network: Network) -> Iterator[OpenWidth]:
+    """The open widths, each once, and where a trainer finds them."""
+    shapes = {x.name: x.shape.strip("(),").split(", ") for x in _parameters(network)}
+    for letter in dict.fromkeys(size for size in network.sizes if isinstance(size, str)):
+        name = str(_size(network, letter))
+        ends = {"inputs": network.sizes[0] == letter, "outputs": network.sizes[-1] == letter}
+        places = ((x, shape.index(name)) for x, shape in shapes.items() if name in shape)
+        parameter, axis = next(places, ("", 0))
+        yield OpenWidth(name, letter, tuple(end for end in ends if ends[end]), parameter, axis)
 
 
 def _at(axis: Axis, number: int) -> Axis:

@@ -10,10 +10,11 @@ z2[n2] = Σ_n1 w2[n2,n1] a1[n1]
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import assert_never
+from typing import Any, assert_never
 
 import sympy
 
@@ -189,6 +190,7 @@ class Program:
         return f"program for {self.network}: {sizes}\npasses: {passes}\n\n{functions}"
 
 
+LONGER = "+"  # names an axis with one entry more, for a row of ones
 DATA_PART = "data_"  # names what a result is without penalties, which samples do not change
 
 
@@ -219,7 +221,39 @@ def plain(axis: str) -> str:
     return axis.rstrip("'")
 
 
-def extent(axes: Iterable[str], sizes: Mapping[str, int]) -> int:
+Size = int | sympy.Expr  # how many neurons; where a width is open, a formula in symbols
+
+
+def open_width(axis: str) -> sympy.Symbol:
+    """The number of neurons along an axis whose width is open: n_3 along n3."""
+    name, layer = re.fullmatch(r"(.*?)(\d*)", axis).groups()  # type: ignore[union-attr]
+    return sympy.Symbol(f"{name}_{layer}", integer=True, positive=True)
+
+
+def layer_sizes(program: "Program") -> dict[str, Any]:
+    """The sizes of axes of neurons: numbers, and where a width is open a symbol, one a letter.
+
+    >>> layer_sizes(Program("n-3-n", (("n1", "n"), ("n2", 3), ("n3", "n"), ("n1+", "n + 1")), ()))
+    {'n1': n_1, 'n2': 3, 'n3': n_1, 'n1+': n_1 + 1}
+    """
+    found: dict[str, Any] = {}
+    letters: dict[str, sympy.Symbol] = {}
+    for axis, size in program.sizes:
+        if isinstance(size, int):
+            found[axis] = size
+        elif axis[-1:].isdigit():
+            found[axis] = letters.setdefault(size, open_width(axis))
+        elif axis.endswith(LONGER):
+            found[axis] = found[axis.removesuffix(LONGER)] + 1
+    return found
+
+
+def all_known(program: "Program") -> bool:
+    """Whether no width is open."""
+    return all(isinstance(size, int) for size in layer_sizes(program).values())
+
+
+def extent(axes: Iterable[str], sizes: Mapping[str, Any]) -> Any:
     """How many entries there are over these axes."""
     return math.prod(sizes[plain(axis)] for axis in axes)
 

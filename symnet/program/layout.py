@@ -11,6 +11,7 @@ import sympy
 
 from symnet.program.ir import (
     DATA_PART,
+    LONGER,
     Accumulate,
     Array,
     Contract,
@@ -19,14 +20,13 @@ from symnet.program.ir import (
     Join,
     Map,
     Program,
+    ProgramError,
     Reduce,
     Slice,
     arguments,
     plain,
 )
-from symnet.program.passes import DATA, SAMPLES, reading, used
-
-LONGER = "+"  # n2+ is the axis n2 with one more place
+from symnet.program.passes import DATA, SAMPLES, WEIGHT, reading, used
 
 
 def _gradients(program: Program, change: Callable[[Function], Function]) -> Program:
@@ -113,6 +113,39 @@ def _means_early(function: Function) -> Function:
         else:
             body.append(line)
     return replace(function, body=tuple(body))
+
+
+def weigh_samples(program: Program) -> Program:
+    """δ^L -> s δ^L, s the weight of the sample: all that follows is linear in it.
+
+    In a batch the product is a line of its own, which is left out where samples have no weights.
+    """
+    return _gradients(program, _weigh_samples)
+
+
+def _weigh_samples(function: Function) -> Function:
+    backward = _backward(function)
+    y = next(x for x in function.parameters if x.name == DATA[1])
+    weight = Array(WEIGHT, tuple(axis for axis in y.axes if axis == SAMPLES))
+    body: list[Instruction] = []
+    for line in function.body:
+        seed = line.target.name in backward and not any(x.name in backward for x in arguments(line))
+        if not seed and not _linear(line, backward):
+            raise ProgramError(f"{line} is not linear in the derivatives of the cost")
+        if not seed:
+            body.append(line)
+            continue
+        if isinstance(line, Map) and not weight.axes:
+            formula, read = line.formula * weight.symbol, (*line.arguments, weight)
+            body.append(replace(line, formula=formula, arguments=read))
+            continue
+        whole = Array(f"t_{line.target.name}", line.target.axes)
+        body.append(reading(line, whole, arguments(line)))
+        weighed = whole.symbol * weight.symbol
+        body.append(Map(line.target, weighed, (whole, weight)))
+    place = function.parameters.index(y) + 1
+    parameters = (*function.parameters[:place], weight, *function.parameters[place:])
+    return replace(function, parameters=parameters, body=tuple(body))
 
 
 def _backward(function: Function) -> set[str]:

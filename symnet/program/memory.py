@@ -5,9 +5,11 @@ An operation writes over what it reads for the last time. Operations of one kind
 says by itself, line by line, whether nothing is overwritten that is still needed.
 """
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 
@@ -18,12 +20,14 @@ from symnet.program.ir import (
     Join,
     Map,
     ProgramError,
+    Size,
     Slice,
     arguments,
     extent,
 )
-from symnet.program.passes import SAMPLES
+from symnet.program.passes import SAMPLES, WEIGHT
 
+ODD = tuple(map(sympy.Integer, range(7, 999, 2)))  # open widths in the plan that is checked
 MOST_ROWS = 1000  # of arrays that lie side by side for one call: larger ones are better near by
 
 
@@ -31,8 +35,8 @@ MOST_ROWS = 1000  # of arrays that lie side by side for one call: larger ones ar
 class Rows:
     """The rows [start, stop) of the block."""
 
-    start: int
-    stop: int
+    start: Size
+    stop: Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,11 @@ class Plan:
     """
 
     rows: dict[str, Rows]
-    total: int
+    total: Size
     order: tuple[tuple[Instruction, ...], ...]
 
 
-def plan(function: Function, sizes: dict[str, int], kept: Iterable[str] = ()) -> Plan:
+def plan(function: Function, sizes: Mapping[str, Size], kept: Iterable[str] = ()) -> Plan:
     """The places of all arrays that have a column for each sample; `kept` outlive the function."""
     alone: set[str] = set()
     while True:
@@ -58,8 +62,21 @@ def plan(function: Function, sizes: dict[str, int], kept: Iterable[str] = ()) ->
             # Its arrays cannot lie side by side, because others lie beside them: a call for each.
             alone |= crowded.targets
             continue
-        check(made, function, kept)
+        check(_numbered(made), function, kept)
         return made
+
+
+def _numbered(made: Plan) -> Plan:
+    """The plan where open widths are numbers, different and odd ones."""
+    stops = [row.stop for row in made.rows.values()]
+    found = {x for stop in stops if not isinstance(stop, int) for x in stop.free_symbols}
+    at = dict(zip(sorted(found, key=str), ODD, strict=False))
+
+    def number(x: Size) -> int:
+        return x if isinstance(x, int) else int(x.xreplace(at))
+
+    numbered = {name: Rows(number(x.start), number(x.stop)) for name, x in made.rows.items()}
+    return Plan(numbered, number(made.total), made.order)
 
 
 class _CrowdedError(Exception):
@@ -74,7 +91,7 @@ class _CrowdedError(Exception):
 
 
 def _ordered(
-    function: Function, sizes: dict[str, int], alone: set[str]
+    function: Function, sizes: Mapping[str, Size], alone: set[str]
 ) -> tuple[tuple[Instruction, ...], ...]:
     """The lines, neighbours of one kind together, but for those that are to be alone."""
     order: list[tuple[Instruction, ...]] = []
@@ -100,7 +117,7 @@ def _ordered(
 
 
 def _gangs(
-    run: Sequence[Map], known: set[str], sizes: dict[str, int], outside: set[str]
+    run: Sequence[Map], known: set[str], sizes: Mapping[str, Size], outside: set[str]
 ) -> Iterable[tuple[Map, ...]]:
     """Lines of one formula on different arrays, where all that they read is there in time.
 
@@ -113,7 +130,8 @@ def _gangs(
         same = [x for x in left if _alike(x, line) and not _names(x) & outside]
         ready = [x for x in same if all(a.name in done for a in x.arguments)]
         height = sum(_height(x.target, sizes) for x in ready)
-        if line not in ready or len(ready) < 2 or height > MOST_ROWS or not _apart(ready):
+        tall = not isinstance(height, int) or height > MOST_ROWS
+        if line not in ready or len(ready) < 2 or tall or not _apart(ready):
             ready = [line]
         yield tuple(ready)
         done |= {x.target.name for x in ready}
@@ -147,6 +165,8 @@ def spread(line: Map) -> Array | None:
 
     NumPy would take buffers for that: it is copied into the target first, which then is an operand.
     """
+    if any(x.name == WEIGHT for x in line.arguments):
+        return None  # seldom there, and then in place
     arrays = [x for x in line.arguments if x.axes]
     fewer = [x for x in arrays if x.axes != line.target.axes]
     if len(arrays) != 2 or len(fewer) != 1 or set(fewer[0].axes) >= set(line.target.axes):
@@ -160,9 +180,14 @@ def _apart(gang: Sequence[Map]) -> bool:
     return all(len({a.name for a in place}) == len(gang) for place in places if place[0].axes)
 
 
-def _height(array: Array, sizes: dict[str, int]) -> int:
+def _height(array: Array, sizes: Mapping[str, Size]) -> Any:
     """How many rows an array with samples takes."""
     return extent((axis for axis in array.axes if axis != SAMPLES), sizes)
+
+
+def _higher(x: Any, y: Any) -> Any:
+    """The larger of two heights; open ones differ by numbers alone."""
+    return x if x - y >= 0 else y
 
 
 # --- places --------------------------------------------------------------------------------
@@ -175,7 +200,7 @@ class _Places:
         self,
         function: Function,
         order: tuple[tuple[Instruction, ...], ...],
-        sizes: dict[str, int],
+        sizes: Mapping[str, Size],
         kept: set[str],
     ) -> None:
         self.order, self.sizes, self.kept = order, sizes, kept
@@ -207,6 +232,7 @@ class _Places:
             for x in (line.target, *arguments(line))
         }
         self.owner = {name: name for name in self.arrays}
+        self.top: Any = 0  # how many rows are taken
 
     def find(self, name: str) -> str:
         while self.owner[name] != name:
@@ -228,8 +254,9 @@ class _Places:
             rows[name] = Rows(start, start + _height(array, self.sizes))
         for whole, part in self.joins.items():
             rows[whole] = Rows(rows[part].start, rows[part].stop + 1)
-        total = max((x.stop for x in rows.values()), default=0)
-        return Plan(rows, total, self.order)
+        stops = [x.stop for x in rows.values()]
+        closed = all(isinstance(stop, int) for stop in stops)
+        return Plan(rows, max(stops, default=0) if closed else self.top, self.order)
 
     def _in_place(self, line: Map, i: int) -> None:
         """The target over an argument that is read here for the last time."""
@@ -248,25 +275,28 @@ class _Places:
         if dying and (line.target.name in self.ganged or dying[0].name not in self.ganged):
             self.owner[line.target.name] = self.find(dying[0].name)
 
-    def _heights(self) -> dict[str, int]:
+    def _heights(self) -> dict[str, Any]:
         """How many rows each class takes, with a row of ones where one stands behind."""
-        found: dict[str, int] = {}
+        found: dict[str, Any] = {}
         for name, array in self.arrays.items():
             root = self.find(name)
-            height = _height(array, self.sizes) + (name in self.padded)
-            found[root] = max(found.get(root, 0), height)
+            height = _height(array, self.sizes) + int(name in self.padded)
+            found[root] = _higher(height, found.get(root, 0))
         return found
 
-    def _units(self) -> list[list[tuple[str, int]]]:
+    def _units(self) -> list[list[tuple[str, Any]]]:
         """Lists of classes side by side, each with the rows it takes there."""
         height = self._heights()
         unit_of: dict[str, int] = {}
-        units: list[list[tuple[str, int]]] = []
+        units: list[list[tuple[str, Any]]] = []
         for gang in self.order:
             if len(gang) < 2:
                 continue
             places = self._side_by_side(gang)
-            extents = [max(height[place[k]] for place in places) for k in range(len(gang))]
+            extents = [
+                functools.reduce(_higher, (height[place[k]] for place in places))
+                for k in range(len(gang))
+            ]
             for place in dict.fromkeys(places):
                 held = {unit_of.get(root) for root in place}
                 if held == {None}:
@@ -294,10 +324,14 @@ class _Places:
         stop = max(self.until.get(name, self.at[name]) for name in members)
         return start, float("inf") if self.kept & set(members) else stop
 
-    def _allocate(self, units: list[list[tuple[str, int]]]) -> dict[str, int]:
-        """Where each class starts: each unit as low as it can lie."""
-        placed: list[tuple[int, int, int, float]] = []  # start, stop, from when, to when
-        starts: dict[str, int] = {}
+    def _allocate(self, units: list[list[tuple[str, Any]]]) -> dict[str, Any]:
+        """Where each class starts: each unit as low as it can lie.
+
+        Where a width is open, nobody knows what fits where: then each unit lies behind the others.
+        """
+        closed = all(isinstance(rows, int) for unit in units for _, rows in unit)
+        placed: list[tuple[Any, Any, int, float]] = []  # start, stop, from when, to when
+        starts: dict[str, Any] = {}
         lives = [[self._life(root) for root, _ in unit] for unit in units]
         ordered = sorted(
             zip(units, lives, strict=True), key=lambda x: (min(a for a, _ in x[1]), -len(x[0]))
@@ -305,16 +339,17 @@ class _Places:
         for unit, life in ordered:
             size = sum(rows for _, rows in unit)
             born, gone = min(a for a, _ in life), max(b for _, b in life)
-            busy = sorted((start, stop) for start, stop, a, b in placed if a <= gone and born <= b)
-            start = _lowest(busy, size)
+            busy = ((start, stop) for start, stop, a, b in placed if a <= gone and born <= b)
+            start: Any = _lowest(sorted(busy), size) if closed else self.top
             placed.append((start, start + size, born, gone))
+            self.top = max(self.top, start + size) if closed else start + size
             for root, rows in unit:
                 starts[root] = start
                 start += rows
         return starts
 
 
-def _lowest(busy: Iterable[tuple[int, int]], size: int) -> int:
+def _lowest(busy: Iterable[tuple[int, int]], size: Any) -> int:
     """The first row of the lowest gap of this size between what is taken, in rising order."""
     start = 0
     for low, high in busy:

@@ -32,7 +32,8 @@ from symnet.program.ir import (
 
 Pass = Callable[[Program], Program]
 
-DATA = ("a1", "y")  # what differs from sample to sample
+WEIGHT = "weight"  # how much a sample counts, beside 1 of the others
+DATA = ("a1", "y", WEIGHT)  # what differs from sample to sample
 SAMPLES = "m"  # the axis of the samples, and the number of them
 
 
