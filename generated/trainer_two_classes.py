@@ -134,10 +134,7 @@ class Trainer:
         `callback(trainer, epoch, cost)` is called after each epoch and ends training by True; a
         file that it saves holds all to go on from there as if nothing had happened.
         """
-        run = self._run if self._given else None
-        if epochs is None:
-            epochs = run["to"] - self.n_iter_ if run else self.epochs
-        self._check_settings(epochs)
+        self._check_settings(self.epochs if epochs is None else epochs)
         anew = not self._given
         run = None if anew else self._run
         if anew or self._split is None:
@@ -157,6 +154,8 @@ class Trainer:
             vars(self).update(before)
             raise
         self._parameters(anew)
+        if epochs is None:
+            epochs = run["to"] - self.n_iter_ if run else self.epochs
         if not run:
             run, self._best = {"from": self.n_iter_}, None
             self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
@@ -1353,8 +1352,11 @@ def _train(args, path):
         signal.signal(number, stop)
     watch = _Watch(trainer, path, *args.checkpoint_every)
     trainer._between, trainer._every = watch.look, watch.steps
-    trainer.fit(X, y, epochs=epochs, validation=validation, callback=watch.tell)
-    watch.end()
+    if args.resume and not (trainer._run or args.abandon or epochs):
+        print(f"{args.resume} is of a finished training; --epochs trains more", file=sys.stderr)
+    else:
+        trainer.fit(X, y, epochs=epochs, validation=validation, callback=watch.tell)
+        watch.end()
     where = _save(trainer, path)
     if trainer._run:
         command = ["python", sys.argv[0], "fit", args.data, "--resume", where]

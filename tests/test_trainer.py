@@ -1268,7 +1268,7 @@ def test_a_diverging_program_says_so(tmp_path: Path) -> None:
     write_csv(tmp_path / "data.csv", X, y)
     printed = RELU.run("fit", "data.csv", "--learning-rate", "1e20", cwd=tmp_path, code=1)
     assert re.search(
-        "the cost is (inf|nan) in step \\d+, in epoch 1; .* try a smaller learning_rate", printed
+        r"the cost is (inf|nan) in step \d+, in epoch 1; .* try a smaller learning_rate", printed
     )
     assert os.listdir(tmp_path) == ["data.csv"]
 
@@ -1368,7 +1368,8 @@ def test_the_rest_of_a_stopped_epoch_is_for_fit_alone(
         return plain(trainer, *batch)
 
     monkeypatch.setattr(REGRESSOR.module.Trainer, "_step", interrupted)
-    REGRESSOR.run("fit", "data.csv", cwd=tmp_path, code=128 + signal.SIGTERM)
+    options = ["--batch-size", 10]
+    REGRESSOR.run("fit", "data.csv", *options, cwd=tmp_path, code=128 + signal.SIGTERM)
     trainer = REGRESSOR.module.Trainer()
     trainer.load(tmp_path / "weights.npz").partial_fit(X, y)
     trainer.load(tmp_path / "weights.npz").fit(X, y, epochs=2)
