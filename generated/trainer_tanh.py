@@ -23,14 +23,22 @@ It needs NumPy alone. As a module it offers the class Trainer; as a program, --h
 
 import argparse
 import csv
+import glob
 import hashlib
 import io
 import json
+import math
 import os
+import shlex
 import signal
 import sys
+import tempfile
+import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
+from functools import lru_cache
 from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
@@ -49,9 +57,18 @@ PARAMETERS = {  # name: (shape, variance of the start values)
 }
 SIZE = 98  # numbers in all parameters
 STATE = []  # what the optimizer keeps of each parameter
+UNSAVED = ["epochs", "random_state", "verbose"]  # settings that `load` leaves as they are
+LARGEST = 2**26 + 64 * SIZE * (1 + len(STATE))  # bytes of a file of weights
 SEEN = [2]  # numbers of a sample from which its cost is computed
+MIXED, BLOCK = 2**20, 2**10  # so many samples are mixed at a time, in blocks if there are more
 GATHERED = 2**18  # numbers of X that are gathered at a time
+WORK = 2**30  # multiplications that are done with them, about
 CHUNK = 2**17  # numbers of the parameters that are updated at a time, while they are in the caches
+ADVICE = [  # where training diverges
+    "a smaller learning_rate",
+    "inputs of mean 0 and deviation 1, as by --standardize",
+    "a trainer generated with --clip-norm",
+]
 
 
 class Trainer:
@@ -61,21 +78,28 @@ class Trainer:
     epochs         passes over the data in one fit
     batch_size     samples in one step
     shuffle        whether every epoch takes the samples in a new order
+    validation_fraction  share of the samples that is put aside, to measure the cost on them
+    patience       epochs without a lower cost on those, or else in training, that end a fit
     workers        threads that share each batch; it pays where a step takes milliseconds
     random_state   seed of start values and orders; None: another one each time
     verbose        whether to print the cost after each epoch
 
     `loss_curve_` has for each epoch the mean cost of its samples, each as it was when its turn
-    came; `n_iter_` is the number of epochs.
+    came; `n_iter_` is the number of epochs, `validation_curve_` the cost after each of them on
+    samples that are not trained on, where there are such.
     """
 
     n_features_in_ = 3
-    loss_curve_ = ()
+    loss_curve_ = validation_curve_ = ()
     _begun = False  # whether there are parameters, which are drawn when first needed
     _sized = MappingProxyType({})  # what is made for batches of some size, once there are any
+    _steps = 0  # the steps that were made
     _given = False  # whether they were set or loaded, and not trained since
+    _run = _best = None  # the fit that is under way or was interrupted, and its best parameters
+    _position, _spent = 0, 0.0  # where in an epoch it stands, and the cost of what is before
+    _kept = None  # the steps made and the parameters, as they last were when all was well
     _stop = 0  # the signal that asked to end training after the step under way
-    _position, _spent = 0, 0.0  # where a stopped epoch goes on, and the cost of what is before
+    _between, _every = None, 2**62  # what is called between steps, at the latest after so many
     _target = None  # the columns that the program took as targets
 
     def __init__(
@@ -85,6 +109,8 @@ class Trainer:
         epochs=100,
         batch_size=32,
         shuffle=True,
+        validation_fraction=0.0,
+        patience=None,
         workers=1,
         random_state=None,
         verbose=False,
@@ -93,25 +119,46 @@ class Trainer:
         self.epochs = epochs
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.validation_fraction = validation_fraction
+        self.patience = patience
         self.workers = workers
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, *, epochs=None, callback=None):
+    def fit(self, X, y, *, sample_weight=None, epochs=None, validation=None, callback=None):
         """Train from new start values, or from what was set or loaded since the last training.
 
-        `callback(trainer, epoch, cost)` is called after each epoch and ends training by True.
+        An interrupted training that was loaded goes on to its end, or for so many `epochs`.
+        A sample counts as its `sample_weight` says, 1 on average; those of 0 are left out.
+        `validation` is the X and y of samples to measure the cost on instead of a share of these.
+        With `patience`, the parameters are in the end those after the epoch of the lowest cost.
+        `callback(trainer, epoch, cost)` is called after each epoch and ends training by True; a
+        file that it saves holds all to go on from there as if nothing had happened.
         """
-        epochs = self.epochs if epochs is None else epochs
+        run = self._run if self._given else None
+        if epochs is None:
+            epochs = run["to"] - self.n_iter_ if run else self.epochs
         self._check_settings(epochs)
+        weights = None
+        if sample_weight is not None:
+            X, y, weights = _weighted(X, y, sample_weight)
         anew = not self._given
-        x, y = self._take(X, y, anew)
+        x, y = self._take(X, y, anew=anew)
+        held = None if validation is None else self._take(*validation)
         self._parameters(anew)
+        if held is None and self.validation_fraction:
+            x, y, weights, held = _put_aside(x, y, weights, self.validation_fraction, self._split)
+        seen = [x, y, *(held or ()), *([] if weights is None else [weights[:, None]])]
+        data = _fingerprint(*seen)
+        if run and run["data"] != data:
+            other = "on other data, or put other samples aside for validation"
+            raise ValueError(f"the interrupted training was {other}; abandon() it to begin another")
+        if not run:
+            run, self._best = {"from": self.n_iter_}, None
+            self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
+        self._run = run | {"to": self.n_iter_ + epochs, "data": data}
         with _blas_threads(self._blas()):
-            for _ in range(epochs):
-                cost = self._epoch(x, y)
-                if self._stop or (callback is not None and callback(self, self.n_iter_, cost)):
-                    break
+            self._train(x, y, weights, held, callback)
         return self
 
     def partial_fit(self, X, y):
@@ -119,8 +166,13 @@ class Trainer:
         self._check_settings()
         x, y = self._take(X, y)
         self._parameters()
-        self._position, self._spent = 0, 0.0
-        self._epoch(x, y)
+        self.abandon()
+        self._epoch(x, y, None)
+        return self
+
+    def abandon(self):
+        """End an interrupted training where it stands: the next begins another, from there."""
+        self._run, self._best, self._position, self._spent = None, None, 0, 0.0
         return self
 
     def prepare(self, X, Y):
@@ -143,10 +195,6 @@ class Trainer:
         made = self._sized.get((m, self.workers)) or self._make(m)
         self._steps += 1
         outputs = made(x, xT, y, weights)
-        if self._watched and not np.isfinite(self._gradient.dot(self._gradient)):
-            self._steps, self._watched = self._steps - 1, False
-            epoch = f"epoch {self.n_iter_ + 1}; the parameters before the step are kept"
-            raise FloatingPointError(f"the gradient is not finite in {epoch}; try smaller steps")
         for update in self._updates:
             update(m, self.learning_rate)
         return outputs
@@ -232,51 +280,84 @@ class Trainer:
 
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
-        transient = {"epochs", "random_state", "verbose"}
-        entries = {**self.weights, "loss_curve": np.array(self.loss_curve_)}
-        flat = self._flat()
+        _write(path, _packed(self._entries()))
+
+    def load(self, path):
+        """Take over what `save` wrote; a damaged file, or of another network, changes nothing."""
+        try:
+            made = Trainer()._filled(_unpacked(path))
+        except OSError:
+            raise
+        except Exception as error:  # from what strangers wrote, anything may come
+            missing = f"it lacks {error}" if isinstance(error, KeyError) else error
+            raise ValueError(f"{path} cannot be loaded: {missing}") from error
+        own = {name: getattr(self, name) for name in UNSAVED}
+        vars(self).update(vars(made) | own)
+        return self
+
+    def _entries(self):
+        """All that is saved, by name: arrays, and among them the rest as JSON."""
+        entries, flat = dict(self.weights), self._flat()
         for name in STATE:
-            views = _views(flat[name])
-            entries |= {f"{name}.{part}": array for part, array in views.items()}
+            entries |= {f"{name}.{part}": array for part, array in self._named(flat[name]).items()}
+        for name, array in self._best["flat"].items() if self._best else ():
+            entries |= {f"best.{name}.{part}": a for part, a in self._named(array).items()}
+        entries["loss_curve"] = np.array(self.loss_curve_, float)
+        entries["validation_curve"] = np.array(self.validation_curve_, float)
         state = {
             "network": NETWORK,
             "optimizer": OPTIMIZER,
-            "settings": {n: v for n, v in self.get_params().items() if n not in transient},
+            "settings": {n: v for n, v in self.get_params().items() if n not in UNSAVED},
             "random": self._random.bit_generator.state,
+            "split": self._split,
+            "run": self._run,
+            "best": self._best and {n: v for n, v in self._best.items() if n != "flat"},
             "position": self._position,
             "spent": self._spent,
             "steps": self._steps,
             "target": self._target,
         }
-        entries["state"] = np.array(json.dumps(state, default=np.generic.item))
-        content = io.BytesIO()
-        np.savez(content, **entries, digest=np.array(_digest(entries)))
-        _write(path, content.getvalue())
+        return entries | {"state": np.array(json.dumps(state, default=np.generic.item))}
 
-    def load(self, path):
-        """Take over what `save` wrote; a damaged file, or of another network, changes nothing."""
-        entries = _arrays(path)
-        if "digest" not in entries or entries.pop("digest").item() != _digest(entries):
-            raise ValueError(f"{path} is damaged, or not a file of saved weights")
-        state = json.loads(entries["state"].item())
+    def _filled(self, entries):
+        """The opposite of `_entries`, for a new trainer; what cannot be is an error."""
+        state = json.loads(_typed_entry(entries.pop("state"), "U", ()).item())
         for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
-            if state.get(key) != own:
-                raise ValueError(f"{path} holds the {key} {state.get(key)}, not {own}")
-        if unknown := set(state["settings"]) - set(self.get_params()):
-            raise ValueError(f"{path} holds the settings {sorted(unknown)}, which are none here")
-        self.set_weights({name: entries[name] for name in PARAMETERS})
-        self.set_params(**state["settings"])
+            if state[key] != own:
+                raise ValueError(f"it holds the {key} {state[key]}, not {own}")
+        self.set_params(**state["settings"])._check_settings()
+        self.set_weights({name: _typed_entry(entries.pop(name), DTYPE) for name in PARAMETERS})
         flat = self._flat()
-        for name in STATE:
-            for part, array in _views(flat[name]).items():
-                array[...] = entries[f"{name}.{part}"]
+        self._fill(flat, STATE, "", entries)
         self._put(flat)
-        self._steps = state["steps"]
+        self._steps = _whole(state["steps"])
+        if state["best"] is not None:
+            best = {name: np.empty_like(array) for name, array in flat.items()}
+            self._fill(best, flat, "best.", entries)
+            told = {name: _whole(state["best"][name]) for name in ("waited", "steps")}
+            self._best = told | {"cost": _real(state["best"]["cost"]), "flat": best}
+        if state["run"] is not None:
+            run = {name: _whole(state["run"][name]) for name in ("from", "to")}
+            self._run = run | {"data": str(state["run"]["data"])}
         self._random.bit_generator.state = state["random"]
-        self._position, self._spent = state["position"], state["spent"]
-        self._target = state["target"]
-        self.loss_curve_ = entries["loss_curve"].tolist()
+        self._split, self._position = _whole(state["split"]), _whole(state["position"])
+        self._spent = _real(state["spent"])
+        self._target = state["target"] and [str(name) for name in state["target"]]
+        curves = [_typed_entry(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
+        self.loss_curve_, self.validation_curve_ = ([*map(float, curve)] for curve in curves)
+        if entries:
+            raise ValueError(f"it holds {', '.join(entries)}, which is nothing here")
         return self
+
+    def _fill(self, flat, names, prefix, entries):
+        """Take long arrays from entries, part by part."""
+        for name in names:
+            for part, view in self._named(flat[name]).items():
+                view[...] = _typed_entry(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
+
+    def _named(self, flat):
+        """The parts of a long array by name."""
+        return _views(flat)
 
     def _x(self, X):
         """X as rows of numbers."""
@@ -305,6 +386,7 @@ class Trainer:
         for name, (_, variance) in PARAMETERS.items():
             for row in np.atleast_2d(views[name]):
                 row[...] = random.normal(0, np.sqrt(variance), row.shape)
+        self._split = int(random.integers(2**62))  # the seed of what is put aside for validation
         self._restart(flat)
         self._given = False
         return [views[name] for name in PARAMETERS]
@@ -312,8 +394,8 @@ class Trainer:
     def _restart(self, flat):
         """Take over new parameters, with which no step has been made."""
         self._forget(flat)
-        self._position, self._spent = 0, 0.0
-        self.loss_curve_ = []
+        self.abandon()
+        self._kept, self.loss_curve_, self.validation_curve_ = None, [], []
 
     def _forget(self, flat):
         """Take over parameters, and let the optimizer begin anew."""
@@ -329,7 +411,6 @@ class Trainer:
         self._gradient = _empty(self._theta.size)
         self._updates = _updates(self._theta, self._gradient)
         self._sized = {}
-        self._watched = False  # whether each gradient is looked at, for want of a copy
         self._begun = True
 
     def _flat(self):
@@ -343,7 +424,7 @@ class Trainer:
 
     def __getstate__(self):
         """What is copied and pickled; the functions that work in the arrays are made again."""
-        made = {"_sized", "_updates", "_clip", "_decay", "_gradient", "_theta", "_state"}
+        made = {"_sized", "_updates", "_clip", "_decay", "_gradient", "_theta", "_state", "_kept"}
         state = {name: value for name, value in vars(self).items() if name not in made}
         return state | ({"_flat": self._flat()} if self._begun else {})
 
@@ -354,66 +435,142 @@ class Trainer:
             self._begin()
             self._put(flat)
 
-    def _epoch(self, x, y):
+    def _train(self, x, y, weights, held, callback):
+        """The epochs of a training; a signal interrupts it, and something else may end it early."""
+        self._kept, ended = None, False
+        while self.n_iter_ < self._run["to"] and not ended:
+            if self._stop or (cost := self._epoch(x, y, weights)) is None:
+                return
+            better = self._measure(held)
+            ended = callback is not None and callback(self, self.n_iter_, cost)
+            ended = ended or not better
+        if self._best:
+            self._put(self._best["flat"])
+            self._steps = self._best["steps"]
+        self.abandon()
+
+    def _measure(self, held):
+        """Measure the cost after an epoch; whether it is worth while to go on."""
+        cost, said = self.loss_curve_[-1], ""
+        if held:
+            cost = self._mean_cost(*held)
+            self.validation_curve_.append(cost)
+            said = f", in validation {cost:.6g}"
+        if self.verbose:
+            print(f"epoch {self.n_iter_}: cost {self.loss_curve_[-1]:.6g}{said}")
+        if self.patience is None:
+            return True
+        if self._best is None or cost < self._best["cost"]:
+            flat = {name: array.copy() for name, array in self._flat().items()}
+            self._best = {"cost": cost, "waited": 0, "steps": self._steps, "flat": flat}
+        else:
+            self._best["waited"] += 1
+        return self._best["waited"] < self.patience
+
+    def _mean_cost(self, x, y):
+        """The mean cost of these samples, a part of them at a time."""
+        parameters, total = self._parameters(), 0.0
+        many = max(1, GATHERED // x.shape[1])
+        for first in range(0, len(x), many):
+            a1, part = x[first : first + many][:, :-1], y[first : first + many]
+            total += len(a1) * float(_cost(*parameters, a1, part, len(a1)))
+        return total / len(x)
+
+    def _epoch(self, x, y, weights):
         """Pass over the data once; its mean cost, or None if a signal stopped it before."""
-        # large networks are watched instead
-        kept = self._theta.copy() if x.size >= self._theta.size else None
-        self._watched = kept is None
-        state, spent = self._random.bit_generator.state, self._spent
-        order = self._random.permutation(len(x)) if self.shuffle else np.arange(len(x))
-        with np.errstate(all="ignore"):  # what overflows ends training below
-            for first, batches, y_lot, seen in self._gathered(x, y, order):
+        before = self._random.bit_generator.state  # until the epoch is over, to draw it again
+        order = _order(len(y), self._random if self.shuffle else None)
+        after, self._random.bit_generator.state = self._random.bit_generator.state, before
+        with np.errstate(all="ignore"):  # what overflows ends training
+            for first, batches, lot, seen in self._gathered(x, y, weights, order):
+                self._keep()
                 for done, batch in enumerate(batches):
                     outputs = self._step(*batch)
                     seen[0][done] = outputs[0]
                     if self._stop:
                         break
-                for cost in _costs(seen, y_lot, done + 1):  # one by one, as it will be if resumed
-                    spent += cost
+                self._position = first + (done + 1) * len(batch[0])
+                self._add(_costs(seen, *lot, done + 1))
                 if self._stop:
-                    self._position = first + sum(len(batch[0]) for batch in batches[: done + 1])
-                    self._spent, self._random.bit_generator.state = spent, state
                     return None
-            good = np.isfinite(self._theta.sum())
-        self._watched = False
-        cost = spent / len(x)
+                if self._between is not None:
+                    self._between(self, len(y))
+        cost = self._spent / len(y)
+        self._random.bit_generator.state = after
         self._position, self._spent, self._given = 0, 0.0, False
-        if not (np.isfinite(cost) and good):
-            flat = self._flat()
-            left = "are as its last step left them"
-            if kept is not None:
-                flat["theta"][...], left = kept, "before it are kept"
-            self._forget(flat)
-            epoch = f"epoch {self.n_iter_ + 1}; the parameters {left}"
-            raise FloatingPointError(f"the cost is {cost} in {epoch}; try smaller steps")
         self.loss_curve_.append(cost)
-        if self.verbose:
-            print(f"epoch {self.n_iter_}: cost {cost:.6g}")
         return cost
 
-    def _gathered(self, x, y, order):
+    def _keep(self):
+        """Copy the parameters, if it is some steps since that was done."""
+        if self._kept is None or self._steps - self._kept[0] >= 32:
+            theta = np.empty_like(self._theta) if self._kept is None else self._kept[1]
+            theta[...] = self._theta
+            self._kept = self._steps, theta
+
+    def _add(self, costs):
+        """Add up the costs of steps, one by one as it will be if resumed, if all are numbers."""
+        spent = self._spent
+        for cost in costs:
+            spent += cost
+        if not np.isfinite(spent):
+            first = np.flatnonzero(~np.isfinite(np.cumsum(costs)))[0]
+            step = self._steps - len(costs) + int(first) + 1
+            self._diverge(step, f"the cost is {costs[first]}")
+        if not np.isfinite(self._theta.sum()):
+            self._diverge(self._steps, "a parameter is not finite")
+        self._spent = spent
+
+    def _diverge(self, step, what):
+        """Go back to the last parameters that were good, and say so."""
+        (good, theta), flat = self._kept, self._flat()
+        flat["theta"][...] = theta
+        self._forget(flat)
+        self.abandon()
+        self._given = False
+        where = f"{what} in step {step}, in epoch {self.n_iter_ + 1}"
+        said = f"{where}; the parameters after step {good} are kept"
+        raise FloatingPointError(f"{said}; try {', or '.join(ADVICE)}")
+
+    def _gathered(self, x, y, weights, order):
         """The batches of an epoch, lot by lot, gathered into one place that is used again.
 
-        Each lot comes with its first sample, its y, and arrays for what its cost follows from.
+        Each lot comes with its first sample, its y and weights, and arrays from which its cost
+        follows.
         """
-        size = min(self.batch_size, len(x))
-        many = min(max(1, GATHERED // (size * x.shape[1])), len(x) // size)
-        rows = np.empty((many * size, x.shape[1]), DTYPE)
+        size, start = min(self.batch_size, len(x)), self._position
+        most = min(GATHERED // x.shape[1], WORK // self._theta.size, len(x))
+        many = max(1, most // size)
+        rows = _empty(many * size * x.shape[1]).reshape(-1, x.shape[1])
         ys = np.empty((many, y.shape[1], size), DTYPE)
         seen = [np.empty((many, n, size), DTYPE) for n in SEEN]
         batches = [(r, r.T, t) for r, t in zip(np.split(rows, many), ys, strict=True)]
-        for first in range(self._position, len(order) - size + 1, many * size):
-            chosen = order[first : first + many * size]
-            count = len(chosen) // size
-            chosen = chosen[: count * size]
+        ws = None
+        if weights is not None:
+            ws = np.empty((many, size), DTYPE)
+            batches = [(*batch, w) for batch, w in zip(batches, ws, strict=True)]
+        rest = len(x) - (len(x) - start) % size  # where the last batch begins, if it is smaller
+        for lot in range(start % size, rest, many * size):
+            if lot + many * size <= start:
+                continue
+            chosen = order(lot, min(lot + many * size, rest))
+            count, done = len(chosen) // size, max(0, start - lot) // size
             np.take(x, chosen, 0, rows[: len(chosen)], "clip")
             ys[:count] = y[chosen].reshape(count, size, -1).transpose(0, 2, 1)
-            yield first, batches[:count], ys, seen
-        first = len(order) - (len(order) - self._position) % size
-        if first < len(order):  # the last batch is smaller
-            r, t = x[order[first:]], np.ascontiguousarray(y[order[first:]].T)
+            if weights is not None:
+                ws[:count] = weights[chosen].reshape(count, size)
+            while done < count:
+                end = min(count, done + self._every - self._steps % self._every)
+                part = slice(done, end)
+                given = ys[part], None if ws is None else ws[part]
+                yield lot + done * size, batches[part], given, [each[part] for each in seen]
+                done = end
+        if rest < len(x):
+            chosen = order(rest, len(x))
+            r, t = x[chosen], np.ascontiguousarray(y[chosen].T)
+            w = () if weights is None else (weights[chosen],)
             seen = [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
-            yield first, [(r, r.T, t)], t[None], seen
+            yield rest, [(r, r.T, t, *w)], (t[None], w[0][None] if w else None), seen
 
     def _blas(self):
         """The threads that a matrix product takes: one, unless it is large and alone."""
@@ -424,6 +581,8 @@ class Trainer:
             ("epochs", epochs, Integral, 1, np.inf),
             ("batch_size", self.batch_size, Integral, 1, np.inf),
             ("workers", self.workers, Integral, 1, np.inf),
+            ("validation_fraction", self.validation_fraction, Real, 0, 1),
+            ("patience", 1 if self.patience is None else self.patience, Integral, 1, np.inf),
             ("learning_rate", self.learning_rate, Real, 0, np.inf),
         ):
             if not isinstance(value, kind) or not least <= value < below:
@@ -635,7 +794,7 @@ def _blas_threads(limit):
 
 def _inputs(X, inputs):
     """X as rows of finite numbers."""
-    array = _real(X, "X")
+    array = _given(X, "X")
     if array.ndim != 2:
         expected = f"(samples, {inputs})"
         raise ValueError(
@@ -651,7 +810,7 @@ def _inputs(X, inputs):
     return _finite(array, "X")
 
 
-def _real(values, name):
+def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
         raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
@@ -689,7 +848,7 @@ def _finite(array, name):
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = _real(values, name)
+    array = _given(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
@@ -706,9 +865,84 @@ def _samples(a1, y):
     return x, y
 
 
+def _weighted(X, y, sample_weight):
+    """X and y without the samples of weight 0, and the other weights, 1 on average."""
+    weights = _given(sample_weight, "sample_weight").astype(float)
+    samples = (_given(y, "y") if y is None else np.asarray(y)).shape[:1]
+    if weights.shape != samples:
+        raise ValueError(f"sample_weight must have the shape {samples}, not {weights.shape}")
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        place = int(np.argmin(np.where(np.isfinite(weights), weights, -np.inf)))
+        what = f"sample_weight[{place}] is {weights[place]}"
+        raise ValueError(f"{what}; weights must be numbers from 0 up")
+    chosen = weights > 0
+    if not chosen.any():
+        raise ValueError("every sample_weight is zero: no sample is left")
+    if not chosen.all():
+        X, y = np.asarray(X), np.asarray(y)[chosen]
+        if X.shape[:1] != samples:
+            raise ValueError(f"X has the shape {X.shape}, but sample_weight {weights.shape}")
+        X = X[chosen]
+    return X, y, (weights[chosen] / weights[chosen].mean()).astype(DTYPE)
+
+
 def _targets(y):
     """What the outputs should be, over (samples, 2)."""
     return _numbers(y, ("samples", 2), "y")
+
+
+# Which samples are taken, and when.
+
+
+def _order(count, random):
+    """A function that gives the samples from one place of an epoch to another.
+
+    Without `random` they are in order. Of very many samples, `MIXED` are mixed at a time: blocks
+    from anywhere. So an order takes little memory, and a file is read in stretches.
+    """
+    if random is None:
+        return np.arange
+    if count <= MIXED:
+        order = random.permutation(count)
+        return lambda first, last: order[first:last]
+    shift, seed = int(random.integers(count)), int(random.integers(2**62))
+    blocks = np.append(random.permutation(count // BLOCK), count // BLOCK)  # the last is smaller
+
+    @lru_cache(maxsize=1)
+    def part(number):
+        some = blocks[number * MIXED // BLOCK : (number + 1) * MIXED // BLOCK]
+        rows = (some[:, None] * BLOCK + np.arange(BLOCK)).reshape(-1)
+        mixed = np.random.default_rng([seed, number]).permutation(rows[rows < count])
+        return (mixed + shift) % count  # so it is not always the same samples that come last
+
+    def order(first, last):
+        numbers = range(first // MIXED, (last - 1) // MIXED + 1)
+        parts = (part(n)[max(0, first - n * MIXED) : last - n * MIXED] for n in numbers)
+        return np.concatenate(list(parts))
+
+    return order
+
+
+def _put_aside(x, y, weights, fraction, seed):
+    """Samples without a share of them, chosen by chance, and these as x and y."""
+    aside = round(fraction * len(x))
+    if not 0 < aside < len(x):
+        share = f"validation_fraction {fraction} of {len(x)} samples"
+        raise ValueError(f"{share} leaves none to train on, or to measure")
+    chosen = np.zeros(len(x), bool)
+    chosen[np.random.default_rng(seed).permutation(len(x))[:aside]] = True
+    weights = None if weights is None else weights[~chosen] / weights[~chosen].mean()
+    return x[~chosen], y[~chosen], weights, (x[chosen], y[chosen])
+
+
+def _fingerprint(*arrays):
+    """By which data is known again: a digest of shapes, and of at most a thousand samples."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        many = min(len(array), max(2, min(1000, 2**20 // array.shape[1])))
+        some = array[np.linspace(0, len(array) - 1, many).astype(int)]
+        digest.update(f"{array.shape} ".encode() + some.tobytes())
+    return digest.hexdigest()
 
 
 # Files.
@@ -725,29 +959,110 @@ def _write(path, content):
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(part.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name, too, is on the disk
+        finally:
+            os.close(folder)
 
 
-def _digest(entries):
-    digest = hashlib.sha256()
-    for name, array in sorted(entries.items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
-    return digest.hexdigest()
+def _packed(entries):
+    """The bytes of an .npz file that ends with a digest of all that stands before."""
+    content = io.BytesIO()
+    np.savez(content, **entries)
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.comment = bytes(64)  # the place of the digest
+    body = content.getvalue()[:-64]
+    return body + hashlib.sha256(body).hexdigest().encode()
 
 
-def _arrays(path):
+def _unpacked(path):
+    """The arrays of such a file by name, if the digest is right."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST:
+            raise ValueError(f"it has {size} bytes, too many for this network")
+        content = file.read(size)
+    if hashlib.sha256(content[:-64]).hexdigest().encode() != content[-64:]:
+        raise ValueError("it is damaged, or nothing that this program saved")
+    return dict(_arrays(io.BytesIO(content), packed=False))
+
+
+def _arrays(file, wanted=None, packed=True):
+    """The arrays of an .npz file with their names, or those that are wanted.
+
+    Headers are read first: none gets more memory than there are bytes for, and `packed` says
+    whether those may be compressed.
+    """
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        names = [member.filename.removesuffix(".npy") for member in members]
+        if len(set(names)) < len(names):
+            raise ValueError("two of its arrays have one name")
+        for name, member in zip(names, members, strict=True):
+            if wanted is not None and name not in wanted:
+                continue
+            swollen = member.file_size > max(2**26, 100 * member.compress_size)
+            if swollen or (member.compress_type and not packed):
+                packed_in = f"packed in {member.compress_size}"
+                raise ValueError(f"{name} has {member.file_size} bytes, {packed_in}")
+            with archive.open(member) as opened:
+                yield name, _array(opened, member.file_size)
+
+
+def _array(file, size):
+    """An array from an open .npy file of some size, if its header says as much as there is."""
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"it is of the unknown version {version}")
+    read = getattr(np.lib.format, f"read_array_header_{version[0]}_0")
+    shape, fortran, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
+    if dtype.itemsize * math.prod(shape) != size - file.tell():
+        raise ValueError(f"it has {size} bytes, which is not {dtype} {shape}")
+    numbers = np.frombuffer(bytearray(file.read()), dtype)
+    return numbers.reshape(shape, order="F" if fortran else "C")
+
+
+def _whole(value):
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"it holds {value!r:.40} where a whole number should be")
+    return value
+
+
+def _real(value):
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"it holds {value!r:.40} where a number should be")
+    return float(value)
+
+
+def _typed_entry(array, kinds, shape=None):
+    """An array of a saved file, if it is of one of these kinds and has this shape."""
+    right = array.dtype.kind in kinds if isinstance(kinds, str) else array.dtype == kinds
+    if not right or array.shape != (array.shape if shape is None else shape):
+        raise ValueError(f"an array is {array.dtype} {array.shape}")
+    return array
+
+
+def _sound(path):
     """The arrays of an .npz file by name; the one of an .npy file is called table."""
-    content = io.BytesIO(Path(path).read_bytes())
-    try:
-        file = np.load(content, allow_pickle=False)
-        return {"table": file} if isinstance(file, np.ndarray) else dict(file)
-    except Exception as error:
-        raise ValueError(f"{path} is not a sound .npy or .npz file: {error}") from error
+    with open(path, "rb") as file:
+        try:
+            if file.read(2) == b"PK":
+                return dict(_arrays(file))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            return {"table": _array(file, size)}
+        except Exception as error:
+            raise ValueError(f"{path} is not a sound .npy or .npz file: {error}") from error
 
 
 def _read(path, target, needs_y=True):
     """X and y of a data file; y is None where it is not needed."""
     if path.endswith(".npz"):
-        arrays = _arrays(path)
+        arrays = _sound(path)
         for name in ("X", "y") if needs_y else ("X",):
             if name not in arrays:
                 raise ValueError(f"{path} has no array {name}, but {', '.join(arrays)}")
@@ -763,7 +1078,7 @@ def _read(path, target, needs_y=True):
 def _table(path):
     """The names of the columns, if there are any, and the cells of a .csv or .npy file."""
     if path.endswith(".npy"):
-        table = _arrays(path).get("table", np.empty(0))
+        table = _sound(path).get("table", np.empty(0))
         if table.ndim != 2 or table.dtype.kind not in "biuf":
             raise ValueError(f"{path} holds {table.dtype} {table.shape}, not a table of numbers")
         return [], table
@@ -819,9 +1134,10 @@ def _cells(path, names, table, columns):
 # The program.
 
 
-def _data(trainer, args):
-    trainer._target = args.target or trainer._target
-    return _read(args.data, trainer._target)
+def _data(trainer, path, target):
+    """The samples of a file as this trainer takes them."""
+    trainer._target = target or trainer._target
+    return _read(path, trainer._target)
 
 
 def _quality(trainer, X, y):
@@ -834,27 +1150,33 @@ def _check_writable(path):
         raise ValueError(f"{path} cannot be written")
 
 
-def _progress(total):
-    """A callback for fit: a bar on a terminal, about ten lines in a log."""
-
-    def show(_, epoch, cost):
-        line = f"epoch {epoch} of {total}, cost {cost:.6g}"
-        if sys.stderr.isatty():
-            line = f"\r[{'#' * (30 * epoch // total):30}] {line}   "
-            print(line, end="\n" if epoch == total else "", file=sys.stderr, flush=True)
-        elif epoch % max(1, total // 10) == 0:
-            print(line, file=sys.stderr, flush=True)
-
-    return show
-
-
 def _fit(args):
-    """Train, and save the weights."""
-    _check_writable(args.save)
-    trainer = Trainer().load(args.resume) if args.resume else Trainer()
+    """Train, and save the weights; what was interrupted goes on with --resume."""
+    path = args.save or args.resume or "weights.npz"
+    _check_writable(path)
+    with _locked(path):
+        for part in Path(path).parent.glob(f"{glob.escape(Path(path).name)}.*.part"):
+            part.unlink(missing_ok=True)  # of a run that was killed
+        return _train(args, path)
+
+
+def _train(args, path):
+    trainer = Trainer()
+    if args.resume:
+        if not Path(args.resume).exists():
+            raise ValueError(f"{args.resume} does not exist yet, to go on from")
+        trainer.load(args.resume)
+    if args.abandon:
+        trainer.abandon()
     settings = {n: v for n, v in vars(args).items() if n in trainer.get_params() and v is not None}
-    X, y = _data(trainer.set_params(**settings), args)
-    total = trainer.n_iter_ + trainer.epochs
+    X, y = _data(trainer.set_params(**settings), args.data, args.target)
+    validation = _data(trainer, args.validation, None) if args.validation else None
+    epochs = args.epochs
+    if trainer._run and epochs:  # then they are those of the whole training
+        epochs += trainer._run["from"] - trainer.n_iter_
+        if epochs < 1:
+            done = args.epochs - epochs
+            raise ValueError(f"{args.resume} has {done} epochs already: give more --epochs")
 
     def stop(number, _):
         trainer._stop = number
@@ -862,13 +1184,147 @@ def _fit(args):
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    trainer.fit(X, y, callback=_progress(total))
-    trainer.save(args.save)
-    left = total - trainer.n_iter_
-    if trainer._stop and left:
-        print(f"\nstopped, with {left} epochs to go: --resume {args.save} --epochs {left}")
-    print(f"{_quality(trainer, X, y)}; weights saved to {args.save}")
-    return 128 + trainer._stop if trainer._stop and left else 0
+    watch = _Watch(trainer, path, *args.checkpoint_every)
+    trainer._between, trainer._every = watch.look, watch.steps
+    trainer.fit(X, y, epochs=epochs, validation=validation, callback=watch.tell)
+    watch.end()
+    where = _save(trainer, path)
+    if trainer._run:
+        command = ["python", sys.argv[0], "fit", args.data, "--resume", where]
+        command += ["--validation", args.validation] if args.validation else []
+        epoch, to = trainer.n_iter_ + 1, trainer._run["to"]
+        print(f"stopped in epoch {epoch} of {to} and saved to {where}; to go on:")
+        print(shlex.join(command))
+        return 128 + trainer._stop
+    print(f"{_quality(trainer, X, y)}; weights saved to {where}")
+    return 0 if where == path else 1
+
+
+def _save(trainer, path):
+    """Save at the end; where that fails, among the temporary files. It gives the place."""
+    try:
+        trainer.save(path)
+    except OSError as error:
+        spare = str(Path(tempfile.gettempdir()) / f"{Path(path).name}.{os.getpid()}.npz")
+        print(f"{path} cannot be written ({error.strerror}); trying {spare}", file=sys.stderr)
+        try:
+            trainer.save(spare)
+        except OSError as second:
+            raise RuntimeError(f"{spare} cannot be written either: {second.strerror}") from second
+        return spare
+    return path
+
+
+@contextmanager
+def _locked(path):
+    """Refuse to write to a file as long as another process does, however that ends."""
+    name = Path(f"{path}.lock")
+    while True:
+        file = name.open("a")
+        try:
+            _lock(file)
+        except OSError as error:
+            file.close()
+            raise ValueError(f"{path} is being written by another training") from error
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), name.stat()):
+                break
+        file.close()  # who had it has just removed it
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            name.unlink()
+        file.close()
+
+
+def _lock(file):
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+
+class _Watch:
+    """Looks at a training between steps, to show how far it is and to save it now and then."""
+
+    def __init__(self, trainer, path, steps, seconds):
+        self.path, self.steps, self.seconds = path, steps, seconds
+        self.bar, self.failed = sys.stderr.isatty(), False
+        self.saved = self.shown = time.monotonic()
+        self.began = None  # when, and with how many epochs and steps
+
+    def look(self, trainer, count):
+        """After some steps of an epoch of `count` samples."""
+        now, done = time.monotonic(), trainer.n_iter_ + trainer._position / count
+        self.began = self.began or (now, done, trainer._steps)
+        if trainer._steps % self.steps == 0 or now - self.saved >= self.seconds:
+            self.save(trainer)
+        if now - self.shown >= (0.1 if self.bar else 60):
+            self.show(trainer, trainer.n_iter_ + 1, done, trainer._spent / trainer._position)
+
+    def tell(self, trainer, epoch, cost):
+        """After an epoch."""
+        to = trainer._run["to"]
+        if self.bar or epoch == to or epoch % max(1, to // 10) == 0:
+            self.show(trainer, epoch, epoch, cost)
+
+    def show(self, trainer, epoch, done, cost):
+        """A bar on a terminal, a line in a log."""
+        to, self.shown = trainer._run["to"], time.monotonic()
+        line = f"epoch {epoch} of {to}, cost {cost:.6g}"
+        if trainer.validation_curve_:
+            line += f", in validation {trainer.validation_curve_[-1]:.6g}"
+        began, first, steps = self.began or (self.shown, done, trainer._steps)
+        if done > first:
+            rate = (trainer._steps - steps) / max(self.shown - began, 1e-9)
+            left = (self.shown - began) * (to - done) / (done - first)
+            line += f", {rate:,.0f} steps/s, {timedelta(seconds=round(left))} left"
+        if self.bar:
+            line = f"\r[{'#' * int(30 * done / to):30}] {line}   "
+        print(line, end="" if self.bar else "\n", file=sys.stderr, flush=True)
+
+    def end(self):
+        """Leave the line of the bar."""
+        if self.bar:
+            print(file=sys.stderr)
+
+    def save(self, trainer):
+        """Save; training goes on if that fails, and the old file stays."""
+        try:
+            trainer.save(self.path)
+        except OSError as error:
+            if not self.failed:
+                self.say(f"{self.path} cannot be written ({error.strerror}); training goes on")
+            self.failed = True
+        else:
+            if self.failed:
+                self.say(f"{self.path} is written again")
+            self.failed = False
+        self.saved = time.monotonic()
+
+    def say(self, text):
+        self.end()
+        print(text, file=sys.stderr, flush=True)
+
+
+def _moments(text):
+    """How often to save, as steps and seconds: 500 is every 500 steps, 30s every 30 seconds."""
+    if text == "never":
+        return 2**62, math.inf
+    if text.endswith("s"):
+        seconds = float(text[:-1])
+        if not seconds >= 0:
+            raise ValueError
+        return 2**62, seconds
+    steps = int(text)
+    if steps < 1:
+        raise ValueError
+    return steps, math.inf
 
 
 def _predict(args):
@@ -890,7 +1346,7 @@ def _predict(args):
 def _evaluate(args):
     """Print the cost and the score."""
     trainer = Trainer().load(args.weights)
-    print(_quality(trainer, *_data(trainer, args)))
+    print(_quality(trainer, *_data(trainer, args.data, args.target)))
     return 0
 
 
@@ -963,12 +1419,31 @@ examples:
         command = commands.add_parser(name, help=text, description=text, parents=parents)
         command.set_defaults(run=run)
     fit, predict = commands.choices["fit"], commands.choices["predict"]
-    fit.add_argument("--save", default="weights.npz", metavar="FILE", help="where to (%(default)s)")
-    fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved")
+    fit.add_argument("--save", metavar="FILE", help="where to (that of --resume, or weights.npz)")
+    fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved, finished or not")
+    fit.add_argument(
+        "--abandon", action="store_true", help="with --resume: begin another training from there"
+    )
+    fit.add_argument(
+        "--checkpoint-every",
+        type=_moments,
+        default="60s",
+        metavar="WHEN",
+        help="save while training: 500 for every 500 steps, 30s for seconds, never (%(default)s)",
+    )
+    fit.add_argument("--validation", metavar="DATA", help="samples to measure the cost on")
+    fit.add_argument(
+        "--shuffle",
+        action=argparse.BooleanOptionalAction,
+        help="take the samples in another order in each epoch, or not",
+    )
     for name, kind, numbers, metavar, meaning in (
         ("epochs", int, None, "N", "passes over the data"),
         ("learning-rate", float, None, "R", "rate of the gradient step"),
         ("batch-size", int, None, "N", "samples in one step"),
+        ("validation-fraction", float, None, "R", "share put aside to measure the cost on"),
+        ("patience", int, None, "N", "end after so many epochs without a lower cost"),
+        ("workers", int, None, "N", "threads that share a batch"),
         ("random-state", int, None, "N", "seed of all that is drawn"),
     ):
         fit.add_argument(f"--{name}", type=kind, nargs=numbers, metavar=metavar, help=meaning)
@@ -977,19 +1452,25 @@ examples:
 
 
 def main(arguments=None):
-    """Run a command line. 0: done, 1: a wrong gradient or a diverging cost, 2: bad input."""
+    """Run a command line. 0: done, 2: wrong use or bad data, 1: any other failure."""
     parser = _parser()
     args = parser.parse_args(arguments)
     try:
         return args.run(args)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except MemoryError:
+        print(f"{parser.prog}: there is not enough memory", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # as in `predict data.csv | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ArithmeticError, OSError, TypeError, ValueError, csv.Error) as error:
+    except (ArithmeticError, RuntimeError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 1 if isinstance(error, ArithmeticError) else 2
+        return 1
+    except (OSError, TypeError, ValueError, csv.Error) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -480,21 +480,16 @@ def test_the_loss_of_an_epoch_is_that_of_each_sample_at_its_turn(net: Net, batch
 
 
 def test_what_is_said_of_the_parameters_is_true() -> None:
-    """A network larger than its data is not copied: the last step is not undone, and that is said.
-
-    The sum of the weights overflows, though no weight, no gradient and no cost does.
-    """
+    """The sum of the weights overflows, though no weight, no gradient and no cost does."""
     X, y = RELU.data(2)
-    for samples, kept in ((X[:1], False), (np.repeat(X, 90, axis=0), True)):
-        trainer = RELU.trainer(learning_rate=0.0, batch_size=1)
-        trainer.set_weights({name: 0 * array + 0.4 for name, array in trainer.weights.items()})
-        before = copy(trainer.weights)
-        trainer._step = overflowing(trainer)
-        with pytest.raises(FloatingPointError) as caught:
-            trainer.fit(samples, np.repeat(y, 90, axis=0)[: len(samples)], epochs=1)
-        assert ("the parameters before it are kept" in str(caught.value)) is kept
-        assert ("as its last step left them" in str(caught.value)) is not kept
-        assert same(trainer.weights, before) is kept
+    trainer = RELU.trainer(learning_rate=0.0, batch_size=1)
+    trainer.set_weights({name: 0 * array + 0.4 for name, array in trainer.weights.items()})
+    before = copy(trainer.weights)
+    trainer._step = overflowing(trainer)
+    told = "in step 2, in epoch 1; the parameters after step 0 are kept"
+    with pytest.raises(FloatingPointError, match=told):
+        trainer.fit(X, y, epochs=1)
+    assert same(trainer.weights, before)
 
 
 def overflowing(trainer: Any) -> Callable[..., Any]:
@@ -615,7 +610,7 @@ def test_a_cost_out_of_range_ends_training_with_the_last_good_weights() -> None:
         if epoch == 2:
             trainer.learning_rate = 1e12
 
-    with pytest.raises(FloatingPointError, match=r"the cost is (nan|inf) in epoch 3"):
+    with pytest.raises(FloatingPointError, match=r"the cost is (nan|inf) in step 4\d, in epoch 3"):
         trainer.fit(X, y, callback=callback)
     assert same(trainer.weights, good[-1])
     assert trainer.n_iter_ == 2
@@ -632,10 +627,9 @@ def test_a_cost_out_of_range_ends_training_with_the_last_good_weights() -> None:
     ids=lambda net: net.name,
 )
 def test_a_diverging_network_keeps_finite_parameters(net: Net) -> None:
-    """Where the parameters are more than the data, no copy is kept, but each step is watched."""
     X, y = net.data(10)
     trainer = net.trainer(learning_rate=1e300 if net.dtype == "float64" else 1e30, epochs=50)
-    with pytest.raises(FloatingPointError, match=r"in epoch \d+; the parameters before"):
+    with pytest.raises(FloatingPointError, match=r"in epoch \d+; the parameters after step \d"):
         trainer.fit(X * 1e3, y)
     assert all(np.isfinite(array).all() for array in trainer.weights.values())
 
@@ -653,8 +647,8 @@ def test_a_batch_may_be_larger_than_the_data() -> None:
 
 def test_settings_follow_scikit_learn() -> None:
     trainer = REGRESSOR.module.Trainer()
-    names = ["learning_rate", "epochs", "batch_size", "shuffle", "workers"]
-    names += ["random_state", "verbose"]
+    names = ["learning_rate", "epochs", "batch_size", "shuffle", "validation_fraction"]
+    names += ["patience", "workers", "random_state", "verbose"]
     assert list(trainer.get_params()) == list(vars(trainer)) == names
     clone = type(trainer)(**trainer.set_params(epochs=7).get_params(deep=False))
     assert clone.get_params() == trainer.get_params()
@@ -909,11 +903,8 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"holds the network 3-5.*, not 2-3"):
         trainer.load(path)
     np.save(path.with_suffix(".npy"), np.ones(3))
-    with pytest.raises(ValueError, match="not a file of saved weights"):
+    with pytest.raises(ValueError, match="damaged, or nothing that this program saved"):
         trainer.load(path.with_suffix(".npy"))
-    np.savez(path, w2=np.array([print], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        trainer.load(path)
     with pytest.raises(FileNotFoundError, match=r"absent\.npz"):
         trainer.load(tmp_path / "absent.npz")
 
@@ -1211,8 +1202,8 @@ def test_a_bad_label_gives_one_clear_line(text: str, message: str, tmp_path: Pat
         (["fit", "."], "Is a directory"),
         (["fit", "good.csv", "--save", "absent/w.npz"], "absent/w.npz cannot be written"),
         (["fit", "good.csv", "--save", "."], ". cannot be written"),
-        (["fit", "good.csv", "--resume", "absent.npz"], "No such file"),
-        (["fit", "good.csv", "--resume", "good.csv"], "good.csv is not a sound"),
+        (["fit", "good.csv", "--resume", "absent.npz"], "absent.npz does not exist yet"),
+        (["fit", "good.csv", "--resume", "good.csv"], "good.csv cannot be loaded: it is damaged"),
         (["fit", "good.csv", "--target", "z"], "good.csv has no column z, but 1, 2, 3"),
         (["fit", "good.csv", "--target", "4"], "good.csv has no column 4, but 1, 2, 3"),
         (["fit", "good.csv", "--epochs", "0"], "epochs must be a whole number from 1 up"),
@@ -1232,7 +1223,10 @@ def test_a_bad_label_gives_one_clear_line(text: str, message: str, tmp_path: Pat
         (["predict", "good.csv"], "No such file or directory: 'weights.npz'"),
         (["predict", "good.csv", "--weights", "w.npz", "-o", "no/o.csv"], "cannot be written"),
         (["predict", "wide.csv", "--weights", "w.npz"], "wide.csv has 5 columns"),
-        (["predict", "good.csv", "--weights", "damaged.npz"], "damaged.npz is "),
+        (
+            ["predict", "good.csv", "--weights", "damaged.npz"],
+            "damaged.npz cannot be loaded: it is damaged",
+        ),
         (["guess", "good.csv"], "invalid choice: 'guess'"),
         (["fit"], "required: DATA"),
         ([], "required: COMMAND"),
@@ -1273,7 +1267,9 @@ def test_a_diverging_program_says_so(tmp_path: Path) -> None:
     X, y = RELU.data()
     write_csv(tmp_path / "data.csv", X, y)
     printed = RELU.run("fit", "data.csv", "--learning-rate", "1e20", cwd=tmp_path, code=1)
-    assert re.search("the gradient is not finite in epoch 1; .* try smaller steps", printed)
+    assert re.search(
+        "the cost is (inf|nan) in step ., in epoch 1; .* try a smaller learning_rate", printed
+    )
     assert os.listdir(tmp_path) == ["data.csv"]
 
 
@@ -1287,7 +1283,7 @@ def test_a_failing_save_of_the_program_leaves_the_old_weights(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert "No space left" in REGRESSOR.run("fit", "data.csv", cwd=tmp_path, code=2)
+    assert "No space left" in REGRESSOR.run("fit", "data.csv", cwd=tmp_path, code=1)
     assert (tmp_path / "weights.npz").read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["data.csv", "weights.npz"]
 
@@ -1311,12 +1307,15 @@ def test_a_stopped_program_saves_and_says_where(number: signal.Signals, tmp_path
         printed, errors = run.communicate(timeout=30)
     assert run.returncode == 128 + number, errors
     assert "Traceback" not in errors
-    assert "weights saved to weights.npz" in printed
-    left = re.search(r"--resume weights\.npz --epochs (\d+)", printed)
-    assert left
-    done = 2000 - int(left[1])
+    place = re.match(
+        r"stopped in epoch (\d+) of 2000 and saved to weights\.npz; to go on:\n", printed
+    )
+    assert place
+    assert printed.endswith(f"{REGRESSOR.path} fit data.csv --resume weights.npz\n")
+    done = int(place[1]) - 1
     assert REGRESSOR.module.Trainer().load(tmp_path / "weights.npz").n_iter_ == done
-    REGRESSOR.run("fit", "data.csv", "--resume", "weights.npz", "--epochs", 2, cwd=tmp_path)
+    options = ["--resume", "weights.npz", "--epochs", done + 2]
+    REGRESSOR.run("fit", "data.csv", *options, cwd=tmp_path)
     resumed = REGRESSOR.module.Trainer().load(tmp_path / "weights.npz")
     whole = REGRESSOR.module.Trainer(random_state=7).fit(X, y, epochs=done + 2)
     assert same(resumed.weights, whole.weights)
@@ -1345,7 +1344,7 @@ def test_stopping_at_any_step_loses_nothing(
         net.run("fit", "data.csv", "--epochs", 3, *options, cwd=tmp_path, code=code)
     done = net.module.Trainer().load(tmp_path / "weights.npz").n_iter_
     assert done == (step - 1) // 6
-    net.run("fit", "data.csv", "--resume", "weights.npz", "--epochs", 3 - done, cwd=tmp_path)
+    net.run("fit", "data.csv", "--resume", "weights.npz", cwd=tmp_path)
     settings = {"batch_size": 4, "learning_rate": 0.3, "random_state": 1}
     whole = net.module.Trainer(**settings).fit(X, y, epochs=3)
     resumed = net.module.Trainer().load(tmp_path / "weights.npz")
