@@ -127,10 +127,11 @@ class Trainer:
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, *, epochs=None, validation=None, callback=None):
+    def fit(self, X, y, *, sample_weight=None, epochs=None, validation=None, callback=None):
         """Train from new start values, or from what was set or loaded since the last training.
 
         An interrupted training that was loaded goes on to its end, or for so many `epochs`.
+        A sample counts as its `sample_weight` says, 1 on average; those of 0 are left out.
         `validation` is the X and y of samples to measure the cost on instead of a share of these.
         With `patience`, the parameters are in the end those after the epoch of the lowest cost.
         `callback(trainer, epoch, cost)` is called after each epoch and ends training by True; a
@@ -143,11 +144,16 @@ class Trainer:
             self._split = int(np.random.default_rng(self.random_state).integers(2**62))
         before = dict(vars(self))
         try:
-            x, y = self._take(X, y, anew)
+            weights = None
+            if sample_weight is not None:
+                X, y, weights = _weighted(X, y, sample_weight)
+            x, y = self._take(X, y, anew=anew)
             held = None if validation is None else self._take(*validation)
             if held is None and self.validation_fraction:
-                x, y, held = _put_aside(x, y, self.validation_fraction, self._split)
-            data = _fingerprint(x, y, *(held or ()))
+                share = self.validation_fraction
+                x, y, weights, held = _put_aside(x, y, weights, share, self._split)
+            seen = [x, y, *(held or ()), *([] if weights is None else [weights[:, None]])]
+            data = _fingerprint(*seen)
             if run and run["data"] != data:
                 other = "on other data, or put other samples aside for validation"
                 raise ValueError(f"the interrupted training was {other}; abandon() ends it")
@@ -162,7 +168,7 @@ class Trainer:
             run, self._best = {"from": self.n_iter_}, None
             self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
         self._run = run | {"to": self.n_iter_ + epochs, "data": data}
-        self._train(_rows(x, y), y, held, callback)
+        self._train(_rows(x, y, weights), y, weights, held, callback)
         return self
 
     def partial_fit(self, X, y):
@@ -171,7 +177,7 @@ class Trainer:
         x, y = self._take(X, y)
         self._parameters()
         self.abandon()
-        self._epoch(_rows(x, y), y)
+        self._epoch(_rows(x, y), y, None)
         return self
 
     def abandon(self):
@@ -430,11 +436,11 @@ class Trainer:
             self._begin()
             self._put(flat)
 
-    def _train(self, rows, y, held, callback):
+    def _train(self, rows, y, weights, held, callback):
         """The epochs of a training; a signal interrupts it, and something else may end it early."""
         self._kept, ended = None, False
         while self.n_iter_ < self._run["to"] and not ended:
-            if self._stop or (cost := self._epoch(rows, y)) is None:
+            if self._stop or (cost := self._epoch(rows, y, weights)) is None:
                 return
             better = self._measure(held)
             ended = callback is not None and callback(self, self.n_iter_, cost)
@@ -471,13 +477,13 @@ class Trainer:
             total += len(a1) * float(_cost(*parameters, a1, part, len(a1)))
         return total / len(x)
 
-    def _epoch(self, rows, y):
+    def _epoch(self, rows, y, weights):
         """Pass over the data once; its mean cost, or None if a signal stopped it before."""
         before = self._random.bit_generator.state  # until the epoch is over, to draw it again
         order = _order(len(y), self._random if self.shuffle else None)
         after, self._random.bit_generator.state = self._random.bit_generator.state, before
         size, step = self.batch_size, self._step
-        for batches, y_lot in self._gathered(rows, y, order):
+        for batches, y_lot, w_lot in self._gathered(rows, y, weights, order):
             self._keep()
             seen = []
             for first in range(0, len(batches), size):
@@ -487,7 +493,8 @@ class Trainer:
             self._position += len(seen)
             outputs = np.split(np.reshape(seen, (-1, sum(SEEN))), np.cumsum(SEEN)[:-1], axis=1)
             outputs = map(np.ascontiguousarray, outputs)  # many or one, they are computed alike
-            self._add(_loss(*outputs, y_lot[: len(seen)]).tolist())
+            costs = _loss(*outputs, y_lot[: len(seen)])
+            self._add((costs if w_lot is None else costs * w_lot[: len(seen)]).tolist())
             if self._stop:
                 return None
             if self._between is not None:
@@ -528,13 +535,14 @@ class Trainer:
         said = f"{where}; the parameters after step {good} are kept"
         raise FloatingPointError(f"{said}; try {', or '.join(ADVICE)}")
 
-    def _gathered(self, rows, y, order):
-        """The samples of an epoch in their order, many at a time, and their y."""
+    def _gathered(self, rows, y, weights, order):
+        """The samples of an epoch in their order, many at a time, their y and weights."""
         size = self.batch_size
         while self._position < len(y):
             many = min(max(1, GATHERED // size), self._every - self._steps % self._every)
             chosen = order(self._position, min(self._position + many * size, len(y)))
-            yield [rows[i] for i in chosen.tolist()], y[chosen]
+            w = None if weights is None else weights[chosen]
+            yield [rows[i] for i in chosen.tolist()], y[chosen], w
 
     def _check_settings(self, epochs=1):
         for name, value, kind, least, below in (
@@ -871,7 +879,7 @@ def _gradients(theta, rows):
 
 def _inputs(X, inputs):
     """X as rows of finite numbers."""
-    array = _real(X, "X")
+    array = _given(X, "X")
     if array.ndim != 2:
         expected = f"(samples, {inputs})"
         raise ValueError(
@@ -887,7 +895,7 @@ def _inputs(X, inputs):
     return _finite(array, "X")
 
 
-def _real(values, name):
+def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
         raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
@@ -925,7 +933,7 @@ def _finite(array, name):
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = _real(values, name)
+    array = _given(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
@@ -940,9 +948,30 @@ def _samples(a1, y):
     return a1, y
 
 
+def _weighted(X, y, sample_weight):
+    """X and y without the samples of weight 0, and the other weights, 1 on average."""
+    weights = _given(sample_weight, "sample_weight").astype(float)
+    samples = (_given(y, "y") if y is None else np.asarray(y)).shape[:1]
+    if weights.shape != samples:
+        raise ValueError(f"sample_weight must have the shape {samples}, not {weights.shape}")
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        place = int(np.argmin(np.where(np.isfinite(weights), weights, -np.inf)))
+        what = f"sample_weight[{place}] is {weights[place]}"
+        raise ValueError(f"{what}; weights must be numbers from 0 up")
+    chosen = weights > 0
+    if not chosen.any():
+        raise ValueError("every sample_weight is zero: no sample is left")
+    if not chosen.all():
+        X, y = np.asarray(X), np.asarray(y)[chosen]
+        if X.shape[:1] != samples:
+            raise ValueError(f"X has the shape {X.shape}, but sample_weight {weights.shape}")
+        X = X[chosen]
+    return X, y, (weights[chosen] / weights[chosen].mean()).astype(DTYPE)
+
+
 def _targets(y):
     """What the outputs should be, over (samples, 1)."""
-    y = _real(y, "y")
+    y = _given(y, "y")
     return _numbers(y[:, None] if y.ndim == 1 else y, ("samples", 1), "y")
 
 
@@ -978,15 +1007,16 @@ def _order(count, random):
     return order
 
 
-def _put_aside(x, y, fraction, seed):
-    """x and y without a share of the samples, chosen by chance, and these as a pair."""
+def _put_aside(x, y, weights, fraction, seed):
+    """Samples without a share of them, chosen by chance, and these as x and y."""
     aside = round(fraction * len(x))
     if not 0 < aside < len(x):
         share = f"validation_fraction {fraction} of {len(x)} samples"
         raise ValueError(f"{share} leaves none to train on, or to measure")
     chosen = np.zeros(len(x), bool)
     chosen[np.random.default_rng(seed).permutation(len(x))[:aside]] = True
-    return x[~chosen], y[~chosen], (x[chosen], y[chosen])
+    weights = None if weights is None else weights[~chosen] / weights[~chosen].mean()
+    return x[~chosen], y[~chosen], weights, (x[chosen], y[chosen])
 
 
 def _fingerprint(*arrays):

@@ -131,10 +131,11 @@ class Trainer:
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, *, epochs=None, validation=None, callback=None):
+    def fit(self, X, y, *, sample_weight=None, epochs=None, validation=None, callback=None):
         """Train from new start values, or from what was set or loaded since the last training.
 
         An interrupted training that was loaded goes on to its end, or for so many `epochs`.
+        A sample counts as its `sample_weight` says, 1 on average; those of 0 are left out.
         `validation` is the X and y of samples to measure the cost on instead of a share of these.
         With `patience`, the parameters are in the end those after the epoch of the lowest cost.
         `callback(trainer, epoch, cost)` is called after each epoch and ends training by True; a
@@ -147,11 +148,16 @@ class Trainer:
             self._split = int(np.random.default_rng(self.random_state).integers(2**62))
         before = dict(vars(self))
         try:
-            x, y = self._take(X, y, None, anew)
+            weights = None
+            if sample_weight is not None:
+                X, y, weights = _weighted(X, y, sample_weight)
+            x, y = self._take(X, y, anew=anew)
             held = None if validation is None else self._take(*validation)
             if held is None and self.validation_fraction:
-                x, y, held = _put_aside(x, y, self.validation_fraction, self._split)
-            data = _fingerprint(x, y, *(held or ()))
+                share = self.validation_fraction
+                x, y, weights, held = _put_aside(x, y, weights, share, self._split)
+            seen = [x, y, *(held or ()), *([] if weights is None else [weights[:, None]])]
+            data = _fingerprint(*seen)
             if run and run["data"] != data:
                 other = "on other data, or put other samples aside for validation"
                 raise ValueError(f"the interrupted training was {other}; abandon() ends it")
@@ -167,7 +173,7 @@ class Trainer:
             self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
         self._run = run | {"to": self.n_iter_ + epochs, "data": data}
         with _blas_threads(self._blas()):
-            self._train(x, y, held, callback)
+            self._train(x, y, weights, held, callback)
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -176,7 +182,7 @@ class Trainer:
         x, y = self._take(X, y, classes)
         self._parameters()
         self.abandon()
-        self._epoch(x, y)
+        self._epoch(x, y, None)
         return self
 
     def abandon(self):
@@ -458,11 +464,11 @@ class Trainer:
             self._begin()
             self._put(flat)
 
-    def _train(self, x, y, held, callback):
+    def _train(self, x, y, weights, held, callback):
         """The epochs of a training; a signal interrupts it, and something else may end it early."""
         self._kept, ended = None, False
         while self.n_iter_ < self._run["to"] and not ended:
-            if self._stop or (cost := self._epoch(x, y)) is None:
+            if self._stop or (cost := self._epoch(x, y, weights)) is None:
                 return
             better = self._measure(held)
             ended = callback is not None and callback(self, self.n_iter_, cost)
@@ -499,13 +505,13 @@ class Trainer:
             total += len(a1) * float(_cost(*parameters, a1, part, len(a1)))
         return total / len(x)
 
-    def _epoch(self, x, y):
+    def _epoch(self, x, y, weights):
         """Pass over the data once; its mean cost, or None if a signal stopped it before."""
         before = self._random.bit_generator.state  # until the epoch is over, to draw it again
         order = _order(len(y), self._random if self.shuffle else None)
         after, self._random.bit_generator.state = self._random.bit_generator.state, before
         with np.errstate(all="ignore"):  # what overflows ends training
-            for first, batches, y_lot, seen in self._gathered(x, y, order):
+            for first, batches, lot, seen in self._gathered(x, y, weights, order):
                 self._keep()
                 for done, batch in enumerate(batches):
                     outputs = self._step(*batch)
@@ -513,7 +519,7 @@ class Trainer:
                     if self._stop:
                         break
                 self._position = first + (done + 1) * len(batch[0])
-                self._add(_costs(seen, y_lot, None, done + 1))
+                self._add(_costs(seen, *lot, done + 1))
                 if self._stop:
                     return None
                 if self._between is not None:
@@ -555,10 +561,11 @@ class Trainer:
         said = f"{where}; the parameters after step {good} are kept"
         raise FloatingPointError(f"{said}; try {', or '.join(ADVICE)}")
 
-    def _gathered(self, x, y, order):
+    def _gathered(self, x, y, weights, order):
         """The batches of an epoch, lot by lot, gathered into one place that is used again.
 
-        Each lot comes with its first sample, its y, and arrays for what its cost follows from.
+        Each lot comes with its first sample, its y and weights, and arrays from which its cost
+        follows.
         """
         size, start = min(self.batch_size, len(x)), self._position
         most = min(GATHERED // x.shape[1], WORK // self._theta.size, len(x))
@@ -567,6 +574,10 @@ class Trainer:
         ys = np.empty((many, y.shape[1], size), DTYPE)
         seen = [np.empty((many, n, size), DTYPE) for n in SEEN]
         batches = [(r, r.T, t) for r, t in zip(np.split(rows, many), ys, strict=True)]
+        ws = None
+        if weights is not None:
+            ws = np.empty((many, size), DTYPE)
+            batches = [(*batch, w) for batch, w in zip(batches, ws, strict=True)]
         rest = len(x) - (len(x) - start) % size  # where the last batch begins, if it is smaller
         for lot in range(start % size, rest, many * size):
             if lot + many * size <= start:
@@ -575,16 +586,20 @@ class Trainer:
             count, done = len(chosen) // size, max(0, start - lot) // size
             np.take(x, chosen, 0, rows[: len(chosen)], "clip")
             ys[:count] = y[chosen].reshape(count, size, -1).transpose(0, 2, 1)
+            if weights is not None:
+                ws[:count] = weights[chosen].reshape(count, size)
             while done < count:
                 end = min(count, done + self._every - self._steps % self._every)
                 part = slice(done, end)
-                yield lot + done * size, batches[part], ys[part], [each[part] for each in seen]
+                given = ys[part], None if ws is None else ws[part]
+                yield lot + done * size, batches[part], given, [each[part] for each in seen]
                 done = end
         if rest < len(x):
             chosen = order(rest, len(x))
             r, t = x[chosen], np.ascontiguousarray(y[chosen].T)
+            w = () if weights is None else (weights[chosen],)
             seen = [np.empty((1, n, len(r)), DTYPE) for n in SEEN]
-            yield rest, [(r, r.T, t)], t[None], seen
+            yield rest, [(r, r.T, t, *w)], (t[None], w[0][None] if w else None), seen
 
     def _blas(self):
         """The threads that a matrix product takes: one, unless it is large and alone."""
@@ -831,7 +846,7 @@ def _blas_threads(limit):
 
 def _inputs(X, inputs):
     """X as rows of finite numbers."""
-    array = _real(X, "X")
+    array = _given(X, "X")
     if array.ndim != 2:
         expected = f"(samples, {inputs})"
         raise ValueError(
@@ -847,7 +862,7 @@ def _inputs(X, inputs):
     return _finite(array, "X")
 
 
-def _real(values, name):
+def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
         raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
@@ -885,7 +900,7 @@ def _finite(array, name):
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = _real(values, name)
+    array = _given(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
@@ -902,10 +917,31 @@ def _samples(a1, y):
     return x, y
 
 
+def _weighted(X, y, sample_weight):
+    """X and y without the samples of weight 0, and the other weights, 1 on average."""
+    weights = _given(sample_weight, "sample_weight").astype(float)
+    samples = (_given(y, "y") if y is None else np.asarray(y)).shape[:1]
+    if weights.shape != samples:
+        raise ValueError(f"sample_weight must have the shape {samples}, not {weights.shape}")
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        place = int(np.argmin(np.where(np.isfinite(weights), weights, -np.inf)))
+        what = f"sample_weight[{place}] is {weights[place]}"
+        raise ValueError(f"{what}; weights must be numbers from 0 up")
+    chosen = weights > 0
+    if not chosen.any():
+        raise ValueError("every sample_weight is zero: no sample is left")
+    if not chosen.all():
+        X, y = np.asarray(X), np.asarray(y)[chosen]
+        if X.shape[:1] != samples:
+            raise ValueError(f"X has the shape {X.shape}, but sample_weight {weights.shape}")
+        X = X[chosen]
+    return X, y, (weights[chosen] / weights[chosen].mean()).astype(DTYPE)
+
+
 def _labels(y):
     """y as an array of labels, or None if it holds numbers over (samples, 10)."""
     if y is None or hasattr(y, "nnz") or np.ma.is_masked(y):
-        _real(y, "y")
+        _given(y, "y")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 10:
         return None
@@ -992,15 +1028,16 @@ def _order(count, random):
     return order
 
 
-def _put_aside(x, y, fraction, seed):
-    """x and y without a share of the samples, chosen by chance, and these as a pair."""
+def _put_aside(x, y, weights, fraction, seed):
+    """Samples without a share of them, chosen by chance, and these as x and y."""
     aside = round(fraction * len(x))
     if not 0 < aside < len(x):
         share = f"validation_fraction {fraction} of {len(x)} samples"
         raise ValueError(f"{share} leaves none to train on, or to measure")
     chosen = np.zeros(len(x), bool)
     chosen[np.random.default_rng(seed).permutation(len(x))[:aside]] = True
-    return x[~chosen], y[~chosen], (x[chosen], y[chosen])
+    weights = None if weights is None else weights[~chosen] / weights[~chosen].mean()
+    return x[~chosen], y[~chosen], weights, (x[chosen], y[chosen])
 
 
 def _fingerprint(*arrays):

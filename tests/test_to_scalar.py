@@ -34,7 +34,7 @@ from symnet.errors import NotYet, SymnetError
 from symnet.network.architecture import Network
 from symnet.network.functions import ACTIVATIONS, COSTS, PENALTIES, Z, typed_activation
 from symnet.network.optimizers import OPTIMIZERS, Training
-from symnet.program import passes
+from symnet.program import layout, passes
 from symnet.program.bounds import LARGEST, Bounds
 from symnet.program.interpreter import evaluate, interpret
 from symnet.program.ir import Array, Function, Program, ProgramError, arguments, check, plain
@@ -106,7 +106,8 @@ class Reference:
     def __init__(self, program: Program) -> None:
         # What penalties add to the cost is no part of a step.
         needed = tuple(f for f in program.functions if f.name != "penalty")
-        self.program = passes.optimize(replace(program, functions=needed))
+        batched = passes.optimize(replace(program, functions=needed))
+        self.program = passes.apply(layout.weigh_samples, batched)
         self.trained = parameters(program)
         self.outputs = [x.name for x in outputs(program)]
         self.sizes = dict(self.program.sizes)
@@ -124,7 +125,7 @@ class Reference:
             first += size
         data = np.asarray(rows, float)
         inputs = int(self.sizes["n1"])
-        values |= {"a1": data[:, :inputs], "y": data[:, inputs:]}
+        values |= {"a1": data[:, :inputs], "y": data[:, inputs:-1], "weight": data[:, -1]}
         return {x.name: values[x.name] for x in function.parameters}
 
     def gradients(self, theta: Any, rows: Any) -> tuple[Any, Any]:
@@ -168,7 +169,8 @@ def drawn_lists(text: ScalarText, seed: int) -> Lists:
 def drawn_rows(program: Program, samples: int, seed: int) -> list[tuple[float, ...]]:
     batched = Reference(program).program
     values = values_for(batched.function("gradients"), batched.sizes, seed, samples)
-    return [(*x, *y) for x, y in zip(values["a1"].tolist(), values["y"].tolist(), strict=True)]
+    data = np.column_stack([values["a1"], values["y"], abs(values["weight"])])
+    return list(map(tuple, data.tolist()))
 
 
 def agree(program: Program, made: Scalar, samples: int, seed: int = 0, steps: int = 3) -> None:
@@ -310,7 +312,7 @@ def far_rows(network: Network, z: float) -> tuple[Lists, list[float]]:
     theta[0], theta[3] = z, -z  # w2 = diag(z, -z)
     if count > 6:
         theta[6], theta[9] = 1.0, 1.0  # w3 = 1: what the first layer makes goes on as it is
-    return theta, [1.0, 1.0, 1.0, 0.0]
+    return theta, [1.0, 1.0, 1.0, 0.0, 1.0]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -343,19 +345,19 @@ def test_no_number_at_all_raises_an_error(text: str, z: float) -> None:
     """Gradients go on as NumPy's do, with inf and nan where these come out."""
     network = Network("1-1", activation=typed_activation(text), cost="quadratic")
     made = scalar(network)
-    wanted, seen = Reference(lowered(network)).gradients([1.0, 0.0], [(z, 0.5)])
+    wanted, seen = Reference(lowered(network)).gradients([1.0, 0.0], [(z, 0.5, 1.0)])
     made.assign([1.0, 0.0])
-    found, shown = made.gradients([(z, 0.5)])
+    found, shown = made.gradients([(z, 0.5, 1.0)])
     np.testing.assert_allclose(found, wanted, 1e-9)
     np.testing.assert_allclose(shown, seen, 1e-9)
-    made.step([(z, 0.5)], 0.1)
+    made.step([(z, 0.5, 1.0)], 0.1)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_an_update_that_fails_leaves_nan(optimizer: str) -> None:
     """0/0 where eps is 0 and a gradient is: nan, as NumPy has it, and no error."""
     made = scalar(Network("1-1:relu"), optimizer)
-    for rows in ([(0.0, 0.0)], [(0.0, 0.0)] * 2):
+    for rows in ([(0.0, 0.0, 1.0)], [(0.0, 0.0, 1.0)] * 2):
         made.assign(*([0.0] * made.text.size for _ in made.text.lists))
         edge = {"t": 1, **NUMBERS, "eps": 0.0, "beta1": 1.0, "beta2": 1.0, "alpha": 1.0}
         made.step(rows, *(edge[name] for name in made.text.arguments))
@@ -371,7 +373,7 @@ def test_steps_that_diverge_raise_nothing(text: str) -> None:
     made = scalar(Network(text), "momentum")
     made.assign(*drawn_lists(made.text, 0))
     for number in range(300):
-        made.step([(1e3, -2e3, 1e5)] * (1 + number % 2), 1e5, 0.99)
+        made.step([(1e3, -2e3, 1e5, 1.0)] * (1 + number % 2), 1e5, 0.99)
     assert len(made.numbers()[0]) == made.text.size
 
 
@@ -572,7 +574,7 @@ def test_the_order_of_theta_may_be_chosen() -> None:
     assert text.decayed == "range(9)"
     made, usual = Scalar(text), scalar(Network("2-3-1"), "adamw")
     places = [0, 1, 2, 3, 4, 5, 9, 10, 11, 6, 7, 8, 12]  # of w2 w3 b2 b3 in w2 b2 w3 b3
-    for rows in ([(0.5, -1.0, 1.0)], [(0.5, -1.0, 1.0), (1.5, 2.0, 0.0)]):
+    for rows in ([(0.5, -1.0, 1.0, 2.0)], [(0.5, -1.0, 1.0, 0.5), (1.5, 2.0, 0.0, 1.0)]):
         lists = drawn_lists(text, 1)
         usual.assign(*lists)
         made.assign(

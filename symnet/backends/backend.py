@@ -267,6 +267,13 @@ class Listing:
         return f"({names},)" if len(self.open) == 1 else names
 
     @property
+    def classes(self) -> str:
+        """The number of classes in the class."""
+        ends = [width.ends for width in self.open]
+        known = [f"self._widths[{i}]" for i, end in enumerate(ends) if "outputs" in end]
+        return known[0] if known else "CLASSES"
+
+    @property
     def tried(self) -> str:
         """The same where gradients are checked."""
         return ", *TRIED" if self.open else ""

@@ -4,7 +4,7 @@ Their law is that of all passes, what the function computes stays the same; a ch
 axes is a change of how arrays are given, and the tests transpose them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import sympy
@@ -124,28 +124,41 @@ def weigh_samples(program: Program) -> Program:
 
 
 def _weigh_samples(function: Function) -> Function:
-    backward = _backward(function)
+    """Each equation that has y in it, by itself or by its temporaries, times the weight."""
     y = next(x for x in function.parameters if x.name == DATA[1])
     weight = Array(WEIGHT, tuple(axis for axis in y.axes if axis == SAMPLES))
+    plain, weighed = {y.name}, set[str]()  # what follows y without a weight, and with one
     body: list[Instruction] = []
     for line in function.body:
-        seed = line.target.name in backward and not any(x.name in backward for x in arguments(line))
-        if not seed and not _linear(line, backward):
-            raise ProgramError(f"{line} is not linear in the derivatives of the cost")
-        if not seed:
+        read, target = {x.name for x in arguments(line)}, line.target
+        if not read & (plain | weighed):
             body.append(line)
-            continue
-        if isinstance(line, Map) and not weight.axes:
-            formula, read = line.formula * weight.symbol, (*line.arguments, weight)
-            body.append(replace(line, formula=formula, arguments=read))
-            continue
-        whole = Array(f"t_{line.target.name}", line.target.axes)
-        body.append(reading(line, whole, arguments(line)))
-        weighed = whole.symbol * weight.symbol
-        body.append(Map(line.target, weighed, (whole, weight)))
+        elif not line.equation and not read & weighed:
+            plain.add(target.name)
+            body.append(line)
+        elif read & weighed:
+            if read & plain or not _linear(line, weighed):
+                raise ProgramError(f"{line} is not linear in the derivatives of the cost")
+            weighed.add(target.name)
+            body.append(line)
+        else:
+            if not set(weight.axes) <= set(target.axes):
+                raise ProgramError(f"{line} sums over samples without their weights")
+            weighed.add(target.name)
+            body += _weighed(line, weight)
     place = function.parameters.index(y) + 1
     parameters = (*function.parameters[:place], weight, *function.parameters[place:])
     return replace(function, parameters=parameters, body=tuple(body))
+
+
+def _weighed(line: Instruction, weight: Array) -> Iterator[Instruction]:
+    if isinstance(line, Map) and not weight.axes:
+        formula, read = line.formula * weight.symbol, (*line.arguments, weight)
+        yield replace(line, formula=formula, arguments=read)
+        return
+    whole = Array(f"t_{line.target.name}", line.target.axes)
+    yield reading(line, whole, arguments(line))
+    yield Map(line.target, whole.symbol * weight.symbol, (whole, weight))
 
 
 def _backward(function: Function) -> set[str]:
@@ -170,6 +183,9 @@ def _linear(line: Instruction, backward: set[str]) -> bool:
         case Map(_, formula, _, _):
             if line.target.name.removeprefix(DATA_PART) != line.target.name:
                 return True
+            if all(x.name.startswith(DATA_PART) for x in read):
+                # a penalty is added to what comes from the data
+                formula -= formula.xreplace({x.symbol: sympy.Integer(0) for x in read})
             k = sympy.Symbol("k°", positive=True)
             larger = formula.xreplace({x.symbol: k * x.symbol for x in read})
             return bool(sympy.expand(larger - k * formula) == 0)
