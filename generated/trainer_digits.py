@@ -144,10 +144,10 @@ class Trainer:
         self._check_settings(self.epochs if epochs is None else epochs)
         anew = not self._given
         run = None if anew else self._run
-        if anew or self._split is None:
-            self._split = int(np.random.default_rng(self.random_state).integers(2**62))
         before = dict(vars(self))
         try:
+            if anew or self._split is None:
+                self._split = int(np.random.default_rng(self.random_state).integers(2**62))
             weights = None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
@@ -865,7 +865,8 @@ def _inputs(X, inputs):
 def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
-        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+        target = "the target y" if name == "y" else name
+        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
     if hasattr(values, "nnz"):
         raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
     for place in np.argwhere(np.ma.getmask(values)).tolist():
@@ -974,7 +975,7 @@ def _find_classes(y):
         return numbers
     if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)} class(es): {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
     return found
 
 
@@ -1249,9 +1250,10 @@ def _labels_in(path, names, table, column):
 def _typed(y, classes):
     """Labels that were read as text, as numbers if all are and the known classes are not text."""
     if y.dtype.kind == "U" and classes.dtype.kind != "U":
-        for kind in (int, float):
-            with suppress(ValueError):
-                return y.astype(kind)
+        with suppress(ValueError):
+            numbers = y.astype(float)
+            if (numbers == np.round(numbers)).all():  # others are no labels, but as text they are
+                return numbers.astype(int)
     return y
 
 

@@ -139,10 +139,10 @@ class Trainer:
         self._check_settings(self.epochs if epochs is None else epochs)
         anew = not self._given
         run = None if anew else self._run
-        if anew or self._split is None:
-            self._split = int(np.random.default_rng(self.random_state).integers(2**62))
         before = dict(vars(self))
         try:
+            if anew or self._split is None:
+                self._split = int(np.random.default_rng(self.random_state).integers(2**62))
             weights = None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
@@ -823,7 +823,8 @@ def _inputs(X, inputs):
 def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
-        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+        target = "the target y" if name == "y" else name
+        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
     if hasattr(values, "nnz"):
         raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
     for place in np.argwhere(np.ma.getmask(values)).tolist():
