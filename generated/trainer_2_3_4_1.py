@@ -147,7 +147,7 @@ class Trainer:
             weights = None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
-            x, y = self._take(X, y, anew=anew)
+            x, y = self._take(X, y, anew)
             held = None if validation is None else self._take(*validation)
             if held is None and self.validation_fraction:
                 share = self.validation_fraction

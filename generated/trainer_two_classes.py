@@ -145,7 +145,8 @@ class Trainer:
             weights = None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
-            x, y = self._take(X, y, anew=anew)
+            classes = y if anew or "classes_" not in vars(self) else None
+            x, y = self._take(X, y, classes, anew)
             held = None if validation is None else self._take(*validation)
             if held is None and self.validation_fraction:
                 share = self.validation_fraction
@@ -172,6 +173,8 @@ class Trainer:
     def partial_fit(self, X, y, classes=None):
         """Train for one epoch, going on from what is; `classes` are all labels that may come."""
         self._check_settings()
+        if classes is None and "classes_" not in vars(self):
+            classes = y
         x, y = self._take(X, y, classes)
         self._parameters()
         self.abandon()
@@ -374,11 +377,12 @@ class Trainer:
     def _take(self, X, y, classes=None, anew=False):
         """X and y as numbers, y of given or known labels; bad ones change nothing."""
         a1 = self._x(X)
-        known = None if anew else vars(self).get("classes_")
-        if known is None:
+        own = None if anew else vars(self).get("classes_")
+        known = self.classes_
+        if classes is not None or known is None:
             known = _find_classes(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(_find_classes(classes), known):
-            raise ValueError(f"the classes are already {known.tolist()}")
+        if own is not None and not np.array_equal(known, own):
+            raise ValueError(f"the classes are already {own.tolist()}")
         x, y = _samples(a1, _targets(y, known))
         self.classes_ = known
         return x, y
