@@ -158,6 +158,21 @@ def test_what_is_missing_in_a_frame_is_said_with_its_place(classifier: Any) -> N
         classifier.Trainer().fit(words, y)
 
 
+def test_the_names_of_columns_are_kept_and_compared(classifier: Any) -> None:
+    X, y = blobs()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    trainer = classifier.Trainer(epochs=2, random_state=0).fit(frame, y)
+    assert trainer.feature_names_in_.tolist() == ["a", "b", "c", "d"]
+    trainer.predict(X)  # an array has no names
+    for other in (frame[["b", "a", "c", "d"]], frame.rename(columns={"a": "e"})):
+        for use in (trainer.predict, lambda X: trainer.score(X, y)):
+            with pytest.raises(ValueError, match="feature names should match those"):
+                use(other)
+    trainer.fit(frame.rename(columns={"a": "e"}), y)
+    assert trainer.feature_names_in_[0] == "e"
+    assert not hasattr(trainer.fit(X, y), "feature_names_in_")
+
+
 def test_a_closed_network_is_an_estimator_too(tmp_path: Path) -> None:
     X, y = blobs()
     text = generate(Network("4-8:relu-3:softmax"))
