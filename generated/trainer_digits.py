@@ -151,14 +151,15 @@ class Trainer:
         self._check_settings(self.epochs if epochs is None else epochs)
         anew = not self._given
         run = None if anew else self._run
-        if anew or self._split is None:
-            self._split = int(np.random.default_rng(self.random_state).integers(2**62))
         before = dict(vars(self))
         try:
+            if anew or self._split is None:
+                self._split = int(np.random.default_rng(self.random_state).integers(2**62))
             weights = None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
-            x, y = self._take(X, y, anew=anew)
+            classes = y if anew or "classes_" not in vars(self) else None
+            x, y = self._take(X, y, classes, anew)
             held = None if validation is None else self._take(*validation)
             if held is None and self.validation_fraction:
                 share = self.validation_fraction
@@ -186,6 +187,8 @@ class Trainer:
     def partial_fit(self, X, y, classes=None):
         """Train for one epoch, going on from what is; `classes` are all labels that may come."""
         self._check_settings()
+        if classes is None and "classes_" not in vars(self):
+            classes = y
         x, y = self._take(X, y, classes)
         self._parameters()
         self.abandon()
@@ -401,6 +404,7 @@ class Trainer:
 
     def _x(self, X):
         """X as rows of numbers, standardized if that is wanted."""
+        _column_names(X, vars(self).get("feature_names_in_"))
         return _inputs(X, 64, self.mean_, self.scale_)
 
     def standardize(self, X):
@@ -441,14 +445,19 @@ class Trainer:
         """X and y as numbers, y of given or known labels; bad ones change nothing."""
         if _is_large(X):
             return self._take_later(X, y, classes, anew)
+        names = _column_names(X, None if anew else vars(self).get("feature_names_in_"))
         a1 = _inputs(X, 64, self.mean_, self.scale_)
-        known = None if anew else vars(self).get("classes_")
-        if known is None:
+        own = None if anew else vars(self).get("classes_")
+        known = self.classes_
+        if classes is not None or known is None:
             known = _find_classes(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(_find_classes(classes), known):
-            raise ValueError(f"the classes are already {known.tolist()}")
+        if own is not None and not np.array_equal(known, own):
+            raise ValueError(f"the classes are already {own.tolist()}")
         x, y = _samples(a1, _targets(y, known))
         self.classes_ = known
+        vars(self).pop("feature_names_in_", None)
+        if names is not None:
+            self.feature_names_in_ = names
         return x, y
 
     def _parameters(self, anew=False):
@@ -924,10 +933,23 @@ def _inputs(X, inputs, mean=None, scale=None):
     return _finite(array, "X")
 
 
+def _column_names(X, known=None):
+    """The names of the columns of a frame, if all are text; others than those known are refused."""
+    names = getattr(X, "columns", ())
+    names = [] if callable(names) else list(names)
+    if not names or not all(isinstance(name, str) for name in names):
+        return known
+    if known is not None and names != known.tolist():
+        expected = "The feature names should match those that were passed during fit"
+        raise ValueError(f"{expected}, {known.tolist()}, and in their order; X has {names}")
+    return np.array(names, object)
+
+
 def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
-        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+        target = "the target y" if name == "y" else name
+        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
     if hasattr(values, "nnz"):
         raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
     for place in np.argwhere(np.ma.getmask(values)).tolist():
@@ -1036,7 +1058,7 @@ def _find_classes(y):
         return numbers
     if len(found) != CLASSES:
         some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)} class(es): {some}")
+        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
     return found
 
 
@@ -1436,9 +1458,10 @@ def _labels_in(path, names, table, column):
 def _typed(y, classes):
     """Labels that were read as text, as numbers if all are and the known classes are not text."""
     if y.dtype.kind == "U" and classes.dtype.kind != "U":
-        for kind in (int, float):
-            with suppress(ValueError):
-                return y.astype(kind)
+        with suppress(ValueError, OverflowError):
+            numbers = y.astype(float)
+            if (numbers == np.round(numbers)).all():  # others are no labels, but as text they are
+                return numbers.astype(int)
     return y
 
 
@@ -1750,7 +1773,7 @@ def _picture(curves):
             ends.append((up(points[-1][1]), name, points[-1][1]))
     below = -math.inf
     for y, name, cost in sorted(ends):
-        below = max(y, below + 17)  # labels stand apart
+        below = max(y, below + 17)  # names stand apart
         place = f'class="{name}" x="{right + 8}" y="{below + 4:.1f}"'
         parts.append(f"<text {place}>{name} {cost:.3g}</text>")
     inner = "\n".join(parts)

@@ -146,14 +146,14 @@ class Trainer:
         self._check_settings(self.epochs if epochs is None else epochs)
         anew = not self._given
         run = None if anew else self._run
-        if anew or self._split is None:
-            self._split = int(np.random.default_rng(self.random_state).integers(2**62))
         before = dict(vars(self))
         try:
+            if anew or self._split is None:
+                self._split = int(np.random.default_rng(self.random_state).integers(2**62))
             weights = None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
-            x, y = self._take(X, y, anew=anew)
+            x, y = self._take(X, y, anew)
             held = None if validation is None else self._take(*validation)
             if held is None and self.validation_fraction:
                 share = self.validation_fraction
@@ -389,6 +389,7 @@ class Trainer:
 
     def _x(self, X):
         """X as rows of numbers, standardized if that is wanted."""
+        _column_names(X, vars(self).get("feature_names_in_"))
         return _inputs(X, 3, self.mean_, self.scale_)
 
     def standardize(self, X):
@@ -427,8 +428,12 @@ class Trainer:
         """X and y as numbers; bad ones change nothing."""
         if _is_large(X):
             return self._take_later(X, y, anew)
+        names = _column_names(X, None if anew else vars(self).get("feature_names_in_"))
         a1 = _inputs(X, 3, self.mean_, self.scale_)
         x, y = _samples(a1, _targets(y))
+        vars(self).pop("feature_names_in_", None)
+        if names is not None:
+            self.feature_names_in_ = names
         return x, y
 
     def _parameters(self, anew=False):
@@ -881,10 +886,23 @@ def _inputs(X, inputs, mean=None, scale=None):
     return _finite(array, "X")
 
 
+def _column_names(X, known=None):
+    """The names of the columns of a frame, if all are text; others than those known are refused."""
+    names = getattr(X, "columns", ())
+    names = [] if callable(names) else list(names)
+    if not names or not all(isinstance(name, str) for name in names):
+        return known
+    if known is not None and names != known.tolist():
+        expected = "The feature names should match those that were passed during fit"
+        raise ValueError(f"{expected}, {known.tolist()}, and in their order; X has {names}")
+    return np.array(names, object)
+
+
 def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
-        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+        target = "the target y" if name == "y" else name
+        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
     if hasattr(values, "nnz"):
         raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
     for place in np.argwhere(np.ma.getmask(values)).tolist():
@@ -1624,7 +1642,7 @@ def _picture(curves):
             ends.append((up(points[-1][1]), name, points[-1][1]))
     below = -math.inf
     for y, name, cost in sorted(ends):
-        below = max(y, below + 17)  # labels stand apart
+        below = max(y, below + 17)  # names stand apart
         place = f'class="{name}" x="{right + 8}" y="{below + 4:.1f}"'
         parts.append(f"<text {place}>{name} {cost:.3g}</text>")
     inner = "\n".join(parts)
