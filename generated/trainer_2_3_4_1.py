@@ -214,7 +214,7 @@ class Trainer:
                 rows,
                 float(self.learning_rate),
             )
-        except (TypeError, ValueError):
+        except (LookupError, TypeError, ValueError):
             self._steps = steps
             _check_batch(rows)
             raise
@@ -259,8 +259,9 @@ class Trainer:
 
     def set_weights(self, weights):
         """Copy in new values of all parameters; fit will go on from them."""
-        if set(weights) != set(PARAMETERS):
-            raise ValueError(f"expected {', '.join(PARAMETERS)}, not {', '.join(weights)}")
+        if not isinstance(weights, dict) or set(weights) != set(PARAMETERS):
+            found = ", ".join(map(str, weights)) if isinstance(weights, dict) else _short(weights)
+            raise ValueError(f"expected {', '.join(PARAMETERS)}, not {found}")
         values = {n: _numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()}
         self._parameters()
         flat = self._flat()
@@ -498,6 +499,7 @@ class Trainer:
 
     def _move(self, *given):
         """The first step, on a batch that another trainer prepared: it draws the parameters."""
+        _check_batch(given[0])
         self._parameters()
         self._steps = 1
         return self._move(*given)
@@ -578,7 +580,7 @@ class Trainer:
         before = self._random.bit_generator.state  # until the epoch is over, to draw it again
         order = _order(len(y), self._random if self.shuffle else None)
         after, self._random.bit_generator.state = self._random.bit_generator.state, before
-        size, step = self.batch_size, self._step
+        size, step = int(self.batch_size), self._step
         for batches, y_lot, w_lot in self._gathered(rows, y, weights, order):
             self._keep()
             seen = []
@@ -613,7 +615,7 @@ class Trainer:
             spent += cost
         if not np.isfinite(spent):
             first = np.flatnonzero(~np.isfinite(np.cumsum(costs)))[0]
-            size = self.batch_size
+            size = int(self.batch_size)
             step = self._steps - -(-len(costs) // size) + int(first) // size + 1
             self._diverge(step, f"the cost is {costs[first]}")
         if not np.isfinite(self._numbers()[0]).all():
@@ -633,7 +635,7 @@ class Trainer:
 
     def _gathered(self, rows, y, weights, order):
         """The samples of an epoch in their order, many at a time, their y and weights."""
-        size = self.batch_size
+        size = int(self.batch_size)
         while self._position < len(y):
             many = min(max(1, GATHERED // size), self._every - self._steps % self._every)
             chosen = order(self._position, min(self._position + many * size, len(y)))
@@ -1043,7 +1045,7 @@ def _finite(array, name):
         place = np.argwhere(~np.isfinite(numbers))[0].tolist()
         value = array[tuple(place)]
         if np.isfinite(value):
-            raise ValueError(f"{name}{place} is {value}, too large for {DTYPE.__name__}")
+            raise ValueError(f"{name}{place} is {value!s}, too large for {DTYPE.__name__}")
         said = "NaN" if np.isnan(value) else value
         raise ValueError(f"{name}{place} is {said}, not a finite {DTYPE.__name__}")
     return numbers
@@ -1140,8 +1142,9 @@ def _check_batch(batch):
     what = "step takes X and Y, or alone a batch that prepare has made"
     if not isinstance(batch, list) or not batch:
         raise TypeError(f"{what}, not {type(batch).__name__}")
-    if {len(row) if isinstance(row, tuple) else 0 for row in batch} != {3}:
-        raise ValueError(f"{what} for {NETWORK}: a list of tuples of 2 + 1 numbers")
+    # inputs, targets, and how much the sample counts
+    if any(not isinstance(row, tuple) or len(row) != 4 for row in batch):
+        raise ValueError(f"{what}; this one is not prepared for {NETWORK}")
 
 
 def _targets(y):

@@ -228,7 +228,7 @@ class Trainer:
             self._step(*batch)
         except (AttributeError, TypeError, ValueError):
             self._steps = steps
-            _check_batch(batch, *self._ends())
+            _check_batch(batch, self._ends())
             raise
 
     def _step(self, x, xT, y, weights=None):
@@ -293,8 +293,9 @@ class Trainer:
 
     def set_weights(self, weights):
         """Copy in new values of all parameters; fit will go on from them."""
-        if set(weights) != set(PARAMETERS):
-            raise ValueError(f"expected {', '.join(PARAMETERS)}, not {', '.join(weights)}")
+        if not isinstance(weights, dict) or set(weights) != set(PARAMETERS):
+            found = ", ".join(map(str, weights)) if isinstance(weights, dict) else _short(weights)
+            raise ValueError(f"expected {', '.join(PARAMETERS)}, not {found}")
         values = {n: _numbers(weights[n], shape, n) for n, (shape, _) in PARAMETERS.items()}
         self._parameters()
         flat = self._flat()
@@ -683,7 +684,7 @@ class Trainer:
         Each lot comes with its first sample, its y and weights, and arrays from which its cost
         follows.
         """
-        size, start = min(self.batch_size, len(x)), self._position
+        size, start = min(int(self.batch_size), len(x)), self._position
         most = min(GATHERED // x.shape[1], WORK // self._theta.size, len(x))
         many = max(1, most // size)
         rows = _empty(many * size * x.shape[1]).reshape(-1, x.shape[1])
@@ -722,7 +723,7 @@ class Trainer:
 
     def _blas(self):
         """The threads that a matrix product takes: one, unless it is large and alone."""
-        return 1 if self.workers > 1 or self.batch_size * self._theta.size < 5e7 else None
+        return 1 if self.workers > 1 or int(self.batch_size) * self._theta.size < 5e7 else None
 
     def _check_settings(self, epochs=1):
         if not isinstance(self.shuffle, bool | np.bool_):
@@ -1068,7 +1069,7 @@ def _finite(array, name):
         place = np.argwhere(~np.isfinite(numbers))[0].tolist()
         value = array[tuple(place)]
         if np.isfinite(value):
-            raise ValueError(f"{name}{place} is {value}, too large for {DTYPE.__name__}")
+            raise ValueError(f"{name}{place} is {value!s}, too large for {DTYPE.__name__}")
         said = "NaN" if np.isnan(value) else value
         raise ValueError(f"{name}{place} is {said}, not a finite {DTYPE.__name__}")
     return numbers
@@ -1162,13 +1163,15 @@ def _weighted(X, y, sample_weight):
     return X, y, (weights / weights.mean()).astype(DTYPE)
 
 
-def _check_batch(batch, inputs, outputs):
+def _check_batch(batch, ends):
     """Refuse what `prepare` has not made for such a network."""
     parts = batch if isinstance(batch, tuple) and len(batch) == 3 else ()
     if not parts or not all(isinstance(part, np.ndarray) for part in parts):
         what = f"not {type(batch).__name__}"
         raise TypeError(f"step takes X and Y, or alone a batch that prepare has made, {what}")
-    x, _, y = parts
+    if ends is None:
+        return
+    (x, _, y), (inputs, outputs) = parts, ends
     wanted = [(len(x), inputs + 1), (inputs + 1, len(x)), (outputs, len(x))]
     if [part.shape for part in parts] != wanted or {part.dtype.type for part in parts} != {DTYPE}:
         found = f"{x.dtype.name} of the shapes {x.shape} and {y.shape}"

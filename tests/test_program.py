@@ -91,7 +91,7 @@ def test_what_is_wrong_in_a_mapped_file_is_found(
     table[66, 1] = np.nan
     np.save(tmp_path / "table.npy", table)
     printed = net.run("fit", "table.npy", cwd=tmp_path, code=2)
-    assert re.search(r"among the samples from \d+ on, X\[\d, 1\] is nan", printed)
+    assert re.search(r"among the samples from \d+ on, X\[\d, 1\] is NaN", printed)
     if net.classifies:
         table[66, 1], table[69, -1] = 0, 77
         np.save(tmp_path / "table.npy", table)
