@@ -29,8 +29,10 @@ import io
 import json
 import math
 import os
+import re
 import shlex
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -60,6 +62,9 @@ STATE = []  # what the optimizer keeps of each parameter
 UNSAVED = ["epochs", "random_state", "verbose"]  # settings that `load` leaves as they are
 LARGEST = 2**26 + 64 * SIZE * (1 + len(STATE))  # bytes of a file of weights
 SEEN = [2]  # numbers of a sample from which its cost is computed
+DECIMAL_COMMA = re.compile(r"^(\s*[-+]?\d*),(\d+(?:[eE][-+]?\d+)?\s*)$")
+MAPPED, COPIED = 2**22, 2**27  # numbers of X above which no copy is made, in a file or in memory
+CHECKED = 2**20  # numbers that are looked at together then
 MIXED, BLOCK = 2**20, 2**10  # so many samples are mixed at a time, in blocks if there are more
 GATHERED = 2**18  # numbers of X that are gathered at a time
 WORK = 2**30  # multiplications that are done with them, about
@@ -101,6 +106,7 @@ class Trainer:
     _kept = None  # the steps made and the parameters, as they last were when all was well
     _stop = 0  # the signal that asked to end training after the step under way
     _between, _every = None, 2**62  # what is called between steps, at the latest after so many
+    mean_ = scale_ = None  # of each input, where inputs are standardized
     _target = None  # the columns that the program took as targets
 
     def __init__(
@@ -227,15 +233,17 @@ class Trainer:
 
     def score(self, X, y):
         """R²: the share of the variance of y that is predicted, as the mean over the outputs."""
-        y = self._take(X, y)[1].astype(float)
-        rest = ((y - self.predict(X).reshape(y.shape)) ** 2).sum(axis=0)
-        total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+        x, y = self._take(X, y)
+        mean = sum(part.sum(axis=0, dtype=float) for _, part in self._parts(x, y)) / len(x)
+        rest = total = 0.0
+        for a, part in self._parts(x, y):
+            rest = rest + ((part.astype(float) - a) ** 2).sum(axis=0)
+            total = total + ((part - mean) ** 2).sum(axis=0)
         return float(np.mean(1 - rest / np.where(total > 0, total, np.maximum(rest, 1e-300))))
 
     def cost(self, X, Y):
         """The mean cost of these samples."""
-        x, y = self._take(X, Y)
-        return float(_cost(*self._parameters(), x[:, :-1], y, len(x)))
+        return self._mean_cost(*self._take(X, Y))
 
     def gradients(self, X, Y):
         """The derivatives of `cost(X, Y)` by each parameter, in a dict like `weights`."""
@@ -290,7 +298,7 @@ class Trainer:
 
     def save(self, path):
         """Write an .npz file with all that training needs to go on exactly from here."""
-        _write(path, _packed(self._entries()))
+        _write(path, [_packed(self._entries())])
 
     def load(self, path):
         """Take over what `save` wrote; a damaged file, or of another network, changes nothing."""
@@ -302,7 +310,8 @@ class Trainer:
             missing = f"it lacks {error}" if isinstance(error, KeyError) else error
             raise ValueError(f"{path} cannot be loaded: {missing}") from error
         own = {name: getattr(self, name) for name in UNSAVED}
-        vars(self).update(vars(made) | own)
+        standard = {"mean_": made.mean_, "scale_": made.scale_}
+        vars(self).update(vars(made) | standard | own)
         return self
 
     def _entries(self):
@@ -312,6 +321,8 @@ class Trainer:
             entries |= {f"{name}.{part}": array for part, array in self._named(flat[name]).items()}
         for name, array in self._best["flat"].items() if self._best else ():
             entries |= {f"best.{name}.{part}": a for part, a in self._named(array).items()}
+        if self.mean_ is not None:
+            entries |= {"mean": self.mean_, "scale": self.scale_}
         entries["loss_curve"] = np.array(self.loss_curve_, float)
         entries["validation_curve"] = np.array(self.validation_curve_, float)
         state = {
@@ -337,6 +348,12 @@ class Trainer:
                 raise ValueError(f"it holds the {key} {state[key]}, not {own}")
         self.set_params(**state["settings"])._check_settings()
         self.set_weights({name: _saved_array(entries.pop(name), DTYPE) for name in PARAMETERS})
+        if "mean" in entries:
+            shape = (3,)
+            pair = [_saved_array(entries.pop(n), float, shape) for n in ("mean", "scale")]
+            if not np.isfinite(pair).all() or pair[1].min() <= 0:
+                raise ValueError("it holds no way to standardize inputs")
+            self.mean_, self.scale_ = pair
         flat = self._flat()
         self._fill(flat, STATE, "", entries)
         self._put(flat)
@@ -371,14 +388,48 @@ class Trainer:
         return _views(flat)
 
     def _x(self, X):
-        """X as rows of numbers."""
+        """X as rows of numbers, standardized if that is wanted."""
         _column_names(X, vars(self).get("feature_names_in_"))
-        return _inputs(X, 3)
+        return _inputs(X, 3, self.mean_, self.scale_)
+
+    def standardize(self, X):
+        """Give each input mean 0 and deviation 1 over these samples, from here on."""
+        if not _is_large(X):
+            _inputs(X, 3)
+            X = np.asarray(X, float)
+        many = max(1, CHECKED // X.shape[1])
+        parts = [slice(first, first + many) for first in range(0, len(X), many)]
+        with np.errstate(over="ignore"):
+            mean = sum(np.asarray(X[part], float).sum(axis=0) for part in parts) / len(X)
+            squares = sum(((X[part] - mean) ** 2).sum(axis=0) for part in parts) / len(X)
+        if not np.isfinite([mean, squares]).all():
+            raise ValueError("X holds numbers that are not finite, or too large to standardize")
+        scale = np.sqrt(squares)
+        constant = scale <= 1e-12 * abs(mean)
+        self.mean_, self.scale_ = mean, np.where(constant | (scale == 0), 1.0, scale)
+        return self
+
+    def _take_later(self, X, y, anew):
+        """The same where no copy is made: all samples are checked, and converted when needed."""
+        y, many = np.asarray(y), max(1, CHECKED // X.shape[1])
+        if len(X) != len(y):
+            raise ValueError(f"X has {len(X)} samples, but y has {len(y)}")
+        for first in range(0, len(X), many):
+            part = slice(first, first + many)
+            try:
+                now = anew and first == 0
+                self._take(X[part], y[part], anew=now)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"among the samples from {first} on, {error}") from error
+        x = _Later(X, lambda some: _samples(self._x(some), some)[0])
+        return x, _Later(y, lambda some: _targets(some))
 
     def _take(self, X, y, anew=False):
         """X and y as numbers; bad ones change nothing."""
+        if _is_large(X):
+            return self._take_later(X, y, anew)
         names = _column_names(X, None if anew else vars(self).get("feature_names_in_"))
-        a1 = _inputs(X, 3)
+        a1 = _inputs(X, 3, self.mean_, self.scale_)
         x, y = _samples(a1, _targets(y))
         vars(self).pop("feature_names_in_", None)
         if names is not None:
@@ -483,13 +534,17 @@ class Trainer:
         return self._best["waited"] < self.patience
 
     def _mean_cost(self, x, y):
-        """The mean cost of these samples, a part of them at a time."""
+        """The mean cost of these samples."""
         parameters, total = self._parameters(), 0.0
-        many = max(1, GATHERED // x.shape[1])
-        for first in range(0, len(x), many):
-            a1, part = x[first : first + many][:, :-1], y[first : first + many]
+        for a1, part in _some_at_a_time(x, y):
             total += len(a1) * float(_cost(*parameters, a1, part, len(a1)))
         return total / len(x)
+
+    def _parts(self, x, y):
+        """The outputs for these samples and their y, for some at a time."""
+        parameters = self._parameters()
+        for a1, part in _some_at_a_time(x, y):
+            yield _forward(*parameters, a1), part
 
     def _epoch(self, x, y, weights):
         """Pass over the data once; its mean cost, or None if a signal stopped it before."""
@@ -570,7 +625,10 @@ class Trainer:
                 continue
             chosen = order(lot, min(lot + many * size, rest))
             count, done = len(chosen) // size, max(0, start - lot) // size
-            np.take(x, chosen, 0, rows[: len(chosen)], "clip")
+            if isinstance(x, _Later):
+                rows[: len(chosen)] = x[chosen]
+            else:
+                np.take(x, chosen, 0, rows[: len(chosen)], "clip")  # the quickest way
             ys[:count] = y[chosen].reshape(count, size, -1).transpose(0, 2, 1)
             if weights is not None:
                 ws[:count] = weights[chosen].reshape(count, size)
@@ -807,7 +865,7 @@ def _blas_threads(limit):
 # What is given, checked.
 
 
-def _inputs(X, inputs):
+def _inputs(X, inputs, mean=None, scale=None):
     """X as rows of finite numbers."""
     array = _given(X, "X")
     if array.ndim != 2:
@@ -822,6 +880,9 @@ def _inputs(X, inputs):
     if array.shape[1] != inputs:
         features = f"X has {array.shape[1]} features, but Trainer is expecting"
         raise ValueError(f"{features} {inputs} features as input")
+    if mean is not None:
+        with np.errstate(all="ignore"):  # what overflows is reported below
+            array = (array - mean) / scale
     return _finite(array, "X")
 
 
@@ -919,6 +980,55 @@ def _targets(y):
     return _numbers(y, ("samples", 2), "y")
 
 
+# Samples of which no copy is made.
+
+
+class _Columns:
+    """Some columns of a large table, in any order."""
+
+    def __init__(self, table, columns):
+        self.table, self.columns = table, columns
+        self.shape, self.ndim = (len(table), len(columns)), 2
+
+    def __len__(self):
+        return len(self.table)
+
+    def __getitem__(self, rows):
+        return self.table[rows][:, self.columns]
+
+
+class _Later:
+    """Samples, or blocks of them, that are converted when they are taken."""
+
+    def __init__(self, values, convert, blocks=None, size=1, count=None):
+        self.values, self.convert, self.blocks, self.size = values, convert, blocks, size
+        self.shape = (len(values) if count is None else count, convert(values[:1]).shape[1])
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        if self.blocks is not None:
+            if isinstance(rows, slice):
+                rows = np.arange(*rows.indices(len(self)))
+            rows = self.blocks[rows // self.size] * self.size + rows % self.size
+        return self.convert(self.values[rows])
+
+
+def _some_at_a_time(x, y):
+    """Parts of the inputs and of y, small enough for all that is computed from them."""
+    many = max(1, min(CHECKED // x.shape[1], 2**12))
+    for first in range(0, len(x), many):
+        yield x[first : first + many][:, :-1], y[first : first + many]
+
+
+def _is_large(X):
+    """Whether X is not to be copied: less is enough where it lies in a file."""
+    if isinstance(X, np.ndarray):
+        return X.ndim == 2 and X.size > (MAPPED if isinstance(X, np.memmap) else COPIED)
+    return isinstance(X, _Columns)
+
+
 # Which samples are taken, and when.
 
 
@@ -952,15 +1062,31 @@ def _order(count, random):
 
 
 def _put_aside(x, y, weights, fraction, seed):
-    """Samples without a share of them, chosen by chance, and these as x and y."""
-    aside = round(fraction * len(x))
-    if not 0 < aside < len(x):
+    """All without a share of the samples, chosen by chance, and x and y of these.
+
+    Of very many samples, blocks are put aside.
+    """
+    size = 1 if len(x) <= MIXED else BLOCK
+    blocks = np.random.default_rng(seed).permutation(len(x) // size)
+    aside = round(fraction * len(blocks))
+    if not 0 < aside < len(blocks):
         share = f"validation_fraction {fraction} of {len(x)} samples"
         raise ValueError(f"{share} leaves none to train on, or to measure")
-    chosen = np.zeros(len(x), bool)
-    chosen[np.random.default_rng(seed).permutation(len(x))[:aside]] = True
-    weights = None if weights is None else weights[~chosen] / weights[~chosen].mean()
-    return x[~chosen], y[~chosen], weights, (x[chosen], y[chosen])
+    held = np.sort(blocks[:aside])
+    kept = np.append(np.sort(blocks[aside:]), len(blocks))  # the last one has what is left over
+    if weights is not None:
+        weights = _blocks(weights, kept, size)
+        weights = weights / weights.mean()
+    x_held, y_held = _blocks(x, held, size), _blocks(y, held, size)
+    return _blocks(x, kept, size), _blocks(y, kept, size), weights, (x_held, y_held)
+
+
+def _blocks(array, blocks, size):
+    """Some blocks of samples."""
+    count = size * len(blocks) - max(0, size * int(blocks[-1] + 1) - len(array))
+    if isinstance(array, _Later):
+        return _Later(array.values, array.convert, blocks, size, count)
+    return array[(blocks[:, None] * size + np.arange(size)).reshape(-1)[:count]]
 
 
 def _fingerprint(*arrays):
@@ -976,12 +1102,12 @@ def _fingerprint(*arrays):
 # Files.
 
 
-def _write(path, content):
+def _write(path, parts):
     """Write bytes so that the file is at any moment its old self or complete."""
     part = Path(f"{path}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -1017,8 +1143,8 @@ def _unpacked(path):
     return dict(_arrays(io.BytesIO(content), packed=False))
 
 
-def _arrays(file, wanted=None, packed=True):
-    """The arrays of an .npz file with their names, or those that are wanted.
+def _arrays(file, path=None, packed=True):
+    """The arrays of an .npz file with their names, large ones mapped from `path` if it is given.
 
     Headers are read first: none gets more memory than there are bytes for, and `packed` says
     whether those may be compressed.
@@ -1029,18 +1155,23 @@ def _arrays(file, wanted=None, packed=True):
         if len(set(names)) < len(names):
             raise ValueError("two of its arrays have one name")
         for name, member in zip(names, members, strict=True):
-            if wanted is not None and name not in wanted:
-                continue
             swollen = member.file_size > max(2**26, 100 * member.compress_size)
             if swollen or (member.compress_type and not packed):
                 packed_in = f"packed in {member.compress_size}"
                 raise ValueError(f"{name} has {member.file_size} bytes, {packed_in}")
+            if path and not member.compress_type and member.file_size > 8 * MAPPED:
+                file.seek(member.header_offset + 26)
+                lengths = file.read(4)  # of the name and of what stands before the array
+                file.seek(sum(struct.unpack("<2H", lengths)), os.SEEK_CUR)
+                yield name, _array(file, member.file_size, path)
+                continue
             with archive.open(member) as opened:
                 yield name, _array(opened, member.file_size)
 
 
-def _array(file, size):
+def _array(file, size, path=None):
     """An array from an open .npy file of some size, if its header says as much as there is."""
+    start = file.tell()
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"it is of the unknown version {version}")
@@ -1048,10 +1179,12 @@ def _array(file, size):
     shape, fortran, dtype = read(file)
     if dtype.hasobject:
         raise ValueError("it holds Python objects")
-    if dtype.itemsize * math.prod(shape) != size - file.tell():
+    order, count = "F" if fortran else "C", math.prod(shape)
+    if dtype.itemsize * count != size - (file.tell() - start) or count < 0:
         raise ValueError(f"it has {size} bytes, which is not {dtype} {shape}")
-    numbers = np.frombuffer(bytearray(file.read()), dtype)
-    return numbers.reshape(shape, order="F" if fortran else "C")
+    if path and count > MAPPED:
+        return np.memmap(path, dtype, "r", file.tell(), shape, order)
+    return np.frombuffer(file.read(), dtype).reshape(shape, order=order)
 
 
 def _saved_count(value):
@@ -1074,16 +1207,19 @@ def _saved_array(array, kinds, shape=None):
     return array
 
 
+# Data.
+
+
 def _sound(path):
     """The arrays of an .npz file by name; the one of an .npy file is called table."""
     with open(path, "rb") as file:
         try:
             if file.read(2) == b"PK":
-                return dict(_arrays(file))
+                return dict(_arrays(file, path))
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
-            return {"table": _array(file, size)}
-        except Exception as error:
+            return {"table": _array(file, size, path)}
+        except Exception as error:  # from what strangers wrote, anything may come
             raise ValueError(f"{path} is not a sound .npy or .npz file: {error}") from error
 
 
@@ -1097,6 +1233,9 @@ def _read(path, target, needs_y=True):
         return arrays["X"], arrays.get("y")
     names, table = _table(path)
     inputs, targets = _columns(path, names, table.shape[1], target, needs_y)
+    if isinstance(table, np.memmap):  # too large to be looked at here
+        y = _some(table, targets) if len(targets) > 1 else table[:, targets[0]] if targets else None
+        return _some(table, inputs), y
     X = _cells(path, names, table, inputs)
     if not needs_y:
         return X, None
@@ -1110,8 +1249,7 @@ def _table(path):
         if table.ndim != 2 or table.dtype.kind not in "biuf":
             raise ValueError(f"{path} holds {table.dtype} {table.shape}, not a table of numbers")
         return [], table
-    with open(path, newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
-        rows = [row for row in csv.reader(file, skipinitialspace=True) if row]
+    rows = _rows_of_text(path)
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise ValueError(f"{path}, row {number}: {len(row)} columns instead of {len(rows[0])}")
@@ -1119,6 +1257,38 @@ def _table(path):
     if not rows:
         raise ValueError(f"{path} holds no samples")
     return names, np.array(rows, dtype=object)
+
+
+def _rows_of_text(path):
+    """The rows of a .csv file, whatever stands between its columns, in UTF-8 or Latin-1."""
+    content = Path(path).read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    lines = text.splitlines(keepends=True)[:20]
+    between = max(",;\t", key=lambda between: _numeric(csv.reader(lines, delimiter=between)))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=between, skipinitialspace=True)
+    if between == ",":
+        return [row for row in rows if row]
+    return [[re.sub(DECIMAL_COMMA, r"\1.\2", cell) for cell in row] for row in rows if row]
+
+
+def _numeric(rows):
+    """The share of numbers among cells, and how many cells are in a row, if there are several."""
+    rows = [row for row in rows if row]
+    cells = [re.sub(DECIMAL_COMMA, r"\1.\2", cell) for row in rows for cell in row]
+    if len(cells) <= len(rows):
+        return 0.0, 0
+    return sum(not np.isnan(_number(cell)) for cell in cells) / len(cells), len(cells)
+
+
+def _some(table, columns):
+    """Some columns of a large table, of which no copy is made."""
+    first, last = columns[0], columns[-1]
+    if columns == list(range(first, last + 1)):
+        return table[:, first : last + 1]
+    return _Columns(table, columns)
 
 
 def _columns(path, names, width, target, needs_y):
@@ -1140,7 +1310,7 @@ def _columns(path, names, width, target, needs_y):
 
 def _number(cell):
     try:
-        return float(cell)
+        return float(cell if not isinstance(cell, str) or "_" not in cell else "")
     except (TypeError, ValueError):
         return np.nan
 
@@ -1199,6 +1369,10 @@ def _train(args, path):
     settings = {n: v for n, v in vars(args).items() if n in trainer.get_params() and v is not None}
     X, y = _data(trainer.set_params(**settings), args.data, args.target)
     validation = _data(trainer, args.validation, None) if args.validation else None
+    if args.standardize and trainer.mean_ is None:
+        if args.resume:
+            raise ValueError(f"{args.resume} was trained on inputs that are not standardized")
+        trainer.standardize(X)
     epochs = args.epochs
     if trainer._run and epochs:  # then they are those of the whole training
         epochs += trainer._run["from"] - trainer.n_iter_
@@ -1363,15 +1537,23 @@ def _predict(args):
     trainer = Trainer().load(args.weights)
     target = args.target or trainer._target
     X, _ = _read(args.data, target, needs_y=False)
-    lines = io.StringIO()
-    y = trainer.predict(X).astype(str)
-    csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
     if args.output:
         _check_writable(args.output)
-        _write(args.output, lines.getvalue().encode())
+        _write(args.output, (lines.encode() for lines in _predictions(trainer, X)))
     else:
-        print(lines.getvalue(), end="")
+        for lines in _predictions(trainer, X):
+            print(lines, end="")
     return 0
+
+
+def _predictions(trainer, X):
+    """What is predicted as lines, for some samples at a time."""
+    many = max(1, GATHERED // X.shape[-1]) if _is_large(X) else max(1, len(X))
+    for first in range(0, max(1, len(X)), many):
+        lines = io.StringIO()
+        y = trainer.predict(X[first : first + many]).astype(str)
+        csv.writer(lines, lineterminator="\n").writerows(y.reshape(len(y), -1))
+        yield lines.getvalue()
 
 
 def _evaluate(args):
@@ -1461,6 +1643,9 @@ examples:
         default="60s",
         metavar="WHEN",
         help="save while training: 500 for every 500 steps, 30s for seconds, never (%(default)s)",
+    )
+    fit.add_argument(
+        "--standardize", action="store_true", help="give each input mean 0 and deviation 1"
     )
     fit.add_argument("--validation", metavar="DATA", help="samples to measure the cost on")
     fit.add_argument(
