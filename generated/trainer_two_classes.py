@@ -44,6 +44,7 @@ from functools import lru_cache
 from math import exp
 from numbers import Integral, Real
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -400,11 +401,11 @@ class Trainer:
         many = max(1, CHECKED // X.shape[1])
         parts = [slice(first, first + many) for first in range(0, len(X), many)]
         with np.errstate(over="ignore"):
-            mean = sum(np.asarray(X[part], float).sum(axis=0) for part in parts) / len(X)
-            squares = sum(((X[part] - mean) ** 2).sum(axis=0) for part in parts) / len(X)
+            mean = sum(map(_sums, (X[part] for part in parts))) / len(X)
+            squares = sum(_sums((X[part] - mean) ** 2) for part in parts)
         if not np.isfinite([mean, squares]).all():
             raise ValueError("X holds numbers that are not finite, or too large to standardize")
-        scale = np.sqrt(squares)
+        scale = np.sqrt(squares / len(X))
         constant = scale <= 1e-12 * abs(mean)
         self.mean_, self.scale_ = mean, np.where(constant | (scale == 0), 1.0, scale)
         return self
@@ -420,7 +421,7 @@ class Trainer:
             part = slice(first, first + many)
             try:
                 now = anew and first == 0
-                self._take(X[part], y[part], classes, anew=now)
+                self._take(np.asarray(X[part]), y[part], classes, anew=now)
             except (TypeError, ValueError) as error:
                 raise ValueError(f"among the samples from {first} on, {error}") from error
         x = _Later(X, lambda some: _samples(self._x(some), some)[0])
@@ -1194,10 +1195,16 @@ def _some_at_a_time(x, y):
         yield x[first : first + many], y[first : first + many]
 
 
+def _sums(rows):
+    """The sum of each column, which does not depend on how the rows lie in memory."""
+    return np.ascontiguousarray(rows, float).sum(axis=0)
+
+
 def _is_large(X):
     """Whether X is not to be copied: less is enough where it lies in a file."""
     if isinstance(X, np.ndarray):
-        return X.ndim == 2 and X.size > (MAPPED if isinstance(X, np.memmap) else COPIED)
+        most = MAPPED if isinstance(X, np.memmap) else COPIED
+        return X.ndim == 2 and len(X) > 1 and X.size > most
     return isinstance(X, _Columns)
 
 
@@ -1596,6 +1603,9 @@ def _train(args, path):
     else:
         trainer.fit(X, y, epochs=epochs, validation=validation, callback=watch.tell)
         watch.end()
+        if trainer.n_iter_ < watch.to and not trainer._run:
+            waited = f"no lower cost in {trainer.patience} epochs"
+            print(f"epoch {trainer.n_iter_}: {waited}; the best weights are kept", file=sys.stderr)
     where = _save(trainer, path)
     if trainer._run:
         command = ["python", sys.argv[0], "fit", args.data, "--resume", where]
@@ -1662,6 +1672,7 @@ class _Watch:
 
     def __init__(self, trainer, path, steps, seconds):
         self.path, self.steps, self.seconds = path, steps, seconds
+        self.to = 0
         self.bar, self.failed = sys.stderr.isatty(), False
         self.saved = self.shown = time.monotonic()
         self.began = None  # when, and with how many epochs and steps
@@ -1677,7 +1688,7 @@ class _Watch:
 
     def tell(self, trainer, epoch, cost):
         """After an epoch."""
-        to = trainer._run["to"]
+        self.to = to = trainer._run["to"]
         if self.bar or epoch == to or epoch % max(1, to // 10) == 0:
             self.show(trainer, epoch, epoch, cost)
 
@@ -1766,6 +1777,105 @@ def _evaluate(args):
     return 0
 
 
+def _plot(args):
+    """Draw the cost of each epoch, as an SVG picture."""
+    _check_writable(args.output)
+    trainer = Trainer().load(args.weights)
+    curves = {"training": trainer.loss_curve_, "validation": trainer.validation_curve_}
+    if not trainer.n_iter_:
+        raise ValueError(f"{args.weights} has no whole epoch yet")
+    _write(args.output, [_picture({name: c for name, c in curves.items() if c}).encode()])
+    return 0
+
+
+STYLE = """
+  text { font: 13px system-ui, sans-serif; fill: #333 }
+  .title { font-size: 16px; font-weight: 600 }
+  .grid { stroke: #e2e2e2 }
+  .training { stroke: #1f6fb4; fill: #1f6fb4 }
+  .validation { stroke: #c4511d; fill: #c4511d }
+  polyline { fill: none !important; stroke-width: 2; stroke-linejoin: round }
+  text.training, text.validation { stroke: none }
+  .paper { fill: #fff }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #ddd } .grid { stroke: #3a3d42 } .paper { fill: #1b1d20 }
+    .training { stroke: #6db3f2; fill: #6db3f2 } .validation { stroke: #f2946d; fill: #f2946d }
+  }
+"""
+
+
+def _picture(curves):
+    """The curves by name as SVG; the cost on a logarithmic scale if it falls far."""
+    left, right, top, bottom = 80, 620, 50, 350
+    epochs = max(map(len, curves.values()))
+    values = [cost for curve in curves.values() for cost in curve if math.isfinite(cost)]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    logarithmic = low > 0 and high / low > 30
+    ticks = _powers(low, high) if logarithmic else _round_numbers(min(low, 0.9 * low), high)
+    scale = math.log if logarithmic else float
+    first, last = scale(ticks[0]), scale(ticks[-1])
+
+    def across(epoch):
+        return left + (right - left) * (epoch - 1) / max(epochs - 1, 1)
+
+    def up(cost):
+        return bottom - (bottom - top) * (scale(cost) - first) / (last - first)
+
+    parts = [f'<text class="title" x="{left}" y="28">{escape(NETWORK[:60])}</text>']
+    for tick in ticks:
+        y = up(tick)
+        parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
+    for tick in _round_numbers(1, max(epochs, 2)):
+        if 1 <= tick <= epochs and tick == int(tick):
+            x = f'x="{across(tick):.1f}" y="{bottom + 20}" text-anchor="middle"'
+            parts.append(f"<text {x}>{tick:g}</text>")
+    parts.append(f'<text x="{left}" y="{bottom + 42}">epoch</text>')
+    parts.append(f'<text x="{left - 8}" y="{top - 12}" text-anchor="end">cost</text>')
+    ends = []
+    for name, curve in curves.items():
+        offset = epochs - len(curve)  # what was measured later ends with the others
+        chosen = np.unique(np.linspace(0, len(curve) - 1, 1000).astype(int)).tolist()
+        points = [(across(1 + offset + k), curve[k]) for k in chosen if math.isfinite(curve[k])]
+        line = " ".join(f"{x:.1f},{up(cost):.1f}" for x, cost in points)
+        parts.append(f'<polyline class="{name}" points="{line}"/>')
+        if len(points) == 1:
+            place = f'cx="{points[0][0]:.1f}" cy="{up(points[0][1]):.1f}"'
+            parts.append(f'<circle class="{name}" {place} r="3"/>')
+        if points:
+            ends.append((up(points[-1][1]), name, points[-1][1]))
+    below = -math.inf
+    for y, name, cost in sorted(ends):
+        below = max(y, below + 17)  # labels stand apart
+        place = f'class="{name}" x="{right + 8}" y="{below + 4:.1f}"'
+        parts.append(f"<text {place}>{name} {cost:.3g}</text>")
+    inner = "\n".join(parts)
+    size = 'width="760" height="410" viewBox="0 0 760 410"'
+    paper = '<rect class="paper" width="760" height="410"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{STYLE}</style>\n{paper}'
+    return f"{head}\n{inner}\n</svg>\n"
+
+
+def _round_numbers(low, high):
+    """Four to nine round numbers at equal distances, around the two."""
+    rough = (high - low or abs(high) or 1) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [float(f"{k * step:.12g}") for k in range(first, max(last, first + 1) + 1)]
+
+
+def _powers(low, high):
+    """Powers of ten around the two, and what is between them if these are few."""
+    first, last = math.floor(math.log10(low)), min(math.ceil(math.log10(high)), 308)
+    between = (1, 2, 5) if last - first <= 2 else (1,)
+    powers = [*range(first, last, max(1, (last - first) // 8)), last]
+    ticks = [n * 10.0**k for k in powers for n in between]
+    inside = [tick for tick in ticks if low < tick < high]
+    below = max((tick for tick in ticks if tick <= low), default=low)
+    return [below, *inside, min((tick for tick in ticks if tick >= high), default=high)]
+
+
 def _check(_):
     """Compare the gradients with central differences of the cost."""
     random, m, errors = np.random.default_rng(0), 5, []
@@ -1813,15 +1923,23 @@ def _slope(arrays, values, k, a1, y):
 def _parser():
     parser = argparse.ArgumentParser(
         description=f"Train the network {NETWORK} and use it.",
-        epilog="""DATA is a .csv or .npy table, or .npz with arrays X and y. In a table,
+        epilog="""DATA is a .csv or .npy table, or .npz with arrays X and y. Columns of .csv stand
+between commas, or semicolons (then 1,5 is a number), or tabs; a first row without numbers has
+their names. Large .npy and .npz files are not loaded, but read as they are needed. In a table,
 the target is the last column,
 or what --target names, by name or number; repeat it for several columns.
 
 examples:
-  %(prog)s fit data.csv --epochs 50
-  %(prog)s fit data.csv --resume weights.npz
+  %(prog)s fit data.csv --epochs 50 --standardize
+  %(prog)s fit data.csv --validation-fraction 0.1 --patience 5 --save best.npz
+  %(prog)s fit data.csv --resume weights.npz              (what was interrupted goes on)
+  %(prog)s fit data.csv --resume weights.npz --epochs 20  (what is finished trains more)
   %(prog)s evaluate test.csv
   %(prog)s predict new.csv -o predictions.csv
+  %(prog)s plot weights.npz -o loss.svg
+
+While it trains, fit saves every minute (--checkpoint-every), and at Ctrl-C. Exit codes: 0 done,
+2 wrong use or bad data, 130 and 143 stopped by a signal, 1 any other failure.
 """,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -1831,11 +1949,14 @@ examples:
     saved = argparse.ArgumentParser(add_help=False, parents=[data])
     saved.add_argument("--weights", default="weights.npz", help="what fit saved (%(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run, parents in ((_fit, [data]), (_predict, [saved]), (_evaluate, [saved]), (_check, [])):
+    with_data = ((_fit, [data]), (_predict, [saved]), (_evaluate, [saved]))
+    for run, parents in (*with_data, (_check, []), (_plot, [])):
         name, text = run.__name__[1:], run.__doc__
         command = commands.add_parser(name, help=text, description=text, parents=parents)
         command.set_defaults(run=run)
-    fit, predict = commands.choices["fit"], commands.choices["predict"]
+    fit, predict, plot = (commands.choices[name] for name in ("fit", "predict", "plot"))
+    plot.add_argument("weights", nargs="?", default="weights.npz", help="file (%(default)s)")
+    plot.add_argument("-o", "--output", default="loss.svg", metavar="SVG", help="(%(default)s)")
     fit.add_argument("--save", metavar="FILE", help="where to (that of --resume, or weights.npz)")
     fit.add_argument("--resume", metavar="FILE", help="go on from what fit saved, finished or not")
     fit.add_argument(
