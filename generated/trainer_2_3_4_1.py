@@ -97,6 +97,7 @@ class Trainer:
     _steps = 0  # the steps that were made
     _given = False  # whether they were set or loaded, and not trained since
     _run = _best = None  # the fit that is under way or was interrupted, and its best parameters
+    _split = None  # the seed of what is put aside for validation
     _position, _spent = 0, 0.0  # where in an epoch it stands, and the cost of what is before
     _kept = None  # the steps made and the parameters, as they last were when all was well
     _stop = 0  # the signal that asked to end training after the step under way
@@ -136,24 +137,33 @@ class Trainer:
         `callback(trainer, epoch, cost)` is called after each epoch and ends training by True; a
         file that it saves holds all to go on from there as if nothing had happened.
         """
-        run = self._run if self._given else None
+        self._check_settings(self.epochs if epochs is None else epochs)
+        anew = not self._given
+        run = None if anew else self._run
+        before = dict(vars(self))
+        try:
+            if anew or self._split is None:
+                self._split = int(np.random.default_rng(self.random_state).integers(2**62))
+            weights = None
+            if sample_weight is not None:
+                X, y, weights = _weighted(X, y, sample_weight)
+            x, y = self._take(X, y, anew)
+            held = None if validation is None else self._take(*validation)
+            if held is None and self.validation_fraction:
+                share = self.validation_fraction
+                x, y, weights, held = _put_aside(x, y, weights, share, self._split)
+            seen = [x, y, *(held or ()), *([] if weights is None else [weights[:, None]])]
+            data = _fingerprint(*seen)
+            if run and run["data"] != data:
+                other = "on other data, or put other samples aside for validation"
+                raise ValueError(f"the interrupted training was {other}; abandon() ends it")
+        except (TypeError, ValueError):
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        self._parameters(anew)
         if epochs is None:
             epochs = run["to"] - self.n_iter_ if run else self.epochs
-        self._check_settings(epochs)
-        weights = None
-        if sample_weight is not None:
-            X, y, weights = _weighted(X, y, sample_weight)
-        anew = not self._given
-        x, y = self._take(X, y, anew=anew)
-        held = None if validation is None else self._take(*validation)
-        self._parameters(anew)
-        if held is None and self.validation_fraction:
-            x, y, weights, held = _put_aside(x, y, weights, self.validation_fraction, self._split)
-        seen = [x, y, *(held or ()), *([] if weights is None else [weights[:, None]])]
-        data = _fingerprint(*seen)
-        if run and run["data"] != data:
-            other = "on other data, or put other samples aside for validation"
-            raise ValueError(f"the interrupted training was {other}; abandon() it to begin another")
         if not run:
             run, self._best = {"from": self.n_iter_}, None
             self.validation_curve_ = self.validation_curve_[: self.n_iter_] if held else []
@@ -311,29 +321,30 @@ class Trainer:
 
     def _filled(self, entries):
         """The opposite of `_entries`, for a new trainer; what cannot be is an error."""
-        state = json.loads(_typed_entry(entries.pop("state"), "U", ()).item())
+        state = json.loads(_saved_array(entries.pop("state"), "U", ()).item())
         for key, own in (("network", NETWORK), ("optimizer", OPTIMIZER)):
             if state[key] != own:
                 raise ValueError(f"it holds the {key} {state[key]}, not {own}")
         self.set_params(**state["settings"])._check_settings()
-        self.set_weights({name: _typed_entry(entries.pop(name), DTYPE) for name in PARAMETERS})
+        self.set_weights({name: _saved_array(entries.pop(name), DTYPE) for name in PARAMETERS})
         flat = self._flat()
         self._fill(flat, STATE, "", entries)
         self._put(flat)
-        self._steps = _whole(state["steps"])
+        self._steps = _saved_count(state["steps"])
         if state["best"] is not None:
             best = {name: np.empty_like(array) for name, array in flat.items()}
             self._fill(best, flat, "best.", entries)
-            told = {name: _whole(state["best"][name]) for name in ("waited", "steps")}
-            self._best = told | {"cost": _real(state["best"]["cost"]), "flat": best}
+            told = {name: _saved_count(state["best"][name]) for name in ("waited", "steps")}
+            self._best = told | {"cost": _saved_number(state["best"]["cost"]), "flat": best}
         if state["run"] is not None:
-            run = {name: _whole(state["run"][name]) for name in ("from", "to")}
+            run = {name: _saved_count(state["run"][name]) for name in ("from", "to")}
             self._run = run | {"data": str(state["run"]["data"])}
         self._random.bit_generator.state = state["random"]
-        self._split, self._position = _whole(state["split"]), _whole(state["position"])
-        self._spent = _real(state["spent"])
+        self._split = state["split"] and _saved_count(state["split"])
+        self._position = _saved_count(state["position"])
+        self._spent = _saved_number(state["spent"])
         self._target = state["target"] and [str(name) for name in state["target"]]
-        curves = [_typed_entry(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
+        curves = [_saved_array(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
         self.loss_curve_, self.validation_curve_ = ([*map(float, curve)] for curve in curves)
         if entries:
             raise ValueError(f"it holds {', '.join(entries)}, which is nothing here")
@@ -343,7 +354,7 @@ class Trainer:
         """Take long arrays from entries, part by part."""
         for name in names:
             for part, view in self._named(flat[name]).items():
-                view[...] = _typed_entry(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
+                view[...] = _saved_array(entries.pop(f"{prefix}{name}.{part}"), DTYPE, view.shape)
 
     def _named(self, flat):
         """The parts of a long array by name."""
@@ -376,7 +387,6 @@ class Trainer:
         for name, (_, variance) in PARAMETERS.items():
             for row in np.atleast_2d(views[name]):
                 row[...] = random.normal(0, np.sqrt(variance), row.shape)
-        self._split = int(random.integers(2**62))  # the seed of what is put aside for validation
         self._restart(flat)
         self._given = False
         return [views[name] for name in PARAMETERS]
@@ -888,7 +898,8 @@ def _inputs(X, inputs):
 def _given(values, name):
     """The values as an array of real numbers."""
     if values is None:
-        raise ValueError(f"Trainer requires {name} to be passed, but the target {name} is None")
+        target = "the target y" if name == "y" else name
+        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
     if hasattr(values, "nnz"):
         raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
     for place in np.argwhere(np.ma.getmask(values)).tolist():
@@ -1100,19 +1111,19 @@ def _array(file, size):
     return numbers.reshape(shape, order="F" if fortran else "C")
 
 
-def _whole(value):
+def _saved_count(value):
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"it holds {value!r:.40} where a whole number should be")
     return value
 
 
-def _real(value):
+def _saved_number(value):
     if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError(f"it holds {value!r:.40} where a number should be")
     return float(value)
 
 
-def _typed_entry(array, kinds, shape=None):
+def _saved_array(array, kinds, shape=None):
     """An array of a saved file, if it is of one of these kinds and has this shape."""
     right = array.dtype.kind in kinds if isinstance(kinds, str) else array.dtype == kinds
     if not right or array.shape != (array.shape if shape is None else shape):
@@ -1260,8 +1271,11 @@ def _train(args, path):
         signal.signal(number, stop)
     watch = _Watch(trainer, path, *args.checkpoint_every)
     trainer._between, trainer._every = watch.look, watch.steps
-    trainer.fit(X, y, epochs=epochs, validation=validation, callback=watch.tell)
-    watch.end()
+    if args.resume and not (trainer._run or args.abandon or epochs):
+        print(f"{args.resume} is of a finished training; --epochs trains more", file=sys.stderr)
+    else:
+        trainer.fit(X, y, epochs=epochs, validation=validation, callback=watch.tell)
+        watch.end()
     where = _save(trainer, path)
     if trainer._run:
         command = ["python", sys.argv[0], "fit", args.data, "--resume", where]

@@ -320,7 +320,7 @@ BAD = [
     (["generate", "2-3", "--optimizer", "adm"], "unknown optimizer 'adm'", None),
     (["generate", "2-3", "--dtype", "float16"], "did you mean 'float64'?", None),
     (["generate", "2-3", "--backend", "fortran"], "unknown backend 'fortran'", None),
-    (["generate", "n-3"], "the open width n", None),
+    (["generate", "n-3", "--style", "scalar"], "takes widths from its data", None),
     (["show", "2-3", "--optimizer", "adm"], "unknown optimizer 'adm'", None),
     (["show", "2-3", "--after", "over_bach"], "did you mean 'over_batch'?", None),
     (["derive", "2-3", "--format", "pdf"], "'pdf' is not one of", None),

@@ -29,7 +29,7 @@ from symnet import cli, pipeline
 from symnet.calculus import proof, textbook
 from symnet.calculus.derivation import derive
 from symnet.calculus.proof import COMPONENTS, GENERAL, Judgement, Obligation, Proof
-from symnet.errors import ArchitectureError, NotProved, NotYet, SymnetError
+from symnet.errors import ArchitectureError, NotProved, SymnetError
 from symnet.network.architecture import Network
 from symnet.network.functions import ACTIVATIONS, COSTS, Activation, Cost, Z
 from symnet.network.optimizers import Training
@@ -325,13 +325,6 @@ def test_formulas_beyond_numpy_are_refused_in_words(formula: sympy.Expr) -> None
     with pytest.raises(SymnetError) as refused:
         generate(Network([2, 2, 1], activation=Activation("special", formula)))
     assert str(refused.value)
-
-
-@pytest.mark.parametrize("architecture", ["n-3", "3-k", "3-n-2:softmax", "m-j-k"])
-def test_open_widths_are_not_yet_possible(architecture: str) -> None:
-    letter = next(letter for letter in architecture if letter.isalpha())
-    with pytest.raises(NotYet, match=f"the open width {letter}"):
-        generate(architecture)
 
 
 @pytest.mark.parametrize(

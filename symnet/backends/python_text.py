@@ -58,10 +58,10 @@ def size_text(size: int | sympy.Expr) -> str:
     """A number of neurons, or of anything that comes from such numbers.
 
     >>> n = sympy.Symbol("n_1")
-    >>> size_text(785), size_text(16 * n + 16), span(0, n), span(n, 2 * n)
-    ('785', '16 * n_1 + 16', '0:n_1', 'n_1 : 2 * n_1')
+    >>> size_text(785), size_text(16 * n + n**2), span(0, n), span(n, 2 * n)
+    ('785', 'n_1**2 + 16 * n_1', '0:n_1', 'n_1 : 2 * n_1')
     """
-    return str(sympy.sstr(size)).replace("*", " * ")
+    return re.sub(r"(?<!\*)\*(?!\*)", " * ", sympy.sstr(size))
 
 
 def span(start: int | sympy.Expr, stop: int | sympy.Expr) -> str:
