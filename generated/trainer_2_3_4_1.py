@@ -362,12 +362,17 @@ class Trainer:
 
     def _x(self, X):
         """X as rows of numbers."""
+        _column_names(X, vars(self).get("feature_names_in_"))
         return _inputs(X, 2)
 
     def _take(self, X, y, anew=False):
         """X and y as numbers; bad ones change nothing."""
-        a1 = self._x(X)
+        names = _column_names(X, None if anew else vars(self).get("feature_names_in_"))
+        a1 = _inputs(X, 2)
         x, y = _samples(a1, _targets(y))
+        vars(self).pop("feature_names_in_", None)
+        if names is not None:
+            self.feature_names_in_ = names
         return x, y
 
     def _parameters(self, anew=False):
@@ -893,6 +898,18 @@ def _inputs(X, inputs):
         features = f"X has {array.shape[1]} features, but Trainer is expecting"
         raise ValueError(f"{features} {inputs} features as input")
     return _finite(array, "X")
+
+
+def _column_names(X, known=None):
+    """The names of the columns of a frame, if all are text; others than those known are refused."""
+    names = getattr(X, "columns", ())
+    names = [] if callable(names) else list(names)
+    if not names or not all(isinstance(name, str) for name in names):
+        return known
+    if known is not None and names != known.tolist():
+        expected = "The feature names should match those that were passed during fit"
+        raise ValueError(f"{expected}, {known.tolist()}, and in their order; X has {names}")
+    return np.array(names, object)
 
 
 def _given(values, name):

@@ -744,6 +744,7 @@ def test_labels_come_back(net: Net, name: Callable[[int], Any]) -> None:
     assert same(net.trainer(epochs=60, learning_rate=0.5).fit(X, codes).weights, trainer.weights)
 
 
+@pytest.mark.filterwarnings("ignore:A column-vector")  # which scikit-learn's users are told of
 @every_classifier
 def test_labels_may_be_given_in_many_ways(net: Net) -> None:
     X, y = net.data()
