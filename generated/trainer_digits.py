@@ -1579,7 +1579,7 @@ def _labels_in(path, names, table, column):
 def _typed(y, classes):
     """Labels that were read as text, as numbers if all are and the known classes are not text."""
     if y.dtype.kind == "U" and classes.dtype.kind != "U":
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             numbers = y.astype(float)
             if (numbers == np.round(numbers)).all():  # others are labels as text alone
                 return numbers.astype(int)
