@@ -6,6 +6,7 @@
 #   make test-all   the slow tests too, and Hypothesis looks for new examples
 #   make benchmarks how long deriving and proving takes, as ratios to a peer
 #   make bench      how long training takes, beside PyTorch, JAX and scikit-learn (installs them)
+#   make chaos     kill 200 trainings at random moments, and go on from what is left
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
@@ -27,7 +28,7 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all benchmarks bench lint samples clean stale
+.PHONY: help demo test test-all benchmarks bench chaos lint samples clean stale
 .NOTPARALLEL:
 
 help:
@@ -54,6 +55,9 @@ bench: $(VENV)/bench
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/training.py --json build/bench/speed.json \
 		--markdown build/bench/speed.md --plot build/bench/speed.svg $(BENCH)
+
+chaos: $(VENV)/tests
+	@$(BIN)/python tests/chaos.py --kills 200
 
 lint: $(VENV)/tests
 	@$(BIN)/ruff check symnet tests benchmarks generated
