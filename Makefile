@@ -8,6 +8,7 @@
 #   make bench      how long training takes, beside PyTorch, JAX and scikit-learn (installs them)
 #   make coverage   which lines and branches no test reaches, in symnet and in generated trainers
 #   make mutants    small errors planted in the sources, one at a time, and which no test notices
+#   make chaos     kill 200 trainings at random moments, and go on from what is left
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
@@ -29,7 +30,7 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all benchmarks bench coverage mutants lint samples clean stale
+.PHONY: help demo test test-all benchmarks bench chaos coverage mutants lint samples clean stale
 .NOTPARALLEL:
 
 help:
@@ -72,6 +73,9 @@ mutants: $(VENV)/tests
 	@test -e build/mutants/touched/tree || $(MUTANTS) --collect
 	@$(MUTANTS) --sample 440
 	@$(MUTANTS) --sample 150 symnet/calculus/checker.py
+
+chaos: $(VENV)/tests
+	@$(BIN)/python tests/chaos.py --kills 200
 
 lint: $(VENV)/tests
 	@$(BIN)/ruff check symnet tests benchmarks generated
