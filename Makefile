@@ -8,7 +8,7 @@
 #   make bench      how long training takes, beside PyTorch, JAX and scikit-learn (installs them)
 #   make coverage   which lines and branches no test reaches, in symnet and in generated trainers
 #   make mutants    small errors planted in the sources, one at a time, and which no test notices
-#   make chaos     kill 200 trainings at random moments, and go on from what is left
+#   make chaos      kill 200 trainings at random moments, and go on from what is left
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
