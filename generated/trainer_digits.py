@@ -43,7 +43,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Complex, Integral, Number, Real
 from pathlib import Path
 from types import MappingProxyType
 from xml.sax.saxutils import escape
@@ -114,6 +114,7 @@ class Trainer:
     _between, _every = None, 2**62  # what is called between steps, at the latest after so many
     mean_ = scale_ = None  # of each input, where inputs are standardized
     _target = None  # the columns that the program took as targets
+    _columns = None  # the names of the columns of X, if the first X was a data frame
 
     def __init__(
         self,
@@ -149,18 +150,20 @@ class Trainer:
         file that it saves holds all to go on from there as if nothing had happened.
         """
         self._check_settings(self.epochs if epochs is None else epochs)
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback must be a function, not {_short(callback)}")
         anew = not self._given
         run = None if anew else self._run
         before = dict(vars(self))
         try:
             if anew or self._split is None:
                 self._split = int(np.random.default_rng(self.random_state).integers(2**62))
-            weights = None
+            columns, weights = _columns_of(X), None
             if sample_weight is not None:
                 X, y, weights = _weighted(X, y, sample_weight)
             classes = y if anew or "classes_" not in vars(self) else None
-            x, y = self._take(X, y, classes, anew)
-            held = None if validation is None else self._take(*validation)
+            x, y = self._take(X, y, classes, anew, columns)
+            held = None if validation is None else self._take_held(validation)
             if held is None and self.validation_fraction:
                 share = self.validation_fraction
                 x, y, weights, held = _put_aside(x, y, weights, share, self._split)
@@ -169,7 +172,7 @@ class Trainer:
             if run and run["data"] != data:
                 other = "on other data, or put other samples aside for validation"
                 raise ValueError(f"the interrupted training was {other}; abandon() ends it")
-        except (TypeError, ValueError):
+        except Exception:
             vars(self).clear()
             vars(self).update(before)
             raise
@@ -212,34 +215,46 @@ class Trainer:
 
     def step(self, X, Y=None):
         """Move the parameters once, by a prepared batch or by samples X and their Y."""
-        self._step(*(X if Y is None else self.prepare(X, Y)))
+        batch, steps = X if Y is None else self.prepare(X, Y), self._steps
+        try:
+            self._step(*batch)
+        except (AttributeError, TypeError, ValueError):
+            self._steps = steps
+            _check_batch(batch, *self._ends())
+            raise
 
     def _step(self, x, xT, y, weights=None):
         """One step; what it gives are the arrays of the last layer from which the cost follows."""
         m = len(x)
-        made = self._sized.get((m, self.workers)) or self._make(m)
+        made = self._sized.get((m, len(y), self.workers)) or self._make(m, y)
         self._steps += 1
         outputs = made(x, xT, y, weights)
         for update in self._updates:
             update(m, self.learning_rate)
         return outputs
 
-    def _make(self, m):
+    def _make(self, m, y):
         """The function of the gradients for batches of m samples, made once."""
         self._parameters()
+        if len(y) != self._ends()[1]:  # of one row, NumPy would make several
+            raise ValueError(f"y has {len(y)} rows, not {self._ends()[1]}")
         if len(self._sized) > 7:  # batches of any size come: the places of old ones are given up
             self._sized.clear()
         if self.workers == 1 or m < self.workers:
             made = _backpropagation(self._theta, self._gradient, m, m)
         else:
             made = _in_threads(self._theta, self._gradient, m, self.workers)
-        self._sized[m, self.workers] = made
+        self._sized[m, len(y), self.workers] = made
         return made
+
+    def _ends(self):
+        """The numbers of inputs and outputs."""
+        return 64, 10
 
     def predict(self, X):
         """The most probable label of each sample."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        a = _forward(*self._parameters(), self._x(X))
+        return self.classes_[a.argmax(axis=1)]
 
     def predict_proba(self, X):
         """The probability of each class, in the order of `classes_`, over (samples, 10)."""
@@ -349,6 +364,7 @@ class Trainer:
             "spent": self._spent,
             "steps": self._steps,
             "target": self._target,
+            "columns": self._columns,
         }
         return entries | {"state": np.array(json.dumps(state, default=np.generic.item))}
 
@@ -361,7 +377,8 @@ class Trainer:
         self.set_params(**state["settings"])._check_settings()
         self.set_weights({name: _saved_array(entries.pop(name), DTYPE) for name in PARAMETERS})
         if "mean" in entries:
-            pair = [_saved_array(entries.pop(n), float, (64,)) for n in ("mean", "scale")]
+            shape = (64,)
+            pair = [_saved_array(entries.pop(n), float, shape) for n in ("mean", "scale")]
             if not np.isfinite(pair).all() or pair[1].min() <= 0:
                 raise ValueError("it holds no way to standardize inputs")
             self.mean_, self.scale_ = pair
@@ -382,6 +399,7 @@ class Trainer:
         self._position = _saved_count(state["position"])
         self._spent = _saved_number(state["spent"])
         self._target = state["target"] and [str(name) for name in state["target"]]
+        self._columns = state["columns"] and [str(name) for name in state["columns"]]
         curves = [_saved_array(entries.pop(f"{n}_curve"), float) for n in ("loss", "validation")]
         self.loss_curve_, self.validation_curve_ = ([*map(float, curve)] for curve in curves)
         classes = _saved_array(entries.pop("classes"), "biufU")
@@ -402,9 +420,16 @@ class Trainer:
         """The parts of a long array by name."""
         return _views(flat)
 
+    @property
+    def feature_names_in_(self):
+        """The names of the columns of X, if it was a data frame."""
+        if self._columns is None:
+            raise AttributeError("no X with names of columns was given")
+        return np.array(self._columns, object)
+
     def _x(self, X):
         """X as rows of numbers, standardized if that is wanted."""
-        _column_names(X, vars(self).get("feature_names_in_"))
+        _compare_columns(_columns_of(X), self._columns)
         return _inputs(X, 64, self.mean_, self.scale_)
 
     def standardize(self, X):
@@ -441,11 +466,17 @@ class Trainer:
         x = _Later(X, lambda some: _samples(self._x(some), some)[0])
         return x, _Later(y, lambda some: _targets(some, self.classes_))
 
-    def _take(self, X, y, classes=None, anew=False):
+    def _take(self, X, y, classes=None, anew=False, columns=None):
         """X and y as numbers, y of given or known labels; bad ones change nothing."""
         if _is_large(X):
             return self._take_later(X, y, classes, anew)
-        names = _column_names(X, None if anew else vars(self).get("feature_names_in_"))
+        self._check_settings()
+        first = anew or not self._begun
+        columns = columns or _columns_of(X)
+        _compare_columns(columns, None if first else self._columns)
+        X, y = _as_array(X, "X"), _as_array(y, "y")
+        if X.ndim == 2 and X.size and y.ndim and len(y) not in (0, len(X)):
+            raise ValueError(f"X has {len(X)} samples, but y has {len(y)}")
         a1 = _inputs(X, 64, self.mean_, self.scale_)
         own = None if anew else vars(self).get("classes_")
         known = self.classes_
@@ -454,11 +485,23 @@ class Trainer:
         if own is not None and not np.array_equal(known, own):
             raise ValueError(f"the classes are already {own.tolist()}")
         x, y = _samples(a1, _targets(y, known))
-        self.classes_ = known
-        vars(self).pop("feature_names_in_", None)
-        if names is not None:
-            self.feature_names_in_ = names
+        if classes is not None:
+            self.classes_ = known
+        if first:
+            self._columns = columns
         return x, y
+
+    def _take_held(self, validation):
+        """The X and y of `validation` as numbers."""
+        try:
+            X, y = validation
+        except (TypeError, ValueError) as error:
+            what = f"X and y of some samples, not {_short(validation)}"
+            raise ValueError(f"validation must be {what}") from error
+        try:
+            return self._take(X, y)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"in validation, {error}") from error
 
     def _parameters(self, anew=False):
         """The arrays in the order of PARAMETERS, drawn from normal distributions where needed."""
@@ -674,6 +717,13 @@ class Trainer:
         return 1 if self.workers > 1 or self.batch_size * self._theta.size < 5e7 else None
 
     def _check_settings(self, epochs=1):
+        if not isinstance(self.shuffle, bool | np.bool_):
+            raise ValueError(f"shuffle must be True or False, not {self.shuffle!r}")
+        try:
+            np.random.default_rng(self.random_state)
+        except (TypeError, ValueError) as error:
+            what = f"a whole number from 0 up, not {self.random_state!r}"
+            raise ValueError(f"random_state must be None or {what}") from error
         for name, value, kind, least, below in (
             ("epochs", epochs, Integral, 1, np.inf),
             ("batch_size", self.batch_size, Integral, 1, np.inf),
@@ -682,7 +732,8 @@ class Trainer:
             ("patience", 1 if self.patience is None else self.patience, Integral, 1, np.inf),
             ("learning_rate", self.learning_rate, Real, 0, np.inf),
         ):
-            if not isinstance(value, kind) or not least <= value < below:
+            good = isinstance(value, kind) and not isinstance(value, bool)
+            if not good or not least <= value < below:
                 number = "whole number" if kind is Integral else "number"
                 most = f" and less than {below}" if below < np.inf else ""
                 raise ValueError(f"{name} must be a {number} from {least} up{most}, not {value!r}")
@@ -912,8 +963,83 @@ def _blas_threads(limit):
 # What is given, checked.
 
 
+def _as_array(values, name):
+    """The values as an array of whatever they are."""
+    if values is None:
+        target = "the target y" if name == "y" else name
+        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
+    if hasattr(type(values), "nnz"):
+        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
+    if isinstance(values, np.ma.MaskedArray):
+        for place in np.argwhere(np.ma.getmaskarray(values)).tolist():
+            raise ValueError(f"{name}{place} is masked; fill in all that is missing")
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "SU" and not hasattr(values, "dtype"):
+            array = np.array(values, object)  # 1 and "a" in a list are no two texts
+    except Exception as error:  # objects that say they are arrays may do anything
+        raise ValueError(f"{name} cannot be made an array: {error}") from error
+    if array.dtype == object and not array.ndim:
+        raise TypeError(f"{name} must be an array, no {type(values).__name__}")
+    return array
+
+
+def _given(values, name):
+    """The values as an array of real numbers."""
+    array = _as_array(values, name)
+    if array.dtype == object:
+        numbers = np.empty(array.shape)
+        for place, value in np.ndenumerate(array):
+            what = f"{name}{list(place)} is {_short(value)}"
+            if not isinstance(value, Number | np.bool_):
+                raise TypeError(f"{what}: an argument must be no string or object, but a number")
+            if isinstance(value, Complex) and not isinstance(value, Real):
+                raise ValueError(f"Complex data not supported: {what}, not a real number")
+            try:
+                numbers[place] = value
+            except (OverflowError, ValueError) as error:
+                raise ValueError(f"{what}, too large for float64, or no number at all") from error
+        return numbers
+    if array.dtype.kind == "c":
+        kind = array.dtype.name
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers, not {kind}")
+    if array.dtype.kind not in "biuf":
+        kind = array.dtype.type.__name__.strip("_")
+        raise TypeError(f"{name} must hold real numbers, not {kind}")
+    return array
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) < 60 else f"{text[:57]}..."
+
+
+def _finite(array, name):
+    """A copy as finite numbers of DTYPE."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(DTYPE, order="C")
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        value = array[tuple(place)]
+        if np.isfinite(value):
+            raise ValueError(f"{name}{place} is {value}, too large for {DTYPE.__name__}")
+        said = "NaN" if np.isnan(value) else value
+        raise ValueError(f"{name}{place} is {said}, not a finite {DTYPE.__name__}")
+    return numbers
+
+
+def _numbers(values, shape, name):
+    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
+    array = _given(values, name)
+    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
+    if array.shape != wanted or not array.size:
+        expected = str(shape).replace("'", "")
+        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
+    return _finite(array, name)
+
+
 def _inputs(X, inputs, mean=None, scale=None):
-    """X as rows of finite numbers."""
+    """X as rows of finite numbers, standardized if that is wanted."""
     array = _given(X, "X")
     if array.ndim != 2:
         expected = f"(samples, {inputs})"
@@ -933,65 +1059,6 @@ def _inputs(X, inputs, mean=None, scale=None):
     return _finite(array, "X")
 
 
-def _column_names(X, known=None):
-    """The names of the columns of a frame, if all are text; others than those known are refused."""
-    names = getattr(X, "columns", ())
-    names = [] if callable(names) else list(names)
-    if not names or not all(isinstance(name, str) for name in names):
-        return known
-    if known is not None and names != known.tolist():
-        expected = "The feature names should match those that were passed during fit"
-        raise ValueError(f"{expected}, {known.tolist()}, and in their order; X has {names}")
-    return np.array(names, object)
-
-
-def _given(values, name):
-    """The values as an array of real numbers."""
-    if values is None:
-        target = "the target y" if name == "y" else name
-        raise ValueError(f"Trainer requires {name} to be passed, but {target} is None")
-    if hasattr(values, "nnz"):
-        raise TypeError(f"{name} is sparse; only arrays are taken, as {name}.toarray() is one")
-    for place in np.argwhere(np.ma.getmask(values)).tolist():
-        raise ValueError(f"{name}{place} is masked; fill in all that is missing")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} is no array: {error}") from error
-    if array.dtype == object:
-        for place, value in np.ndenumerate(array):
-            if not isinstance(value, Real):
-                argument = f"{name}{list(place)} is {value!r}: an argument must be"
-                raise TypeError(f"{argument} no string or other object, but a number")
-        array = array.astype(float)
-    if array.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {array.dtype.type.__name__}")
-    return array
-
-
-def _finite(array, name):
-    """A copy as finite numbers of DTYPE."""
-    with np.errstate(over="ignore"):
-        numbers = array.astype(DTYPE)
-    if not np.isfinite(numbers).all():
-        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
-        what = f"{name}{place} is {array[tuple(place)]}; NaN and infinity (inf) are not taken"
-        raise ValueError(f"{what}, nor what is too large for {DTYPE.__name__}")
-    return numbers
-
-
-def _numbers(values, shape, name):
-    """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = _given(values, name)
-    wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
-    if array.shape != wanted or not array.size:
-        expected = str(shape).replace("'", "")
-        raise ValueError(f"{name} must have the shape {expected}, not {array.shape}")
-    return _finite(array, name)
-
-
 def _samples(a1, y):
     """Inputs, each sample with a 1 at its end, and as many targets."""
     if len(a1) != len(y):
@@ -1001,12 +1068,42 @@ def _samples(a1, y):
     return x, y
 
 
+def _columns_of(X):
+    """The names of the columns of a data frame, if these are text."""
+    names = list(X.columns) if hasattr(type(X), "columns") else []
+    kinds = sorted({type(name).__name__ for name in names if not isinstance(name, str)})
+    if kinds and len(kinds) < len({type(name) for name in names}):
+        mixed = f"X has columns whose names are text and others whose names are {', '.join(kinds)}"
+        raise TypeError(f"{mixed}; Feature names are only supported if all are text")
+    return None if kinds or not names else names
+
+
+def _compare_columns(names, known):
+    """Refuse a data frame whose columns are not those that the first one had."""
+    if names is None or known is None or names == known:
+        return
+    said = "The feature names should match those that were passed during fit.\n"
+    for what, some in (
+        ("unseen at fit time", sorted(set(names) - set(known))),
+        ("seen at fit time, yet now missing", sorted(set(known) - set(names))),
+    ):
+        if some:
+            shown = [f"- {name}\n" for name in some[:5]] + ["- ...\n"] * (len(some) > 5)
+            said += f"Feature names {what}:\n{''.join(shown)}"
+    if set(names) == set(known):
+        said += "Feature names must be in the same order as they were in fit.\n"
+    raise ValueError(said)
+
+
 def _weighted(X, y, sample_weight):
     """X and y without the samples of weight 0, and the other weights, 1 on average."""
     weights = _given(sample_weight, "sample_weight").astype(float)
-    samples = (_given(y, "y") if y is None else np.asarray(y)).shape[:1]
-    if weights.shape != samples:
-        raise ValueError(f"sample_weight must have the shape {samples}, not {weights.shape}")
+    X, y = _as_array(X, "X"), _as_array(y, "y")
+    if weights.shape != y.shape[:1]:
+        shape = y.shape[:1]
+        raise ValueError(f"sample_weight must have the shape {shape}, not {weights.shape}")
+    if X.shape[:1] != weights.shape:
+        raise ValueError(f"X has the shape {X.shape}, but sample_weight {weights.shape}")
     if not np.isfinite(weights).all() or weights.min() < 0:
         place = int(np.argmin(np.where(np.isfinite(weights), weights, -np.inf)))
         what = f"sample_weight[{place}] is {weights[place]}"
@@ -1015,39 +1112,62 @@ def _weighted(X, y, sample_weight):
     if not chosen.any():
         raise ValueError("every sample_weight is zero: no sample is left")
     if not chosen.all():
-        X, y = np.asarray(X), np.asarray(y)[chosen]
-        if X.shape[:1] != samples:
-            raise ValueError(f"X has the shape {X.shape}, but sample_weight {weights.shape}")
-        X = X[chosen]
-    return X, y, (weights[chosen] / weights[chosen].mean()).astype(DTYPE)
+        X, y, weights = X[chosen], y[chosen], weights[chosen]
+    return X, y, (weights / weights.mean()).astype(DTYPE)
+
+
+def _check_batch(batch, inputs, outputs):
+    """Refuse what `prepare` has not made for such a network."""
+    parts = batch if isinstance(batch, tuple) and len(batch) == 3 else ()
+    if not parts or not all(isinstance(part, np.ndarray) for part in parts):
+        what = f"not {type(batch).__name__}"
+        raise TypeError(f"step takes X and Y, or alone a batch that prepare has made, {what}")
+    x, _, y = parts
+    wanted = [(len(x), inputs + 1), (inputs + 1, len(x)), (outputs, len(x))]
+    if [part.shape for part in parts] != wanted or {part.dtype.type for part in parts} != {DTYPE}:
+        found = f"{x.dtype.name} of the shapes {x.shape} and {y.shape}"
+        own = f"{DTYPE.__name__} of the shapes {wanted[0]} and {wanted[2]}"
+        raise ValueError(f"the batch is not prepared for {NETWORK}: it is {found}, not {own}")
 
 
 def _labels(y):
     """y as an array of labels, or None if it holds numbers over (samples, 10)."""
-    if y is None or hasattr(y, "nnz") or np.ma.is_masked(y):
-        _given(y, "y")
-    y = np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 10:
+    labels = _as_array(y, "y")
+    if labels.ndim == 2 and labels.shape[1] == 10:
         return None
-    if y.ndim == 2 and y.shape[1] == 1:
+    if labels.ndim == 2 and labels.shape[1] == 1:
         known = sys.modules.get("sklearn.exceptions")  # whoever has it wants to be told
         if known is not None:
             text = "A column-vector y was passed when a 1d array was expected"
             warnings.warn(text, known.DataConversionWarning, stacklevel=4)
-        y = y[:, 0]
-    if y.ndim != 1 or not len(y):
+        labels = labels[:, 0]
+    if labels.ndim != 1 or not len(labels):
         expected = "labels over (samples,) or numbers over (samples, 10)"
-        raise ValueError(f"y must hold {expected}, not {y.shape}")
-    if y.dtype == object and len(set(map(type, y))) == 1:
-        y = np.array(y.tolist())
-    if y.dtype.kind not in "biufU":
-        raise TypeError(f"labels must be all numbers or all text, not {y.dtype.type.__name__}")
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError("y holds labels that are not finite")
-    if y.dtype.kind == "f" and (y != np.round(y)).any():
-        first = y[y != np.round(y)][0]
+        raise ValueError(f"y must hold {expected}, not {labels.shape}")
+    if labels.dtype.kind in "OT":
+        labels = _of_one_kind(labels)
+    if labels.dtype.kind not in "biufU":
+        kind = labels.dtype.type.__name__.strip("_")
+        raise TypeError(f"labels must be all numbers or all text, not {kind}")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        place = int(np.argmin(np.isfinite(labels)))
+        said = "NaN" if np.isnan(labels[place]) else labels[place]
+        raise ValueError(f"y[{place}] is {said}; y holds labels that are not finite")
+    if labels.dtype.kind == "f" and (labels != np.round(labels)).any():
+        first = labels[labels != np.round(labels)][0]
         raise ValueError(f"Unknown label type: continuous; {first} is no label, but a number")
-    return y
+    return labels
+
+
+def _of_one_kind(labels):
+    """Objects as numbers or as text, if all are of one kind."""
+    kinds = [str if isinstance(x, str) else isinstance(x, Real | np.bool_) for x in labels]
+    for place, kind in enumerate(kinds):
+        if not kind or kind != kinds[0]:
+            what = f"y[{place}] is {_short(labels[place])}"
+            beside = f" and y[0] is {_short(labels[0])}" if place and kind else ""
+            raise TypeError(f"labels must be all numbers or all text, but {what}{beside}")
+    return labels.astype(str) if kinds[0] is str else np.array(labels.tolist())
 
 
 def _find_classes(y):
@@ -1056,9 +1176,10 @@ def _find_classes(y):
     found = numbers if labels is None else np.unique(labels)
     if found.dtype.kind in "iuf" and np.isin(found, numbers).all():
         return numbers
-    if len(found) != CLASSES:
-        some = ", ".join(map(repr, found[:5].tolist()))
-        raise ValueError(f"expected {CLASSES} labels, not {len(found)}: {some}")
+    if len(found) != len(numbers):
+        some = ", ".join(map(repr, found[:5].tolist())) + ", ..." * (len(found) > 5)
+        said = f"labels of {len(numbers)} classes, not of {len(found)}: {some}"
+        raise ValueError(f"y must hold {said}")
     return found
 
 
@@ -1460,7 +1581,7 @@ def _typed(y, classes):
     if y.dtype.kind == "U" and classes.dtype.kind != "U":
         with suppress(ValueError, OverflowError):
             numbers = y.astype(float)
-            if (numbers == np.round(numbers)).all():  # others are no labels, but as text they are
+            if (numbers == np.round(numbers)).all():  # others are labels as text alone
                 return numbers.astype(int)
     return y
 

@@ -316,7 +316,7 @@ def forged(net: Net, content: bytes, **changes: Any) -> bytes:
 FORGED: list[tuple[dict[str, Any], str]] = [
     ({"w2": None}, "it lacks 'w2'"),
     ({"w2": np.ones((3, 3))}, r"w2 must have the shape \(3, 2\), not \(3, 3\)"),
-    ({"w2": np.full((3, 2), np.nan)}, r"w2\[0, 0\] is nan"),
+    ({"w2": np.full((3, 2), np.nan)}, r"w2\[0, 0\] is NaN"),
     ({"w2": np.ones((3, 2), np.float32)}, "an array is float32"),
     ({"w2": np.ones((3, 2), complex)}, "an array is complex128"),
     ({"mean.w2": np.ones((2, 2))}, "."),

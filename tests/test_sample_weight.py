@@ -124,7 +124,7 @@ def test_threads_share_the_weights() -> None:
         ([1.0] * 9 + [-1.0], r"sample_weight\[9\] is -1.0; weights must be numbers from 0 up"),
         ([1.0] * 4 + [np.nan] + [1.0] * 5, r"sample_weight\[4\] is nan"),
         ([np.inf] * 10, r"sample_weight\[0\] is inf"),
-        (["a"] * 10, "sample_weight must hold real numbers"),
+        (["a"] * 10, r"sample_weight\[0\] is 'a': an argument must be"),
         ([1 + 1j] * 10, "Complex data not supported: sample_weight"),
     ],
 )
