@@ -6,6 +6,9 @@
 #   make test-all   the slow tests too, and Hypothesis looks for new examples
 #   make benchmarks how long deriving and proving takes, as ratios to a peer
 #   make bench      how long training takes, beside PyTorch, JAX and scikit-learn (installs them)
+#   make coverage   which lines and branches no test reaches, in symnet and in generated trainers
+#   make mutants    small errors planted in the sources, one at a time, and which no test notices
+#   make chaos      kill 200 trainings at random moments, and go on from what is left
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
@@ -27,7 +30,7 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all benchmarks bench lint samples clean stale
+.PHONY: help demo test test-all benchmarks bench chaos coverage mutants lint samples clean stale
 .NOTPARALLEL:
 
 help:
@@ -54,6 +57,25 @@ bench: $(VENV)/bench
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/training.py --json build/bench/speed.json \
 		--markdown build/bench/speed.md --plot build/bench/speed.svg $(BENCH)
+
+# The tests take about three times as long when every line is watched.
+coverage: $(VENV)/tests
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal \
+		-m "not slow" --hypothesis-profile ci --cov --cov-report=
+	@$(BIN)/python -m coverage report
+	@$(BIN)/python benchmarks/covered.py
+
+# Takes hours: first each test is watched, then come about 600 errors. It may be interrupted and goes
+# on where it was; build/mutants holds what is known. WORKERS=8 takes eight at a time.
+WORKERS := 2
+MUTANTS := $(BIN)/python benchmarks/mutants.py --workers $(WORKERS)
+mutants: $(VENV)/tests
+	@test -e build/mutants/touched/tree || $(MUTANTS) --collect
+	@$(MUTANTS) --sample 440
+	@$(MUTANTS) --sample 150 symnet/calculus/checker.py
+
+chaos: $(VENV)/tests
+	@$(BIN)/python tests/chaos.py --kills 200
 
 lint: $(VENV)/tests
 	@$(BIN)/ruff check symnet tests benchmarks generated

@@ -1630,7 +1630,7 @@ def _typed(y, classes):
     if y.dtype.kind == "U" and classes.dtype.kind != "U":
         with suppress(ValueError, OverflowError):
             numbers = y.astype(float)
-            if (numbers == np.round(numbers)).all():  # others are no labels, but as text they are
+            if (numbers == np.round(numbers)).all():  # others are labels as text alone
                 return numbers.astype(int)
     return y
 

@@ -37,6 +37,7 @@ from symnet.term import Equation, Symbol, equation_at, walk
 DTYPES = ("float64", "float32")
 BLAS = ("numpy", "scipy")
 STYLES = ("auto", "array", "scalar")
+MOST_LAYERS = 400  # of a program, which has lines for each: it is written in ten seconds
 
 BACKENDS = {
     "numpy": Backend("numpy", "numpy/trainer.py.jinja", ".py", passes.PIPELINE, functions),
@@ -72,6 +73,7 @@ def generate(
             raise ArchitectureError(unknown(name, value, known))
     to, training = find_backend(backend), training_of(network, optimizer, schedule, clip_norm)
     closed(network)
+    moderate(network)
     proof = proved(network)
     asked = {
         "optimizer": None if optimizer == "sgd" and not network.training else optimizer,
@@ -128,6 +130,7 @@ def stages(
     """The program as lowered and after each pass, with the pass's name and rewrite."""
     if dtype not in DTYPES:
         raise ArchitectureError(unknown("dtype", dtype, DTYPES))
+    moderate(network)
     program = program_of(proved(network), training)
     yield "lower", "one sample, no pass yet", program
     for rewrite in (*passes.PIPELINE, *fast.pipeline(network, training, blas)):
@@ -220,6 +223,15 @@ def closed(network: Network) -> None:
     layers = map(network.layer, range(2, network.L + 1))
     if not any(layer.definition.parameters for layer in layers):
         raise ArchitectureError(f"no layer of {network} has a parameter: there is nothing to train")
+
+
+def moderate(network: Network) -> None:
+    """Raise ArchitectureError for a network of more layers than a program is written for."""
+    if network.L > MOST_LAYERS:
+        raise ArchitectureError(
+            f"a program has up to {MOST_LAYERS} layers, and this network {network.L}; "
+            "derive and prove take more"
+        )
 
 
 # What a command does not say, because it is so anyway.

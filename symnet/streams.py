@@ -31,7 +31,8 @@ def read_network(net: str, activation: str, cost: str | None) -> Any:
 
 def write(text: str, output: Path | None) -> None:
     """To standard output, or to a file that is afterwards its old self or complete."""
-    content = text.encode()
+    # What is no character, as of bytes in an argument that are no UTF-8, is written as ?.
+    content = text.encode(errors="replace")
     if output is None:
         click.echo(content, nl=False)
         return
@@ -64,6 +65,8 @@ def read_formula(text: str) -> str:
     """A formula, or what is on standard input; dollars around it fall away."""
     if text == "-":
         text = decoded(sys.stdin.buffer.read())
+    elif not text.isascii():
+        text = decoded(os.fsencode(text))  # Latin-1 in an argument comes as half characters
     stripped = text.strip()
     for dollars in ("$$", "$"):
         inside = stripped.removeprefix(dollars).removesuffix(dollars)

@@ -22,8 +22,9 @@ from symnet.calculus.derivation import derive
 from symnet.calculus.meaning import Context, Meaning
 from symnet.calculus.proof import certify, prove
 from symnet.network import notation as n
-from symnet.network.architecture import Network
+from symnet.network.architecture import Layer, Network
 from symnet.network.functions import ACTIVATIONS, COSTS, PENALTIES, Activation, Cost, Z
+from symnet.network.layers import define
 from symnet.term import (
     Addition,
     Apply,
@@ -293,6 +294,76 @@ CERTIFICATES = {
 def test_a_forged_certificate_is_refused(name: str) -> None:
     assert check(GOOD) == ""
     assert check(CERTIFICATES[name]) != ""
+
+
+def with_lines(at: int, **lines: tuple[Line, ...]) -> Certificate:
+    """GOOD, of which one chapter has other lines."""
+    chapters = list(GOOD.chapters)
+    chapters[at] = replace(chapters[at], **lines)
+    return replace(GOOD, chapters=tuple(chapters))
+
+
+@pytest.mark.parametrize("at", range(len(GOOD.chapters)))
+@pytest.mark.parametrize("part", ["general", "special"])
+def test_a_derivation_has_to_reach_its_end(at: int, part: str) -> None:
+    """Lines that were cut off follow from each other, but leave something to be worked out."""
+    chapter = GOOD.chapters[at]
+    lines = getattr(chapter, part)
+    refused = check(with_lines(at, **{part: ()}))
+    where = f"{chapter.label}, l = {', '.join(map(str, chapter.layers))}: "
+    if lines:
+        assert refused.startswith(where), refused
+        assert refused.endswith(("is not worked out", "is arbitrary"))
+    else:
+        assert refused == ""
+
+
+@pytest.mark.parametrize("at", range(len(GOOD.chapters)))
+def test_a_refusal_names_the_chapter_the_line_and_the_index(at: int) -> None:
+    chapter = GOOD.chapters[at]
+    where = f"{chapter.label}, l = {', '.join(map(str, chapter.layers))}: "
+    lines = chapter.general
+    stray = n.a(n.l, "i")
+    for place in (1, len(lines)):
+        before, after = lines[: place - 1], lines[place:]
+        refused = check(with_lines(at, general=(*before, Line("", number(2)), *after)))
+        assert refused == f"{where}line {place} does not follow: 2"
+        refused = check(with_lines(at, general=(*before, Line("", stray), *after)))
+        assert refused == f"{where}line {place} has the free index i"
+
+
+NO_SENSE: dict[str, Term] = {
+    "too few indices": Symbol("a", n.l, ()),
+    "a derivative by what has too few": Partial(n.COST, Symbol("z", n.l, ())),
+    "a derivative of what has none": Partial(n.a(n.l, "j"), Symbol("z", n.l, ())),
+    "a power of nothing": Power(Number(Fraction(0)), Fraction(-1)),
+}
+
+
+@pytest.mark.parametrize("name", [*NO_SENSE, "deeper than Python goes"])
+def test_what_makes_no_sense_is_refused_in_words(name: str) -> None:
+    odd = NO_SENSE.get(name, n.z(n.l, "j"))
+    for _ in range(0 if name in NO_SENSE else 3000):
+        odd = Apply(ScalarFunction("σ", None, n.l), odd)
+    at = next(i for i, c in enumerate(GOOD.chapters) if c.label == "BP2")
+    refused = check(with_lines(at, general=(Line("", odd), *GOOD.chapters[at].general)))
+    assert refused.startswith("BP2, l = 3: ")
+    assert len(refused) <= 300
+
+
+def test_of_a_matrix_of_which_only_the_diagonal_is_used_a_delta_stays() -> None:
+    """∂C/∂w_jk = x_j δ_j [j = k] is finished; with [j = j] in its place it would be another."""
+    equations = ["z[j] = w[j,j]*x[j]", "a[j] = tanh(z[j])"]
+    own = define(equations, {"w": "jj"}, axes={"j": 3}, inputs=3)
+    network = Network.of(3, (Layer(3, None, own),), COSTS["quadratic"])
+    made = certify(derive(network))
+    assert check(made) == ""
+    chapter = next(c for c in made.chapters if c.sought.name == "w")
+    assert any(isinstance(part, Delta) for part in walk(chapter.general[-1].after))
+    lost = Line("", contracted_wrongly(chapter.general[-1].after) or number(0))
+    new = replace(chapter, general=(*chapter.general, lost))
+    chapters = tuple(new if c is chapter else c for c in made.chapters)
+    assert "does not follow" in check(replace(made, chapters=chapters))
 
 
 def test_a_wrong_formula_of_an_activation_is_refused() -> None:

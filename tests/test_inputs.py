@@ -175,7 +175,7 @@ SAME: dict[str, Given] = {
     "big-endian": lambda X: X.astype(">f8"),
     "np.matrix": lambda X: X.view(np.matrix),  # its constructor warns
     "objects": lambda X: X.astype(object),
-    "mixed objects": lambda X: [[int(a), b > 0, c] for a, b, c in X.tolist()],
+    "mixed objects": lambda X: [[int(x), *(x > 0 for x in rest)] for x, *rest in X.tolist()],
     "decimals": lambda X: [[decimal.Decimal(int(x)) for x in row] for row in X],
     "fractions": lambda X: [[fractions.Fraction(int(x)) for x in row] for row in X],
     "NumPy's numbers": lambda X: np.array([[np.float32(x) for x in row] for row in X], object),

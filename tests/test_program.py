@@ -494,3 +494,52 @@ def test_nothing_that_chance_writes_is_a_traceback() -> None:
     figures = fuzz_program.run(1000, 0)
     assert figures["tracebacks"] == 0
     assert figures["exit 0"] > 100
+
+
+# --- what seldom happens -------------------------------------------------------------------------
+
+
+def test_a_forged_standardization_is_refused(tmp_path: Path) -> None:
+    X, _ = REGRESSOR.data()
+    trainer = REGRESSOR.trainer().standardize(X)
+    for scale in (np.zeros(2), np.array([1, np.nan])):
+        trainer.scale_ = scale
+        trainer.save(tmp_path / "w.npz")
+        with pytest.raises(ValueError, match="holds no way to standardize inputs"):
+            REGRESSOR.trainer().load(tmp_path / "w.npz")
+
+
+def test_a_lock_whose_file_was_just_removed_is_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the one who had it removed it between opening and locking."""
+    answers = iter([False, True])
+    monkeypatch.setattr(REGRESSOR.module.os.path, "samestat", lambda *_: next(answers))
+    with REGRESSOR.module._locked(tmp_path / "w.npz"):
+        assert os.listdir(tmp_path) == ["w.npz.lock"]
+    assert os.listdir(tmp_path) == []
+
+
+def test_windows_locks_in_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    windows = type(sys)("msvcrt")
+    windows.__dict__.update(LK_NBLCK=2, locking=lambda *given: asked.append(given))
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
+    with (tmp_path / "lock").open("a") as file, monkeypatch.context() as patch:
+        patch.setattr(REGRESSOR.module.os, "name", "nt")
+        REGRESSOR.module._lock(file)
+        assert asked == [(file.fileno(), 2, 1)]
+        (tmp_path / "w").write_bytes(b"old")
+    assert sorted(os.listdir(tmp_path)) == ["lock", "w"]
+
+
+def test_a_long_epoch_is_shown_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "data.csv", *REGRESSOR.data(23))
+    clock = iter(range(0, 10**6, 61))
+    monkeypatch.setattr(REGRESSOR.module.time, "monotonic", lambda: next(clock))
+    options = ["--epochs", 2, "--batch-size", 4, "--checkpoint-every", 2]
+    printed = REGRESSOR.run("fit", "data.csv", *options, "--validation-fraction", 0.2, cwd=tmp_path)
+    assert re.search(r"epoch 1 of 2, cost [\d.]+, \d+ steps/s, \d+:\d\d:\d\d left", printed)
+    assert re.search(r"epoch 2 of 2, cost [\d.]+, in validation 0\.", printed)

@@ -1029,7 +1029,9 @@ def test_bad_targets_of_a_classifier_are_refused(net: Net) -> None:
     if net is SOFTMAX:  # BP1 of the log-likelihood takes Σ y = 1 for granted
         refuse(net, X, np.full((6, n), 0.5), "with sum 1")
     trainer = net.trainer()
-    with pytest.raises(ValueError, match=rf"of {max(2, n)} classes, not of 6: 0, 1, 2, 3, 4, \."):
+    with pytest.raises(
+        ValueError, match=rf"of {max(2, n)} classes, not of 6: 0, 1, 2, 3, 4, \.\.\."
+    ):
         trainer.fit(X, np.arange(6))
     assert list(vars(trainer)) == list(trainer.get_params())
     with pytest.raises(ValueError, match="unknown label 'a'; known are"):

@@ -49,7 +49,7 @@ class Document:
 
 NETWORK = ("inputs", "cost")
 LAYER = ("neurons", "activation", "axes", "parameters", "equations")
-MOST_LAYERS = 10_000
+MOST_LAYERS = 1000
 
 
 def read(text: str) -> Document:

@@ -1,0 +1,293 @@
+"""Mutants in copies of a tree, each before its tests in a process of its own.
+
+The process is forked from one that has imported everything that tests import, but for symnet and
+the tests. Modules are compiled once for the copy, and Python is told to trust that; the one that
+is changed has nothing compiled and is compiled anew.
+"""
+
+import compileall
+import contextlib
+import json
+import os
+import py_compile
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Any, NoReturn
+
+for _library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+from mutations import Mutant  # noqa: E402
+from touched import Test, Touched  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+LEFT_BEHIND = (".git", ".venv", "build", "dist", "__pycache__", ".hypothesis", ".*_cache", ".cov*")
+TRUSTED = py_compile.PycInvalidationMode.UNCHECKED_HASH
+FIRST = 6.0  # seconds of the tests that are tried before all others
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant: killed, timeout, accepted text, survived or untouched."""
+
+    status: str
+    by: str  # the test that noticed
+    ran: int  # tests that ran, of so many that touch it
+    of: int
+    seconds: float
+
+
+def copied(root: Path, into: Path) -> Path:
+    """A copy of the tree with its modules compiled."""
+    tree = into / "tree"
+    shutil.copytree(root, tree, ignore=shutil.ignore_patterns(*LEFT_BEHIND), symlinks=True)
+    compileall.compile_dir(tree, quiet=2, invalidation_mode=TRUSTED, maxlevels=20)
+    return tree
+
+
+def collect(root: Path, build: Path, workers: int) -> None:
+    """Run all tests in a copy, and keep what each touched."""
+    folder = build / "touched"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = copied(root, Path(scratch).resolve())
+        (folder / "tree").write_text(str(tree), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "touched", "-p", "no:cacheprovider"]
+        command += ["-m", "not slow", f"--basetemp={scratch}/temp", "--tb=no"]
+        command += ["-n", str(workers)] if workers > 1 else []
+        if (tree / "tests" / "conftest.py").exists():  # it has the profile
+            command += ["--hypothesis-profile", "ci"]
+        paths = os.pathsep.join([str(tree), str(HERE)])
+        variables = {**os.environ, "PYTHONPATH": paths, "TOUCHED": str(folder)}
+        subprocess.run(command, cwd=tree, env=variables, check=False)
+
+
+def known(build: Path) -> Touched | None:
+    """What `collect` found out."""
+    tree = build / "touched" / "tree"
+    if not tree.exists():
+        return None
+    return Touched(build / "touched", Path(tree.read_text(encoding="utf-8")))
+
+
+def plant(
+    root: Path,
+    ways: Iterable[tuple[Mutant, str, list[Test]]],
+    touched: Touched,
+    workers: int,
+    limit: float,
+) -> Iterator[tuple[Mutant, Outcome]]:
+    """Each mutant, given with the text of its file and its tests, and what became of it."""
+    warm_up()
+    waiting, slots = iter(ways), []
+    scratch = Path(tempfile.mkdtemp(prefix="mutants-")).resolve()
+    try:
+        slots = [Slot(root, scratch / str(number), touched, limit) for number in range(workers)]
+        for slot in slots:
+            slot.take(next(waiting, None))
+        while any(slot.mutant for slot in slots):
+            for slot in slots:
+                if slot.mutant and (outcome := slot.look()):
+                    yield slot.mutant, outcome
+                    slot.leave()
+                    slot.take(next(waiting, None))
+            time.sleep(0.02)
+    finally:
+        for slot in slots:
+            slot.kill()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def warm_up() -> None:
+    """Import what all tests import, but neither symnet nor a test."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    for name in ("numpy", "sympy", "mpmath", "lark", "jinja2", "rich.console", "click", "scipy"):
+        with contextlib.suppress(ImportError):
+            __import__(name)
+    # A counterexample is enough: it need not be the smallest.
+    settings.register_profile(
+        "mutants",
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def affordable(tests: list[Test], touched: Touched, limit: float) -> Iterator[Test]:
+    """As many as take no longer, with the time that their files need; accepted texts for longer."""
+    spent, files = 0.0, set[str]()
+    for test in tests:
+        costs = test.seconds + (0 if test.file in files else touched.collecting.get(test.file, 1))
+        if spent + costs <= (limit * 1.5 if test.accepting else limit):
+            spent += costs
+            files.add(test.file)
+            yield test
+
+
+class Slot:
+    """A copy of the tree, in which one mutant at a time lives."""
+
+    def __init__(self, root: Path, folder: Path, touched: Touched, limit: float) -> None:
+        folder.mkdir(parents=True)
+        self.folder, self.touched, self.limit = folder, touched, limit
+        self.tree = copied(root, folder)
+        self.result, self.progress = folder / "result.json", folder / "progress"
+        self.mutant: Mutant | None = None
+        self.pid = 0
+
+    def take(self, way: tuple[Mutant, str, list[Test]] | None) -> None:
+        """Put a mutant into the tree, and its first tests on their way."""
+        if way is None:
+            return
+        self.mutant, self.source, tests = way
+        self.of, self.ran = len(tests), 0
+        self.began = time.time()
+        self.write(self.mutant.applied(self.source))
+        self.tests = list(affordable(tests, self.touched, self.limit))
+        files: set[str] = set()
+        ahead = []
+        for test in affordable(self.tests, self.touched, FIRST):
+            if (len(files) < 3 or test.file in files) and len(ahead) < 25 and not test.accepting:
+                files.add(test.file)  # few files, so that the first answer comes soon
+                ahead.append(test)
+        self.start(ahead)
+
+    def write(self, source: str) -> None:
+        """What the file of the mutant says from now on; nothing is left of what it was."""
+        assert self.mutant is not None
+        file = self.tree / self.mutant.file
+        file.write_text(source, encoding="utf-8")
+        if file.suffix == ".py":
+            Path(cache_from_source(str(file))).unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        assert self.mutant is not None
+        self.write(self.source)
+        if self.mutant.file.endswith(".py"):
+            file = self.tree / self.mutant.file
+            py_compile.compile(str(file), invalidation_mode=TRUSTED, quiet=2)
+        self.mutant = None
+
+    def start(self, tests: list[Test]) -> None:
+        chosen = {test.name for test in tests}
+        self.tests = [test for test in self.tests if test.name not in chosen]
+        for file in (self.result, self.progress):
+            file.unlink(missing_ok=True)
+        self.since = time.time()
+        if tests:
+            self.pid = os.fork()
+            if self.pid == 0:
+                self.child(tests)
+        else:
+            self.result.write_text(json.dumps({"by": "", "ran": 0}), encoding="utf-8")
+
+    def child(self, tests: list[Test]) -> NoReturn:
+        """The forked process."""
+        order = Order(self.progress, tests)
+        try:
+            os.setpgid(0, 0)
+            out = os.open(self.folder / "out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(out, 1)
+            os.dup2(out, 2)
+            os.chdir(self.tree)
+            sys.path[:] = [str(self.tree), *(p for p in sys.path if p not in ("", str(HERE)))]
+            os.environ["PYTHONPATH"] = str(self.tree)
+            import pytest
+
+            command = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist"]
+            command += ["-p", "no:cov", "--hypothesis-profile", "mutants", "--rootdir", "."]
+            command += [f"--basetemp={self.folder}/temp"]
+            # Functions, not all their cases: `Order` drops those that were not chosen.
+            command += dict.fromkeys(test.name.partition("[")[0] for test in tests)
+            ended = pytest.main(command, plugins=[order])
+            # A module that cannot be imported hides tests that pytest then does not know.
+            lost = "" if ended == pytest.ExitCode.OK else f"pytest ended with {int(ended)}"
+            found = {"by": order.by or lost, "ran": order.ran}
+        except BaseException as odd:
+            found = {"by": f"pytest ended with {odd!r}", "ran": order.ran}
+        self.result.write_text(json.dumps(found), encoding="utf-8")
+        os._exit(0)
+
+    def look(self) -> Outcome | None:
+        """What became of the mutant, if that is known by now."""
+        if self.pid:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if not ended:
+                return self.overdue()
+            self.kill()
+            if not self.result.exists():
+                return self.outcome("killed", f"the process ended with {status}")
+        found = json.loads(self.result.read_text(encoding="utf-8"))
+        self.ran += found["ran"]
+        if found["by"]:
+            test = self.touched.tests.get(found["by"])
+            accepting = test is not None and test.accepting
+            return self.outcome("accepted text" if accepting else "killed", found["by"])
+        if self.tests:
+            self.start(self.tests)
+            return None
+        return self.outcome("survived" if self.of else "untouched", "")
+
+    def overdue(self) -> Outcome | None:
+        """Whether a test takes more than ten times its time, or all of them far too long."""
+        name, begun = "(import)", self.since
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            first, _, name = self.progress.read_text(encoding="utf-8").partition("\n")
+            begun = float(first)
+        test, now = self.touched.tests.get(name), time.time()
+        if now - begun > 30 + 10 * (test.seconds if test else 3):
+            self.kill()
+            return self.outcome("timeout", name)
+        if now - self.began > 120 + 5 * self.limit:
+            self.kill()
+            return self.outcome("survived", "")
+        return None
+
+    def outcome(self, status: str, by: str) -> Outcome:
+        return Outcome(status, by, self.ran, self.of, round(time.time() - self.began, 2))
+
+    def kill(self) -> None:
+        """End the process of the mutant, and what it has started."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+            self.pid = 0
+
+
+class Order:
+    """A plugin of pytest: just the chosen tests, in their order, and which of them is on."""
+
+    def __init__(self, progress: Path, tests: list[Test]) -> None:
+        self.progress = progress
+        self.rank = {test.name: number for number, test in enumerate(tests)}
+        self.by, self.ran = "", 0
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        chosen = [item for item in items if item.nodeid in self.rank]
+        items[:] = sorted(chosen, key=lambda item: self.rank[item.nodeid])
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.by = self.by or f"import of {report.nodeid}"
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.ran += 1
+        self.progress.write_text(f"{time.time()}\n{nodeid}", encoding="utf-8")
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.by = self.by or report.nodeid
