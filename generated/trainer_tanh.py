@@ -831,8 +831,9 @@ def _backpropagation(theta, gradient, m, samples):
 
 def _gradients(theta, x, xT, y):
     """The gradients of the mean cost of a batch, in a long array."""
-    gradient = np.empty_like(theta)
-    _backpropagation(theta, gradient, len(x), len(x))(x, xT, y, None)
+    gradient, m = np.empty_like(theta), len(x)
+    made = _backpropagation(theta, gradient, m, m)
+    made(x, xT, y, None)
     return gradient / len(x)
 
 

@@ -47,7 +47,8 @@ Examples:
 \b
 A network is its widths, joined by -, each but the first with an activation if
 it is not sigmoid: 784-128:relu-10:softmax. A letter stands for any number:
-n-30-k. `symnet completion --help` says how Tab completes all this.
+n-30-k; a trainer takes it from the data, and in hidden layers as a setting.
+`symnet completion --help` says how Tab completes all this.
 """
 
 
@@ -346,13 +347,14 @@ def generate(
 ) -> None:
     """Write a standalone trainer that needs NumPy alone.
 
-    Only proved equations become code: exit code 1, with the difference, where a proof fails.
+      Only proved equations become code: exit code 1, with the difference, where a proof fails.
 
-    \b
-    symnet generate 2-3-4-1                             # print it
-    symnet generate 2-3-4-1 -o trainer.py               # write it to a file
-    python trainer.py check                             # is every slope right?
-    python trainer.py fit data.csv                      # train; see --help
+      \b
+      symnet generate 2-3-4-1                             # print it
+      symnet generate 2-3-4-1 -o trainer.py               # write it to a file
+      python trainer.py check                             # is every slope right?
+      python trainer.py fit data.csv                      # train; see --help
+      symnet generate n-16:relu-k:softmax                 # widths from the data
     symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
     """
     network = read_network(net, activation, cost)

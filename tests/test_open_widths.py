@@ -1,6 +1,10 @@
 """Trainers whose widths are letters: the same numbers as where the widths are written out."""
 
 import functools
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,6 +125,89 @@ def test_one_letter_is_one_number() -> None:
 def test_a_hidden_width_is_a_whole_number(wrong: Any) -> None:
     with pytest.raises(ValueError, match=r"^h must be a whole number from 1 up"):
         made("n-h:tanh-k", ())(h=wrong).fit(*data(0, 3, 2))
+
+
+LONG = [
+    "a-b-c-d-e-f-g-h:softmax",
+    "n-" + "-".join(["20"] * 20) + "-k",
+    "n-" + "-".join(["h"] * 20) + "-k:softmax",
+]
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adamw"}, {"blas": "scipy"}], ids=str)
+def test_many_letters_and_layers_are_written_as_ruff_writes(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    for i, network in enumerate(LONG):
+        (tmp_path / f"made_{i}.py").write_text(generate(network, **options), encoding="utf-8")
+    config = Path(__file__).parent.parent / "pyproject.toml"
+    for command in (["check", "--ignore", "RET504"], ["format", "--check"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", config, tmp_path],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("network", LONG)
+def test_many_letters_compute_what_numbers_do(network: str) -> None:
+    letters = {x: 3 + i for i, x in enumerate(dict.fromkeys(re.findall(r"\b[a-z]\b", network)))}
+    numbers = re.sub(r"\b[a-z]\b", lambda x: str(letters[x[0]]), network)
+    sizes, (first, *_) = Network(numbers).sizes, letters
+    X, y = data(0, int(sizes[0]), int(sizes[-1]))
+    hidden = {name: size for name, size in letters.items() if name not in (first, network[-1])}
+    cost = "log_likelihood" if network.endswith("softmax") else "quadratic"
+    y = y / y.sum(axis=1, keepdims=True) if network.endswith("softmax") else y
+    hidden.pop("h" if network.startswith("a-") else "k", None)
+    one = made(network, (), cost)(random_state=0, epochs=2, **hidden).fit(X, y)
+    other = made(numbers, (), cost)(random_state=0, epochs=2).fit(X, y)
+    for name, array in other.weights.items():
+        np.testing.assert_allclose(one.weights[name], array, 1e-12, 1e-12)
+
+
+GATED = """
+[network]
+inputs = "n"
+[[layer]]
+axes = { j = "h" }
+parameters = { v = ["j", "k"], w = ["j", "k"], b = ["j"] }
+equations = [
+    "u[j] = sum(k, v[j,k]*x[k])",
+    "z[j] = sum(k, w[j,k]*x[k]) + b[j]",
+    "a[j] = u[j]*sigmoid(z[j])",
+]
+[[layer]]
+neurons = "k"
+activation = "identity"
+"""
+
+
+def test_layers_of_ones_own_may_be_open() -> None:
+    closed = GATED
+    for letter, number in (("n", 3), ("h", 5), ("k", 2)):
+        closed = closed.replace(f'= "{letter}"', f"= {number}")
+    trainers = []
+    for text, settings in ((GATED, {"h": 5}), (closed, {})):
+        space: dict[str, Any] = {"__name__": "generated"}
+        exec(generate(Network.from_toml(text), style="array", optimizer="adam"), space)
+        trainers.append(space["Trainer"](random_state=0, epochs=3, **settings))
+    X, y = data(4, 3, 2)
+    one, other = (trainer.fit(X, y) for trainer in trainers)
+    for name, array in other.weights.items():
+        np.testing.assert_allclose(one.weights[name], array, 1e-12, 1e-12)
+
+
+def test_a_look_at_the_score_gives_up_nothing() -> None:
+    """A hidden width that was set after training is for the next training."""
+    trainer = made("n-h:tanh-k", ())(random_state=0, epochs=1, h=5)
+    X, y = data(3, 3, 2)
+    trainer.fit(X, y).set_params(h=7)
+    before = {name: array.copy() for name, array in trainer.weights.items()}
+    trainer.score(X, y), trainer.cost(X, y), trainer.gradients(X, y)
+    for name, array in before.items():
+        np.testing.assert_array_equal(trainer.weights[name], array)
+    assert trainer.partial_fit(X, y).weights["w2"].shape == (5, 3)
+    assert trainer.fit(X, y).weights["w2"].shape == (7, 3)
 
 
 def test_the_scalar_style_cannot_wait_for_widths() -> None:

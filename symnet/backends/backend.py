@@ -5,6 +5,7 @@ strings, numbers and tuples only, so that a template can do nothing but print. `
 together.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -255,15 +256,19 @@ class Listing:
         return ", *self._widths" if self.open else ""
 
     @property
-    def unpacked(self) -> str:
-        """The open widths on the left of an assignment."""
-        names = ", ".join(width.name for width in self.open)
-        return f"({names},)" if len(self.open) == 1 else names
+    def unpacked_ends(self) -> str:
+        """The open widths of inputs and outputs on the left of an assignment."""
+        return self._unpacked([width.name for width in self.open if width.ends])
 
     @property
-    def unpacked_ends(self) -> str:
-        """Likewise those of inputs and outputs alone."""
-        names = ", ".join(width.name if width.ends else "_" for width in self.open)
+    def unpacked_sizes(self) -> str:
+        """Likewise those on which depends what a sample's cost follows from; or nothing."""
+        words = {word for text in self.seen for word in re.split(r"\W", text)}
+        found = [x.name for x in self.open if x.name in words]
+        return self._unpacked(found) if found else ""
+
+    def _unpacked(self, wanted: list[str]) -> str:
+        names = ", ".join(x.name if x.name in wanted else "_" for x in self.open)
         return f"({names},)" if len(self.open) == 1 else names
 
     @property
@@ -282,6 +287,15 @@ class Listing:
     def shapes(self) -> str:
         """The parameters by name in the class, each with its shape and its variance."""
         return "_parameters(*self._widths)" if self.open else "PARAMETERS"
+
+    @property
+    def names(self) -> str:
+        """The list of the parameters, in as many lines as it needs."""
+        names = [f'"{parameter.name}"' for parameter in self.parameters]
+        line = f"[{', '.join(names)}]"
+        if len(line) <= 80:
+            return line
+        return "\n".join(["[", *(f"    {name}," for name in names), "]"])
 
     @property
     def size(self) -> str:

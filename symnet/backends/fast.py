@@ -35,6 +35,7 @@ from symnet.program.ir import (
 )
 
 Pass = Callable[[Program], Program]
+LONGEST = 64  # of a slice that is written out, so that its line has room for its names
 
 
 PASSES: tuple[Pass, ...] = (
@@ -163,9 +164,12 @@ def gradient_text(
     kept = [x for x in outputs if any(line.target.name == x for line in function.body)]
     plan = memory.plan(function, sizes, kept)
     places = _places(function, sizes)
-    buffers = Buffers(function, sizes, plan.rows, places, plan.order, comments, blas=blas)
+    marks, named = _marks(plan)
+    buffers = Buffers(
+        function, sizes, plan.rows, places, plan.order, comments, blas=blas, marks=marks
+    )
     ends = {f"end_{x.array.name}": x.length for x in parts(function, sizes) if x.length}
-    buffers.setup |= ends
+    buffers.setup |= ends | named
     numbers = [x.name for x in function.parameters if not x.axes]
     if not function.overwrites:
         numbers = [x for x in numbers if x != passes.SAMPLES]
@@ -185,6 +189,27 @@ def gradient_text(
         returns=tuple(returned),
         whole=any("whole" in text for text in buffers.setup.values()),
     )
+
+
+def _marks(plan: memory.Plan) -> tuple[dict[Size, sympy.Symbol], dict[str, str]]:
+    """Names of rows where their numbers would be long formulas, and what each stands for.
+
+    Each is said by the one before: row_3 = n_4 + row_2.
+    """
+    spans = [span(x.start, x.stop) for x in plan.rows.values()]
+    if max(map(len, spans), default=0) <= LONGEST:
+        return {}, {}
+    order: dict[Size, Size] = {}
+    for name, numbers in memory.numbered(plan).rows.items():
+        rows = plan.rows[name]
+        order |= {rows.start: numbers.start, rows.stop: numbers.stop}
+    found, named, before = dict[Size, sympy.Symbol](), dict[str, str](), sympy.Integer(0)
+    for place in sorted(order, key=order.__getitem__):
+        if not isinstance(place, int):
+            mark = sympy.Symbol(f"row_{len(found) + 1}")
+            named[mark.name] = size_text(found.get(before, before) + place - before)
+            found[place], before = mark, place
+    return found, named
 
 
 def _places(function: Function, sizes: Mapping[str, Size]) -> dict[str, str]:

@@ -68,6 +68,7 @@ class Buffers:
     blas: bool = False  # whether BLAS itself is called for products, which is quicker
     names: dict[str, str] = field(default_factory=dict)
     setup: dict[str, str] = field(default_factory=dict)  # name = text, in order
+    marks: Mapping[Size, sympy.Symbol] = field(default_factory=dict)  # rows that have a name
     functions: dict[str, None] = field(default_factory=dict)  # of NumPy, bound once
     masks: set[str] = field(default_factory=set)
     positive: set[str] = field(default_factory=set)
@@ -106,6 +107,12 @@ class Buffers:
             self.names[array] = array
         return self.names[array]
 
+    def _row(self, place: Size) -> Size:
+        return self.marks.get(place, place)
+
+    def _span(self, start: Size, stop: Size) -> str:
+        return span(self._row(start), self._row(stop))
+
     def view(self, name: str, text: str) -> str:
         """The name of a view that is made once; what comes with a call is viewed in the call."""
         if re.split(r"\W", text, maxsplit=1)[0] in GIVEN:
@@ -131,7 +138,7 @@ class Buffers:
                     if later and not (name.startswith("t") or isinstance(line, Join)):
                         return self.name(name)
         inner = self._inner(array)
-        place = span(mine.start, mine.stop) if inner else size_text(mine.start)
+        place = self._span(mine.start, mine.stop) if inner else size_text(self._row(mine.start))
         text = f"rows[{place}]"
         if len(inner) > 1:
             text += f".reshape({', '.join(map(size_text, inner))}, m)"
@@ -276,7 +283,7 @@ class Buffers:
             first, last = self.rows[place[0].name], self.rows[place[-1].name]
             names = [self.name(x.name) for x in place]
             name = f"{names[0]}_{names[-1]}"
-            self.setup.setdefault(name, f"rows[{span(first.start, last.stop)}]")
+            self.setup.setdefault(name, f"rows[{self._span(first.start, last.stop)}]")
             arrays[place[0].name] = name
         head = gang[0]
         assert isinstance(head, Map)

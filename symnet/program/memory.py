@@ -63,11 +63,11 @@ def plan(function: Function, sizes: Mapping[str, Size], kept: Iterable[str] = ()
             # Its arrays cannot lie side by side, because others lie beside them: a call for each.
             alone |= crowded.targets
             continue
-        check(_numbered(made), function, kept)
+        check(numbered(made), function, kept)
         return made
 
 
-def _numbered(made: Plan) -> Plan:
+def numbered(made: Plan) -> Plan:
     """The plan where open widths are numbers, different and odd ones."""
     stops = [row.stop for row in made.rows.values()]
     found = {x for stop in stops if not isinstance(stop, int) for x in stop.free_symbols}
