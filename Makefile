@@ -65,12 +65,12 @@ coverage: $(VENV)/tests
 	@$(BIN)/python -m coverage report
 	@$(BIN)/python benchmarks/covered.py
 
-# Takes hours: first each test is watched, then come about 600 errors. It may be interrupted and goes
-# on where it was; build/mutants holds what is known. WORKERS=8 takes eight at a time.
+# Takes hours: first each test is watched, then come about 600 errors. It may be interrupted, and
+# goes on where it was; build/mutants holds what is known. WORKERS=8 takes eight at a time.
 WORKERS := 2
 MUTANTS := $(BIN)/python benchmarks/mutants.py --workers $(WORKERS)
 mutants: $(VENV)/tests
-	@test -e build/mutants/touched/tree || $(MUTANTS) --collect
+	@$(MUTANTS) --collect
 	@$(MUTANTS) --sample 440
 	@$(MUTANTS) --sample 150 symnet/calculus/checker.py
 

@@ -50,6 +50,7 @@ SHARES = {"code": 0.68, "table": 0.14, "template": 0.12, "data": 0.06}
 ENDINGS = (".py", ".jinja", ".toml", ".lark")
 LIMIT = 45.0  # seconds that the tests of a survivor may take
 NOTICED = ("killed", "timeout", "accepted text")
+LEFT = ("survived", "untouched", "unclear")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -58,6 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=HERE.parent, help="the project")
     parser.add_argument("--build", type=Path, help="where all is kept [build/mutants]")
     parser.add_argument("--collect", action="store_true", help="find out which tests touch what")
+    parser.add_argument("--tests", nargs="*", default=[], help="just these, when collecting")
     parser.add_argument("--sample", type=int, help="so many, drawn; without it, all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", metavar="ID", nargs="*", help="just these")
@@ -74,7 +76,7 @@ def main(words: Sequence[str] | None = None) -> int:
     build.mkdir(parents=True, exist_ok=True)
     results = build / "results.jsonl"
     if options.collect:
-        planting.collect(root, build, options.workers)
+        planting.collect(root, build, options.tests)
         return 0
     drawn = draw(root, options.paths, options.sample, options.seed)
     if options.only is not None or options.show is not None:
@@ -89,7 +91,7 @@ def main(words: Sequence[str] | None = None) -> int:
         report(drawn, before, notes())
         return 0
     if options.survivors:
-        left = [m for m in drawn if before.get(m.id, {}).get("status") in ("survived", "untouched")]
+        left = [m for m in drawn if before.get(m.id, {}).get("status") in LEFT]
         left = [m for m in left if m.id not in notes()]
         options.limit = max(options.limit, 900.0)
     else:
@@ -109,13 +111,25 @@ def run(
         raise SystemExit("first: python benchmarks/mutants.py --collect")
     ways = ((m, (root / m.file).read_text("utf-8"), chosen(m, touched, root)) for m in left)
     planted = planting.plant(root, ways, touched, options.workers, options.limit)
+    made = []
     for number, (mutant, outcome) in enumerate(planted, 1):
         line = {"id": mutant.id, "file": mutant.file, "line": mutant.line, "kind": mutant.kind}
         line |= {"before": mutant.before.strip(), "after": mutant.after.strip(), **asdict(outcome)}
-        with results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        made.append(line)
+        write(results, line)
         said = f"{number:4}/{len(left)} {outcome.status:13} {outcome.seconds:5.1f} s {mutant.id}"
         print(f"{said} {mutant.file}:{mutant.line} {outcome.by[:90]}", flush=True)
+
+    unsure = planting.spoilt(root, touched, {line["by"] for line in made})
+    for line in made:
+        if line["by"] in unsure:
+            print(f"{line['id']} is unclear: {line['by']} fails where nothing is planted, too")
+            write(results, {**line, "status": "unclear"})
+
+
+def write(results: Path, line: dict[str, Any]) -> None:
+    with results.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def read(results: Path) -> dict[str, dict[str, Any]]:

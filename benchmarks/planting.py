@@ -7,16 +7,18 @@ is changed has nothing compiled and is compiled anew.
 
 import compileall
 import contextlib
+import hashlib
 import json
 import os
 import py_compile
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -36,9 +38,9 @@ FIRST = 6.0  # seconds of the tests that are tried before all others
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: killed, timeout, accepted text, survived or untouched."""
+    """What became of a mutant: killed, timeout, accepted text, survived, untouched."""
 
-    status: str
+    status: str  # or unclear, if something else than a test went wrong
     by: str  # the test that noticed
     ran: int  # tests that ran, of so many that touch it
     of: int
@@ -53,30 +55,52 @@ def copied(root: Path, into: Path) -> Path:
     return tree
 
 
-def collect(root: Path, build: Path, workers: int) -> None:
-    """Run all tests in a copy, and keep what each touched."""
+def collect(root: Path, build: Path, files: Sequence[str] = ()) -> None:
+    """Run all tests in a copy, one file after the other, and keep what each test touched.
+
+    What was found out before stays, if the file still says the same.
+    """
     folder = build / "touched"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as scratch:
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [*(root / "tests").glob("test_*.py"), *(root / "symnet").rglob("*.py")]
+    names = [file for file in names if file.parent.name == "tests" or ">>> " in file.read_text()]
+    with tempfile.TemporaryDirectory(dir=build) as scratch:
         tree = copied(root, Path(scratch).resolve())
-        (folder / "tree").write_text(str(tree), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "touched", "-p", "no:cacheprovider"]
-        command += ["-m", "not slow", f"--basetemp={scratch}/temp", "--tb=no"]
-        command += ["-n", str(workers)] if workers > 1 else []
-        if (tree / "tests" / "conftest.py").exists():  # it has the profile
-            command += ["--hypothesis-profile", "ci"]
-        paths = os.pathsep.join([str(tree), str(HERE)])
-        variables = {**os.environ, "PYTHONPATH": paths, "TOUCHED": str(folder)}
-        subprocess.run(command, cwd=tree, env=variables, check=False)
+        for number, path in enumerate(sorted(names, key=lambda file: file.stat().st_size), 1):
+            name = path.relative_to(root).as_posix()
+            own = folder / re.sub(r"\W", "_", name)
+            text = path.read_text(encoding="utf-8")
+            if (files and name not in files) or (own / f"{digest(text)}.done").exists():
+                continue
+            shutil.rmtree(own, ignore_errors=True)
+            own.mkdir()
+            (own / "tree").write_text(str(tree), encoding="utf-8")
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "touched", "--tb=no"]
+            command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
+            command += ["--doctest-modules", f"--basetemp={own}/temp", name]
+            if (tree / "tests" / "conftest.py").exists():  # it has the profile
+                command += ["--hypothesis-profile", "ci"]
+            paths = os.pathsep.join([str(tree), str(HERE)])
+            variables = {**os.environ, "PYTHONPATH": paths, "TOUCHED": str(own)}
+            began = time.time()
+            ran = subprocess.run(command, cwd=tree, env=variables, capture_output=True, text=True)
+            shutil.rmtree(own / "temp", ignore_errors=True)
+            last = (ran.stdout.splitlines() or [ran.stderr])[-1]
+            print(
+                f"{number:3}/{len(names)} {time.time() - began:5.0f} s  {name}: {last}", flush=True
+            )
+            if ran.returncode in (0, 1):
+                (own / f"{digest(text)}.done").touch()
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def known(build: Path) -> Touched | None:
     """What `collect` found out."""
-    tree = build / "touched" / "tree"
-    if not tree.exists():
-        return None
-    return Touched(build / "touched", Path(tree.read_text(encoding="utf-8")))
+    folders = sorted(done.parent for done in (build / "touched").glob("*/*.done"))
+    return Touched(folders) if folders else None
 
 
 def plant(
@@ -104,6 +128,28 @@ def plant(
     finally:
         for slot in slots:
             slot.kill()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def spoilt(root: Path, touched: Touched, names: Iterable[str]) -> set[str]:
+    """Tests that fail where nothing is planted: what they notice is no mutant."""
+    warm_up()
+    tests = [touched.tests[name] for name in sorted(names) if name in touched.tests]
+    scratch = Path(tempfile.mkdtemp(prefix="mutants-")).resolve()
+    slot = Slot(root, scratch / "0", touched, 0)
+    try:
+        found: set[str] = set()
+        while tests:
+            slot.start(tests)
+            os.waitpid(slot.pid, 0)
+            by = json.loads(slot.result.read_text(encoding="utf-8"))["by"]
+            if not by:
+                return found
+            found.add(by)
+            tests = [test for test in tests if test.name != by]
+        return found
+    finally:
+        slot.kill()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -145,6 +191,7 @@ class Slot:
         self.tree = copied(root, folder)
         self.result, self.progress = folder / "result.json", folder / "progress"
         self.mutant: Mutant | None = None
+        self.tests: list[Test] = []
         self.pid = 0
 
     def take(self, way: tuple[Mutant, str, list[Test]] | None) -> None:
@@ -211,12 +258,14 @@ class Slot:
             command += [f"--basetemp={self.folder}/temp"]
             # Functions, not all their cases: `Order` drops those that were not chosen.
             command += dict.fromkeys(test.name.partition("[")[0] for test in tests)
+            # The warning: that what is imported already cannot be rewritten.
+            command += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
             ended = pytest.main(command, plugins=[order])
-            # A module that cannot be imported hides tests that pytest then does not know.
-            lost = "" if ended == pytest.ExitCode.OK else f"pytest ended with {int(ended)}"
-            found = {"by": order.by or lost, "ran": order.ran}
+            found = {"by": order.by, "ran": order.ran}
+            if ended != pytest.ExitCode.OK and not order.by:
+                found["odd"] = f"pytest ended with {int(ended)}"
         except BaseException as odd:
-            found = {"by": f"pytest ended with {odd!r}", "ran": order.ran}
+            found = {"by": "", "ran": order.ran, "odd": f"pytest ended with {odd!r}"}
         self.result.write_text(json.dumps(found), encoding="utf-8")
         os._exit(0)
 
@@ -231,6 +280,8 @@ class Slot:
                 return self.outcome("killed", f"the process ended with {status}")
         found = json.loads(self.result.read_text(encoding="utf-8"))
         self.ran += found["ran"]
+        if "odd" in found:  # nobody knows whether a test would have noticed
+            return self.outcome("unclear", found["odd"])
         if found["by"]:
             test = self.touched.tests.get(found["by"])
             accepting = test is not None and test.accepting

@@ -1,8 +1,7 @@
 """Which tests touch which lines: a plugin of pytest that writes it down, and what reads it.
 
 `pytest -p touched` in a tree, with TOUCHED naming a folder, leaves there what each test executed
-of symnet and of the trainers it generated, how long it took and whether it passed. Tests run in
-the processes that pytest-xdist makes, each of which writes files of its own.
+of symnet and of the trainers it generated, how long it took and whether it passed.
 """
 
 import contextlib
@@ -12,7 +11,7 @@ import re
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from coverage.numbits import numbits_to_nums
 # Tests that compare a text with one that was accepted notice any change of it: they state no law.
 ACCEPTED = re.compile(r"test_samples\.py|test_readme\.py|test_errata\.py")
 
-_INCLUDE = ["symnet/*", "toy/*", "generated/*", "*/net_*.py"]
+_INCLUDE = ["symnet/*", "generated/*", "*/net_*.py"]
 _state: dict[str, coverage.Coverage] = {}
 _times: dict[str, list[float]] = defaultdict(list)
 _spoilt: set[str] = set()
@@ -35,16 +34,10 @@ def _folder() -> Path:
     return Path(os.environ["TOUCHED"])
 
 
-def _runs_tests(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput") or not config.getoption("numprocesses", None)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if _runs_tests(config):
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-        file = str(_folder() / f"lines.{worker}")
-        _state["coverage"] = coverage.Coverage(file, config_file=False, include=_INCLUDE)
-        _state["coverage"].start()
+def pytest_configure() -> None:
+    file = str(_folder() / "lines")
+    _state["coverage"] = coverage.Coverage(file, config_file=False, include=_INCLUDE)
+    _state["coverage"].start()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,10 +51,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if _state:
-        _times[report.nodeid].append(report.duration)
-        if not report.passed:
-            _spoilt.add(report.nodeid)
+    _times[report.nodeid].append(report.duration)
+    if not report.passed:
+        _spoilt.add(report.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,22 +66,20 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
 
 
 def pytest_sessionfinish() -> None:
-    if not _state:
-        return
     measured = _state["coverage"]
     measured.stop()
     measured.save()
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     trainers = {}
     for file in measured.get_data().measured_files():
-        if Path(file).name.startswith("net_") and Path(file).exists():
-            trainers[file] = Path(file).read_text(encoding="utf-8")
+        path = Path(file)
+        if path.exists() and (path.name.startswith("net_") or path.parent.name == "generated"):
+            trainers[file] = path.read_text(encoding="utf-8")
     tests = {
         name: {"seconds": sum(t), "passed": name not in _spoilt, "accepting": name in _accepting}
         for name, t in _times.items()
     }
     what = {"tests": tests, "collecting": _begun, "trainers": trainers}
-    (_folder() / f"tests.{worker}.json").write_text(json.dumps(what), encoding="utf-8")
+    (_folder() / "tests.json").write_text(json.dumps(what), encoding="utf-8")
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -110,34 +100,31 @@ class Test:
 class Touched:
     """What is known of the tests of a tree."""
 
-    def __init__(self, folder: Path, tree: Path) -> None:
-        self.tree = tree
+    def __init__(self, folders: Iterable[Path]) -> None:
         self.tests: dict[str, Test] = {}
         self.collecting: dict[str, float] = {}
         self.trainers: dict[str, str] = {}
         self.lines: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-        found, sizes = {}, defaultdict[str, int](int)
-        for file in sorted(folder.glob("tests.*.json")):
-            what = json.loads(file.read_text(encoding="utf-8"))
-            found.update(what["tests"])
-            self.collecting.update(what["collecting"])
-            self.trainers.update(what["trainers"])
-        for file in sorted(folder.glob("lines.*")):
-            with contextlib.closing(sqlite3.connect(file)) as base:
-                for context, path, bits in base.execute(
-                    "select context, path, numbits from line_bits "
-                    "join context on context.id = context_id join file on file.id = file_id"
-                ):
-                    if context:
-                        sizes[context] += int.from_bytes(bits, "little").bit_count()
-                        self.lines[self._relative(path)].append((context, bits))
-        for name, of in found.items():
+        for folder in folders:
+            self._read(folder, (folder / "tree").read_text(encoding="utf-8"))
+
+    def _read(self, folder: Path, tree: str) -> None:
+        what = json.loads((folder / "tests.json").read_text(encoding="utf-8"))
+        self.collecting.update(what["collecting"])
+        for file, text in what["trainers"].items():
+            self.trainers[file.removeprefix(f"{tree}/")] = text
+        sizes = defaultdict[str, int](int)
+        with contextlib.closing(sqlite3.connect(folder / "lines")) as base:
+            for context, path, bits in base.execute(
+                "select context, path, numbits from line_bits "
+                "join context on context.id = context_id join file on file.id = file_id"
+            ):
+                if context:
+                    sizes[context] += int.from_bytes(bits, "little").bit_count()
+                    self.lines[path.removeprefix(f"{tree}/")].append((context, bits))
+        for name, of in what["tests"].items():
             if of["passed"]:
                 self.tests[name] = Test(name, of["seconds"], of["accepting"], sizes[name])
-
-    def _relative(self, path: str) -> str:
-        inside = Path(path).is_relative_to(self.tree)
-        return Path(path).relative_to(self.tree).as_posix() if inside else path
 
     def by(self, file: str, lines: set[int] | None = None) -> dict[str, int]:
         """The tests that execute one of the lines, or any, and how many lines of the file."""
@@ -152,11 +139,8 @@ class Touched:
     def by_text(self, pattern: re.Pattern[str]) -> dict[str, int]:
         """The tests that execute a line of a generated trainer that is written so."""
         found: dict[str, int] = {}
-        texts = dict(self.trainers)
-        for file in (self.tree / "generated").glob("*.py"):
-            texts[f"generated/{file.name}"] = file.read_text(encoding="utf-8")
-        for file, text in texts.items():
+        for file, text in self.trainers.items():
             lines = {n for n, x in enumerate(text.splitlines(), 1) if pattern.fullmatch(x.strip())}
             if lines:
-                found.update(self.by(self._relative(file), lines))
+                found.update(self.by(file, lines))
         return found

@@ -146,7 +146,7 @@ def test_a_toy_is_judged(tmp_path: Path) -> None:
     (tmp_path / "symnet" / "__init__.py").touch()
     (tmp_path / "symnet" / "toy.py").write_text(TOY, encoding="utf-8")
     (tmp_path / "tests" / "test_toy.py").write_text(TESTS, encoding="utf-8")
-    markers = '[tool.pytest.ini_options]\nmarkers = ["slow"]\n'
+    markers = '[tool.pytest.ini_options]\nmarkers = ["slow"]\nfilterwarnings = ["error"]\n'
     (tmp_path / "pyproject.toml").write_text(markers, encoding="utf-8")
 
     def tool(*words: str) -> str:
