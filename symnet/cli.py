@@ -355,7 +355,7 @@ def generate(
       python trainer.py check                             # is every slope right?
       python trainer.py fit data.csv                      # train; see --help
       symnet generate n-16:relu-k:softmax                 # widths from the data
-    symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
+      symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
     """
     network = read_network(net, activation, cost)
     source: tuple[str, ...] = ()
