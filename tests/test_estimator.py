@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -17,6 +18,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency
 
 from symnet import Network, generate
 from symnet.network.optimizers import OPTIMIZERS
@@ -70,10 +72,19 @@ def blobs(seed: int = 0) -> tuple[Any, Any]:
     return rng.normal(size=(100, 4)) + 3 * np.eye(3, 4)[y], np.array(["ant", "bee", "cow"])[y]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("network", [CLASSIFIER, REGRESSOR])
-def test_every_check_of_scikit_learn_passes(network: str, optimizer: str, tmp_path: Path) -> None:
-    (tmp_path / "made.py").write_text(generate(network, optimizer=optimizer), encoding="utf-8")
+@pytest.mark.parametrize(
+    ("network", "cost", "optimizer"),
+    [
+        *((CLASSIFIER, None, optimizer) for optimizer in OPTIMIZERS),
+        *((REGRESSOR, None, optimizer) for optimizer in OPTIMIZERS),
+        ("n-16:relu-k:identity", "hinge", "sgd"),
+    ],
+)
+def test_every_check_of_scikit_learn_passes(
+    network: str, cost: str | None, optimizer: str, tmp_path: Path
+) -> None:
+    text = generate(Network(network, cost=cost), optimizer=optimizer)
+    (tmp_path / "made.py").write_text(text, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-c", CHECKS.format(folder=str(tmp_path), module="made")],
         capture_output=True, text=True, timeout=300,
@@ -179,3 +190,79 @@ def test_a_closed_network_is_an_estimator_too(tmp_path: Path) -> None:
     made = load(tmp_path, "estimator_closed", text)
     line = make_pipeline(StandardScaler(), made.Trainer(epochs=30, random_state=0))
     assert cross_val_score(line, X, y, cv=3).min() > 0.8
+
+
+def test_names_of_columns_are_checked_as_scikit_learn_does(classifier: Any, regressor: Any) -> None:
+    for module in (classifier, regressor):
+        trainer = module.Trainer(epochs=1)
+        check_dataframe_column_names_consistency("Trainer", trainer)
+
+
+def test_names_of_columns_are_saved_and_pickled(classifier: Any, tmp_path: Path) -> None:
+    X, y = blobs()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    weights = np.ones(len(X))
+    trainer = classifier.Trainer(epochs=1).fit(frame, y, sample_weight=weights)
+    trainer.save(tmp_path / "w.npz")
+    joblib.dump(trainer, tmp_path / "w.joblib")
+    loaded = classifier.Trainer().fit(frame.rename(columns={"a": "z"}), y).load(tmp_path / "w.npz")
+    for made in (loaded, joblib.load(tmp_path / "w.joblib"), pickle.loads(pickle.dumps(trainer))):
+        assert made.feature_names_in_.tolist() == ["a", "b", "c", "d"]
+        np.testing.assert_array_equal(made.predict_proba(frame), trainer.predict_proba(frame))
+        with pytest.raises(ValueError, match="must be in the same order as they were in fit"):
+            made.predict(frame[list("abdc")])
+    classifier.Trainer(epochs=1).fit(X, y).save(tmp_path / "w.npz")
+    assert not hasattr(loaded.load(tmp_path / "w.npz"), "feature_names_in_")
+
+
+def test_names_are_all_text_or_no_names(classifier: Any) -> None:
+    X, y = blobs()
+    made = classifier.Trainer(epochs=1)
+    assert not hasattr(made.fit(pd.DataFrame(X), y), "feature_names_in_")
+    with pytest.raises(TypeError, match="Feature names are only supported if all are text"):
+        made.fit(pd.DataFrame(X, columns=["a", "b", 1, 2]), y)
+    # names that arrays have for attributes are names like others
+    frame = pd.DataFrame(X, columns=["nnz", "_mask", "columns", "shape"])
+    assert made.fit(frame, y).feature_names_in_[0] == "nnz"
+    assert made.score(frame, y) == made.score(X, y)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_truth_and_numbers_in_one_frame(frame: Any, classifier: Any) -> None:
+    X, y = blobs()
+    columns = {"a": X[:, 0], "b": X[:, 1] > 0, "c": np.arange(len(X)), "d": X[:, 3]}
+    plain = np.column_stack(list(columns.values())).astype(float)
+    trainer = classifier.Trainer(epochs=2, random_state=0).fit(frame(columns), y)
+    expected = classifier.Trainer(epochs=2, random_state=0).fit(plain, y)
+    np.testing.assert_array_equal(trainer.predict_proba(plain), expected.predict_proba(plain))
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_a_label_that_is_missing_is_refused(missing: Any, classifier: Any) -> None:
+    X, y = blobs()
+    words = [*y[:3], missing, *y[4:]]
+    for labels in (
+        words,
+        pd.Series(words),
+        pd.Series(words, dtype="category"),
+        np.array(words, object),
+    ):
+        with pytest.raises(TypeError, match=r"all numbers or all text, but y\[3\] is"):
+            classifier.Trainer().fit(X, labels)
+    with pytest.raises(ValueError, match=r"y\[1\] is NaN"):
+        classifier.Trainer().fit(X[:3], pl.Series([1, None, 2]))
+
+
+def test_hinge_has_a_decision_for_scorers(tmp_path: Path) -> None:
+    X, y = blobs()
+    two = np.where(y == "ant", "ant", "other")
+    for i, network in enumerate(
+        ["4-8:relu-1:identity", "4-8:relu-2:identity", "n-8:relu-k:identity"]
+    ):
+        made = load(tmp_path, f"estimator_hinge_{i}", generate(Network(network, cost="hinge")))
+        trainer = made.Trainer(epochs=60, random_state=0).fit(X, two)
+        decided = trainer.decision_function(X)
+        assert decided.shape == (100,)
+        assert (trainer.classes_[(decided > 0).astype(int)] == trainer.predict(X)).all()
+        assert get_scorer("roc_auc")(trainer, X, two) > 0.9
+    assert trainer.fit(X, y).decision_function(X).shape == (100, 3)
