@@ -53,7 +53,8 @@ def as_it_is(text: str) -> str:
 def write_in_place(text: str) -> str:
     """A planted error: the file itself is written, a piece at a time."""
     a, b = text.index("    part = Path(f"), text.index("def _packed(")
-    body = """    with open(path, "wb", buffering=0) as file:
+    body = """    content = b"".join(parts)
+    with open(path, "wb", buffering=0) as file:
         for start in range(0, len(content), 64):
             file.write(content[start : start + 64])
 
