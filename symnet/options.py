@@ -18,6 +18,8 @@ class Command(click.Command):
         words = list(args)  # click empties the list that it reads
         try:
             return super().parse_args(ctx, args)
+        except ValueError as error:  # of the system, about a path that it cannot have
+            raise click.UsageError(f"A path is no path: {error}.", ctx) from None
         except click.UsageError as error:
             if all(parameter.name != "net" for parameter in self.params):
                 raise

@@ -1,6 +1,7 @@
 """A program as the Listing of a trainer: what its head says, its arrays, its functions."""
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def listing(
     spoken = {n: f"self.{n}" for s in training.settings for n in s.numbers}
     spoken |= {p.name: f"self.{p.name}" for p in network.penalties} | SPOKEN
     return Listing(
-        command=choices.command,
+        command=in_docstring(choices.command),
         network=described(network),
         cost=network.cost.name,
         optimizer=training.optimizer.name,
@@ -120,6 +121,21 @@ def listing(
         ),
         step=step,
         scalar=scalar,
+    )
+
+
+def in_docstring(text: str) -> str:
+    r"""A text as it stands between three quotes, whoever chose it: a name of a file, say.
+
+    A backslash that ends a line goes on with it, in Python as in a shell, and stays.
+
+    >>> print(in_docstring('a' + 3 * chr(34) + chr(10) + 'import os'), in_docstring(chr(0)))
+    a\"\"\"
+    import os \x00
+    """
+    text = re.sub(r"\\(?!\n)", r"\\\\", text).replace('"""', r"\"\"\"")
+    return "".join(
+        x if x.isprintable() or x == "\n" else x.encode("unicode_escape").decode() for x in text
     )
 
 

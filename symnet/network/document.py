@@ -13,6 +13,7 @@
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -50,10 +51,13 @@ class Document:
 NETWORK = ("inputs", "cost")
 LAYER = ("neurons", "activation", "axes", "parameters", "equations")
 MOST_LAYERS = 1000
+LONGEST = 1_000_000  # characters
+MOST_DOTS = 100  # of a line outside of quotes: the time to read a key grows with their square
 
 
 def read(text: str) -> Document:
     """A file's text as a document. Raises ArchitectureError that says which line or table."""
+    _check_size(text)
     try:
         data = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
@@ -79,6 +83,19 @@ def read(text: str) -> Document:
         tuple(_layer(each, f"[[layer]] {i}") for i, each in enumerate(tables, 1)),
         _training(data.get("training", {})),
     )
+
+
+def _check_size(text: str) -> None:
+    """Refuse what takes long to read before it is read."""
+    if len(text) > LONGEST:
+        raise ArchitectureError(
+            f"{len(text)} characters are too many; the file of a network has up to {LONGEST}"
+        )
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS:
+            outside = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
+            if outside.count(".") > MOST_DOTS:
+                raise ArchitectureError(f"line {number} has more than {MOST_DOTS} dots")
 
 
 def _layer(table: Any, where: str) -> Table:
