@@ -347,15 +347,15 @@ def generate(
 ) -> None:
     """Write a standalone trainer that needs NumPy alone.
 
-      Only proved equations become code: exit code 1, with the difference, where a proof fails.
+    Only proved equations become code: exit code 1, with the difference, where a proof fails.
 
-      \b
-      symnet generate 2-3-4-1                             # print it
-      symnet generate 2-3-4-1 -o trainer.py               # write it to a file
-      python trainer.py check                             # is every slope right?
-      python trainer.py fit data.csv                      # train; see --help
-      symnet generate n-16:relu-k:softmax                 # widths from the data
-      symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
+    \b
+    symnet generate 2-3-4-1                             # print it
+    symnet generate 2-3-4-1 -o trainer.py               # write it to a file
+    python trainer.py check                             # is every slope right?
+    python trainer.py fit data.csv                      # train; see --help
+    symnet generate n-16:relu-k:softmax                 # widths from the data
+    symnet generate 4-8:relu-3:softmax --dtype float32  # a fast classifier
     """
     network = read_network(net, activation, cost)
     source: tuple[str, ...] = ()
