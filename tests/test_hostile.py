@@ -102,7 +102,7 @@ TEX = re.compile(
     r"|special|href|url)(?![A-Za-z])|\^\^|\\end\{document\}(?!\s*\Z)"
 )
 HTML = re.compile(r"<\s*/?\s*(?:script|img|iframe|a|svg|object|style)\b|javascript:|<!--", re.I)
-CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FORMAT = {"text": "text", "latex": "tex", "markdown": "md"}
 
 
@@ -112,6 +112,10 @@ def complaints(words: list[str], found: Outcome, folder: Path) -> Iterator[str]:
         yield found.trouble
     if hasattr(builtins, CANARY) or (folder / CANARY).exists():
         yield "the payload was executed"
+    if "--json" not in words and (
+        hit := CONTROL.search(found.err + found.out * (words[0] == "verify"))
+    ):
+        yield f"{hit[0]!r} reaches the terminal"
     if found.code != 0 or not found.out:
         return
     if words[0] == "generate":
