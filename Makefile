@@ -9,6 +9,8 @@
 #   make coverage   which lines and branches no test reaches, in symnet and in generated trainers
 #   make mutants    small errors planted in the sources, one at a time, and which no test notices
 #   make chaos      kill 200 trainings at random moments, and go on from what is left
+#   make fuzz       100,000 odd command lines; COUNT=1000 SEED=7 for others
+#   make audit      are there known holes in what symnet depends on (needs the network)
 #   make lint       ruff, ruff format and mypy
 #   make samples    write generated/ anew
 #   make clean      remove what make and the tools left behind
@@ -30,7 +32,7 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all benchmarks bench chaos coverage mutants lint samples clean stale
+.PHONY: help demo test test-all benchmarks bench chaos coverage mutants fuzz audit lint samples clean stale
 .NOTPARALLEL:
 
 help:
@@ -77,6 +79,15 @@ mutants: $(VENV)/tests
 chaos: $(VENV)/tests
 	@$(BIN)/python tests/chaos.py --kills 200
 
+# Each that is there; the second fuzzes the programs that are generated.
+fuzz: $(VENV)/tests
+	@for each in tests/fuzz_cli.py tests/fuzz_program.py; do \
+		test ! -f $$each || $(BIN)/python $$each --count $(COUNT) --seed $(SEED) || exit 1; done
+
+# symnet itself is in no index, so it is left out.
+audit: $(VENV)/audit
+	@$(BIN)/pip-audit --skip-editable
+
 lint: $(VENV)/tests
 	@$(BIN)/ruff check symnet tests benchmarks generated
 	@$(BIN)/ruff format --check symnet tests benchmarks generated
@@ -89,7 +100,7 @@ clean:
 	rm -rf $(VENV) build dist symnet-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find symnet tests benchmarks generated -name __pycache__ -prune -exec rm -rf {} +
 
-# Stamps: `here` says where the environment was made, `package`, `tests` and `bench` what is in it.
+# Stamps: `here` says where the environment was made, the others what is in it.
 # The package is installed in place, so only a change of pyproject.toml calls for pip again.
 $(VENV)/here: $(STALE)
 	@python="$(PYTHON)"; test -n "$$python" || { \
@@ -113,4 +124,9 @@ $(VENV)/tests: $(VENV)/here pyproject.toml
 $(VENV)/bench: $(VENV)/here pyproject.toml
 	@echo "installing symnet and what it is compared with"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	@touch $(VENV)/package $@
+
+$(VENV)/audit: $(VENV)/here pyproject.toml
+	@echo "installing symnet and pip-audit"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[audit]"
 	@touch $(VENV)/package $@

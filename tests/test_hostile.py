@@ -10,14 +10,13 @@ import builtins
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fuzz_cli import Outcome, outcome
 
-import symnet.network.layers
-import symnet.paper.verify
 from symnet.backends import trainer
 from symnet.network import expression
 
@@ -32,7 +31,7 @@ PAYLOADS = {
     "triple": f'"""\n{ATTACK}\n"""',
     "triple_single": f"'''\n{ATTACK}\n'''",
     "triple_end": f'z"""; {ATTACK}; """',
-    "triple_name": f'"""\n{ATTACK}\nr"""',
+    "triple_name": f'"""\nimport builtins\nbuiltins.{CANARY} = 1\nr"""',
     "backslash": 'z\\"""\n' + ATTACK + "\n",
     "unicode_escape": "\\N{QUOTATION MARK}\\x22\\u0022" + ATTACK,
     "newline": f"z\n{ATTACK}\n",
@@ -103,7 +102,7 @@ TEX = re.compile(
     r"|special|href|url)(?![A-Za-z])|\^\^|\\end\{document\}(?!\s*\Z)"
 )
 HTML = re.compile(r"<\s*/?\s*(?:script|img|iframe|a|svg|object|style)\b|javascript:|<!--", re.I)
-CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FORMAT = {"text": "text", "latex": "tex", "markdown": "md"}
 
 
@@ -113,6 +112,10 @@ def complaints(words: list[str], found: Outcome, folder: Path) -> Iterator[str]:
         yield found.trouble
     if hasattr(builtins, CANARY) or (folder / CANARY).exists():
         yield "the payload was executed"
+    if "--json" not in words and (
+        hit := CONTROL.search(found.err + found.out * (words[0] == "verify"))
+    ):
+        yield f"{hit[0]!r} reaches the terminal"
     if found.code != 0 or not found.out:
         return
     if words[0] == "generate":
@@ -248,7 +251,8 @@ CONTEXTS: dict[str, Callable[[str], list[str]]] = {
     "verify_rerun": lambda p: ["verify", "--show-counterexample", "--", f"z^l = W^l a^l {p}"],
     "convention": lambda p: ["verify", "C = y", "--convention", p],
     "convention_file": lambda p: [
-        "verify", "C = y", "--convention", file(f"name = {toml(p)}\n[rules]\n{toml(p)} = {toml(p)}\n"),
+        "verify", "C = y", "--convention",
+        file(f"name = {toml(p)}\n[rules]\n{toml(p)} = {toml(p)}\n"),
     ],
     "certificate": lambda p: [
         "check-certificate",
@@ -299,7 +303,10 @@ def test_names_that_others_have_are_refused_or_kept_apart(place: str, tmp_path: 
 
 @pytest.mark.parametrize(
     "path",
-    ["../out.py", "/nowhere/out.py", "folder", "folder/../../out.py", "\0", "a" * 5000, "link/x.py", ""],
+    [
+        "../out.py", "/nowhere/out.py", "folder", "folder/../../out.py", "\0", "a" * 5000,
+        "no/x.py", "",
+    ],
 )  # fmt: skip
 def test_a_path_writes_where_it_says_or_nowhere(path: str, tmp_path: Path) -> None:
     # -o is the user's own word and may name any folder; what it may not do is write in part.
@@ -331,20 +338,8 @@ def test_a_command_that_is_not_escaped_is_noticed(
     assert not list(complaints(words, outcome(words), tmp_path))
     monkeypatch.setattr(trainer, "in_docstring", lambda text: text)
     wrong = list(complaints(words, outcome(words), tmp_path))
-    assert wrong == ["the file executes the payload"]
+    assert "the file executes the payload" in wrong
     delattr(builtins, CANARY)
-
-
-def test_names_that_are_not_checked_are_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(symnet.network.layers._Reader, "check_names", lambda *_: None)
-    wrong = []
-    for name in ("x", "class", "E", "self"):
-        equation = "a[j] = tanh(sum(k, w[j,k]*x[k]))".replace("w[", f"{name}[")
-        words = ["generate", layers("", parameter=name, equation=equation)]
-        wrong += complaints(words, outcome(words), tmp_path)
-    assert wrong
 
 
 # --- giants ----------------------------------------------------------------------------------
@@ -437,6 +432,46 @@ def test_a_trainer_of_many_layers_says_its_limit() -> None:
     assert outcome(["derive", "-".join(["2"] * 401)]).code == 0
 
 
+CLAIMS = {
+    "deep": '{"latex": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    "number": '{"id": ' + "9" * 5000 + ', "latex": "C = y"}',
+    "half": '{"id": "\\ud800", "latex": "\\udc00 = z\\ud800"}',
+    "nan": '{"id": NaN, "latex": "C = y", "context": {"widths": [NaN, 1e999, -1]}}',
+    "binary": "\0\x01\xff" * 1000,
+    "long": '{"latex": "' + "z" * 10_000_000 + '"}',
+    "widths": '{"latex": "z^l = W^l a^{l-1}", "context": {"widths": [1000000000, 1000000000]}}',
+    "odd": '{"latex": 1, "convention": [], "context": "x", "id": {"a": []}}\n[]\nnull\n3\n""',
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_hostile_claim_has_a_verdict_at_once(claim: str) -> None:
+    words = ["verify", "--jsonl", file(CLAIMS[claim], "claims.jsonl")]
+    found = outcome(words)
+    assert not slow(words, found)
+    assert found.code in (1, 2)
+    for line in found.out.splitlines():
+        assert json.loads(line)["verdict"] != "proved"
+
+
+CONVENTIONS = {
+    "number": f"x = {'9' * 5000}\n",
+    "hex": f"x = 0x{'f' * 100_000}\n",
+    "arrays": f"x = {'[' * 100_000}{']' * 100_000}\n",
+    "keys": f"a{'.a' * 50_000} = 1\n",
+    "macros": 'extends = "net.toml"\n',
+    "binary": "\0\x01\xff" * 1000,
+}
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_a_giant_convention_is_refused_at_once(convention: str) -> None:
+    words = ["verify", "C = y", "--convention", file(CONVENTIONS[convention])]
+    found = outcome(words)
+    assert not slow(words, found)
+    assert found.code == 2
+
+
 FORMULAS = {
     "fractions": r"\frac{" * 10_000 + "1" + "}{2}" * 10_000 + " = z",
     "fractions_open": r"\frac{" * 10_000,
@@ -450,7 +485,9 @@ FORMULAS = {
     "exponent": "z = 9^{9^{9^9}}",
     "factorial": "z = 999999999! ",
     "sum": r"z = \sum_{k=1}^{10^{400}} a_k",
-    "macros": r"\def\a{xx}" + "".join(rf"\def\{b}{{\{a}\{a}}}" for a, b in zip("abcdefghijklmnop", "bcdefghijklmnopq", strict=True)) + r"\q = z",
+    "macros": r"\def\a{xx}"
+    + "".join(rf"\def\{b}{{\{a}\{a}}}" for a, b in pairwise("abcdefghijklmnopq"))
+    + r"\q = z",
     "environments": r"\begin{pmatrix}" * 3000,
     "dots": "z = " + r"\cdots + " * 5000 + "a",
     "layers": r"z^{999999999999} = W^{999999999999} a^{999999999998}",
@@ -497,8 +534,8 @@ def put(data: Any, path: tuple[Any, ...], value: Any) -> Any:
 DEEP = "[" * 100_000 + "]" * 100_000
 ODD: tuple[Any, ...] = (
     None, True, -1, 10**9, 10**400, 1.5, float("nan"), float("inf"), "", "__class__", ATTACK,
-    "9" * 5000, "1/0", "\ud800", [], {}, ["^", "9", ["^", "9", "9"]], ["exp", ["exp", ["exp", "99"]]],
-    ["+"] * 2000, {"__class__": ATTACK},
+    "9" * 5000, "1/0", "\ud800", [], {}, ["^", "9", ["^", "9", "9"]],
+    ["exp", ["exp", ["exp", "99"]]], ["+"] * 2000, {"__class__": ATTACK},
 )  # fmt: skip
 
 

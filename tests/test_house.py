@@ -30,7 +30,7 @@ def inside(folder: str, names: str) -> tuple[str, ...]:
 # The rooms of a package stand in order, too: a room imports from those before it.
 FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     # 0: knows nothing of networks
-    (("errors", "templating", "term", "floating", "digits"),),
+    (("errors", "tables", "templating", "term", "floating", "digits"),),
     # 1: what a network is
     (
         inside(

@@ -20,56 +20,15 @@ import symnet.verification  # noqa: F401 - the tables of functions are made on i
 ROOT = Path(__file__).parent.parent
 
 # Called by these names, or looked up as attributes of anything: they make code or objects of text.
-FORBIDDEN = [
-    "eval",
-    "exec",
-    "compile",
-    "__import__",
-    "parse_expr",
-    "lambdify",
-    "pickle",
-    "marshal",
-    "shelve",
-    "dill",
-    "joblib",
-    "runpy",
-    "codegen",
-    "execfile",
-    "breakpoint",
-    "popen",
-    "spawnl",
-    "spawnv",
-    "execv",
-    "execve",
-    "fork",
-    "autowrap",
-    "ufuncify",
-    "from_string",
-    "__globals__",
-    "__builtins__",
-    "__subclasses__",
-    "__code__",
-    "globals",
-]
-MODULES = [
-    "pickle",
-    "cPickle",
-    "_pickle",
-    "marshal",
-    "shelve",
-    "dill",
-    "cloudpickle",
-    "joblib",
-    "runpy",
-    "code",
-    "codeop",
-    "ctypes",
-    "builtins",
-    "multiprocessing.managers",
-    "xmlrpc",
-    "sympy.parsing",
-    "sympy.utilities.lambdify",
-]
+FORBIDDEN = """
+    eval exec compile __import__ parse_expr lambdify pickle marshal shelve dill joblib runpy
+    codegen execfile breakpoint popen spawnl spawnv execv execve fork autowrap ufuncify
+    from_string __globals__ __builtins__ __subclasses__ __code__ globals
+""".split()  # noqa: SIM905 - a list of words
+MODULES = """
+    pickle cPickle _pickle marshal shelve dill cloudpickle joblib runpy code codeop ctypes
+    builtins multiprocessing.managers xmlrpc sympy.parsing sympy.utilities.lambdify
+""".split()  # noqa: SIM905 - a list of words
 
 # Where a rule may be broken, by file and what stands there, and why no text of a user gets there.
 SYMPIFIED = {

@@ -13,12 +13,11 @@
 """
 
 import difflib
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symnet import tables
 from symnet.errors import ArchitectureError
 
 Width = int | str
@@ -51,51 +50,33 @@ class Document:
 NETWORK = ("inputs", "cost")
 LAYER = ("neurons", "activation", "axes", "parameters", "equations")
 MOST_LAYERS = 1000
-LONGEST = 1_000_000  # characters
-MOST_DOTS = 100  # of a line outside of quotes: the time to read a key grows with their square
 
 
 def read(text: str) -> Document:
     """A file's text as a document. Raises ArchitectureError that says which line or table."""
-    _check_size(text)
     try:
-        data = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
+        data = tables.loads(text)
+    except tables.TableError as error:
         raise ArchitectureError(f"this is no TOML: {error}") from None
-    except RecursionError:
-        raise ArchitectureError("this is no network: brackets inside each other") from None
     _known(data, ("network", "layer", "training"), "the file")
     network = _table(data.get("network"), "[network]", "inputs = 784")
     _known(network, NETWORK, "[network]")
     if "inputs" not in network:
         raise ArchitectureError("[network] lacks the number of inputs, as in inputs = 784")
-    tables = data.get("layer")
-    if not isinstance(tables, list) or not tables:
+    found = data.get("layer")
+    if not isinstance(found, list) or not found:
         raise ArchitectureError("a network has at least one [[layer]]")
-    if len(tables) > MOST_LAYERS:
-        raise ArchitectureError(f"{len(tables)} layers are more than the {MOST_LAYERS} allowed")
+    if len(found) > MOST_LAYERS:
+        raise ArchitectureError(f"{len(found)} layers are more than the {MOST_LAYERS} allowed")
     cost = network.get("cost")
     if cost is not None and not isinstance(cost, str):
         raise ArchitectureError(f"[network]: cost is a name or a formula in quotes, not {cost!r}")
     return Document(
         _width(network["inputs"], "[network]: inputs"),
         cost,
-        tuple(_layer(each, f"[[layer]] {i}") for i, each in enumerate(tables, 1)),
+        tuple(_layer(each, f"[[layer]] {i}") for i, each in enumerate(found, 1)),
         _training(data.get("training", {})),
     )
-
-
-def _check_size(text: str) -> None:
-    """Refuse what takes long to read before it is read."""
-    if len(text) > LONGEST:
-        raise ArchitectureError(
-            f"{len(text)} characters are too many; the file of a network has up to {LONGEST}"
-        )
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > MOST_DOTS:
-            outside = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
-            if outside.count(".") > MOST_DOTS:
-                raise ArchitectureError(f"line {number} has more than {MOST_DOTS} dots")
 
 
 def _layer(table: Any, where: str) -> Table:

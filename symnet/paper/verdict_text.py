@@ -54,7 +54,8 @@ def text_of(verdict: Verdict, latex: str, style: Style = plain) -> str:
         lines.append(f"  this would hold: {verdict.suggestion}")
     lines += [f"  note: {note}" for note in verdict.notes]
     lines += [f"  assumed: {each}" for each in verdict.assumptions]
-    return "\n".join(lines)
+    # What is quoted may hold signs that a terminal obeys; only our own colours are for it.
+    return "\n".join([lines[0], *(_shown(line) for each in lines[1:] for line in each.split("\n"))])
 
 
 def _marked(latex: str, span: tuple[int, int] | None) -> list[str]:

@@ -10,13 +10,13 @@ cost is that is derived by a matrix of samples. A user's own file has the same f
 True
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from symnet import tables
 from symnet.errors import SymnetError
 from symnet.paper.books.rules import Phrase, Rule, Translation, phrase, rule
 from symnet.paper.formula import syntax as s
@@ -66,7 +66,7 @@ def names() -> tuple[str, ...]:
 
 
 def _is_layered(path: Path) -> bool:
-    return "symbols" in tomllib.loads(path.read_text("utf-8")) or path.stem == "nielsen"
+    return "symbols" in tables.loads(path.read_text("utf-8")) or path.stem == "nielsen"
 
 
 @lru_cache(maxsize=64)
@@ -90,8 +90,8 @@ def convention(name: str) -> Convention:
 def from_toml(text: str, name: str = "convention") -> Convention:
     """A convention from the text of its file. Raises SymnetError that says what is wrong."""
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = tables.loads(text)
+    except tables.TableError as error:
         raise SymnetError(f"{name}: {error}") from None
     head = data.get("convention", {})
     symbols = data.get("symbols", {})

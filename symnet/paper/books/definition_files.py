@@ -9,13 +9,13 @@ layers (`convention_files.py`); `[declared]` says symbol by symbol what is meant
 {}
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from symnet import tables
 from symnet.errors import SymnetError
 from symnet.paper.books.convention_files import FOLDER
 
@@ -49,8 +49,8 @@ def definitions(name: str) -> Definitions:
 def from_toml(text: str, name: str) -> Definitions:
     """What a file declares. Raises SymnetError for what is no such file."""
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data: dict[str, Any] = tables.loads(text)
+    except tables.TableError as error:
         raise SymnetError(f"{name}: {error}") from None
     head, declared = data.get("convention", {}), data.get("declared", {})
     return Definitions(
