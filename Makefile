@@ -32,6 +32,9 @@ STALE := $(shell test "$$(cat $(VENV)/here 2>/dev/null)" = "$(CURDIR)" \
 # Settings of another project's Python do not reach ours.
 unexport PYTHONPATH PYTHONHOME
 
+COUNT := 100000
+SEED := 1
+
 .PHONY: help demo test test-all benchmarks bench chaos coverage mutants fuzz audit lint samples clean stale
 .NOTPARALLEL:
 
