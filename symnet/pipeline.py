@@ -10,6 +10,9 @@
 import math
 import shlex
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+import sympy
 
 from symnet.backends import fast, trainer
 from symnet.backends.backend import Backend, emit
@@ -29,14 +32,26 @@ from symnet.network.optimizers import (
     Setting,
     Training,
 )
+from symnet.paper.writing.alphabet import TEXT
+from symnet.paper.writing.matrices import best
 from symnet.program import passes
 from symnet.program.ir import Program
 from symnet.program.lowering import lower
-from symnet.term import Equation, Symbol, equation_at, walk
+from symnet.term import (
+    Apply,
+    Equation,
+    Number,
+    Symbol,
+    Term,
+    equation_at,
+    free_indices,
+    walk,
+)
 
 DTYPES = ("float64", "float32")
 BLAS = ("numpy", "scipy")
 STYLES = ("auto", "array", "scalar")
+MOST_PARTS = 500  # of one formula of a program, a slope above all
 MOST_LAYERS = 400  # of a program, which has lines for each: it is written in ten seconds
 
 BACKENDS = {
@@ -156,8 +171,32 @@ def program_of(proof: Proof, training: Training) -> Program:
     """The program for one sample, before any pass. Raises NotProved if the proof does not hold."""
     if not proof.holds or proof.derived is None:
         raise NotProved(f"no code without a proof:\n{proof}")
-    lines = _equations(proof.derived)
-    return lower(proof.network, *lines, training)
+    forward, cost, backward = _equations(proof.derived)
+    for equation in (*forward, cost, *backward):
+        if (parts := _length(equation.right)) > MOST_PARTS:
+            raise ArchitectureError(
+                f"the formula of {equation.label} has {parts} parts, too many for a program; "
+                f"{MOST_PARTS} are the most. derive and prove take it"
+            )
+    for equation in backward:
+        # z[j] = Σ_k Σ_q v[j,k,q] x[k]: ∂C/∂v is the same for every q.
+        constant = set(free_indices(equation.left)) - set(free_indices(equation.right))
+        if constant and equation.right != Number(Fraction(0)):
+            letters = ", ".join(sorted(index.name for index in constant))
+            raise NotYet(
+                f"{best(equation, TEXT)} is the same for every {letters}; no code can be made of "
+                "that yet, so leave the axis out"
+            )
+    return lower(proof.network, forward, cost, backward, training)
+
+
+def _length(term: Term) -> int:
+    """Of how many parts a term is made, those of its functions' formulas among them."""
+    found = 0
+    for part in walk(term):
+        formula = part.function.formula if isinstance(part, Apply) else None
+        found += 1 if formula is None else sum(1 for _ in sympy.preorder_traversal(formula))
+    return found
 
 
 def computed(proof: Proof) -> tuple[Equation, ...]:

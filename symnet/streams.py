@@ -22,6 +22,8 @@ def read_network(net: str, activation: str, cost: str | None) -> Any:
         net = given.decode("utf-8-sig", errors="replace").strip()
         if "[network]" in net:
             return network.from_toml(f"{net}\n", activation, cost)
+    if "\0" in net:
+        raise ArchitectureError("a network has no NUL character in it", text=net)
     if net.lower().endswith(".toml"):
         return network.from_toml(Path(net), activation, cost)
     if os.path.isfile(net):  # Path.is_file raises an error for a network longer than a name may be
@@ -37,6 +39,8 @@ def write(text: str, output: Path | None) -> None:
         click.echo(content, nl=False)
         return
     try:
+        with contextlib.suppress(FileNotFoundError):
+            output.stat()  # a link to itself is said to be one
         if output.exists() and not output.is_file():
             output.write_bytes(content)  # a device such as /dev/stdout
         else:

@@ -25,6 +25,7 @@ from symnet.program.lowering import array_name
 from symnet.term import ARGUMENT, Addition, Axis, Equation, LayerNumber, Symbol, at_layer, walk
 
 LONGEST = 88  # the length of a printed equation's line
+MOST_SCALAR = 300  # parts of a formula that is written out for single numbers
 MOST_EQUATIONS = 24  # as many lines of the head show equations; deeper networks show the first ones
 
 PENALTY_MEANINGS = {
@@ -146,6 +147,11 @@ def style_of(lowered: Program, choices: Choices) -> str:
         return "array" if reasons else cost_model.style(lowered)
     if choices.style == "scalar" and reasons:
         raise NotYet(f"the scalar style has no arrays, but the trainer {reasons[0]}")
+    if choices.style == "scalar" and cost_model.longest(lowered) > MOST_SCALAR:
+        raise NotYet(
+            f"a formula of more than {MOST_SCALAR} parts is too long for the scalar style; leave "
+            "out --style scalar"
+        )
     return choices.style
 
 

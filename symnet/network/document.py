@@ -13,6 +13,7 @@
 """
 
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,7 @@ class Document:
     training: tuple[tuple[str, Value], ...]
 
 
+MOST_LINES = 100  # equations, parameters or axes of one layer
 NETWORK = ("inputs", "cost")
 LAYER = ("neurons", "activation", "axes", "parameters", "equations")
 MOST_LAYERS = 1000
@@ -101,6 +103,9 @@ def _layer(table: Any, where: str) -> Table:
         raise ArchitectureError(f'{where}: parameters is a table such as {{ w = ["j", "k"] }}')
     if not isinstance(axes, dict):
         raise ArchitectureError(f"{where}: axes is a table such as {{ j = 30 }}")
+    for key, lines in (("equations", equations), ("parameters", parameters), ("axes", axes)):
+        if len(lines) > MOST_LINES:
+            raise ArchitectureError(f"{where}: {len(lines)} {key}; a layer has up to {MOST_LINES}")
     neurons = table.get("neurons")
     return Table(
         None if neurons is None else _width(neurons, f"{where}: neurons"),
@@ -131,7 +136,9 @@ def _training(table: Any) -> tuple[tuple[str, Value], ...]:
 
 
 def _is_setting(value: Any) -> bool:
-    return not isinstance(value, bool | str) and isinstance(value, int | float) and value >= 0
+    """A number that a float can be, too: 10^400 is none."""
+    number = not isinstance(value, bool) and isinstance(value, int | float)
+    return number and value >= 0 and (isinstance(value, float) or value <= sys.float_info.max)
 
 
 def _table(value: Any, where: str, example: str) -> dict[str, Any]:

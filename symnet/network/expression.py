@@ -135,7 +135,11 @@ def parts(node: Node) -> tuple[Node, ...]:
 
 # A minus sign and points as they stand in a book are read too. A power binds to the right, and
 # more strongly than the sign before it: -z**2 is -(z**2).
-GRAMMAR = r"""
+# The letters of names. Others look like these (Cyrillic а), or are these to Python, which reads ａ
+# and ª as a: a generated file would then compute with another array than the one that it shows.
+LETTERS = "A-Za-zΓΔΘΛΞΠΣΦΨΩα-νξπ-ω"
+
+GRAMMAR = rf"""
     formula: sum
     definition: sum "=" sum
     ?sum: product | sum SIGN product -> binary
@@ -155,7 +159,7 @@ GRAMMAR = r"""
     SIGN: "+" | "-" | "−"
     POINT: "*" | "/" | "·" | "×"
     NUMBER: /([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?/
-    NAME: /[^\W\d]\w*/
+    NAME: /[{LETTERS}_][{LETTERS}_0-9]*/
     %ignore /\s+/
 """
 _SIGNS = {"−": "-", "·": "*", "×": "*", "^": "**"}

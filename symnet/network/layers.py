@@ -56,7 +56,9 @@ Width = int | str
 Axes = Sequence[str]  # the letters of an array's axes, ["j", "k"] or "jk"
 
 INPUT = "x"  # what a layer gets, in its own equations
-NAMES = re.compile(r"[^\W\d_]{1,20}")
+NAMES = re.compile(f"[{e.LETTERS}]{{1,20}}")
+LETTER = re.compile(f"[{e.LETTERS}]")
+WRITTEN = "up to 20 letters, Latin or Greek"
 RESERVED = {
     "y": "the desired value",
     "C": "the cost",
@@ -143,12 +145,12 @@ class _Reader:
         """Each quantity is defined once, before it is used, and has a name of its own."""
         for name in (*self.parameters, *self.given):
             if not NAMES.fullmatch(name):
-                raise EquationError(f"{name[:40]!r} is no name of an array; use up to 20 letters")
+                raise EquationError(f"{name[:40]!r} is no name of an array; use {WRITTEN}")
             if name in RESERVED or name in ("a", "z"):
                 meaning = RESERVED.get(name, "a quantity of the layer")
                 raise EquationError(f"{name} stands for {meaning}; take another letter")
         for letter in self.sizes:
-            if not re.fullmatch(r"[^\W\d_]", letter):
+            if not LETTER.fullmatch(letter):
                 raise EquationError(f"an axis is one letter, not {letter!r}")
         for number_, (text, tree) in enumerate(zip(self.texts, trees, strict=True)):
             name = tree.left.name
@@ -160,7 +162,7 @@ class _Reader:
                 meaning = RESERVED.get(name, "a function")
                 e.fail(f"{name} stands for {meaning}; take another letter", text, tree.left)
             if not NAMES.fullmatch(name):
-                e.fail("a quantity is named by up to 20 letters", text, tree.left)
+                e.fail(f"a quantity is named by {WRITTEN}", text, tree.left)
             if name[0] == "d" and name[1:] in (*self.parameters, *self.later):
                 e.fail(f"{name} is the name of a derivative; take another", text, tree.left)
             self.later[name] = number_

@@ -58,6 +58,7 @@ INSIDE = (
 )  # fmt: skip
 ORDER = "w_jk is read as leading from k to j, which the page does not say: w_kj has no meaning"
 SIGN = "δ is read as the negative derivative of the cost, which the page does not say"
+LONGEST_SAID = 1000  # characters of a text in a context
 MOST_NODES = 4000  # signs and groups of a formula
 
 
@@ -67,7 +68,8 @@ def verify(
     """The verdict on a formula as printed, under a convention and what a page declares."""
     started = time.perf_counter()
     try:
-        found = _verdict(latex, convention, _in_texts(context or {}), started)
+        said = _in_texts(context or {})
+        found = _too_long(said) or _verdict(latex, convention, said, started)
     except RecursionError:
         found = Verdict(UNKNOWN, "the formula is nested too deeply")
     except INSIDE as error:
@@ -82,6 +84,19 @@ def _in_texts(context: Mapping[str, Any]) -> dict[str, Any]:
         key: {str(k): str(v) for k, v in said.items()} if isinstance(said, Mapping) else said
         for key, said in context.items()
     }
+
+
+def _too_long(context: Mapping[str, Any]) -> Verdict | None:
+    """What is said of a context that would take minutes to read; nothing of any other."""
+    tables = [said for said in context.values() if isinstance(said, Mapping)]
+    entries = [each for table in (context, *tables) for pair in table.items() for each in pair]
+    for said in entries:
+        if isinstance(said, str | list | tuple) and len(said) > LONGEST_SAID:
+            return Verdict(
+                UNKNOWN,
+                f"the context has a text or list of length {len(said)}; {LONGEST_SAID} is the most",
+            )
+    return None
 
 
 def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: float) -> Verdict:

@@ -196,6 +196,10 @@ def _by_tanh(x: sympy.Pow) -> sympy.Expr:
 # --- slopes --------------------------------------------------------------------------------
 
 
+# Any array, and real, as all are: of tanh(tanh(…)) SymPy would look long for what else it could be.
+ANY = sympy.Dummy("a", dummy_index=0, real=True)
+
+
 def slopes_apart(program: Program) -> Program:
     """δ^l = u^l ⊙ a^l(1 - a^l) -> p^l = a^l(1 - a^l), δ^l = u^l ⊙ p^l: all p^l in one call.
 
@@ -233,7 +237,7 @@ def _equal_slopes(function: Function) -> Iterable[tuple[int, Array, sympy.Expr]]
             for array in line.arguments:
                 factor = _factor_in(line.formula, array)
                 if SAMPLES in array.axes and len(array.axes) > 1 and factor is not None:
-                    key = factor.xreplace({array.symbol: sympy.Dummy("a", dummy_index=0)})
+                    key = factor.xreplace({array.symbol: ANY})
                     found.setdefault(key, []).append((i, array, factor))
     for places in found.values():
         if len(places) > 1:

@@ -56,6 +56,9 @@ ITEM = {"float64": 8, "float32": 4}  # bytes of a number
 # A text with more parameters, each a variable, is nothing to read.
 READABLE = 150
 
+# Nor is a longer formula, of so many parts; to write it out for single numbers would take minutes.
+LONGEST = 100
+
 SLOWER = 2.0  # what ten samples may cost more, so that one costs less
 
 
@@ -113,11 +116,22 @@ def style(program: Program, dtype: str = "float64") -> str:
     Without arrays only in Python's own numbers, which are float64, and for a network small enough
     to be read: where it is faster for one sample at a time, and not much slower for ten.
     """
-    if dtype != "float64" or _extents(program, 1)["p"] > READABLE:
+    if dtype != "float64" or _extents(program, 1)["p"] > READABLE or longest(program) > LONGEST:
         return "array"
     one, ten = (total(costs(program, dtype, batch)) for batch in (1, 10))
     faster = one.scalar_us < one.array_us and ten.scalar_us < SLOWER * ten.array_us
     return "scalar" if faster else "array"
+
+
+def longest(program: Program) -> int:
+    """Of how many parts the longest formula of a program is made."""
+    formulas = {
+        line.formula
+        for function in program.functions
+        for line in function.body
+        if isinstance(line, Map)
+    }
+    return max((sum(1 for _ in sympy.preorder_traversal(x)) for x in formulas), default=0)
 
 
 def table(program: Program, dtype: str = "float64", batch: int = 1) -> str:
