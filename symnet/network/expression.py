@@ -133,12 +133,12 @@ def parts(node: Node) -> tuple[Node, ...]:
 
 # --- reading -------------------------------------------------------------------------------
 
-# A minus sign and points as they stand in a book are read too. A power binds to the right, and
-# more strongly than the sign before it: -z**2 is -(z**2).
 # The letters of names. Others look like these (Cyrillic а), or are these to Python, which reads ａ
 # and ª as a: a generated file would then compute with another array than the one that it shows.
 LETTERS = "A-Za-zΓΔΘΛΞΠΣΦΨΩα-νξπ-ω"
 
+# A minus sign and points as they stand in a book are read too. A power binds to the right, and
+# more strongly than the sign before it: -z**2 is -(z**2).
 GRAMMAR = rf"""
     formula: sum
     definition: sum "=" sum
