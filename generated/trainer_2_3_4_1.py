@@ -1007,7 +1007,7 @@ def _as_array(values, name):
     return array
 
 
-def _given(values, name):
+def _as_numbers(values, name):
     """The values as an array of real numbers."""
     array = _as_array(values, name)
     if array.dtype == object:
@@ -1053,7 +1053,7 @@ def _finite(array, name):
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = _given(values, name)
+    array = _as_numbers(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
@@ -1063,7 +1063,7 @@ def _numbers(values, shape, name):
 
 def _inputs(X, inputs, mean=None, scale=None):
     """X as rows of finite numbers, standardized if that is wanted."""
-    array = _given(X, "X")
+    array = _as_numbers(X, "X")
     if array.ndim != 2:
         expected = f"(samples, {inputs})"
         raise ValueError(
@@ -1118,7 +1118,7 @@ def _compare_columns(names, known):
 
 def _weighted(X, y, sample_weight):
     """X and y without the samples of weight 0, and the other weights, 1 on average."""
-    weights = _given(sample_weight, "sample_weight").astype(float)
+    weights = _as_numbers(sample_weight, "sample_weight").astype(float)
     X, y = _as_array(X, "X"), _as_array(y, "y")
     if weights.shape != y.shape[:1]:
         shape = y.shape[:1]
@@ -1149,7 +1149,7 @@ def _check_batch(batch):
 
 def _targets(y):
     """What the outputs should be, over (samples, 1)."""
-    y = _given(y, "y")
+    y = _as_numbers(y, "y")
     return _numbers(y[:, None] if y.ndim == 1 else y, ("samples", 1), "y")
 
 

@@ -218,7 +218,7 @@ class Trainer:
     def _step(self, x, xT, y, weights=None):
         """One step; what it gives are the arrays of the last layer from which the cost follows."""
         m = len(x)
-        made = self._sized.get((m, len(y), self.workers)) or self._make(m, y)
+        made = self._sized.get((m, self.workers)) or self._make(m, y)
         self._steps += 1
         outputs = made(x, xT, y, weights)
         for update in self._updates:
@@ -226,7 +226,7 @@ class Trainer:
         return outputs
 
     def _make(self, m, y):
-        """The function of the gradients for batches of m samples, made once."""
+        """The function of the gradients for batches like that of y, made once."""
         self._parameters()
         if len(y) != self._ends()[1]:  # of one row, NumPy would make several
             raise ValueError(f"y has {len(y)} rows, not {self._ends()[1]}")
@@ -236,7 +236,7 @@ class Trainer:
             made = _backpropagation(self._theta, self._gradient, m, m)
         else:
             made = _in_threads(self._theta, self._gradient, m, self.workers)
-        self._sized[m, len(y), self.workers] = made
+        self._sized[m, self.workers] = made
         return made
 
     def _ends(self):
@@ -949,7 +949,7 @@ def _as_array(values, name):
     return array
 
 
-def _given(values, name):
+def _as_numbers(values, name):
     """The values as an array of real numbers."""
     array = _as_array(values, name)
     if array.dtype == object:
@@ -995,7 +995,7 @@ def _finite(array, name):
 
 def _numbers(values, shape, name):
     """A copy of the values as finite numbers of DTYPE, in this shape with any number of samples."""
-    array = _given(values, name)
+    array = _as_numbers(values, name)
     wanted = tuple(len(array) if n == "samples" and array.ndim else n for n in shape)
     if array.shape != wanted or not array.size:
         expected = str(shape).replace("'", "")
@@ -1005,7 +1005,7 @@ def _numbers(values, shape, name):
 
 def _inputs(X, inputs, mean=None, scale=None):
     """X as rows of finite numbers, standardized if that is wanted."""
-    array = _given(X, "X")
+    array = _as_numbers(X, "X")
     if array.ndim != 2:
         expected = f"(samples, {inputs})"
         raise ValueError(
@@ -1062,7 +1062,7 @@ def _compare_columns(names, known):
 
 def _weighted(X, y, sample_weight):
     """X and y without the samples of weight 0, and the other weights, 1 on average."""
-    weights = _given(sample_weight, "sample_weight").astype(float)
+    weights = _as_numbers(sample_weight, "sample_weight").astype(float)
     X, y = _as_array(X, "X"), _as_array(y, "y")
     if weights.shape != y.shape[:1]:
         shape = y.shape[:1]
