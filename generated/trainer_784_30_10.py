@@ -1927,7 +1927,8 @@ def main(arguments=None):
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     except (OSError, TypeError, ValueError, csv.Error) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        said = f"{error.filename}: {error.strerror}" if getattr(error, "filename", None) else error
+        print(f"{parser.prog}: {said}", file=sys.stderr)
         return 2
 
 

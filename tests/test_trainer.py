@@ -1202,7 +1202,7 @@ def test_a_bad_label_gives_one_clear_line(text: str, message: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fit", "absent.csv"], "No such file or directory: 'absent.csv'"),
+        (["fit", "absent.csv"], "absent.csv: No such file or directory"),
         (["fit", "."], "Is a directory"),
         (["fit", "good.csv", "--save", "absent/w.npz"], "absent/w.npz cannot be written"),
         (["fit", "good.csv", "--save", "."], ". cannot be written"),
@@ -1224,7 +1224,7 @@ def test_a_bad_label_gives_one_clear_line(text: str, message: str, tmp_path: Pat
         (["evaluate", "X.npz", "--weights", "w.npz"], "X.npz has no array y, but X"),
         (["evaluate", "inputs.csv", "--weights", "w.npz"], "inputs.csv has 2 columns"),
         (["evaluate", "good.csv", "--weights", "absent.npz"], "No such file"),
-        (["predict", "good.csv"], "No such file or directory: 'weights.npz'"),
+        (["predict", "good.csv"], "weights.npz: No such file or directory"),
         (["predict", "good.csv", "--weights", "w.npz", "-o", "no/o.csv"], "cannot be written"),
         (["predict", "wide.csv", "--weights", "w.npz"], "wide.csv has 5 columns"),
         (
