@@ -40,9 +40,10 @@ from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
 from symnet.paper.verify import verify
 
-Judge = Callable[[str, str, Mapping[str, Any]], Verdict]
+# A formula, a convention, a context, and whether an edit is looked for that makes it right.
+Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
-SURE = 3  # equations that hold under a convention, for it to be beyond doubt
+MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +64,29 @@ class Judged:
     judgements: tuple[Judgement, ...]
 
 
-def judged(document: Document, wanted: str = "auto", judge: Judge = verify) -> Judged:
+def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
+    """The judge that everything here asks."""
+    return verify(text, convention, context, repair=repair)
+
+
+def judged(document: Document, wanted: str = "auto", judge: Judge = verdict) -> Judged:
     """All statements of a document judged; `wanted` is a convention, or auto."""
     said = [x for formula in document.formulas for x in statements(formula, document.macros)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
     known = declared(said, prose)
     ask = _remembering(judge)
     fitting = _fitting(candidates(known, wanted), said, known, ask)
-    primary = fitting[0]
     own: dict[str, str] = {}  # symbols of the document's own, as they are defined
-    return Judged(known, primary, tuple(_of(x, fitting, known, own, ask) for x in said))
+    return Judged(known, fitting[0], tuple(_of(x, fitting, known, own, ask) for x in said))
 
 
 def _remembering(judge: Judge) -> Judge:
-    memory: dict[tuple[str, str, str], Verdict] = {}
+    memory: dict[tuple[str, str, str, bool], Verdict] = {}
 
-    def ask(text: str, convention: str, context: Mapping[str, Any]) -> Verdict:
-        key = (text, convention, json.dumps(context, sort_keys=True))
+    def ask(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
+        key = (text, convention, json.dumps(context, sort_keys=True), repair)
         if key not in memory:
-            memory[key] = judge(text, convention, context)
+            memory[key] = judge(text, convention, context, repair)
         return memory[key]
 
     return ask
@@ -110,10 +115,12 @@ def _fitting(
     return books if best[3] == 0 and books else fitting
 
 
-def _first(statement: Statement, candidate: Candidate, known: Declared, ask: Judge) -> Verdict:
+def _first(
+    statement: Statement, candidate: Candidate, known: Declared, ask: Judge, repair: bool = False
+) -> Verdict:
     """The verdict on a statement where the least is known; with numbers, for its own widths."""
     context = next(contexts(candidate, known, numbered=is_numbered(statement)))
-    return ask(statement.printed, candidate.convention, context)
+    return ask(statement.printed, candidate.convention, context, repair)
 
 
 def is_numbered(statement: Statement) -> bool:
@@ -167,7 +174,7 @@ def _of(
     defines = place in known.defining
     about = is_about(statement)
     if statement.node is None:
-        verdict = ask(statement.printed, fitting[0].convention, {})
+        verdict = ask(statement.printed, fitting[0].convention, {}, True)
         if verdict.verdict == ILL_FORMED and (about or "=" in statement.text):
             return Judgement(statement, CLAIM, verdict)
         return Judgement(statement, UNREAD if about else OTHER, verdict)
@@ -176,7 +183,7 @@ def _of(
         return Judgement(statement, MENTION)
     if not claim:
         # Something is only mentioned: an error if it cannot exist, as ∂C/∂w^l for l = 1.
-        verdict = _first(statement, fitting[0], known, ask)
+        verdict = _first(statement, fitting[0], known, ask, repair=True)
         wrong = verdict.verdict == ILL_FORMED and verdict.error_kind == "wrong-range"
         return Judgement(statement, CLAIM if wrong else MENTION, verdict if wrong else None)
     verdict = _verdict(statement, fitting, known, own, ask)
@@ -227,48 +234,50 @@ def _verdict(
 ) -> Verdict:
     """Proved, if it is under any convention and in any context that fits; else the best failure."""
     numbered = is_numbered(statement)
-    failures: list[Verdict] = []
+    failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
     for number, candidate in enumerate(fitting):
-        for context in contexts(candidate, known, numbered):
-            verdict = _asked(statement, candidate, context, own, ask)
-            if verdict.verdict == PROVED:
-                return verdict
-            failures.append(verdict)
-        if number == 0 and not all(map(_is_final, failures)):
-            for context in supposed_contexts(candidate, known):
-                verdict = _asked(statement, candidate, context, own, ask)
-                if verdict.verdict == PROVED:
-                    said = f"{context['activation']} activation and {context['cost']} cost"
-                    return replace(verdict, assumptions=(*verdict.assumptions, said))
-    return min(failures, key=_rank)
+        tried = [(each, False) for each in contexts(candidate, known, numbered)]
+        if number == 0:
+            tried += [(each, True) for each in supposed_contexts(candidate, known)]
+        for context, supposed in tried:
+            if supposed and all(_is_final(each) for each, *_ in failures):
+                break
+            context = _with_own(statement, context, own)
+            found = ask(statement.printed, candidate.convention, context, False)
+            if found.verdict == PROVED and supposed:
+                said = f"{context['activation']} activation and {context['cost']} cost"
+                return replace(found, assumptions=(*found.assumptions, said))
+            if found.verdict == PROVED:
+                return found
+            failures.append((found, candidate, context))
+    return _explained(statement, failures, ask)
 
 
-def _asked(
-    statement: Statement,
-    candidate: Candidate,
-    context: dict[str, Any],
-    own: Mapping[str, str],
-    ask: Judge,
+def _explained(
+    statement: Statement, failures: list[tuple[Verdict, Candidate, dict[str, Any]]], ask: Judge
 ) -> Verdict:
-    """The verdict in a context, with those of the document's own symbols that stand in it."""
+    """The failure that says most, with the edit that makes the formula right, if there is one."""
+    failures = sorted(failures, key=lambda failure: failure[0].verdict not in WRONG)
+    for found, candidate, context in failures[:MOST_REPAIRS]:
+        if found.verdict in WRONG:
+            mended = ask(statement.printed, candidate.convention, context, True)
+            if mended.suggestion is not None:
+                return mended
+    _, candidate, context = failures[0]
+    return ask(statement.printed, candidate.convention, context, True)
+
+
+def _with_own(
+    statement: Statement, context: dict[str, Any], own: Mapping[str, str]
+) -> dict[str, Any]:
+    """A context with those of the document's own symbols that stand in a statement."""
     used = {k: v for k, v in own.items() if k in statement.text}
-    if used:
-        context = {**context, "declared": {**used, **context.get("declared", {})}}
-    return ask(statement.printed, candidate.convention, context)
+    return {**context, "declared": {**used, **context.get("declared", {})}} if used else context
 
 
 def _is_final(verdict: Verdict) -> bool:
     """Whether no σ and no C can make a statement right: its shapes do not fit."""
     return verdict.verdict == ILL_FORMED and "not declared" not in verdict.reason
-
-
-def _rank(verdict: Verdict) -> int:
-    """Failures that say most come first: with an edit that mends it, then with numbers."""
-    if verdict.verdict in WRONG and verdict.suggestion is not None:
-        return 0
-    if verdict.verdict in WRONG:
-        return 1
-    return 2
 
 
 # --- findings -------------------------------------------------------------------------------------

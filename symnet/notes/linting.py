@@ -8,11 +8,10 @@
 
 from symnet.notes.document import Document
 from symnet.notes.findings import Linted
-from symnet.notes.judging import Judge, equations, findings, judged
-from symnet.paper.verify import verify
+from symnet.notes.judging import Judge, equations, findings, judged, verdict
 
 
-def linted(document: Document, convention: str = "auto", judge: Judge = verify) -> Linted:
+def linted(document: Document, convention: str = "auto", judge: Judge = verdict) -> Linted:
     """A document with what is to be said of it."""
     found = judged(document, convention, judge)
     said = sorted(findings(found), key=lambda x: (x.source.path, x.start))
