@@ -11,7 +11,7 @@ r"""The statements of a formula: what is said in each of its rows, each with its
 from dataclasses import dataclass
 
 from symnet.errors import SymnetError
-from symnet.notes import macros
+from symnet.notes import expansion
 from symnet.notes.document import Formula
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
@@ -49,12 +49,12 @@ class Statement:
     def said(self, node: s.Node) -> str:
         """The text of a part of the statement, with its macros put in."""
         whole = self.prefix + self.formula.text
-        return macros.expanded(whole[node.start : node.end], self.prefix)
+        return expansion.expanded(whole[node.start : node.end], self.prefix)
 
 
 def statements(formula: Formula, known: str = "") -> tuple[Statement, ...]:
     """The statements of a formula in a document with these macros."""
-    prefix = macros.used(formula.text, known)
+    prefix = expansion.used(formula.text, known)
     whole = Statement(formula, formula.start, formula.end, None, prefix)
     try:
         display = read(prefix + formula.text)
