@@ -115,11 +115,7 @@ class Equation:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-<<<<<<< HEAD
     """A document with all that is said of it; findings stand in the order of their places."""
-=======
-    """A document with everything that is said of it; findings stand in the order of places."""
->>>>>>> formats
 
     document: Document
     convention: str  # in words: under which its equations were judged
