@@ -26,6 +26,7 @@ BOOKS = (
     "wikipedia", "esl",
 )  # fmt: skip
 NIELSENS = ("nielsen", "input-by-output")
+NUMBERED = (*NIELSENS, "ng")  # whose last weights have the number of the last layer
 STANDARD = {"z^l": "w^l a^{l-1} + b^l", "a^l": r"\sigma(z^l)", r"\delta^l": "dC/dz^l"}
 WORDS = {
     "nielsen": "Nielsen's: w_jk^l leads from neuron k of layer l−1 to neuron j of layer l",
@@ -108,6 +109,8 @@ def _with_widths(
 ) -> Iterator[dict[str, Any]]:
     definitions = dict(candidate.definitions)
     context: dict[str, Any] = {**special, "definitions": definitions}
+    if known.last > 1 and not known.widths and candidate.convention in NUMBERED:
+        context["depth"] = f"L = {known.last}"
     if numbered and known.widths and candidate.convention in (*NIELSENS, OTHER):
         yield {**context, "widths": list(known.widths)}
     yield context

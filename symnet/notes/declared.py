@@ -74,6 +74,7 @@ class Declared:
     functions: Mapping[str, str] = field(default_factory=dict)  # \sigma(z): its formula
     costs: tuple[str, ...] = ()  # C = …
     widths: tuple[int, ...] = ()
+    last: int = 0  # the highest number of a layer, where layers have numbers and no letter
     letters: tuple[str, ...] = ()  # of the activation, in the forward equations: f, \\sigma
     hidden: str = ""  # the activation that the forward equations name: tanh
     output: str = ""  # the same of the last layer, if it has another
@@ -91,6 +92,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     functions: dict[str, str] = {}
     costs: list[str] = []
     anchors, defining, used = [], set(), []
+    differences = _differences(statements)
     for statement in statements:
         for left, right in _pairs(statement):
             key, said = plainly(statement.said(left)), plainly(statement.said(right))
@@ -101,7 +103,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 errors.setdefault(key, said)
                 defining.add(place)
             elif _is_cost(left) and not _is_derivative(right) and not _is_cost(right):
-                costs.append(f"{key} = {said}")
+                costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
                 defining.add(place)
             elif _is_function_of_letter(left) and _is_function_of(right, left):
                 functions.setdefault(key, said)
@@ -116,8 +118,9 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     named = [NAMES[name] for name in used if name in NAMES]
     letters = tuple(name for name in used if name not in NAMES)
     return Declared(
-        forward, errors, functions, tuple(dict.fromkeys(costs)), widths(statements), letters,
-        named[0] if named and not letters else "", named[1] if len(named) == 2 else "",
+        forward, errors, functions, tuple(dict.fromkeys(costs)), widths(statements),
+        last_layer(statements), letters,
+        named[0] if named else "", named[1] if len(named) == 2 else "",
         _mentioned(prose, NAMED_ACTIVATIONS), _mentioned(prose, NAMED_COSTS),
         tuple(dict.fromkeys(anchors)), frozenset(defining),
     )  # fmt: skip
@@ -245,6 +248,55 @@ def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     if found is None or found.given.base not in QUANTITIES:
         return False
     return found.weight is not None or _is_activation(found)
+
+
+def _without_arguments(key: str) -> str:
+    """The cost's letter alone: J of J(W, b; x, y)."""
+    return re.sub(r"\s*\(.*\)\s*$", "", key)
+
+
+_AT_STEP = re.compile(r"\(\s*[nt]\s*\)")
+
+
+def _differences(statements: Iterable[Statement]) -> dict[str, str]:
+    """Symbols that are differences of two others, e_j = d_j - y_j: what a cost squares."""
+    found: dict[str, str] = {}
+    for statement in statements:
+        for left, right in _pairs(statement):
+            if (
+                isinstance(right, s.Additive)
+                and len(right.terms) == 2
+                and base_of(left) not in ("", *QUANTITIES, *COSTS)
+                and all(base_of(term) for term in right.terms)
+            ):
+                key = _AT_STEP.sub("", plainly(statement.said(left)))
+                found.setdefault(key, _AT_STEP.sub("", plainly(statement.said(right))))
+    return found
+
+
+def _squares_put_in(said: str, differences: Mapping[str, str]) -> str:
+    """A cost with what its squares are of: e_j^2 as (d_j - y_j)^2."""
+    for key, difference in differences.items():
+        if key in said:
+            text = _AT_STEP.sub("", said).replace(key + "^", f"({difference})^")
+            said = text.replace(f"({key})", f"({difference})")
+    return said
+
+
+def last_layer(statements: Iterable[Statement]) -> int:
+    """The highest number of a layer of weights; 0 where the document speaks of any layer l."""
+    highest = 0
+    for statement in statements:
+        for node in s.walk(statement.node) if statement.node is not None else ():
+            if not isinstance(node, s.Scripted) or base_of(node) not in WEIGHTS:
+                continue
+            for part in (node.sub, node.sup):
+                letters = {x.text for x in s.walk(part) if isinstance(x, s.Name)} if part else set()
+                if letters & {"l", r"\ell", "L"}:
+                    return 0
+            number = _number(node.sup)
+            highest = max(highest, number or 0)
+    return highest
 
 
 def _function(key: str, said: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from symnet.notes.candidates import Candidate, candidates, contexts, supposed_contexts
 from symnet.notes.declared import (
     COSTS,
+    NAMES,
     QUANTITIES,
     WEIGHTS,
     Declared,
@@ -43,7 +44,9 @@ from symnet.paper.verify import verify
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
+TARGETS = frozenset({"y", "t", "d", "Y", "T"})
 SURE = 5  # equations that hold, for a convention to be beyond doubt
+MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
 
@@ -97,18 +100,32 @@ def _certain(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
         and x.statement.node is not None
         and x.verdict is not None
         and x.verdict.verdict in WRONG
-        and not _is_understood(x.verdict, sure)
+        and not _is_understood(x, x.verdict, sure)
         else x
         for x in found
     )
 
 
-def _is_understood(verdict: Verdict, sure: bool) -> bool:
+def _is_understood(found: Judgement, verdict: Verdict, sure: bool) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
     if "not declared" in verdict.reason:
         return False
-    known = verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range")
-    return known or sure
+    if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
+        return True
+    # Numbers can only speak against what says nothing of a certain σ or C.
+    return sure and (verdict.verdict == ILL_FORMED or not _is_special(found.statement))
+
+
+def _is_special(statement: Statement) -> bool:
+    """Whether a statement holds, if at all, for a certain activation or cost: by y, 1 - a, tanh."""
+    assert statement.node is not None
+    for node in s.walk(statement.node):
+        match node:
+            case s.Additive(terms=terms) if any(isinstance(x, s.Number) for x in terms):
+                return True
+            case s.Name(text=text) if text in TARGETS or text in NAMES or text in ("log", "ln"):
+                return True
+    return False
 
 
 def _remembering(judge: Judge) -> Judge:
@@ -136,8 +153,9 @@ def _fitting(
     for rank, candidate in enumerate(offered):
         verdicts = [_first(x, candidate, known, ask).verdict for x in anchors]
         right = verdicts.count(PROVED)
-        wrong = sum(x in WRONG for x in verdicts)
-        scores.append((wrong - right, rank, right, wrong, candidate))
+        # Without forward equations, what is refuted may only need a cost or an activation.
+        wrong = sum(x in (WRONG if known.anchors else (ILL_FORMED,)) for x in verdicts)
+        scores.append((wrong - 2 * right, rank, right, wrong, candidate))
     scores.sort(key=lambda score: score[:2])
     best = scores[0]
     return [x[4] for x in scores if x[2] and x[3] <= best[3]] or [best[4]]
@@ -224,6 +242,8 @@ def _of(
         return Judgement(statement, DEFINITION if defines else CLAIM, verdict)
     if defines and not _is_forward(statement, known):
         return Judgement(statement, DEFINITION)
+    if _is_forward(statement, known) and known.hidden and verdict.verdict != ILL_FORMED:
+        return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
     if not about:
         return Judgement(statement, OTHER)
     new = _new_symbol(statement, verdict)
@@ -261,7 +281,7 @@ def _verdict(
     failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
     for number, candidate in enumerate(fitting):
         tried = [(each, False) for each in contexts(candidate, known, numbered)]
-        if number == 0:
+        if number < MOST_SUPPOSED:
             tried += [(each, True) for each in supposed_contexts(candidate, known)]
         for context, supposed in tried:
             if supposed and all(_is_final(each) for each, *_ in failures):
