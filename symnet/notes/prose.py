@@ -1,0 +1,684 @@
+r"""What the words of a note say that can be checked, each with its place.
+
+Only patterns that cannot be mistaken are read: between a symbol and what is said of it stand words
+of a closed list, and a sentence that speaks of other books, of errors or of questions is left
+alone. Whether what is said is true is judged in `contradictions.py`.
+
+>>> from symnet.notes.document import Document, Prose
+>>> from symnet.notes.source import Source
+>>> text = "w_{jk}^l is the weight from neuron k in layer l-1 to neuron j in layer l."
+>>> said, = statements(Document("n.txt", (Prose(Source("n.txt", text, text), 0, len(text)),)))
+>>> said.tail, said.head
+(End(index='k', layer='l-1'), End(index='j', layer='l'))
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from symnet.notes.document import Document
+from symnet.notes.source import Source
+from symnet.notes.words import INDEX, MARK, SYMBOL, WORD, Sentence, Token, sentences
+from symnet.paper.formula import syntax as s
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A neuron by its index and a layer by its number or in a word; None: nothing is said."""
+
+    index: str | None = None
+    layer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Something said, from `start` up to and without `end` of the visible text."""
+
+    source: Source = field(repr=False)
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning(Statement):
+    """A weight leads from a neuron or a layer to another. Both digits may stand in one: 31.
+
+    `directed`: said with "from" and "to"; else the layers alone tell which is which.
+    """
+
+    letter: str
+    subs: tuple[str, ...]
+    sup: str
+    tail: End
+    head: End
+    directed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Statement):
+    """Which of the two subscripts of a weight is that of the neuron that it leads to."""
+
+    target_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explained(Statement):
+    """A symbol is the bias, the output, … of a neuron or of a layer."""
+
+    letter: str
+    subs: tuple[str, ...]
+    sup: str
+    what: str  # a key of KINDS
+    end_of: End
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative(Statement):
+    """∂C/∂z, or a letter for it, is a derivative with respect to `what` of a neuron."""
+
+    letter: str  # of z, or the letter that stands for the derivative
+    of_letter: bool  # whether it is that of z
+    subs: tuple[str, ...]
+    what: str
+    end_of: End
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRange(Statement):
+    """What is said of the symbols `about` is said for all layers between."""
+
+    letter: str
+    first: str
+    last: str
+    about: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Width(Statement):
+    """A layer has so many neurons; the layer is a number, "input" or "output"."""
+
+    layer: str
+    neurons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layers(Statement):
+    """The network has so many layers."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Statement):
+    """Layers are numbered from `first` to `last`."""
+
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rate(Statement):
+    """A letter is named as the learning rate."""
+
+    letter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Statement):
+    """An equation a = σ(z): `output` is a function of `inner`."""
+
+    output: str
+    inner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slope(Statement):
+    """An equation δ = ∂C/∂z: `letter` stands for a derivative by `by`."""
+
+    letter: str
+    by: str
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WEIGHTS = _words(r"w W \theta \Theta \omega")
+_NEURON = _words("""
+    neuron neurons node nodes unit units cell cells perceptron perceptrons one neurone neurones
+""")  # fmt: skip
+_ENTRY = _words("input inputs feature output component element")
+_LAYER = _words("layer layers schicht")
+_ADJECTIVES = _words("""
+    hidden input output source sending presynaptic pre-synaptic target receiving postsynaptic
+    destination single
+""")  # fmt: skip
+_THE = _words("the a an that this some der die das dem den")
+_IN = _words("in of at on within from der aus")
+_NUMBERED = _words("number no no. index indexed numbered with")
+_RELATIVE = {
+    "previous": "previous", "preceding": "previous", "prior": "previous", "next": "next",
+    "following": "next", "subsequent": "next", "input": "input", "output": "output",
+    "hidden": "hidden", "last": "last", "final": "last",
+}  # fmt: skip
+_FROM = _words("from von vom")
+_TO = _words("to into towards toward onto zu zum nach")
+_CONNECTS = _words("""
+    connects connecting connect connected links linking joins joining verbindet couples coupling
+""")  # fmt: skip
+# What may stand between a weight and where it leads.
+_FILLING = _words("""
+    is are be denotes denote denoting represents represent representing stands standing means mean
+    meaning refers describes describe gives as for to the a an that which where weight weights
+    gewicht das ist der parameter parameters connection connections link edge arc arrow synapse
+    synaptic strength coefficient value scalar number real associated attached assigned on of with
+    by entry element leads leading goes going runs running points pointing used using it its this
+    simply just called used applied signal signals carries carrying directed interconnection
+    multiplying pathway between individual particular
+""")  # fmt: skip
+_FILLING_MARKS = frozenset(":→–—-=,()|")
+_NAMING = _words("""
+    is are be denoted by as written we write call called will the symbol let with labelled labeled
+    symbolised denote bezeichnet
+""")  # fmt: skip
+# A sentence with one of these does not say how things are in this note.
+_HEDGES = _words("""
+    some other others another many most unlike instead not never nor cannot often sometimes
+    occasionally if would could might may should elsewhere literature textbook textbooks author
+    authors book books paper papers wrong wrongly incorrect incorrectly mistake mistaken error-prone
+    alternative alternatively alternatively confusing confuse rather contrary opposite reverse
+    reversed swapped uses writes isn't aren't doesn't don't won't wouldn't whereas while tempting
+    think expect guess false old earlier formerly previously versus
+    backward backwards back recurrent lateral recurrence attention suppose why claim claims
+    frequently usually typically else different differently except without contrast
+""")  # fmt: skip
+_NEAR = 60  # tokens: how far a pattern reaches
+
+# The kinds of things that a symbol may be said to be, each in the words that say it.
+KINDS: dict[str, tuple[str, ...]] = {
+    "bias": ("bias", "bias term", "threshold"),
+    "output": ("output", "output value", "output signal"),
+    "activation": ("activation", "activation value", "activation level", "activity"),
+    "weighted input": (
+        "weighted input", "net input", "total input", "total weighted input", "pre-activation",
+        "preactivation", "weighted sum of inputs", "weighted sum of the inputs", "input",
+    ),
+    "error": ("error", "error signal", "error term", "delta", "local gradient", "sensitivity"),
+}  # fmt: skip
+_KINDS = {words: kind for kind, each in KINDS.items() for words in each}
+
+
+def statements(document: Document) -> tuple[Statement, ...]:
+    """What a note says, in the order of reading."""
+    found: list[Statement] = []
+    said = sentences(document)
+    for i, sentence in enumerate(said):
+        found += _of_equations(sentence)
+        found += _of_rates(sentence)
+        if not _hedged(sentence, said[i + 1] if i + 1 < len(said) else ()):
+            found += _of_weights(sentence)
+            found += _of_symbols(sentence)
+    return tuple(found)
+
+
+def _hedged(sentence: Sentence, following: Sentence) -> bool:
+    """Whether a sentence asks, denies, speaks of others, or is called wrong by the next."""
+    if any(token.kind == WORD and token.text in _HEDGES for token in sentence):
+        return True
+    if any(token.kind == MARK and token.text == "?" for token in sentence):
+        return True
+    first = [token.text for token in following[:5]]
+    return first[:1] in (["this"], ["that"], ["it"]) and not _HEDGES.isdisjoint(first)
+
+
+# ---- neurons and layers in words -----------------------------------------------------------------
+
+
+def _skip(tokens: Sentence, at: int, words: frozenset[str]) -> int:
+    while at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words:
+        at += 1
+    return at
+
+
+def _is(tokens: Sentence, at: int, words: frozenset[str]) -> bool:
+    return at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words
+
+
+def _mark(tokens: Sentence, at: int, marks: str) -> bool:
+    return at < len(tokens) and tokens[at].kind == MARK and tokens[at].text in marks
+
+
+def _index(tokens: Sentence, at: int) -> str | None:
+    return tokens[at].text if at < len(tokens) and tokens[at].kind == INDEX else None
+
+
+def _layer(tokens: Sentence, at: int) -> tuple[str, int] | None:
+    """A layer that is named at a place, and where the words go on."""
+    at = _skip(tokens, at, _THE)
+    if _is(tokens, at, frozenset(_RELATIVE)):
+        relative = _RELATIVE[tokens[at].text]
+        at += 1
+        if relative in ("next", "previous") and _is(tokens, at, frozenset({"hidden"})):
+            at += 1
+        return (relative, at + 1) if _is(tokens, at, _LAYER) else None
+    index = _index(tokens, at)
+    if index is not None:
+        return (index, at + 1 + 1) if _is(tokens, at + 1, _LAYER) else None
+    if not _is(tokens, at, _LAYER):
+        return None
+    at = _skip(tokens, at + 1, _NUMBERED)
+    if _mark(tokens, at, "-"):
+        at += 1
+    index = _index(tokens, at)
+    return (index, at + 1) if index is not None and not tokens[at].ordinal else None
+
+
+def _located(tokens: Sentence, at: int) -> tuple[str | None, int]:
+    """The layer of a neuron that has just been named, if one is."""
+    inside = _mark(tokens, at, "(")
+    after = at + 1 if inside or _mark(tokens, at, ",") else at
+    for start in (_skip(tokens, after, _IN), after):
+        if start == after == at:
+            continue
+        found = _layer(tokens, start)
+        if found is not None:
+            layer, end = found
+            return layer, end + 1 if inside and _mark(tokens, end, ")") else end
+    return None, at
+
+
+def _neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
+    """A neuron that is named at a place, and where the words go on."""
+    at = _skip(tokens, at, _THE)
+    if _is(tokens, at, _words("output outputs activation input inputs")):
+        after = _skip(tokens, at + 1, _words("of from"))
+        if after > at + 1 and (found := _neuron(tokens, after)) is not None:
+            return found
+    layer = _layer(tokens, at)
+    if layer is not None and _mark(tokens, layer[1], ","):  # layer 2, neuron 3
+        found = _bare_neuron(tokens, layer[1] + 1)
+        if found is not None and found[0].layer is None:
+            return End(found[0].index, layer[0]), found[1]
+    if layer is not None:
+        return None
+    return _bare_neuron(tokens, at)
+
+
+def _bare_neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
+    at = _skip(tokens, at, _THE)
+    if at >= len(tokens):
+        return None
+    token = tokens[at]
+    if token.kind == SYMBOL and len(token.subs) == 1 and token.text not in WEIGHTS:
+        return End(token.subs[0], token.sup or None), at + 1
+    kind = tokens[at].text if _is(tokens, at, _ADJECTIVES) else None
+    index = _index(tokens, at)
+    if index is not None:
+        at = _skip(tokens, at + 1, _ADJECTIVES - _NEURON)
+        if _is(tokens, at, _NEURON | _ENTRY):
+            at += 1
+        elif tokens[at - 1].text in _ENTRY:
+            pass  # the k-th input
+    else:
+        at = _skip(tokens, at, _ADJECTIVES)
+        if not _is(tokens, at, _NEURON | _ENTRY):
+            if kind is None or _index(tokens, at) is None or tokens[at - 1].text not in _ENTRY:
+                return None
+        else:
+            at += 1
+        at = _skip(tokens, at, _NUMBERED)
+        if _mark(tokens, at, "-"):
+            at += 1
+        index = _index(tokens, at)
+        if index is None or tokens[at].ordinal:
+            return None
+        at += 1
+    layer, at = _located(tokens, at)
+    if layer is None and kind in ("input", "output", "hidden"):
+        layer = kind
+    return End(index, layer), at
+
+
+# ---- the meaning of a weight ---------------------------------------------------------------------
+
+
+def _of_weights(tokens: Sentence) -> Iterator[Statement]:
+    for i, token in enumerate(tokens):
+        if token.text in WEIGHTS and token.kind in (SYMBOL, INDEX):
+            yield from _meaning(tokens, i, i + 1, i)
+        elif token.kind == WORD and token.text in ("weight", "weights", "gewicht"):
+            yield from _meaning_first(tokens, i)
+        elif token.kind == INDEX and token.ordinal and token.text in ("1", "2"):
+            yield from _order(tokens, i)
+
+
+def _meaning(tokens: Sentence, subject: int, at: int, first: int) -> Iterator[Meaning]:
+    ends = _ends_after(tokens, at)
+    if ends is not None:
+        yield _meant(tokens[subject], tokens[first], tokens[ends[3] - 1], ends)
+
+
+def _meaning_first(tokens: Sentence, at: int) -> Iterator[Meaning]:
+    """The weight from neuron k to neuron j is written w_{jk}."""
+    ends = _ends_after(tokens, at + 1)
+    if ends is None:
+        return
+    after = ends[3]
+    while after < len(tokens) and after < ends[3] + 8:
+        token = tokens[after]
+        if token.kind == SYMBOL and token.text in WEIGHTS and token.subs:
+            yield _meant(token, tokens[at], token, ends)
+            return
+        marks = token.kind == MARK and token.text in ",:=("
+        if not (marks or (token.kind == WORD and token.text in _NAMING)):
+            return
+        after += 1
+
+
+def _meant(symbol: Token, first: Token, last: Token, ends: tuple[End, End, bool, int]) -> Meaning:
+    return Meaning(
+        letter=symbol.text, subs=symbol.subs, sup=symbol.sup, tail=ends[0], head=ends[1],
+        directed=ends[2], source=first.source, start=first.start, end=last.end,
+    )  # fmt: skip
+
+
+def _ends_after(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
+    """Tail, head, whether words give the direction, and where it ends: after words of the list."""
+    for place in range(at, min(len(tokens), at + _NEAR)):
+        token = tokens[place]
+        if token.kind == WORD:
+            found = _pair(tokens, place)
+            if found is not None:
+                return found
+            if token.text not in _FILLING and token.text not in _CONNECTS:
+                return None
+        elif token.kind != MARK or token.text not in _FILLING_MARKS:
+            return None
+    return None
+
+
+_Part = Callable[[Sentence, int], tuple[End, int] | None]
+
+
+def _layer_alone(tokens: Sentence, at: int) -> tuple[End, int] | None:
+    found = _layer(tokens, at)
+    return (End(None, found[0]), found[1]) if found is not None else None
+
+
+def _pair(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
+    """Two neurons, or two layers, and which of them comes first on the way."""
+    for part in (_neuron, _layer_alone):
+        found = _pair_of(tokens, at, part)
+        if found is not None:
+            return found
+    return None
+
+
+def _pair_of(tokens: Sentence, at: int, part: _Part) -> tuple[End, End, bool, int] | None:
+    word = tokens[at].text
+    if word in _FROM:
+        between, forth, directed = _TO, True, True
+    elif word in _TO:
+        between, forth, directed = _FROM, False, True
+    elif word in _CONNECTS:
+        between, forth, directed = _TO | _words("with and mit und"), True, True
+    elif word in ("between", "zwischen"):
+        between, forth, directed = _words("and und"), True, False
+    else:
+        return None
+    one = part(tokens, at + 1)
+    if one is None:
+        return None
+    middle = one[1] + 1 if _mark(tokens, one[1], ",") else one[1]
+    middle = _skip(tokens, middle, _words("going leading running and")) if directed else middle
+    if _mark(tokens, middle, "→") and word in _FROM:
+        second = middle
+    elif _is(tokens, middle, between):
+        second = middle
+        directed = directed and tokens[middle].text not in ("with", "and", "mit", "und")
+    else:
+        return None
+    other = part(tokens, second + 1)
+    if other is None:
+        return None
+    connects = word in _CONNECTS
+    tail, head = (one[0], other[0]) if forth else (other[0], one[0])
+    if connects or not directed:
+        step = layer_step(one[0].layer, other[0].layer)
+        if step is None or step == 0:
+            directed = directed and step is None
+        else:
+            tail, head = (one[0], other[0]) if step > 0 else (other[0], one[0])
+            directed = True
+    return (tail, head, directed, other[1])
+
+
+_HEIGHTS = {"input": 0, "hidden": 1, "output": 2, "last": 2}
+
+
+def layer_step(one: str | None, other: str | None) -> int | None:
+    """How much higher the other layer is, as far as words tell; None where they do not.
+
+    >>> layer_step("l-1", "l"), layer_step("3", "2"), layer_step("previous", "l")
+    (1, -1, 1)
+    """
+    if one == "previous" or other == "next":
+        return 1
+    if one == "next" or other == "previous":
+        return -1
+    if one is None or other is None:
+        return None
+    if one in _HEIGHTS and other in _HEIGHTS:
+        return _HEIGHTS[other] - _HEIGHTS[one]
+    (letter, shift), (letter_2, shift_2) = layer_parts(one), layer_parts(other)
+    return shift_2 - shift if letter == letter_2 and letter is not None else None
+
+
+def layer_parts(layer: str) -> tuple[str | None, int]:
+    """The letter and the shift of l-1; a number has an empty letter.
+
+    >>> layer_parts("l-1"), layer_parts("3"), layer_parts("input")
+    (('l', -1), ('', 3), (None, 0))
+    """
+    if layer.isdigit():
+        return "", int(layer[:6])
+    for sign in "+-":
+        letter, found, shift = layer.partition(sign)
+        if found and shift.isdigit():
+            return letter, int(sign + shift[:6])
+    return (layer, 0) if len(layer) == 1 or layer.startswith("\\") else (None, 0)
+
+
+_SUBSCRIPT = _words("subscript index subindex")
+_RECEIVING = _words("target destination receiving postsynaptic head")
+_SENDING = _words("source origin sending presynaptic tail")
+
+
+def _order(tokens: Sentence, at: int) -> Iterator[Order]:
+    """The first subscript denotes the target neuron."""
+    if not _is(tokens, at + 1, _SUBSCRIPT):
+        return
+    filling = _words("is denotes refers to indicates gives names stands for the identifies labels")
+    place = _skip(tokens, at + 2, filling)
+    if place == at + 2 or place >= len(tokens) or tokens[place].kind != WORD:
+        return
+    word = tokens[place].text
+    if word in _RECEIVING or word in _SENDING:
+        first = (tokens[at].text == "1") == (word in _RECEIVING)
+        yield Order(first, source=tokens[at].source, start=tokens[at].start, end=tokens[place].end)
+
+
+# ---- what a symbol is said to be -----------------------------------------------------------------
+
+_IS = _words("is are denotes be represents means for")
+_AND_THE = _words("the a an its is are denotes be represents stands for means as called")
+_OF = _words("of for in at from associated with to")
+_BEFORE = _words("before prior pre linear unactivated preactivation affine part operation")
+_DERIVATIVE = _words("derivative gradient partial sensitivity change")
+_BY = _words("the of cost loss error function rate its total objective")
+
+
+def _of_symbols(tokens: Sentence) -> Iterator[Statement]:
+    for i, token in enumerate(tokens):
+        if token.kind == WORD and token.text in ("derivative", "gradient"):
+            yield from _derivative(tokens, i)
+        elif _is_subject(token):
+            yield from _explained(tokens, i)
+
+
+def _is_subject(token: Token) -> bool:
+    return token.kind == SYMBOL or (token.kind == INDEX and not token.ordinal)
+
+
+def _explained(tokens: Sentence, at: int) -> Iterator[Explained]:
+    """z_j^l is the output of the jth neuron."""
+    start = at + 1
+    while start < len(tokens) and _mark(tokens, start, ":→–—-=|,"):
+        start += 1
+    words = _skip(tokens, start, _AND_THE)
+    if words == at + 1:
+        return
+    for length in (4, 3, 2, 1):
+        said = tokens[words : words + length]
+        kind = _KINDS.get(" ".join(token.text for token in said))
+        if kind is None or len(said) < length:
+            continue
+        named = _of_whom(tokens, words + length)
+        if named is not None:
+            yield Explained(
+                letter=tokens[at].text, subs=tokens[at].subs, sup=tokens[at].sup, what=kind,
+                end_of=named[0], source=tokens[at].source, start=tokens[at].start,
+                end=tokens[named[1] - 1].end,
+            )  # fmt: skip
+        return
+
+
+def _of_whom(tokens: Sentence, at: int) -> tuple[End, int] | None:
+    """The neuron, or the layer, of which something was named."""
+    after = _skip(tokens, at, _OF)
+    if after == at:
+        return None
+    found = _neuron(tokens, after) or _layer_alone(tokens, after)
+    if found is None:
+        after = _skip(tokens, after, _THE)
+        if not _is(tokens, after, _NEURON):
+            return None
+        found = End(), after + 1
+    rest = tokens[found[1] : found[1] + 12]
+    if any(token.kind == WORD and token.text in _BEFORE for token in rest):
+        return None
+    return found
+
+
+def _derivative(tokens: Sentence, at: int) -> Iterator[Derivative]:
+    """∂C/∂z → derivative of the cost with respect to the output of the jth neuron."""
+    subject = at - 1
+    while subject >= 0 and (
+        _is(tokens, subject, _AND_THE | _words("partial")) or _mark(tokens, subject, ":→–—-|,")
+    ):
+        subject -= 1
+    if subject < 0 or subject == at - 1:
+        return
+    after = _skip(tokens, at + 1, _BY)
+    if after < len(tokens) and tokens[after].kind == INDEX:  # of the cost C
+        after += 1
+    if not _is(tokens, after, _words("with")) or not _is(tokens, after + 1, _words("respect")):
+        return
+    after = _skip(tokens, after + 2, _words("to the its"))
+    for length in (4, 3, 2, 1):
+        kind = _KINDS.get(" ".join(token.text for token in tokens[after : after + length]))
+        named = _of_whom(tokens, after + length) if kind else None
+        if kind is None or named is None:
+            continue
+        token = tokens[subject]
+        by = _derived_by(token.node) if token.node is not None else None
+        letter, subs = (by.text, by.subs) if by else (token.text, token.subs)
+        if by is None and token.kind != SYMBOL and token.kind != INDEX:
+            return
+        yield Derivative(
+            letter=letter, of_letter=by is not None, subs=subs, what=kind, end_of=named[0],
+            source=token.source, start=token.start, end=tokens[named[1] - 1].end,
+        )  # fmt: skip
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    text: str
+    subs: tuple[str, ...]
+
+
+def _derived_by(node: s.Node) -> _By | None:
+    """z of ∂C/∂z."""
+    match node:
+        case s.Fraction(
+            above=s.Product(factors=(s.Name(text=r"\partial" | "d"), *_)),
+            below=s.Product(factors=(s.Name(text=r"\partial" | "d"), by), operators=("", "")),
+        ):
+            match by:
+                case s.Scripted(base=s.Name() as name):
+                    return _By(name.text, _plain_subs(by.sub))
+                case s.Name():
+                    return _By(by.text, ())
+    return None
+
+
+def _plain_subs(node: s.Node | None) -> tuple[str, ...]:
+    return (node.text,) if isinstance(node, s.Name | s.Number) else ()
+
+
+# ---- equations and rates -------------------------------------------------------------------------
+
+
+def _of_equations(tokens: Sentence) -> Iterator[Statement]:
+    """a = σ(z) and δ = ∂C/∂z, by the first two sides of an equation."""
+    for i in range(len(tokens) - 2):
+        left, sign, right = tokens[i : i + 3]
+        if sign.kind != MARK or sign.text not in ("=", r"\equiv", ":="):
+            continue
+        if right.node is None or left.kind not in (SYMBOL, INDEX):
+            continue
+        by = _derived_by(right.node)
+        if by is not None:
+            yield Slope(left.text, by.text, source=left.source, start=left.start, end=right.end)
+        inner = _applied_to(right.node)
+        if inner is not None and inner != left.text:
+            yield Applied(left.text, inner, source=left.source, start=left.start, end=right.end)
+
+
+_FUNCTIONS = _words(r"\sigma f g h \phi \varphi \psi s sigmoid tanh relu ReLU act \tanh")
+
+
+def _applied_to(node: s.Node) -> str | None:
+    """z of σ(z)."""
+    match node:
+        case s.Product(factors=(function, s.Bracketed(body=body)), operators=("", "")):
+            base = function.base if isinstance(function, s.Scripted) else function
+            primed = isinstance(function, s.Scripted) and function.primes
+            if isinstance(base, s.Name) and base.text in _FUNCTIONS and not primed:
+                inner = body.base if isinstance(body, s.Scripted) else body
+                return inner.text if isinstance(inner, s.Name) else None
+    return None
+
+
+def _of_rates(tokens: Sentence) -> Iterator[Rate]:
+    """η is the learning rate; a learning rate η."""
+    for i in range(len(tokens) - 1):
+        if not _is(tokens, i, _words("learning step training")):
+            continue
+        if not _is(tokens, i + 1, _words("rate rates size sizes length parameter")):
+            continue
+        before = i - 1
+        while before >= 0 and (
+            _is(tokens, before, _AND_THE | _words("small positive constant fixed so-called some"))
+            or _mark(tokens, before, ":→–—-=,(>")
+            or _index(tokens, before) == "0"
+        ):
+            before -= 1
+        after = _skip(tokens, i + 2, _words("is by denoted of"))
+        for place in (after + 1 if _mark(tokens, after, "(=") else after, before):
+            if 0 <= place < len(tokens) and _is_subject(tokens[place]):
+                token = tokens[place]
+                if not token.text[:1].isdigit():
+                    first, last = sorted((token, tokens[i + 1]), key=lambda each: each.start)
+                    yield Rate(token.text, source=token.source, start=first.start, end=last.end)
+                    break
