@@ -59,7 +59,7 @@ class Facts:
         if layer in ("output", "last"):
             known = self.last is not None and self.last - self.first_layer + 1 == len(self.widths)
             return self.widths[-1] if self.widths and known else None
-        place = int(layer[:6]) - self.first_layer if layer.isdigit() else -1
+        place = int(layer[:6]) - self.first_layer if layer.isdecimal() else -1
         return self.widths[place] if 0 <= place < len(self.widths) else None
 
 
@@ -158,13 +158,13 @@ def _shift(sup: str, layer: str | None) -> int | None:
 
 def _two(subs: tuple[str, ...]) -> tuple[str, str] | None:
     """Two subscripts; 31 stands for 3, 1."""
-    if len(subs) == 1 and subs[0].isdigit() and len(subs[0]) == 2:
+    if len(subs) == 1 and subs[0].isdecimal() and len(subs[0]) == 2:
         return subs[0][0], subs[0][1]
     return (subs[0], subs[1]) if len(subs) == 2 else None
 
 
 def _numbers(said: Meaning) -> bool:
-    return bool(said.subs) and all(sub.isdigit() for sub in said.subs)
+    return bool(said.subs) and all(sub.isdecimal() for sub in said.subs)
 
 
 def _meaning(said: Meaning, facts: Facts) -> Iterator[Finding]:
@@ -263,7 +263,7 @@ def _example(said: Meaning, facts: Facts) -> Iterator[Finding]:
 def _missing(end: End, facts: Facts) -> Iterator[str]:
     """A neuron that its layer does not have."""
     width = facts.width(end.layer)
-    if width is None or end.index is None or not end.index.isdigit():
+    if width is None or end.index is None or not end.index.isdecimal():
         return
     if int(end.index[:6]) > width:
         neurons = "1 neuron" if width == 1 else f"{width} neurons"
@@ -317,7 +317,7 @@ def _strange_index(said: Explained | Derivative) -> Iterator[Finding]:
     index, subs = said.end_of.index, said.subs
     if len(subs) != 1 or index is None or not _letter(index) or index == subs[0]:
         return
-    if subs[0].isdigit() or _letter(subs[0]):
+    if subs[0].isdecimal() or _letter(subs[0]):
         yield _undeclared(said, index, said.letter, subs)
 
 
@@ -334,11 +334,11 @@ def _derivative(said: Derivative, roles: _Roles) -> Iterator[Finding]:
 
 def _range(said: LayerRange, facts: Facts) -> Iterator[Finding]:
     first = facts.first_weight_layer
-    if first is not None and said.first.isdigit() and int(said.first[:6]) < first:
+    if first is not None and said.first.isdecimal() and int(said.first[:6]) < first:
         what = ", ".join(sorted(said.about))
         message = f"{what} begin with {said.letter} = {first}; the words begin with {said.first}"
         yield _finding("wrong-range", said, message)
-    elif facts.last is not None and said.last.isdigit() and int(said.last[:6]) > facts.last:
+    elif facts.last is not None and said.last.isdecimal() and int(said.last[:6]) > facts.last:
         message = f"the last layer is {facts.last}; the words go on to {said.last}"
         yield _finding("wrong-range", said, message)
 
@@ -346,7 +346,7 @@ def _range(said: LayerRange, facts: Facts) -> Iterator[Finding]:
 def _width(said: Width, facts: Facts, all_said: tuple[Statement, ...]) -> Iterator[Finding]:
     """A width that the equations contradict, where another one shows that it is their network."""
     right = facts.width(said.layer)
-    if right is None or right == said.neurons or not said.layer.isdigit():
+    if right is None or right == said.neurons or not said.layer.isdecimal():
         return
     widths = [each for each in all_said if isinstance(each, Width)]
     same = {each.neurons for each in widths if each.layer == said.layer}

@@ -17,7 +17,17 @@ from dataclasses import dataclass, field
 
 from symnet.notes.document import Document
 from symnet.notes.source import Source
-from symnet.notes.words import INDEX, MARK, SYMBOL, WORD, Sentence, Token, sentences
+from symnet.notes.words import (
+    FORMULA,
+    INDEX,
+    MARK,
+    SYMBOL,
+    WORD,
+    Sentence,
+    Token,
+    index_of,
+    sentences,
+)
 from symnet.paper.formula import syntax as s
 
 
@@ -217,6 +227,8 @@ def statements(document: Document) -> tuple[Statement, ...]:
         if not _hedged(sentence, said[i + 1] if i + 1 < len(said) else ()):
             found += _of_weights(sentence)
             found += _of_symbols(sentence)
+            found += _of_ranges(sentence)
+            found += _of_widths(sentence)
     return tuple(found)
 
 
@@ -479,11 +491,11 @@ def layer_parts(layer: str) -> tuple[str | None, int]:
     >>> layer_parts("l-1"), layer_parts("3"), layer_parts("input")
     (('l', -1), ('', 3), (None, 0))
     """
-    if layer.isdigit():
+    if layer.isdecimal():
         return "", int(layer[:6])
     for sign in "+-":
         letter, found, shift = layer.partition(sign)
-        if found and shift.isdigit():
+        if found and shift.isdecimal():
             return letter, int(sign + shift[:6])
     return (layer, 0) if len(layer) == 1 or layer.startswith("\\") else (None, 0)
 
@@ -605,6 +617,7 @@ def _derivative(tokens: Sentence, at: int) -> Iterator[Derivative]:
 class _By:
     text: str
     subs: tuple[str, ...]
+    sup: str = ""
 
 
 def _derived_by(node: s.Node) -> _By | None:
@@ -616,7 +629,7 @@ def _derived_by(node: s.Node) -> _By | None:
         ):
             match by:
                 case s.Scripted(base=s.Name() as name):
-                    return _By(name.text, _plain_subs(by.sub))
+                    return _By(name.text, _plain_subs(by.sub), index_of(by.sup) or "")
                 case s.Name():
                     return _By(by.text, ())
     return None
@@ -678,7 +691,165 @@ def _of_rates(tokens: Sentence) -> Iterator[Rate]:
         for place in (after + 1 if _mark(tokens, after, "(=") else after, before):
             if 0 <= place < len(tokens) and _is_subject(tokens[place]):
                 token = tokens[place]
-                if not token.text[:1].isdigit():
+                if not token.text[:1].isdecimal():
                     first, last = sorted((token, tokens[i + 1]), key=lambda each: each.start)
                     yield Rate(token.text, source=token.source, start=first.start, end=last.end)
                     break
+
+
+# ---- ranges and widths ---------------------------------------------------------------------------
+
+_PARAMETERS = WEIGHTS | {"b"}
+_PARAMETER_WORDS = {
+    "weight": "w", "weights": "w", "bias": "b", "biases": "b", "parameters": "w", "gradients": "w",
+}  # fmt: skip
+
+
+_NO_PARAMETERS = _words("activations activation layers outputs neurons units")
+
+
+def _of_ranges(tokens: Sentence) -> Iterator[LayerRange]:
+    """Weights and biases for l = 1, …, L; what else a sentence speaks of is left alone."""
+    for i, token in enumerate(tokens):
+        found = _range(tokens, i) if token.kind == INDEX and not token.ordinal else None
+        if found is None:
+            continue
+        first, last, start, end = found
+        about = _about(tokens[:start] + tokens[end:], token.text)
+        if about:
+            yield LayerRange(
+                token.text, first, last, about, source=token.source,
+                start=tokens[start].start, end=tokens[end - 1].end,
+            )  # fmt: skip
+
+
+def _range(tokens: Sentence, at: int) -> tuple[str, str, int, int] | None:
+    """First, last and the tokens of l = 1, …, L, of 1 ≤ l ≤ L and of l ∈ {1, …, L}."""
+    letter = tokens[at].text
+    if len(letter) != 1 or not letter.isalpha() or at + 1 >= len(tokens):
+        return None
+    sign = tokens[at + 1]
+    if sign.kind != MARK:
+        return None
+    if sign.text == r"\le" and at >= 2 and _mark(tokens, at - 1, r"\le"):
+        first, last = _index(tokens, at - 2), _index(tokens, at + 2)
+        return (first, last, at - 2, at + 3) if first and last else None
+    node = tokens[at + 2].node if at + 2 < len(tokens) else None
+    if sign.text == r"\in" and isinstance(node, s.Bracketed):
+        items = node.body.items if isinstance(node.body, s.Listed) else ()
+        if len(items) >= 3 and isinstance(items[-2], s.Dots):
+            first, last = index_of(items[0]), index_of(items[-1])
+            return (first, last, at, at + 3) if first and last else None
+    first = _index(tokens, at + 2)
+    if sign.text != "=" or first is None:
+        return None
+    dots = _is(tokens, at + 3, frozenset({"to"}))
+    for place in range(at + 3 + dots, min(len(tokens), at + 12)):
+        index = _index(tokens, place)
+        if index is not None and dots:
+            return first, index, at, place + 1
+        if isinstance(tokens[place].node, s.Dots) or _mark(tokens, place, "."):
+            dots = True
+        elif index is None and not _mark(tokens, place, ","):
+            return None
+    return None
+
+
+def _about(tokens: Sentence, letter: str) -> frozenset[str]:
+    """The parameters of a sentence that belong to layer l; none where there is more in it."""
+    found: set[str] = set()
+    for token in tokens:
+        by = _derived_by(token.node) if token.node is not None else None
+        name, sup = (by.text, by.sup) if by is not None else (token.text, token.sup)
+        if by is not None or token.kind == SYMBOL:
+            if name not in _PARAMETERS or sup not in ("", letter):
+                return frozenset()
+            found.add(name)
+        elif token.kind == FORMULA:
+            return frozenset()
+        elif token.kind == WORD and token.text in _PARAMETER_WORDS:
+            found.add(_PARAMETER_WORDS[token.text])
+        elif token.kind == WORD and token.text in (
+            "activations",
+            "activation",
+            "layers",
+            "outputs",
+        ):
+            return frozenset()
+    return frozenset(found)
+
+
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
+    )
+} | {"single": 1}  # fmt: skip
+_HAS = _words("has have contains contain with consists consist of comprises comprising having")
+_SIDES = {"inputs": "input", "outputs": "output"}
+
+
+def _of_widths(tokens: Sentence) -> Iterator[Statement]:
+    for i, token in enumerate(tokens):
+        number = _number(token)
+        if number is not None:
+            yield from _counted(tokens, i, number)
+        elif _is(tokens, i, _words("numbered indexed labelled labeled counted")):
+            yield from _numbered(tokens, i)
+
+
+def _number(token: Token) -> int | None:
+    if token.kind == WORD:
+        return _NUMBERS.get(token.text)
+    if token.kind == INDEX and not token.ordinal and token.text.isdecimal():
+        return int(token.text[:6])
+    return None
+
+
+def _counted(tokens: Sentence, at: int, number: int) -> Iterator[Statement]:
+    """Two neurons in layer 1; layer 1 has two neurons; two inputs; three layers."""
+    after = _skip(tokens, at + 1, _words("hidden input output"))
+    kind = tokens[at + 1].text if after > at + 1 else ""
+    if after >= len(tokens) or tokens[after].kind != WORD:
+        return
+    word, first, last = tokens[after].text, tokens[at], tokens[after]
+    if word in ("layers", "layer") and not kind and word.endswith("s"):
+        yield Layers(number, source=first.source, start=first.start, end=last.end)
+        return
+    layer: str | None = None
+    if word in _SIDES:
+        layer = _SIDES[word]
+    elif word in _NEURON - {"one"}:
+        layer = kind or None
+        located, end = _located(tokens, after + 1)
+        if located is not None:
+            layer, last = located, tokens[end - 1]
+        elif layer is None:
+            layer, first = _owner(tokens, at)
+    if layer is not None:
+        yield Width(layer, number, source=first.source, start=first.start, end=last.end)
+
+
+def _owner(tokens: Sentence, at: int) -> tuple[str | None, Token]:
+    """The layer of "layer 1 has", before a number."""
+    back = at
+    while back > 0 and _is(tokens, back - 1, _HAS | {"a", "exactly", "only"}):
+        back -= 1
+    if back < at:
+        for start in range(max(0, back - 5), back):
+            found = _layer(tokens, start)
+            if found is not None and found[1] == back:
+                return found[0], tokens[start]
+    return None, tokens[at]
+
+
+def _numbered(tokens: Sentence, at: int) -> Iterator[Numbered]:
+    """Layers are numbered from 1 to L."""
+    if not any(_is(tokens, i, _LAYER) for i in range(max(0, at - 6), at)):
+        return
+    place = _skip(tokens, at + 1, _words("from by"))
+    first = _index(tokens, place)
+    last = _index(tokens, place + 2) if _is(tokens, place + 1, frozenset({"to"})) else None
+    if first is not None and last is not None:
+        start, end = tokens[at].start, tokens[place + 2].end
+        yield Numbered(first, last, source=tokens[at].source, start=start, end=end)
