@@ -183,7 +183,7 @@ _FILLING = _words("""
     synaptic strength coefficient value scalar number real associated attached assigned on of with
     by entry element leads leading goes going runs running points pointing used using it its this
     simply just called used applied signal signals carries carrying directed interconnection
-    multiplying pathway between individual particular
+    multiplying pathway between individual particular matrix matrices vector
 """)  # fmt: skip
 _FILLING_MARKS = frozenset(":→–—-=,()|")
 _NAMING = _words("""
@@ -252,7 +252,7 @@ def _skip(tokens: Sentence, at: int, words: frozenset[str]) -> int:
 
 
 def _is(tokens: Sentence, at: int, words: frozenset[str]) -> bool:
-    return at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words
+    return 0 <= at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words
 
 
 def _mark(tokens: Sentence, at: int, marks: str) -> bool:
@@ -284,10 +284,10 @@ def _layer(tokens: Sentence, at: int) -> tuple[str, int] | None:
     return (index, at + 1) if index is not None and not tokens[at].ordinal else None
 
 
-def _located(tokens: Sentence, at: int) -> tuple[str | None, int]:
+def _located(tokens: Sentence, at: int, parted: str = ",") -> tuple[str | None, int]:
     """The layer of a neuron that has just been named, if one is."""
     inside = _mark(tokens, at, "(")
-    after = at + 1 if inside or _mark(tokens, at, ",") else at
+    after = at + 1 if inside or (parted and _mark(tokens, at, parted)) else at
     for start in (_skip(tokens, after, _IN), after):
         if start == after == at:
             continue
@@ -328,8 +328,8 @@ def _bare_neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
         at = _skip(tokens, at + 1, _ADJECTIVES - _NEURON)
         if _is(tokens, at, _NEURON | _ENTRY):
             at += 1
-        elif tokens[at - 1].text in _ENTRY:
-            pass  # the k-th input
+        elif index[:1].isdecimal() and not token.ordinal and tokens[at - 1].text not in _ENTRY:
+            return None  # a value: from 0.2 to 0.5
     else:
         at = _skip(tokens, at, _ADJECTIVES)
         if not _is(tokens, at, _NEURON | _ENTRY):
@@ -792,7 +792,7 @@ _SIDES = {"inputs": "input", "outputs": "output"}
 def _of_widths(tokens: Sentence) -> Iterator[Statement]:
     for i, token in enumerate(tokens):
         number = _number(token)
-        if number is not None:
+        if number is not None and not _is(tokens, i - 1, _words("than least most about")):
             yield from _counted(tokens, i, number)
         elif _is(tokens, i, _words("numbered indexed labelled labeled counted")):
             yield from _numbered(tokens, i)
@@ -821,7 +821,7 @@ def _counted(tokens: Sentence, at: int, number: int) -> Iterator[Statement]:
         layer = _SIDES[word]
     elif word in _NEURON - {"one"}:
         layer = kind or None
-        located, end = _located(tokens, after + 1)
+        located, end = _located(tokens, after + 1, parted="")
         if located is not None:
             layer, last = located, tokens[end - 1]
         elif layer is None:
