@@ -145,7 +145,7 @@ def _table(text: str, file: Path) -> dict[str, Any] | None:
         if i == 0 and file.name != PYPROJECT:
             for other in found:
                 if other not in names:
-                    line = _line_of_header(text, other) or _line(text, file, other)
+                    line = _line_at_top(text, other)
                     raise SymnetError(
                         f"{file}, line {line}: unknown key {other[:40]!r}{_near(other, names)}"
                     )
@@ -162,13 +162,13 @@ def _near(key: str, names: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(names)}"
 
 
-def _line_of_header(text: str, name: str) -> int | None:
-    """The line of a [table], counted from 1."""
+def _line_at_top(text: str, name: str) -> int:
+    """The line, counted from 1, of a [table] or of a key above all tables."""
     for number, line in enumerate(text.split("\n"), 1):
-        said = re.sub(r"[\s\"']", "", line.partition("#")[0]).removeprefix("[").removeprefix("[")
-        if line.lstrip().startswith("[") and said.partition("]")[0].partition(".")[0] == name:
+        said = re.sub(r"[\s\"'\[]", "", line.partition("#")[0].partition("=")[0])
+        if said.partition("]")[0].partition(".")[0] == name:
             return number
-    return None
+    return 1
 
 
 def _line(text: str, file: Path, key: str) -> int:
@@ -185,8 +185,6 @@ def _line(text: str, file: Path, key: str) -> int:
                 return number
         elif (inside and bare.partition(".")[0] == key) or bare.endswith(f"lint.{key}"):
             return number
-        elif not inside and bare == key:
-            begun = number
     return begun
 
 
