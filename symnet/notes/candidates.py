@@ -80,6 +80,13 @@ def contexts(candidate: Candidate, known: Declared, numbered: bool) -> Iterator[
         yield from _with_widths(special, candidate, known, numbered)
 
 
+def _activation(candidate: Candidate, known: Declared) -> str:
+    """How a context says that σ is any function: with its letter, where that is not the book's."""
+    return (
+        " ".join(known.letters) if candidate.convention == OTHER and known.letters else "abstract"
+    )
+
+
 def supposed_contexts(candidate: Candidate, known: Declared) -> Iterator[dict[str, Any]]:
     """Contexts of which the document says nothing for certain: a claim may hold in one of them."""
     costs = costs_of(known)

@@ -36,6 +36,12 @@ QUANTITIES = WEIGHTS | {
     "dW", "db", "dZ", "dA", "dw", "dz", "da", "B", "hat:y", "X", "Y", r"\beta",
 }  # fmt: skip
 
+# Functions by the names under which forward equations print them.
+NAMES = {
+    "tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "ReLU": "relu", "softplus": "softplus",
+    "softmax": "softmax", "Softmax": "softmax", "sigm": "sigmoid", "logistic": "sigmoid",
+}  # fmt: skip
+
 # Words that name an activation or a cost, and how a context says it. What is only mentioned is not
 # taken for declared: a claim may hold under it, and none is refuted by it.
 NAMED_ACTIVATIONS: tuple[tuple[str, str], ...] = (
@@ -67,6 +73,9 @@ class Declared:
     functions: Mapping[str, str] = field(default_factory=dict)  # \sigma(z): its formula
     costs: tuple[str, ...] = ()  # C = …
     widths: tuple[int, ...] = ()
+    letters: tuple[str, ...] = ()  # of the activation, in the forward equations: f, \\sigma
+    hidden: str = ""  # the activation that the forward equations name: tanh
+    output: str = ""  # the same of the last layer, if it has another
     activations: tuple[str, ...] = ()  # that are mentioned
     cost_names: tuple[str, ...] = ()
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
@@ -80,7 +89,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     errors: dict[str, str] = {}
     functions: dict[str, str] = {}
     costs: list[str] = []
-    anchors, defining = [], set()
+    anchors, defining, used = [], set(), []
     for statement in statements:
         for left, right in _pairs(statement):
             key, said = statement.said(left).strip(), statement.said(right).strip()
@@ -98,11 +107,16 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 defining.add(place)
             elif _is_forward(left, right, key, said):
                 anchors.append(statement)
+                used.append(_function(key, said))
                 if key not in forward:
                     forward[key] = said
                     defining.add(place)
+    used = list(dict.fromkeys(name for name in used if name))
+    named = [NAMES[name] for name in used if name in NAMES]
+    letters = tuple(name for name in used if name not in NAMES)
     return Declared(
-        forward, errors, functions, tuple(dict.fromkeys(costs)), widths(statements),
+        forward, errors, functions, tuple(dict.fromkeys(costs)), widths(statements), letters,
+        named[0] if named and not letters else "", named[1] if len(named) == 2 else "",
         _mentioned(prose, NAMED_ACTIVATIONS), _mentioned(prose, NAMED_COSTS),
         tuple(dict.fromkeys(anchors)), frozenset(defining),
     )  # fmt: skip
@@ -199,6 +213,11 @@ def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     if found is None or found.given.base not in QUANTITIES:
         return False
     return found.weight is not None or _is_activation(found)
+
+
+def _function(key: str, said: str) -> str:
+    found = inferred.forward(key, said)
+    return found.function if found is not None else ""
 
 
 def _is_activation(found: inferred.Forward) -> bool:

@@ -43,6 +43,7 @@ from symnet.paper.verify import verify
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
+SURE = 5  # equations that hold, for a convention to be beyond doubt
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
 
@@ -77,7 +78,37 @@ def judged(document: Document, wanted: str = "auto", judge: Judge = verdict) -> 
     ask = _remembering(judge)
     fitting = _fitting(candidates(known, wanted), said, known, ask)
     own: dict[str, str] = {}  # symbols of the document's own, as they are defined
-    return Judged(known, fitting[0], tuple(_of(x, fitting, known, own, ask) for x in said))
+    found = tuple(_of(x, fitting, known, own, ask) for x in said)
+    return Judged(known, fitting[0], _certain(found))
+
+
+def _certain(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
+    """What is wrong only as far as it was read is not understood, and no error.
+
+    A formula is one if an edit is known that makes it right; or if most of what the document says
+    holds as it was read, so that its convention is beyond doubt.
+    """
+    holds = sum(x.verdict is not None and x.verdict.holds for x in found)
+    wrong = sum(x.verdict is not None and x.verdict.verdict in WRONG for x in found)
+    sure = holds >= SURE and holds >= 2 * wrong
+    return tuple(
+        replace(x, role=UNREAD)
+        if x.role == CLAIM
+        and x.statement.node is not None
+        and x.verdict is not None
+        and x.verdict.verdict in WRONG
+        and not _is_understood(x.verdict, sure)
+        else x
+        for x in found
+    )
+
+
+def _is_understood(verdict: Verdict, sure: bool) -> bool:
+    """Whether what is wrong is the formula, and not how it was read."""
+    if "not declared" in verdict.reason:
+        return False
+    known = verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range")
+    return known or sure
 
 
 def _remembering(judge: Judge) -> Judge:
@@ -109,10 +140,7 @@ def _fitting(
         scores.append((wrong - right, rank, right, wrong, candidate))
     scores.sort(key=lambda score: score[:2])
     best = scores[0]
-    fitting = [x[4] for x in scores if x[2] and x[3] <= best[3]] or [best[4]]
-    # A book that fits says all that the document's own equations say, and more.
-    books = [each for each in fitting if each.convention != "other"]
-    return books if best[3] == 0 and books else fitting
+    return [x[4] for x in scores if x[2] and x[3] <= best[3]] or [best[4]]
 
 
 def _first(
@@ -151,7 +179,7 @@ def is_about(statement: Statement) -> bool:
             if base in QUANTITIES and (each.sup is not None or each.sub is not None):
                 scripted.add(base)
                 weights |= base in WEIGHTS
-                errors |= base == r"\delta" and each.sup is not None
+                errors |= base == r"\delta" and not _is_kroneckers(each)
         elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
             slopes |= any(
                 base_of(x) in COSTS | WEIGHTS | {"z", "a", "net", r"\delta"}
@@ -160,6 +188,11 @@ def is_about(statement: Statement) -> bool:
             )
     layered = {x for x in scripted if x in ("z", "a", "W", "w", "b", r"\delta", "A", "Z", "h", "o")}
     return slopes or errors or (weights and len(scripted) > 1) or len(layered) > 1
+
+
+def _is_kroneckers(delta: s.Scripted) -> bool:
+    """Whether a delta has two subscripts and no layer."""
+    return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
 
 
 def _of(
@@ -197,20 +230,11 @@ def _of(
     if new is not None:
         own.setdefault(*new)
         return Judgement(statement, DEFINITION)
-    if verdict.verdict in WRONG and _is_certain(verdict, fitting, known):
-        return Judgement(statement, CLAIM, verdict)
-    return Judgement(statement, UNREAD, verdict)
+    return Judgement(statement, CLAIM if verdict.verdict in WRONG else UNREAD, verdict)
 
 
 def _is_forward(statement: Statement, known: Declared) -> bool:
     return statement in known.anchors
-
-
-def _is_certain(verdict: Verdict, fitting: Sequence[Candidate], known: Declared) -> bool:
-    """Whether what is wrong is the formula, and not how it was read."""
-    if "not declared" in verdict.reason:
-        return False
-    return verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range")
 
 
 def _new_symbol(statement: Statement, verdict: Verdict) -> tuple[str, str] | None:
@@ -250,6 +274,8 @@ def _verdict(
             if found.verdict == PROVED:
                 return found
             failures.append((found, candidate, context))
+            if found.error_kind == "wrong-range" and number == 0:
+                return _explained(statement, failures, ask)
     return _explained(statement, failures, ask)
 
 
@@ -311,8 +337,8 @@ def _wrong(statement: Statement, verdict: Verdict) -> Finding:
     fix = None
     suggestion = verdict.suggestion
     if suggestion is not None:
-        suggestion = suggestion.removeprefix(statement.prefix)
-        if suggestion != statement.text:
+        suggestion = statement.written(suggestion) or suggestion.removeprefix(statement.prefix)
+        if statement.written(verdict.suggestion or "") not in (None, statement.text):
             fix = Edit(statement.formula.source, statement.start, statement.end, suggestion)
     return replace(_finding(rule, statement, verdict), suggestion=suggestion, fix=fix)
 
@@ -320,8 +346,7 @@ def _wrong(statement: Statement, verdict: Verdict) -> Finding:
 def _finding(rule: str, statement: Statement, verdict: Verdict) -> Finding:
     start, end = statement.start, statement.end
     if verdict.span is not None:
-        shift = statement.start - len(statement.prefix)
-        first, last = (min(max(x + shift, start), end) for x in verdict.span)
+        first, last = (statement.places[min(x, len(statement.places) - 1)] for x in verdict.span)
         if first < last:
             start, end = first, last
     return Finding(

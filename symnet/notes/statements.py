@@ -8,11 +8,13 @@ r"""The statements of a formula: what is said in each of its rows, each with its
 [('z = Wx + b', True), ('a = \\sigma(z), \\quad l = 2, \\dots, L', True)]
 """
 
-from dataclasses import dataclass
+import difflib
+from dataclasses import dataclass, field
 
 from symnet.errors import SymnetError
 from symnet.notes import expansion
 from symnet.notes.document import Formula
+from symnet.notes.spelling import respelled
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
 
@@ -26,14 +28,18 @@ UPDATES = frozenset({r"\leftarrow", r"\gets", ":=", "-=", "+="})
 class Statement:
     """Something said in a formula, with the ranges that it is said for.
 
-    `node` is the chain that is said; None where the formula was not read, with `why`. `prefix` are
-    the macros that it needs: a verdict is on `prefix + text`.
+    `node` is the chain that is said; None where the formula was not read, with `why`. What is
+    judged is `printed`: the text as books spell it, after the macros that it needs; `places` says
+    of each of its characters, and of its end, where that stands in the visible text.
     """
 
     formula: Formula
     start: int  # in the visible text of the source
     end: int
     node: s.Node | None
+    printed: str = ""
+    places: tuple[int, ...] = field(default=(), repr=False)
+    whole: str = field(default="", repr=False)  # the formula that `node` has its places in
     prefix: str = ""
     why: str = ""
 
@@ -41,39 +47,61 @@ class Statement:
     def text(self) -> str:
         return self.formula.source.visible[self.start : self.end]
 
-    @property
-    def printed(self) -> str:
-        """What is judged: the text, after the macros that it needs."""
-        return self.prefix + self.text
-
     def said(self, node: s.Node) -> str:
         """The text of a part of the statement, with its macros put in."""
-        whole = self.prefix + self.formula.text
-        return expansion.expanded(whole[node.start : node.end], self.prefix)
+        return expansion.expanded(self.whole[node.start : node.end], self.prefix)
+
+    def written(self, printed: str) -> str | None:
+        """A text that was made of `printed`, as the author would write it; None if it cannot be."""
+        text = printed.removeprefix(self.prefix)
+        own = self.printed.removeprefix(self.prefix)
+        if own == self.text:
+            return text
+        # Where something is spelled otherwise, the change goes into the author's own text.
+        matcher = difflib.SequenceMatcher(None, own, text, autojunk=False)
+        start, made, at = len(self.prefix), [], self.start
+        visible = self.formula.source.visible
+        for kind, first, last, begin, end in matcher.get_opcodes():
+            if kind == "equal":
+                continue
+            left, right = self.places[start + first], self.places[start + last]
+            made += [visible[at:left], text[begin:end]]
+            at = right
+        changed = "".join([*made, visible[at : self.end]])
+        return changed if respelled(changed)[0] == text else None
 
 
 def statements(formula: Formula, known: str = "") -> tuple[Statement, ...]:
     """The statements of a formula in a document with these macros."""
-    prefix = expansion.used(formula.text, known)
-    whole = Statement(formula, formula.start, formula.end, None, prefix)
+    text, moved = respelled(formula.text)
+    prefix = expansion.used(text, known)
+    whole = prefix + text
+    places = (*[formula.start] * len(prefix), *(formula.start + x for x in moved))
+
+    def made(start: int, end: int, node: s.Node | None, why: str = "") -> Statement:
+        start, end = max(start, len(prefix)), max(end, len(prefix))
+        own = (*places[: len(prefix)], *places[start : end + 1])
+        printed = prefix + whole[start:end]
+        return Statement(
+            formula, places[start], places[end], node, printed, own, whole, prefix, why
+        )
+
     try:
-        display = read(prefix + formula.text)
+        display = read(whole)
     except SymnetError as error:
-        return (Statement(formula, formula.start, formula.end, None, prefix, error.message),)
+        return (made(len(prefix), len(whole), None, error.message),)
     heads = [at for at, node in enumerate(display.statements) if is_said(node)]
     if not heads:
         node = display.statements[0] if len(display.statements) == 1 else display
-        return (Statement(formula, whole.start, whole.end, node, prefix),)
-    made = []
-    shift = formula.start - len(prefix)
+        return (made(len(prefix), len(whole), node),)
+    found = []
     for number, at in enumerate(heads):
         following = heads[number + 1] if number + 1 < len(heads) else len(display.statements)
         head = display.statements[at]
         # What stands before the first chain, "for l = 2, …, L:", is said of it as well.
         first = display.statements[0] if number == 0 else head
-        last = display.statements[following - 1]
-        made.append(Statement(formula, first.start + shift, last.end + shift, head, prefix))
-    return tuple(made)
+        found.append(made(first.start, display.statements[following - 1].end, head))
+    return tuple(found)
 
 
 def is_said(node: s.Node) -> bool:
