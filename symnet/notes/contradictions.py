@@ -70,6 +70,7 @@ class _Roles:
     inner: frozenset[str]
     outer: frozenset[str]
     slopes: frozenset[str]  # letters for ∂C/∂z and for nothing else
+    activations: bool  # whether outputs are what the note calls activations
 
 
 def findings(said: Iterable[Statement], facts: Facts) -> tuple[Finding, ...]:
@@ -105,7 +106,13 @@ def _roles(said: tuple[Statement, ...]) -> _Roles:
     slopes = [(x.letter, x.by) for x in said if isinstance(x, Slope)]
     only = {x for x, by in slopes if by in inner - outer}
     only -= {x for x, by in slopes if by not in inner - outer}
-    return _Roles(inner - outer, outer - inner, frozenset(only))
+    called = {x.letter for x in said if isinstance(x, Explained) and x.what == "activation"}
+    named = bool((called | {"a"}) & (outer - inner))
+    return _Roles(inner - outer, outer - inner, frozenset(only), named)
+
+
+def _is_output(what: str, roles: _Roles) -> bool:
+    return what == "output" or (what == "activation" and roles.activations)
 
 
 def _with_declared_order(said: tuple[Statement, ...], facts: Facts) -> Facts:
@@ -285,10 +292,12 @@ def _order(said: Order, facts: Facts) -> Iterator[Finding]:
 
 
 def _explained(said: Explained, facts: Facts, roles: _Roles) -> Iterator[Finding]:
-    yield from _strange_index(said)
-    if said.letter in roles.inner and (
-        said.what == "output" or (said.what == "activation" and said.letter != "a")
-    ):
+    # x_i may well be an input of neuron j.
+    if said.letter in roles.inner | roles.outer | {"b", "B", r"\delta"} and said.what != "input":
+        yield from _strange_index(said)
+    # What the last layer gives is called an output by many, though it is before the softmax.
+    named = said.end_of.index is not None or said.end_of.layer not in ("last", "output")
+    if said.letter in roles.inner and named and _is_output(said.what, roles):
         outer = " or ".join(sorted(roles.outer))
         yield _finding(
             "output-for-input",
@@ -300,7 +309,7 @@ def _explained(said: Explained, facts: Facts, roles: _Roles) -> Iterator[Finding
         message = f"{said.letter} is the output of a neuron; its weighted input is {inner}"
         yield _finding("meaning", said, message)
     shift = _shift(said.sup, said.end_of.layer)
-    if shift is None:
+    if shift is None or said.what == "input":
         return
     if said.what == "bias":
         right = {TO: 0, FROM: 1, None: shift}[facts.weight_layer]
@@ -323,7 +332,7 @@ def _strange_index(said: Explained | Derivative) -> Iterator[Finding]:
 
 def _derivative(said: Derivative, roles: _Roles) -> Iterator[Finding]:
     by_inner = said.letter in (roles.inner if said.of_letter else roles.slopes)
-    if by_inner and said.what in ("output", "activation"):
+    if by_inner and _is_output(said.what, roles):
         message = f"it is the derivative with respect to a weighted input, not to an {said.what}"
         yield _finding("output-for-input", said, message)
     yield from _strange_index(said)

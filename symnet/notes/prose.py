@@ -183,12 +183,13 @@ _FILLING = _words("""
     synaptic strength coefficient value scalar number real associated attached assigned on of with
     by entry element leads leading goes going runs running points pointing used using it its this
     simply just called used applied signal signals carries carrying directed interconnection
-    multiplying pathway between individual particular matrix matrices vector
+    multiplying pathway belongs belong between individual particular matrix matrices vector
 """)  # fmt: skip
 _FILLING_MARKS = frozenset(":→–—-=,()|")
 _NAMING = _words("""
     is are be denoted by as written we write call called will the symbol let with labelled labeled
     symbolised denote bezeichnet
+    has have carries with through via a weight weights strength
 """)  # fmt: skip
 # A sentence with one of these does not say how things are in this note.
 _HEDGES = _words("""
@@ -209,9 +210,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "output": ("output", "output value", "output signal"),
     "activation": ("activation", "activation value", "activation level", "activity"),
     "weighted input": (
-        "weighted input", "net input", "total input", "total weighted input", "pre-activation",
-        "preactivation", "weighted sum of inputs", "weighted sum of the inputs", "input",
+        "weighted input", "net input", "total input", "total weighted input", "pre - activation",
+        "preactivation", "weighted sum of inputs", "weighted sum of the inputs",
     ),
+    "input": ("input", "input value", "input signal"),  # of one layer, an output of another
     "error": ("error", "error signal", "error term", "delta", "local gradient", "sensitivity"),
 }  # fmt: skip
 _KINDS = {words: kind for kind, each in KINDS.items() for words in each}
@@ -305,6 +307,8 @@ def _neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
         after = _skip(tokens, at + 1, _words("of from"))
         if after > at + 1 and (found := _neuron(tokens, after)) is not None:
             return found
+        if at + 1 < len(tokens) and tokens[at + 1].kind == SYMBOL:  # the output o_k of layer 2
+            return _bare_neuron(tokens, at + 1)
     layer = _layer(tokens, at)
     if layer is not None and _mark(tokens, layer[1], ","):  # layer 2, neuron 3
         found = _bare_neuron(tokens, layer[1] + 1)
@@ -321,7 +325,8 @@ def _bare_neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
         return None
     token = tokens[at]
     if token.kind == SYMBOL and len(token.subs) == 1 and token.text not in WEIGHTS:
-        return End(token.subs[0], token.sup or None), at + 1
+        layer, end = _located(tokens, at + 1, parted="")
+        return End(token.subs[0], token.sup or layer), end
     kind = tokens[at].text if _is(tokens, at, _ADJECTIVES) else None
     index = _index(tokens, at)
     if index is not None:
@@ -354,13 +359,26 @@ def _bare_neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
 
 
 def _of_weights(tokens: Sentence) -> Iterator[Statement]:
+    """What is said of weights, once: "connection weight" begins the same statement twice."""
+    found: dict[int, Statement] = {}
+    for each in _begun_by_weights(tokens):
+        found.setdefault(each.end, each)
+    yield from found.values()
+
+
+def _begun_by_weights(tokens: Sentence) -> Iterator[Statement]:
     for i, token in enumerate(tokens):
         if token.text in WEIGHTS and token.kind in (SYMBOL, INDEX):
             yield from _meaning(tokens, i, i + 1, i)
-        elif token.kind == WORD and token.text in ("weight", "weights", "gewicht"):
+        elif token.kind == WORD and token.text in _CARRIERS:
             yield from _meaning_first(tokens, i)
+        elif token.kind == WORD and token.text == "connected":
+            yield from _meaning_of_connected(tokens, i)
         elif token.kind == INDEX and token.ordinal and token.text in ("1", "2"):
             yield from _order(tokens, i)
+
+
+_CARRIERS = _words("weight weights gewicht connection link edge synapse arrow")
 
 
 def _meaning(tokens: Sentence, subject: int, at: int, first: int) -> Iterator[Meaning]:
@@ -374,16 +392,38 @@ def _meaning_first(tokens: Sentence, at: int) -> Iterator[Meaning]:
     ends = _ends_after(tokens, at + 1)
     if ends is None:
         return
-    after = ends[3]
-    while after < len(tokens) and after < ends[3] + 8:
+    named = _named_after(tokens, ends[3])
+    if named is not None:
+        yield _meant(tokens[named], tokens[at], tokens[named], ends)
+
+
+def _meaning_of_connected(tokens: Sentence, at: int) -> Iterator[Meaning]:
+    """Neuron k is connected to neuron j by the weight w_{jk}."""
+    be = at - 1 if _is(tokens, at - 1, _words("is are")) else at
+    other = _neuron(tokens, at + 2) if _is(tokens, at + 1, _TO | _words("with")) else None
+    if other is None or be == at:
+        return
+    named = _named_after(tokens, other[1])
+    for start in range(max(0, be - 10), be):
+        one = _neuron(tokens, start)
+        if named is None or one is None or one[1] != be:
+            continue
+        tail, head, directed = _ordered(one[0], other[0], tokens[at + 1].text != "with")
+        ends = (tail, head, directed, other[1])
+        yield _meant(tokens[named], tokens[start], tokens[named], ends)
+        return
+
+
+def _named_after(tokens: Sentence, at: int) -> int | None:
+    """The weight that the words before were about: …, is denoted by w_{jk}."""
+    for after in range(at, min(len(tokens), at + 8)):
         token = tokens[after]
         if token.kind == SYMBOL and token.text in WEIGHTS and token.subs:
-            yield _meant(token, tokens[at], token, ends)
-            return
+            return after
         marks = token.kind == MARK and token.text in ",:=("
         if not (marks or (token.kind == WORD and token.text in _NAMING)):
-            return
-        after += 1
+            return None
+    return None
 
 
 def _meant(symbol: Token, first: Token, last: Token, ends: tuple[End, End, bool, int]) -> Meaning:
@@ -416,8 +456,24 @@ def _layer_alone(tokens: Sentence, at: int) -> tuple[End, int] | None:
     return (End(None, found[0]), found[1]) if found is not None else None
 
 
+def _input_of(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
+    """The i-th input to unit j."""
+    place = _skip(tokens, at, _THE)
+    index = _index(tokens, place)
+    if index is None or not tokens[place].ordinal or not _is(tokens, place + 1, _words("input")):
+        return None
+    if not _is(tokens, place + 2, _words("to of into at in for")):
+        return None
+    head = _neuron(tokens, place + 3)
+    return (End(index), head[0], True, head[1]) if head is not None else None
+
+
 def _pair(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
     """Two neurons, or two layers, and which of them comes first on the way."""
+    if tokens[at].text in ("of", "for", "on", "with", "to"):
+        found = _input_of(tokens, at + 1)
+        if found is not None:
+            return found
     for part in (_neuron, _layer_alone):
         found = _pair_of(tokens, at, part)
         if found is not None:
@@ -455,13 +511,16 @@ def _pair_of(tokens: Sentence, at: int, part: _Part) -> tuple[End, End, bool, in
     connects = word in _CONNECTS
     tail, head = (one[0], other[0]) if forth else (other[0], one[0])
     if connects or not directed:
-        step = layer_step(one[0].layer, other[0].layer)
-        if step is None or step == 0:
-            directed = directed and step is None
-        else:
-            tail, head = (one[0], other[0]) if step > 0 else (other[0], one[0])
-            directed = True
+        tail, head, directed = _ordered(one[0], other[0], directed)
     return (tail, head, directed, other[1])
+
+
+def _ordered(one: End, other: End, directed: bool) -> tuple[End, End, bool]:
+    """Tail and head of what connects two neurons: the layers tell, and only then the words."""
+    step = layer_step(one.layer, other.layer)
+    if step is None or step == 0:
+        return one, other, directed and step is None
+    return (one, other, True) if step > 0 else (other, one, True)
 
 
 _HEIGHTS = {"input": 0, "hidden": 1, "output": 2, "last": 2}
@@ -524,7 +583,10 @@ def _order(tokens: Sentence, at: int) -> Iterator[Order]:
 _IS = _words("is are denotes be represents means for")
 _AND_THE = _words("the a an its is are denotes be represents stands for means as called")
 _OF = _words("of for in at from associated with to")
-_BEFORE = _words("before prior pre linear unactivated preactivation affine part operation")
+_BEFORE = _words("""
+    before prior pre linear unactivated preactivation affine part operation logit logits
+    scores
+""")  # fmt: skip
 _DERIVATIVE = _words("derivative gradient partial sensitivity change")
 _BY = _words("the of cost loss error function rate its total objective")
 
