@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from symnet.notes.findings import RULES, Finding
+from symnet.notes.named import End, layer_parts, layer_step
 from symnet.notes.prose import (
     Applied,
     Derivative,
-    End,
     Explained,
     LayerRange,
     Meaning,
@@ -26,8 +26,6 @@ from symnet.notes.prose import (
     Slope,
     Statement,
     Width,
-    layer_parts,
-    layer_step,
 )  # fmt: skip
 
 TO, FROM = "to", "from"

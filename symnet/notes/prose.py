@@ -16,6 +16,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from symnet.notes.document import Document
+from symnet.notes.named import (
+    LAYER,
+    NEURON,
+    THE,
+    WEIGHTS,
+    End,
+    index_at,
+    is_mark,
+    is_word,
+    layer_at,
+    layer_step,
+    located,
+    neuron_at,
+    skip,
+    words,
+)
 from symnet.notes.source import Source
 from symnet.notes.words import (
     FORMULA,
@@ -29,14 +45,6 @@ from symnet.notes.words import (
     sentences,
 )
 from symnet.paper.formula import syntax as s
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """A neuron by its index and a layer by its number or in a word; None: nothing is said."""
-
-    index: str | None = None
-    layer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,35 +156,13 @@ class Slope(Statement):
     by: str
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-WEIGHTS = _words(r"w W \theta \Theta \omega")
-_NEURON = _words("""
-    neuron neurons node nodes unit units cell cells perceptron perceptrons one neurone neurones
-""")  # fmt: skip
-_ENTRY = _words("input inputs feature output component element")
-_LAYER = _words("layer layers schicht")
-_ADJECTIVES = _words("""
-    hidden input output source sending presynaptic pre-synaptic target receiving postsynaptic
-    destination single
-""")  # fmt: skip
-_THE = _words("the a an that this some der die das dem den")
-_IN = _words("in of at on within from der aus")
-_NUMBERED = _words("number no no. index indexed numbered with")
-_RELATIVE = {
-    "previous": "previous", "preceding": "previous", "prior": "previous", "next": "next",
-    "following": "next", "subsequent": "next", "input": "input", "output": "output",
-    "hidden": "hidden", "last": "last", "final": "last",
-}  # fmt: skip
-_FROM = _words("from von vom")
-_TO = _words("to into towards toward onto zu zum nach")
-_CONNECTS = _words("""
+_FROM = words("from von vom")
+_TO = words("to into towards toward onto zu zum nach")
+_CONNECTS = words("""
     connects connecting connect connected links linking joins joining verbindet couples coupling
 """)  # fmt: skip
 # What may stand between a weight and where it leads.
-_FILLING = _words("""
+_FILLING = words("""
     is are be denotes denote denoting represents represent representing stands standing means mean
     meaning refers describes describe gives as for to the a an that which where weight weights
     gewicht das ist der parameter parameters connection connections link edge arc arrow synapse
@@ -186,13 +172,13 @@ _FILLING = _words("""
     multiplying pathway belongs belong between individual particular matrix matrices vector
 """)  # fmt: skip
 _FILLING_MARKS = frozenset(":→–—-=,()|")
-_NAMING = _words("""
+_NAMING = words("""
     is are be denoted by as written we write call called will the symbol let with labelled labeled
     symbolised denote bezeichnet
     has have carries with through via a weight weights strength
 """)  # fmt: skip
 # A sentence with one of these does not say how things are in this note.
-_HEDGES = _words("""
+_HEDGES = words("""
     some other others another many most unlike instead not never nor cannot often sometimes
     occasionally if would could might may should elsewhere literature textbook textbooks author
     authors book books paper papers wrong wrongly incorrect incorrectly mistake mistaken error-prone
@@ -244,117 +230,6 @@ def _hedged(sentence: Sentence, following: Sentence) -> bool:
     return first[:1] in (["this"], ["that"], ["it"]) and not _HEDGES.isdisjoint(first)
 
 
-# ---- neurons and layers in words -----------------------------------------------------------------
-
-
-def _skip(tokens: Sentence, at: int, words: frozenset[str]) -> int:
-    while at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words:
-        at += 1
-    return at
-
-
-def _is(tokens: Sentence, at: int, words: frozenset[str]) -> bool:
-    return 0 <= at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words
-
-
-def _mark(tokens: Sentence, at: int, marks: str) -> bool:
-    return at < len(tokens) and tokens[at].kind == MARK and tokens[at].text in marks
-
-
-def _index(tokens: Sentence, at: int) -> str | None:
-    return tokens[at].text if at < len(tokens) and tokens[at].kind == INDEX else None
-
-
-def _layer(tokens: Sentence, at: int) -> tuple[str, int] | None:
-    """A layer that is named at a place, and where the words go on."""
-    at = _skip(tokens, at, _THE)
-    if _is(tokens, at, frozenset(_RELATIVE)):
-        relative = _RELATIVE[tokens[at].text]
-        at += 1
-        if relative in ("next", "previous") and _is(tokens, at, frozenset({"hidden"})):
-            at += 1
-        return (relative, at + 1) if _is(tokens, at, _LAYER) else None
-    index = _index(tokens, at)
-    if index is not None:
-        return (index, at + 1 + 1) if _is(tokens, at + 1, _LAYER) else None
-    if not _is(tokens, at, _LAYER):
-        return None
-    at = _skip(tokens, at + 1, _NUMBERED)
-    if _mark(tokens, at, "-"):
-        at += 1
-    index = _index(tokens, at)
-    return (index, at + 1) if index is not None and not tokens[at].ordinal else None
-
-
-def _located(tokens: Sentence, at: int, parted: str = ",") -> tuple[str | None, int]:
-    """The layer of a neuron that has just been named, if one is."""
-    inside = _mark(tokens, at, "(")
-    after = at + 1 if inside or (parted and _mark(tokens, at, parted)) else at
-    for start in (_skip(tokens, after, _IN), after):
-        if start == after == at:
-            continue
-        found = _layer(tokens, start)
-        if found is not None:
-            layer, end = found
-            return layer, end + 1 if inside and _mark(tokens, end, ")") else end
-    return None, at
-
-
-def _neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
-    """A neuron that is named at a place, and where the words go on."""
-    at = _skip(tokens, at, _THE)
-    if _is(tokens, at, _words("output outputs activation input inputs")):
-        after = _skip(tokens, at + 1, _words("of from"))
-        if after > at + 1 and (found := _neuron(tokens, after)) is not None:
-            return found
-        if at + 1 < len(tokens) and tokens[at + 1].kind == SYMBOL:  # the output o_k of layer 2
-            return _bare_neuron(tokens, at + 1)
-    layer = _layer(tokens, at)
-    if layer is not None and _mark(tokens, layer[1], ","):  # layer 2, neuron 3
-        found = _bare_neuron(tokens, layer[1] + 1)
-        if found is not None and found[0].layer is None:
-            return End(found[0].index, layer[0]), found[1]
-    if layer is not None:
-        return None
-    return _bare_neuron(tokens, at)
-
-
-def _bare_neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
-    at = _skip(tokens, at, _THE)
-    if at >= len(tokens):
-        return None
-    token = tokens[at]
-    if token.kind == SYMBOL and len(token.subs) == 1 and token.text not in WEIGHTS:
-        layer, end = _located(tokens, at + 1, parted="")
-        return End(token.subs[0], token.sup or layer), end
-    kind = tokens[at].text if _is(tokens, at, _ADJECTIVES) else None
-    index = _index(tokens, at)
-    if index is not None:
-        at = _skip(tokens, at + 1, _ADJECTIVES - _NEURON)
-        if _is(tokens, at, _NEURON | _ENTRY):
-            at += 1
-        elif index[:1].isdecimal() and not token.ordinal and tokens[at - 1].text not in _ENTRY:
-            return None  # a value: from 0.2 to 0.5
-    else:
-        at = _skip(tokens, at, _ADJECTIVES)
-        if not _is(tokens, at, _NEURON | _ENTRY):
-            if kind is None or _index(tokens, at) is None or tokens[at - 1].text not in _ENTRY:
-                return None
-        else:
-            at += 1
-        at = _skip(tokens, at, _NUMBERED)
-        if _mark(tokens, at, "-"):
-            at += 1
-        index = _index(tokens, at)
-        if index is None or tokens[at].ordinal:
-            return None
-        at += 1
-    layer, at = _located(tokens, at)
-    if layer is None and kind in ("input", "output", "hidden"):
-        layer = kind
-    return End(index, layer), at
-
-
 # ---- the meaning of a weight ---------------------------------------------------------------------
 
 
@@ -378,7 +253,7 @@ def _begun_by_weights(tokens: Sentence) -> Iterator[Statement]:
             yield from _order(tokens, i)
 
 
-_CARRIERS = _words("weight weights gewicht connection link edge synapse arrow")
+_CARRIERS = words("weight weights gewicht connection link edge synapse arrow")
 
 
 def _meaning(tokens: Sentence, subject: int, at: int, first: int) -> Iterator[Meaning]:
@@ -399,13 +274,13 @@ def _meaning_first(tokens: Sentence, at: int) -> Iterator[Meaning]:
 
 def _meaning_of_connected(tokens: Sentence, at: int) -> Iterator[Meaning]:
     """Neuron k is connected to neuron j by the weight w_{jk}."""
-    be = at - 1 if _is(tokens, at - 1, _words("is are")) else at
-    other = _neuron(tokens, at + 2) if _is(tokens, at + 1, _TO | _words("with")) else None
+    be = at - 1 if is_word(tokens, at - 1, words("is are")) else at
+    other = neuron_at(tokens, at + 2) if is_word(tokens, at + 1, _TO | words("with")) else None
     if other is None or be == at:
         return
     named = _named_after(tokens, other[1])
     for start in range(max(0, be - 10), be):
-        one = _neuron(tokens, start)
+        one = neuron_at(tokens, start)
         if named is None or one is None or one[1] != be:
             continue
         tail, head, directed = _ordered(one[0], other[0], tokens[at + 1].text != "with")
@@ -452,19 +327,19 @@ _Part = Callable[[Sentence, int], tuple[End, int] | None]
 
 
 def _layer_alone(tokens: Sentence, at: int) -> tuple[End, int] | None:
-    found = _layer(tokens, at)
+    found = layer_at(tokens, at)
     return (End(None, found[0]), found[1]) if found is not None else None
 
 
 def _input_of(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
     """The i-th input to unit j."""
-    place = _skip(tokens, at, _THE)
-    index = _index(tokens, place)
-    if index is None or not tokens[place].ordinal or not _is(tokens, place + 1, _words("input")):
+    place = skip(tokens, at, THE)
+    index = index_at(tokens, place)
+    if index is None or not tokens[place].ordinal or not is_word(tokens, place + 1, words("input")):
         return None
-    if not _is(tokens, place + 2, _words("to of into at in for")):
+    if not is_word(tokens, place + 2, words("to of into at in for")):
         return None
-    head = _neuron(tokens, place + 3)
+    head = neuron_at(tokens, place + 3)
     return (End(index), head[0], True, head[1]) if head is not None else None
 
 
@@ -474,7 +349,7 @@ def _pair(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
         found = _input_of(tokens, at + 1)
         if found is not None:
             return found
-    for part in (_neuron, _layer_alone):
+    for part in (neuron_at, _layer_alone):
         found = _pair_of(tokens, at, part)
         if found is not None:
             return found
@@ -488,19 +363,19 @@ def _pair_of(tokens: Sentence, at: int, part: _Part) -> tuple[End, End, bool, in
     elif word in _TO:
         between, forth, directed = _FROM, False, True
     elif word in _CONNECTS:
-        between, forth, directed = _TO | _words("with and mit und"), True, True
+        between, forth, directed = _TO | words("with and mit und"), True, True
     elif word in ("between", "zwischen"):
-        between, forth, directed = _words("and und"), True, False
+        between, forth, directed = words("and und"), True, False
     else:
         return None
     one = part(tokens, at + 1)
     if one is None:
         return None
-    middle = one[1] + 1 if _mark(tokens, one[1], ",") else one[1]
-    middle = _skip(tokens, middle, _words("going leading running and")) if directed else middle
-    if _mark(tokens, middle, "→") and word in _FROM:
+    middle = one[1] + 1 if is_mark(tokens, one[1], ",") else one[1]
+    middle = skip(tokens, middle, words("going leading running and")) if directed else middle
+    if is_mark(tokens, middle, "→") and word in _FROM:
         second = middle
-    elif _is(tokens, middle, between):
+    elif is_word(tokens, middle, between):
         second = middle
         directed = directed and tokens[middle].text not in ("with", "and", "mit", "und")
     else:
@@ -523,53 +398,17 @@ def _ordered(one: End, other: End, directed: bool) -> tuple[End, End, bool]:
     return (one, other, True) if step > 0 else (other, one, True)
 
 
-_HEIGHTS = {"input": 0, "hidden": 1, "output": 2, "last": 2}
-
-
-def layer_step(one: str | None, other: str | None) -> int | None:
-    """How much higher the other layer is, as far as words tell; None where they do not.
-
-    >>> layer_step("l-1", "l"), layer_step("3", "2"), layer_step("previous", "l")
-    (1, -1, 1)
-    """
-    if one == "previous" or other == "next":
-        return 1
-    if one == "next" or other == "previous":
-        return -1
-    if one is None or other is None:
-        return None
-    if one in _HEIGHTS and other in _HEIGHTS:
-        return _HEIGHTS[other] - _HEIGHTS[one]
-    (letter, shift), (letter_2, shift_2) = layer_parts(one), layer_parts(other)
-    return shift_2 - shift if letter == letter_2 and letter is not None else None
-
-
-def layer_parts(layer: str) -> tuple[str | None, int]:
-    """The letter and the shift of l-1; a number has an empty letter.
-
-    >>> layer_parts("l-1"), layer_parts("3"), layer_parts("input")
-    (('l', -1), ('', 3), (None, 0))
-    """
-    if layer.isdecimal():
-        return "", int(layer[:6])
-    for sign in "+-":
-        letter, found, shift = layer.partition(sign)
-        if found and shift.isdecimal():
-            return letter, int(sign + shift[:6])
-    return (layer, 0) if len(layer) == 1 or layer.startswith("\\") else (None, 0)
-
-
-_SUBSCRIPT = _words("subscript index subindex")
-_RECEIVING = _words("target destination receiving postsynaptic head")
-_SENDING = _words("source origin sending presynaptic tail")
+_SUBSCRIPT = words("subscript index subindex")
+_RECEIVING = words("target destination receiving postsynaptic head")
+_SENDING = words("source origin sending presynaptic tail")
 
 
 def _order(tokens: Sentence, at: int) -> Iterator[Order]:
     """The first subscript denotes the target neuron."""
-    if not _is(tokens, at + 1, _SUBSCRIPT):
+    if not is_word(tokens, at + 1, _SUBSCRIPT):
         return
-    filling = _words("is denotes refers to indicates gives names stands for the identifies labels")
-    place = _skip(tokens, at + 2, filling)
+    filling = words("is denotes refers to indicates gives names stands for the identifies labels")
+    place = skip(tokens, at + 2, filling)
     if place == at + 2 or place >= len(tokens) or tokens[place].kind != WORD:
         return
     word = tokens[place].text
@@ -580,15 +419,15 @@ def _order(tokens: Sentence, at: int) -> Iterator[Order]:
 
 # ---- what a symbol is said to be -----------------------------------------------------------------
 
-_IS = _words("is are denotes be represents means for")
-_AND_THE = _words("the a an its is are denotes be represents stands for means as called")
-_OF = _words("of for in at from associated with to")
-_BEFORE = _words("""
+_IS = words("is are denotes be represents means for")
+_AND_THE = words("the a an its is are denotes be represents stands for means as called")
+_OF = words("of for in at from associated with to")
+_BEFORE = words("""
     before prior pre linear unactivated preactivation affine part operation logit logits
     scores
 """)  # fmt: skip
-_DERIVATIVE = _words("derivative gradient partial sensitivity change")
-_BY = _words("the of cost loss error function rate its total objective")
+_DERIVATIVE = words("derivative gradient partial sensitivity change")
+_BY = words("the of cost loss error function rate its total objective")
 
 
 def _of_symbols(tokens: Sentence) -> Iterator[Statement]:
@@ -606,17 +445,17 @@ def _is_subject(token: Token) -> bool:
 def _explained(tokens: Sentence, at: int) -> Iterator[Explained]:
     """z_j^l is the output of the jth neuron."""
     start = at + 1
-    while start < len(tokens) and _mark(tokens, start, ":→–—-=|,"):
+    while start < len(tokens) and is_mark(tokens, start, ":→–—-=|,"):
         start += 1
-    words = _skip(tokens, start, _AND_THE)
-    if words == at + 1:
+    after = skip(tokens, start, _AND_THE)
+    if after == at + 1:
         return
     for length in (4, 3, 2, 1):
-        said = tokens[words : words + length]
+        said = tokens[after : after + length]
         kind = _KINDS.get(" ".join(token.text for token in said))
         if kind is None or len(said) < length:
             continue
-        named = _of_whom(tokens, words + length)
+        named = _of_whom(tokens, after + length)
         if named is not None:
             yield Explained(
                 letter=tokens[at].text, subs=tokens[at].subs, sup=tokens[at].sup, what=kind,
@@ -628,13 +467,13 @@ def _explained(tokens: Sentence, at: int) -> Iterator[Explained]:
 
 def _of_whom(tokens: Sentence, at: int) -> tuple[End, int] | None:
     """The neuron, or the layer, of which something was named."""
-    after = _skip(tokens, at, _OF)
+    after = skip(tokens, at, _OF)
     if after == at:
         return None
-    found = _neuron(tokens, after) or _layer_alone(tokens, after)
+    found = neuron_at(tokens, after) or _layer_alone(tokens, after)
     if found is None:
-        after = _skip(tokens, after, _THE)
-        if not _is(tokens, after, _NEURON):
+        after = skip(tokens, after, THE)
+        if not is_word(tokens, after, NEURON):
             return None
         found = End(), after + 1
     rest = tokens[found[1] : found[1] + 12]
@@ -647,17 +486,19 @@ def _derivative(tokens: Sentence, at: int) -> Iterator[Derivative]:
     """∂C/∂z → derivative of the cost with respect to the output of the jth neuron."""
     subject = at - 1
     while subject >= 0 and (
-        _is(tokens, subject, _AND_THE | _words("partial")) or _mark(tokens, subject, ":→–—-|,")
+        is_word(tokens, subject, _AND_THE | words("partial")) or is_mark(tokens, subject, ":→–—-|,")
     ):
         subject -= 1
     if subject < 0 or subject == at - 1:
         return
-    after = _skip(tokens, at + 1, _BY)
+    after = skip(tokens, at + 1, _BY)
     if after < len(tokens) and tokens[after].kind == INDEX:  # of the cost C
         after += 1
-    if not _is(tokens, after, _words("with")) or not _is(tokens, after + 1, _words("respect")):
+    if not is_word(tokens, after, words("with")) or not is_word(
+        tokens, after + 1, words("respect")
+    ):
         return
-    after = _skip(tokens, after + 2, _words("to the its"))
+    after = skip(tokens, after + 2, words("to the its"))
     for length in (4, 3, 2, 1):
         kind = _KINDS.get(" ".join(token.text for token in tokens[after : after + length]))
         named = _of_whom(tokens, after + length) if kind else None
@@ -720,7 +561,7 @@ def _of_equations(tokens: Sentence) -> Iterator[Statement]:
             yield Applied(left.text, inner, source=left.source, start=left.start, end=right.end)
 
 
-_FUNCTIONS = _words(r"\sigma f g h \phi \varphi \psi s sigmoid tanh relu ReLU act \tanh")
+_FUNCTIONS = words(r"\sigma f g h \phi \varphi \psi s sigmoid tanh relu ReLU act \tanh")
 
 
 def _applied_to(node: s.Node) -> str | None:
@@ -738,19 +579,21 @@ def _applied_to(node: s.Node) -> str | None:
 def _of_rates(tokens: Sentence) -> Iterator[Rate]:
     """η is the learning rate; a learning rate η."""
     for i in range(len(tokens) - 1):
-        if not _is(tokens, i, _words("learning step training")):
+        if not is_word(tokens, i, words("learning step training")):
             continue
-        if not _is(tokens, i + 1, _words("rate rates size sizes length parameter")):
+        if not is_word(tokens, i + 1, words("rate rates size sizes length parameter")):
             continue
         before = i - 1
         while before >= 0 and (
-            _is(tokens, before, _AND_THE | _words("small positive constant fixed so-called some"))
-            or _mark(tokens, before, ":→–—-=,(>")
-            or _index(tokens, before) == "0"
+            is_word(
+                tokens, before, _AND_THE | words("small positive constant fixed so-called some")
+            )
+            or is_mark(tokens, before, ":→–—-=,(>")
+            or index_at(tokens, before) == "0"
         ):
             before -= 1
-        after = _skip(tokens, i + 2, _words("is by denoted of"))
-        for place in (after + 1 if _mark(tokens, after, "(=") else after, before):
+        after = skip(tokens, i + 2, words("is by denoted of"))
+        for place in (after + 1 if is_mark(tokens, after, "(=") else after, before):
             if 0 <= place < len(tokens) and _is_subject(tokens[place]):
                 token = tokens[place]
                 if not token.text[:1].isdecimal():
@@ -767,7 +610,7 @@ _PARAMETER_WORDS = {
 }  # fmt: skip
 
 
-_NO_PARAMETERS = _words("activations activation layers outputs neurons units")
+_NO_PARAMETERS = words("activations activation layers outputs neurons units")
 
 
 def _of_ranges(tokens: Sentence) -> Iterator[LayerRange]:
@@ -793,8 +636,8 @@ def _range(tokens: Sentence, at: int) -> tuple[str, str, int, int] | None:
     sign = tokens[at + 1]
     if sign.kind != MARK:
         return None
-    if sign.text == r"\le" and at >= 2 and _mark(tokens, at - 1, r"\le"):
-        first, last = _index(tokens, at - 2), _index(tokens, at + 2)
+    if sign.text == r"\le" and at >= 2 and is_mark(tokens, at - 1, r"\le"):
+        first, last = index_at(tokens, at - 2), index_at(tokens, at + 2)
         return (first, last, at - 2, at + 3) if first and last else None
     node = tokens[at + 2].node if at + 2 < len(tokens) else None
     if sign.text == r"\in" and isinstance(node, s.Bracketed):
@@ -802,17 +645,17 @@ def _range(tokens: Sentence, at: int) -> tuple[str, str, int, int] | None:
         if len(items) >= 3 and isinstance(items[-2], s.Dots):
             first, last = index_of(items[0]), index_of(items[-1])
             return (first, last, at, at + 3) if first and last else None
-    first = _index(tokens, at + 2)
+    first = index_at(tokens, at + 2)
     if sign.text != "=" or first is None:
         return None
-    dots = _is(tokens, at + 3, frozenset({"to"}))
+    dots = is_word(tokens, at + 3, frozenset({"to"}))
     for place in range(at + 3 + dots, min(len(tokens), at + 12)):
-        index = _index(tokens, place)
+        index = index_at(tokens, place)
         if index is not None and dots:
             return first, index, at, place + 1
-        if isinstance(tokens[place].node, s.Dots) or _mark(tokens, place, "."):
+        if isinstance(tokens[place].node, s.Dots) or is_mark(tokens, place, "."):
             dots = True
-        elif index is None and not _mark(tokens, place, ","):
+        elif index is None and not is_mark(tokens, place, ","):
             return None
     return None
 
@@ -847,16 +690,16 @@ _NUMBERS = {
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
     )
 } | {"single": 1}  # fmt: skip
-_HAS = _words("has have contains contain with consists consist of comprises comprising having")
+_HAS = words("has have contains contain with consists consist of comprises comprising having")
 _SIDES = {"inputs": "input", "outputs": "output"}
 
 
 def _of_widths(tokens: Sentence) -> Iterator[Statement]:
     for i, token in enumerate(tokens):
         number = _number(token)
-        if number is not None and not _is(tokens, i - 1, _words("than least most about")):
+        if number is not None and not is_word(tokens, i - 1, words("than least most about")):
             yield from _counted(tokens, i, number)
-        elif _is(tokens, i, _words("numbered indexed labelled labeled counted")):
+        elif is_word(tokens, i, words("numbered indexed labelled labeled counted")):
             yield from _numbered(tokens, i)
 
 
@@ -870,7 +713,7 @@ def _number(token: Token) -> int | None:
 
 def _counted(tokens: Sentence, at: int, number: int) -> Iterator[Statement]:
     """Two neurons in layer 1; layer 1 has two neurons; two inputs; three layers."""
-    after = _skip(tokens, at + 1, _words("hidden input output"))
+    after = skip(tokens, at + 1, words("hidden input output"))
     kind = tokens[at + 1].text if after > at + 1 else ""
     if after >= len(tokens) or tokens[after].kind != WORD:
         return
@@ -881,11 +724,11 @@ def _counted(tokens: Sentence, at: int, number: int) -> Iterator[Statement]:
     layer: str | None = None
     if word in _SIDES:
         layer = _SIDES[word]
-    elif word in _NEURON - {"one"}:
+    elif word in NEURON - {"one"}:
         layer = kind or None
-        located, end = _located(tokens, after + 1, parted="")
-        if located is not None:
-            layer, last = located, tokens[end - 1]
+        place, end = located(tokens, after + 1, parted="")
+        if place is not None:
+            layer, last = place, tokens[end - 1]
         elif layer is None:
             layer, first = _owner(tokens, at)
     if layer is not None:
@@ -895,11 +738,11 @@ def _counted(tokens: Sentence, at: int, number: int) -> Iterator[Statement]:
 def _owner(tokens: Sentence, at: int) -> tuple[str | None, Token]:
     """The layer of "layer 1 has", before a number."""
     back = at
-    while back > 0 and _is(tokens, back - 1, _HAS | {"a", "exactly", "only"}):
+    while back > 0 and is_word(tokens, back - 1, _HAS | {"a", "exactly", "only"}):
         back -= 1
     if back < at:
         for start in range(max(0, back - 5), back):
-            found = _layer(tokens, start)
+            found = layer_at(tokens, start)
             if found is not None and found[1] == back:
                 return found[0], tokens[start]
     return None, tokens[at]
@@ -907,11 +750,11 @@ def _owner(tokens: Sentence, at: int) -> tuple[str | None, Token]:
 
 def _numbered(tokens: Sentence, at: int) -> Iterator[Numbered]:
     """Layers are numbered from 1 to L."""
-    if not any(_is(tokens, i, _LAYER) for i in range(max(0, at - 6), at)):
+    if not any(is_word(tokens, i, LAYER) for i in range(max(0, at - 6), at)):
         return
-    place = _skip(tokens, at + 1, _words("from by"))
-    first = _index(tokens, place)
-    last = _index(tokens, place + 2) if _is(tokens, place + 1, frozenset({"to"})) else None
+    place = skip(tokens, at + 1, words("from by"))
+    first = index_at(tokens, place)
+    last = index_at(tokens, place + 2) if is_word(tokens, place + 1, frozenset({"to"})) else None
     if first is not None and last is not None:
         start, end = tokens[at].start, tokens[place + 2].end
         yield Numbered(first, last, source=tokens[at].source, start=start, end=end)

@@ -16,7 +16,8 @@ from itertools import pairwise
 
 from symnet.notes.document import Document, Formula
 from symnet.notes.findings import RULES, Finding
-from symnet.notes.prose import Rate, layer_parts, statements
+from symnet.notes.named import layer_parts
+from symnet.notes.prose import Rate, statements
 from symnet.notes.words import index_of, plain, sentences, tree_of
 from symnet.paper.formula import syntax as s
 
