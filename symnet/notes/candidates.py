@@ -54,16 +54,27 @@ class Candidate:
 def candidates(known: Declared, wanted: str = "auto") -> list[Candidate]:
     """The conventions that a document may be in, likely ones first; just one if it is wanted."""
     own = {**known.forward, **known.errors}
+    opposite = _opposite(known)
     if wanted == OTHER:
         return [Candidate(OTHER, _own_words(known), own)]
     if wanted != "auto":
-        definitions = STANDARD if wanted in NIELSENS else {}
-        return [Candidate(wanted, WORDS.get(wanted, wanted), {**definitions, **known.errors})]
-    found = [Candidate("nielsen", WORDS["nielsen"], {**STANDARD, **known.errors})]
+        return [_of_book(wanted, opposite)]
+    found = [_of_book("nielsen", opposite)]
     if known.forward:
         found.append(Candidate(OTHER, _own_words(known), own))
-    found += [Candidate(name, WORDS[name], known.errors) for name in BOOKS if name != "nielsen"]
-    return found
+    return [*found, *(_of_book(name, opposite) for name in BOOKS if name != "nielsen")]
+
+
+def _of_book(name: str, opposite: bool) -> Candidate:
+    definitions: dict[str, str] = {}
+    if name in NIELSENS:
+        definitions = {**STANDARD, r"\delta^l": "-dC/dz^l"} if opposite else STANDARD
+    return Candidate(name, WORDS.get(name, name), definitions)
+
+
+def _opposite(known: Declared) -> bool:
+    """Whether the document says that δ is the negative slope of the cost."""
+    return any(said.startswith("-") for said in known.errors.values())
 
 
 def _own_words(known: Declared) -> str:
@@ -72,11 +83,10 @@ def _own_words(known: Declared) -> str:
 
 
 def contexts(candidate: Candidate, known: Declared, numbered: bool) -> Iterator[dict[str, Any]]:
-    """What may be known besides, from general to special: nothing, what is declared, mentioned."""
-    yield from _with_widths(
-        {"activation": "abstract", "cost": "abstract"}, candidate, known, numbered
-    )
-    for special in declared_contexts(known):
+    """What may be known besides, from general to special: nothing, or what is declared."""
+    costs = costs_of(known, candidate)
+    general = {"activation": _activation(candidate, known), "cost": "abstract"}
+    for special in (general, *declared_contexts(known, costs)):
         yield from _with_widths(special, candidate, known, numbered)
 
 
@@ -89,8 +99,7 @@ def _activation(candidate: Candidate, known: Declared) -> str:
 
 def supposed_contexts(candidate: Candidate, known: Declared) -> Iterator[dict[str, Any]]:
     """Contexts of which the document says nothing for certain: a claim may hold in one of them."""
-    costs = costs_of(known)
-    for special in _supposed(known, costs):
+    for special in _supposed(known, costs_of(known, candidate)):
         yield from _with_widths(special, candidate, known, numbered=False)
 
 
@@ -104,27 +113,29 @@ def _with_widths(
     yield context
 
 
-def costs_of(known: Declared) -> list[str]:
-    """The costs that are declared and understood."""
+def costs_of(known: Declared, candidate: Candidate) -> list[str]:
+    """The costs that are declared and understood: in a book by name, else with their letters."""
     found = []
     for said in known.costs:
         try:
-            if context_words.cost(said).name not in (None, "abstract"):
-                found.append(said)
+            name = context_words.cost(said).name
         except SymnetError:
             continue
-    return found[:3]
+        if name not in (None, "abstract"):
+            found.append(said if candidate.convention == OTHER else str(name))
+    return list(dict.fromkeys(found))[:3]
 
 
-def declared_contexts(known: Declared) -> list[dict[str, Any]]:
+def declared_contexts(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
     """What a document declares of σ and C; one for each cost, if it has several."""
     declared = {"declared": dict(known.functions)} if known.functions else {}
-    costs = costs_of(known)
-    found: list[dict[str, Any]] = [
-        {"activation": "abstract", "cost": cost, **declared} for cost in costs
-    ]
-    if declared:
-        found.insert(0, {"activation": "abstract", "cost": "abstract", **declared})
+    output = {"output_activation": known.output} if known.output else {}
+    found: list[dict[str, Any]] = []
+    for cost in ("abstract", *costs):
+        if known.hidden:
+            found.append({"activation": known.hidden, "cost": cost, **output})
+        if declared or cost != "abstract":
+            found.append({"activation": "abstract", "cost": cost, **declared})
     return found
 
 

@@ -16,6 +16,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.books import inferred
@@ -92,7 +93,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     anchors, defining, used = [], set(), []
     for statement in statements:
         for left, right in _pairs(statement):
-            key, said = statement.said(left).strip(), statement.said(right).strip()
+            key, said = plainly(statement.said(left)), plainly(statement.said(right))
             place = (statement.formula.source.path, statement.start)
             if len(said) > 900 or len(key) > 200:
                 continue  # a context has no longer texts
@@ -122,16 +123,47 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     )  # fmt: skip
 
 
+_STYLED = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|mathit|mathsf|pmb|vec|underline)\s*(?:\{\s*(\\?[A-Za-z]+)\s*\}"
+    r"|(\\[A-Za-z]+|[A-Za-z])(?![A-Za-z]))"
+)
+_SIZES = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|limits|nolimits|,|;|!|:|quad|qquad)(?![A-Za-z])"
+)
+
+
+def plainly(latex: str) -> str:
+    r"""What is declared without styles and sizes, which say nothing: \mathbf{z} is z.
+
+    >>> plainly(r"\mathbf{a}^{(l)} = \sigma\bigl(\mathbf z^{(l)}\bigr)")
+    'a^{(l)} = \\sigma(z^{(l)})'
+    """
+    text = _STYLED.sub(lambda found: found[1] or found[2], latex)
+    text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
+    return text.replace("&", " ").strip(" .,;~\n")
+
+
 def _mentioned(prose: str, names: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return tuple(name for pattern, name in names if re.search(pattern, prose, re.IGNORECASE))
 
 
 def _pairs(statement: Statement) -> Iterator[tuple[s.Node, s.Node]]:
-    """What is said to be equal: the first side of a chain and each other."""
+    """What is said to be equal: the first side of a chain and each other.
+
+    a = f(z) = f(W x + b) says that z = W x + b as well.
+    """
     chain = statement.node
-    if isinstance(chain, s.Chain) and set(chain.relations) <= EQUALITIES:
-        for side in chain.sides[1:]:
-            yield chain.sides[0], side
+    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
+        return
+    for side in chain.sides[1:]:
+        yield chain.sides[0], side
+    for one, other in pairwise(chain.sides[1:]):
+        match one, other:
+            case (
+                s.Product(factors=(first, s.Bracketed(body=inside)), operators=("", "")),
+                s.Product(factors=(second, s.Bracketed(body=said)), operators=("", "")),
+            ) if base_of(first) == base_of(second) and base_of(inside):
+                yield inside, said
 
 
 def base_of(node: s.Node) -> str:

@@ -3,7 +3,7 @@
 >>> from symnet.notes.files import document_of
 >>> note = linted(document_of(r"We have $z^l = W^l a^{l-1} + b^l$, and $z^l = W^l a^l + b^l$."))
 >>> [(x.rule, x.line, x.column) for x in note.findings]
-[('ill-formed', 1, 40)]
+[('ill-formed', 1, 53)]
 """
 
 from symnet.notes.document import Document
