@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from symnet.notes.findings import RULES, Finding
+from symnet.notes.named import End, layer_parts, layer_step
 from symnet.notes.prose import (
     Applied,
     Derivative,
-    End,
     Explained,
     LayerRange,
     Meaning,
@@ -26,8 +26,6 @@ from symnet.notes.prose import (
     Slope,
     Statement,
     Width,
-    layer_parts,
-    layer_step,
 )  # fmt: skip
 
 TO, FROM = "to", "from"
@@ -59,7 +57,7 @@ class Facts:
         if layer in ("output", "last"):
             known = self.last is not None and self.last - self.first_layer + 1 == len(self.widths)
             return self.widths[-1] if self.widths and known else None
-        place = int(layer[:6]) - self.first_layer if layer.isdigit() else -1
+        place = int(layer[:6]) - self.first_layer if layer.isdecimal() else -1
         return self.widths[place] if 0 <= place < len(self.widths) else None
 
 
@@ -70,6 +68,7 @@ class _Roles:
     inner: frozenset[str]
     outer: frozenset[str]
     slopes: frozenset[str]  # letters for ∂C/∂z and for nothing else
+    activations: bool  # whether outputs are what the note calls activations
 
 
 def findings(said: Iterable[Statement], facts: Facts) -> tuple[Finding, ...]:
@@ -105,7 +104,13 @@ def _roles(said: tuple[Statement, ...]) -> _Roles:
     slopes = [(x.letter, x.by) for x in said if isinstance(x, Slope)]
     only = {x for x, by in slopes if by in inner - outer}
     only -= {x for x, by in slopes if by not in inner - outer}
-    return _Roles(inner - outer, outer - inner, frozenset(only))
+    called = {x.letter for x in said if isinstance(x, Explained) and x.what == "activation"}
+    named = bool((called | {"a"}) & (outer - inner))
+    return _Roles(inner - outer, outer - inner, frozenset(only), named)
+
+
+def _is_output(what: str, roles: _Roles) -> bool:
+    return what == "output" or (what == "activation" and roles.activations)
 
 
 def _with_declared_order(said: tuple[Statement, ...], facts: Facts) -> Facts:
@@ -158,13 +163,13 @@ def _shift(sup: str, layer: str | None) -> int | None:
 
 def _two(subs: tuple[str, ...]) -> tuple[str, str] | None:
     """Two subscripts; 31 stands for 3, 1."""
-    if len(subs) == 1 and subs[0].isdigit() and len(subs[0]) == 2:
+    if len(subs) == 1 and subs[0].isdecimal() and len(subs[0]) == 2:
         return subs[0][0], subs[0][1]
     return (subs[0], subs[1]) if len(subs) == 2 else None
 
 
 def _numbers(said: Meaning) -> bool:
-    return bool(said.subs) and all(sub.isdigit() for sub in said.subs)
+    return bool(said.subs) and all(sub.isdecimal() for sub in said.subs)
 
 
 def _meaning(said: Meaning, facts: Facts) -> Iterator[Finding]:
@@ -263,7 +268,7 @@ def _example(said: Meaning, facts: Facts) -> Iterator[Finding]:
 def _missing(end: End, facts: Facts) -> Iterator[str]:
     """A neuron that its layer does not have."""
     width = facts.width(end.layer)
-    if width is None or end.index is None or not end.index.isdigit():
+    if width is None or end.index is None or not end.index.isdecimal():
         return
     if int(end.index[:6]) > width:
         neurons = "1 neuron" if width == 1 else f"{width} neurons"
@@ -285,10 +290,12 @@ def _order(said: Order, facts: Facts) -> Iterator[Finding]:
 
 
 def _explained(said: Explained, facts: Facts, roles: _Roles) -> Iterator[Finding]:
-    yield from _strange_index(said)
-    if said.letter in roles.inner and (
-        said.what == "output" or (said.what == "activation" and said.letter != "a")
-    ):
+    # x_i may well be an input of neuron j.
+    if said.letter in roles.inner | roles.outer | {"b", "B", r"\delta"} and said.what != "input":
+        yield from _strange_index(said)
+    # What the last layer gives is called an output by many, though it is before the softmax.
+    named = said.end_of.index is not None or said.end_of.layer not in ("last", "output")
+    if said.letter in roles.inner and named and _is_output(said.what, roles):
         outer = " or ".join(sorted(roles.outer))
         yield _finding(
             "output-for-input",
@@ -300,7 +307,7 @@ def _explained(said: Explained, facts: Facts, roles: _Roles) -> Iterator[Finding
         message = f"{said.letter} is the output of a neuron; its weighted input is {inner}"
         yield _finding("meaning", said, message)
     shift = _shift(said.sup, said.end_of.layer)
-    if shift is None:
+    if shift is None or said.what == "input":
         return
     if said.what == "bias":
         right = {TO: 0, FROM: 1, None: shift}[facts.weight_layer]
@@ -317,13 +324,13 @@ def _strange_index(said: Explained | Derivative) -> Iterator[Finding]:
     index, subs = said.end_of.index, said.subs
     if len(subs) != 1 or index is None or not _letter(index) or index == subs[0]:
         return
-    if subs[0].isdigit() or _letter(subs[0]):
+    if subs[0].isdecimal() or _letter(subs[0]):
         yield _undeclared(said, index, said.letter, subs)
 
 
 def _derivative(said: Derivative, roles: _Roles) -> Iterator[Finding]:
     by_inner = said.letter in (roles.inner if said.of_letter else roles.slopes)
-    if by_inner and said.what in ("output", "activation"):
+    if by_inner and _is_output(said.what, roles):
         message = f"it is the derivative with respect to a weighted input, not to an {said.what}"
         yield _finding("output-for-input", said, message)
     yield from _strange_index(said)
@@ -334,11 +341,11 @@ def _derivative(said: Derivative, roles: _Roles) -> Iterator[Finding]:
 
 def _range(said: LayerRange, facts: Facts) -> Iterator[Finding]:
     first = facts.first_weight_layer
-    if first is not None and said.first.isdigit() and int(said.first[:6]) < first:
+    if first is not None and said.first.isdecimal() and int(said.first[:6]) < first:
         what = ", ".join(sorted(said.about))
         message = f"{what} begin with {said.letter} = {first}; the words begin with {said.first}"
         yield _finding("wrong-range", said, message)
-    elif facts.last is not None and said.last.isdigit() and int(said.last[:6]) > facts.last:
+    elif facts.last is not None and said.last.isdecimal() and int(said.last[:6]) > facts.last:
         message = f"the last layer is {facts.last}; the words go on to {said.last}"
         yield _finding("wrong-range", said, message)
 
@@ -346,7 +353,7 @@ def _range(said: LayerRange, facts: Facts) -> Iterator[Finding]:
 def _width(said: Width, facts: Facts, all_said: tuple[Statement, ...]) -> Iterator[Finding]:
     """A width that the equations contradict, where another one shows that it is their network."""
     right = facts.width(said.layer)
-    if right is None or right == said.neurons or not said.layer.isdigit():
+    if right is None or right == said.neurons or not said.layer.isdecimal():
         return
     widths = [each for each in all_said if isinstance(each, Width)]
     same = {each.neurons for each in widths if each.layer == said.layer}

@@ -16,17 +16,35 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from symnet.notes.document import Document
+from symnet.notes.named import (
+    LAYER,
+    NEURON,
+    THE,
+    WEIGHTS,
+    End,
+    index_at,
+    is_mark,
+    is_word,
+    layer_at,
+    layer_step,
+    located,
+    neuron_at,
+    skip,
+    words,
+)
 from symnet.notes.source import Source
-from symnet.notes.words import INDEX, MARK, SYMBOL, WORD, Sentence, Token, sentences
+from symnet.notes.words import (
+    FORMULA,
+    INDEX,
+    MARK,
+    SYMBOL,
+    WORD,
+    Sentence,
+    Token,
+    index_of,
+    sentences,
+)
 from symnet.paper.formula import syntax as s
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """A neuron by its index and a layer by its number or in a word; None: nothing is said."""
-
-    index: str | None = None
-    layer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,50 +156,29 @@ class Slope(Statement):
     by: str
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-WEIGHTS = _words(r"w W \theta \Theta \omega")
-_NEURON = _words("""
-    neuron neurons node nodes unit units cell cells perceptron perceptrons one neurone neurones
-""")  # fmt: skip
-_ENTRY = _words("input inputs feature output component element")
-_LAYER = _words("layer layers schicht")
-_ADJECTIVES = _words("""
-    hidden input output source sending presynaptic pre-synaptic target receiving postsynaptic
-    destination single
-""")  # fmt: skip
-_THE = _words("the a an that this some der die das dem den")
-_IN = _words("in of at on within from der aus")
-_NUMBERED = _words("number no no. index indexed numbered with")
-_RELATIVE = {
-    "previous": "previous", "preceding": "previous", "prior": "previous", "next": "next",
-    "following": "next", "subsequent": "next", "input": "input", "output": "output",
-    "hidden": "hidden", "last": "last", "final": "last",
-}  # fmt: skip
-_FROM = _words("from von vom")
-_TO = _words("to into towards toward onto zu zum nach")
-_CONNECTS = _words("""
+_FROM = words("from von vom")
+_TO = words("to into towards toward onto zu zum nach")
+_CONNECTS = words("""
     connects connecting connect connected links linking joins joining verbindet couples coupling
 """)  # fmt: skip
 # What may stand between a weight and where it leads.
-_FILLING = _words("""
+_FILLING = words("""
     is are be denotes denote denoting represents represent representing stands standing means mean
     meaning refers describes describe gives as for to the a an that which where weight weights
     gewicht das ist der parameter parameters connection connections link edge arc arrow synapse
     synaptic strength coefficient value scalar number real associated attached assigned on of with
     by entry element leads leading goes going runs running points pointing used using it its this
     simply just called used applied signal signals carries carrying directed interconnection
-    multiplying pathway between individual particular
+    multiplying pathway belongs belong between individual particular matrix matrices vector
 """)  # fmt: skip
 _FILLING_MARKS = frozenset(":→–—-=,()|")
-_NAMING = _words("""
+_NAMING = words("""
     is are be denoted by as written we write call called will the symbol let with labelled labeled
     symbolised denote bezeichnet
+    has have carries with through via a weight weights strength
 """)  # fmt: skip
 # A sentence with one of these does not say how things are in this note.
-_HEDGES = _words("""
+_HEDGES = words("""
     some other others another many most unlike instead not never nor cannot often sometimes
     occasionally if would could might may should elsewhere literature textbook textbooks author
     authors book books paper papers wrong wrongly incorrect incorrectly mistake mistaken error-prone
@@ -199,9 +196,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "output": ("output", "output value", "output signal"),
     "activation": ("activation", "activation value", "activation level", "activity"),
     "weighted input": (
-        "weighted input", "net input", "total input", "total weighted input", "pre-activation",
-        "preactivation", "weighted sum of inputs", "weighted sum of the inputs", "input",
+        "weighted input", "net input", "total input", "total weighted input", "pre - activation",
+        "preactivation", "weighted sum of inputs", "weighted sum of the inputs",
     ),
+    "input": ("input", "input value", "input signal"),  # of one layer, an output of another
     "error": ("error", "error signal", "error term", "delta", "local gradient", "sensitivity"),
 }  # fmt: skip
 _KINDS = {words: kind for kind, each in KINDS.items() for words in each}
@@ -217,6 +215,8 @@ def statements(document: Document) -> tuple[Statement, ...]:
         if not _hedged(sentence, said[i + 1] if i + 1 < len(said) else ()):
             found += _of_weights(sentence)
             found += _of_symbols(sentence)
+            found += _of_ranges(sentence)
+            found += _of_widths(sentence)
     return tuple(found)
 
 
@@ -230,125 +230,30 @@ def _hedged(sentence: Sentence, following: Sentence) -> bool:
     return first[:1] in (["this"], ["that"], ["it"]) and not _HEDGES.isdisjoint(first)
 
 
-# ---- neurons and layers in words -----------------------------------------------------------------
-
-
-def _skip(tokens: Sentence, at: int, words: frozenset[str]) -> int:
-    while at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words:
-        at += 1
-    return at
-
-
-def _is(tokens: Sentence, at: int, words: frozenset[str]) -> bool:
-    return at < len(tokens) and tokens[at].kind == WORD and tokens[at].text in words
-
-
-def _mark(tokens: Sentence, at: int, marks: str) -> bool:
-    return at < len(tokens) and tokens[at].kind == MARK and tokens[at].text in marks
-
-
-def _index(tokens: Sentence, at: int) -> str | None:
-    return tokens[at].text if at < len(tokens) and tokens[at].kind == INDEX else None
-
-
-def _layer(tokens: Sentence, at: int) -> tuple[str, int] | None:
-    """A layer that is named at a place, and where the words go on."""
-    at = _skip(tokens, at, _THE)
-    if _is(tokens, at, frozenset(_RELATIVE)):
-        relative = _RELATIVE[tokens[at].text]
-        at += 1
-        if relative in ("next", "previous") and _is(tokens, at, frozenset({"hidden"})):
-            at += 1
-        return (relative, at + 1) if _is(tokens, at, _LAYER) else None
-    index = _index(tokens, at)
-    if index is not None:
-        return (index, at + 1 + 1) if _is(tokens, at + 1, _LAYER) else None
-    if not _is(tokens, at, _LAYER):
-        return None
-    at = _skip(tokens, at + 1, _NUMBERED)
-    if _mark(tokens, at, "-"):
-        at += 1
-    index = _index(tokens, at)
-    return (index, at + 1) if index is not None and not tokens[at].ordinal else None
-
-
-def _located(tokens: Sentence, at: int) -> tuple[str | None, int]:
-    """The layer of a neuron that has just been named, if one is."""
-    inside = _mark(tokens, at, "(")
-    after = at + 1 if inside or _mark(tokens, at, ",") else at
-    for start in (_skip(tokens, after, _IN), after):
-        if start == after == at:
-            continue
-        found = _layer(tokens, start)
-        if found is not None:
-            layer, end = found
-            return layer, end + 1 if inside and _mark(tokens, end, ")") else end
-    return None, at
-
-
-def _neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
-    """A neuron that is named at a place, and where the words go on."""
-    at = _skip(tokens, at, _THE)
-    if _is(tokens, at, _words("output outputs activation input inputs")):
-        after = _skip(tokens, at + 1, _words("of from"))
-        if after > at + 1 and (found := _neuron(tokens, after)) is not None:
-            return found
-    layer = _layer(tokens, at)
-    if layer is not None and _mark(tokens, layer[1], ","):  # layer 2, neuron 3
-        found = _bare_neuron(tokens, layer[1] + 1)
-        if found is not None and found[0].layer is None:
-            return End(found[0].index, layer[0]), found[1]
-    if layer is not None:
-        return None
-    return _bare_neuron(tokens, at)
-
-
-def _bare_neuron(tokens: Sentence, at: int) -> tuple[End, int] | None:
-    at = _skip(tokens, at, _THE)
-    if at >= len(tokens):
-        return None
-    token = tokens[at]
-    if token.kind == SYMBOL and len(token.subs) == 1 and token.text not in WEIGHTS:
-        return End(token.subs[0], token.sup or None), at + 1
-    kind = tokens[at].text if _is(tokens, at, _ADJECTIVES) else None
-    index = _index(tokens, at)
-    if index is not None:
-        at = _skip(tokens, at + 1, _ADJECTIVES - _NEURON)
-        if _is(tokens, at, _NEURON | _ENTRY):
-            at += 1
-        elif tokens[at - 1].text in _ENTRY:
-            pass  # the k-th input
-    else:
-        at = _skip(tokens, at, _ADJECTIVES)
-        if not _is(tokens, at, _NEURON | _ENTRY):
-            if kind is None or _index(tokens, at) is None or tokens[at - 1].text not in _ENTRY:
-                return None
-        else:
-            at += 1
-        at = _skip(tokens, at, _NUMBERED)
-        if _mark(tokens, at, "-"):
-            at += 1
-        index = _index(tokens, at)
-        if index is None or tokens[at].ordinal:
-            return None
-        at += 1
-    layer, at = _located(tokens, at)
-    if layer is None and kind in ("input", "output", "hidden"):
-        layer = kind
-    return End(index, layer), at
-
-
 # ---- the meaning of a weight ---------------------------------------------------------------------
 
 
 def _of_weights(tokens: Sentence) -> Iterator[Statement]:
+    """What is said of weights, once: "connection weight" begins the same statement twice."""
+    found: dict[int, Statement] = {}
+    for each in _begun_by_weights(tokens):
+        found.setdefault(each.end, each)
+    yield from found.values()
+
+
+def _begun_by_weights(tokens: Sentence) -> Iterator[Statement]:
     for i, token in enumerate(tokens):
         if token.text in WEIGHTS and token.kind in (SYMBOL, INDEX):
             yield from _meaning(tokens, i, i + 1, i)
-        elif token.kind == WORD and token.text in ("weight", "weights", "gewicht"):
+        elif token.kind == WORD and token.text in _CARRIERS:
             yield from _meaning_first(tokens, i)
+        elif token.kind == WORD and token.text == "connected":
+            yield from _meaning_of_connected(tokens, i)
         elif token.kind == INDEX and token.ordinal and token.text in ("1", "2"):
             yield from _order(tokens, i)
+
+
+_CARRIERS = words("weight weights gewicht connection link edge synapse arrow")
 
 
 def _meaning(tokens: Sentence, subject: int, at: int, first: int) -> Iterator[Meaning]:
@@ -362,16 +267,38 @@ def _meaning_first(tokens: Sentence, at: int) -> Iterator[Meaning]:
     ends = _ends_after(tokens, at + 1)
     if ends is None:
         return
-    after = ends[3]
-    while after < len(tokens) and after < ends[3] + 8:
+    named = _named_after(tokens, ends[3])
+    if named is not None:
+        yield _meant(tokens[named], tokens[at], tokens[named], ends)
+
+
+def _meaning_of_connected(tokens: Sentence, at: int) -> Iterator[Meaning]:
+    """Neuron k is connected to neuron j by the weight w_{jk}."""
+    be = at - 1 if is_word(tokens, at - 1, words("is are")) else at
+    other = neuron_at(tokens, at + 2) if is_word(tokens, at + 1, _TO | words("with")) else None
+    if other is None or be == at:
+        return
+    named = _named_after(tokens, other[1])
+    for start in range(max(0, be - 10), be):
+        one = neuron_at(tokens, start)
+        if named is None or one is None or one[1] != be:
+            continue
+        tail, head, directed = _ordered(one[0], other[0], tokens[at + 1].text != "with")
+        ends = (tail, head, directed, other[1])
+        yield _meant(tokens[named], tokens[start], tokens[named], ends)
+        return
+
+
+def _named_after(tokens: Sentence, at: int) -> int | None:
+    """The weight that the words before were about: …, is denoted by w_{jk}."""
+    for after in range(at, min(len(tokens), at + 8)):
         token = tokens[after]
         if token.kind == SYMBOL and token.text in WEIGHTS and token.subs:
-            yield _meant(token, tokens[at], token, ends)
-            return
+            return after
         marks = token.kind == MARK and token.text in ",:=("
         if not (marks or (token.kind == WORD and token.text in _NAMING)):
-            return
-        after += 1
+            return None
+    return None
 
 
 def _meant(symbol: Token, first: Token, last: Token, ends: tuple[End, End, bool, int]) -> Meaning:
@@ -400,13 +327,29 @@ _Part = Callable[[Sentence, int], tuple[End, int] | None]
 
 
 def _layer_alone(tokens: Sentence, at: int) -> tuple[End, int] | None:
-    found = _layer(tokens, at)
+    found = layer_at(tokens, at)
     return (End(None, found[0]), found[1]) if found is not None else None
+
+
+def _input_of(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
+    """The i-th input to unit j."""
+    place = skip(tokens, at, THE)
+    index = index_at(tokens, place)
+    if index is None or not tokens[place].ordinal or not is_word(tokens, place + 1, words("input")):
+        return None
+    if not is_word(tokens, place + 2, words("to of into at in for")):
+        return None
+    head = neuron_at(tokens, place + 3)
+    return (End(index), head[0], True, head[1]) if head is not None else None
 
 
 def _pair(tokens: Sentence, at: int) -> tuple[End, End, bool, int] | None:
     """Two neurons, or two layers, and which of them comes first on the way."""
-    for part in (_neuron, _layer_alone):
+    if tokens[at].text in ("of", "for", "on", "with", "to"):
+        found = _input_of(tokens, at + 1)
+        if found is not None:
+            return found
+    for part in (neuron_at, _layer_alone):
         found = _pair_of(tokens, at, part)
         if found is not None:
             return found
@@ -420,19 +363,19 @@ def _pair_of(tokens: Sentence, at: int, part: _Part) -> tuple[End, End, bool, in
     elif word in _TO:
         between, forth, directed = _FROM, False, True
     elif word in _CONNECTS:
-        between, forth, directed = _TO | _words("with and mit und"), True, True
+        between, forth, directed = _TO | words("with and mit und"), True, True
     elif word in ("between", "zwischen"):
-        between, forth, directed = _words("and und"), True, False
+        between, forth, directed = words("and und"), True, False
     else:
         return None
     one = part(tokens, at + 1)
     if one is None:
         return None
-    middle = one[1] + 1 if _mark(tokens, one[1], ",") else one[1]
-    middle = _skip(tokens, middle, _words("going leading running and")) if directed else middle
-    if _mark(tokens, middle, "→") and word in _FROM:
+    middle = one[1] + 1 if is_mark(tokens, one[1], ",") else one[1]
+    middle = skip(tokens, middle, words("going leading running and")) if directed else middle
+    if is_mark(tokens, middle, "→") and word in _FROM:
         second = middle
-    elif _is(tokens, middle, between):
+    elif is_word(tokens, middle, between):
         second = middle
         directed = directed and tokens[middle].text not in ("with", "and", "mit", "und")
     else:
@@ -443,62 +386,29 @@ def _pair_of(tokens: Sentence, at: int, part: _Part) -> tuple[End, End, bool, in
     connects = word in _CONNECTS
     tail, head = (one[0], other[0]) if forth else (other[0], one[0])
     if connects or not directed:
-        step = layer_step(one[0].layer, other[0].layer)
-        if step is None or step == 0:
-            directed = directed and step is None
-        else:
-            tail, head = (one[0], other[0]) if step > 0 else (other[0], one[0])
-            directed = True
+        tail, head, directed = _ordered(one[0], other[0], directed)
     return (tail, head, directed, other[1])
 
 
-_HEIGHTS = {"input": 0, "hidden": 1, "output": 2, "last": 2}
+def _ordered(one: End, other: End, directed: bool) -> tuple[End, End, bool]:
+    """Tail and head of what connects two neurons: the layers tell, and only then the words."""
+    step = layer_step(one.layer, other.layer)
+    if step is None or step == 0:
+        return one, other, directed and step is None
+    return (one, other, True) if step > 0 else (other, one, True)
 
 
-def layer_step(one: str | None, other: str | None) -> int | None:
-    """How much higher the other layer is, as far as words tell; None where they do not.
-
-    >>> layer_step("l-1", "l"), layer_step("3", "2"), layer_step("previous", "l")
-    (1, -1, 1)
-    """
-    if one == "previous" or other == "next":
-        return 1
-    if one == "next" or other == "previous":
-        return -1
-    if one is None or other is None:
-        return None
-    if one in _HEIGHTS and other in _HEIGHTS:
-        return _HEIGHTS[other] - _HEIGHTS[one]
-    (letter, shift), (letter_2, shift_2) = layer_parts(one), layer_parts(other)
-    return shift_2 - shift if letter == letter_2 and letter is not None else None
-
-
-def layer_parts(layer: str) -> tuple[str | None, int]:
-    """The letter and the shift of l-1; a number has an empty letter.
-
-    >>> layer_parts("l-1"), layer_parts("3"), layer_parts("input")
-    (('l', -1), ('', 3), (None, 0))
-    """
-    if layer.isdigit():
-        return "", int(layer[:6])
-    for sign in "+-":
-        letter, found, shift = layer.partition(sign)
-        if found and shift.isdigit():
-            return letter, int(sign + shift[:6])
-    return (layer, 0) if len(layer) == 1 or layer.startswith("\\") else (None, 0)
-
-
-_SUBSCRIPT = _words("subscript index subindex")
-_RECEIVING = _words("target destination receiving postsynaptic head")
-_SENDING = _words("source origin sending presynaptic tail")
+_SUBSCRIPT = words("subscript index subindex")
+_RECEIVING = words("target destination receiving postsynaptic head")
+_SENDING = words("source origin sending presynaptic tail")
 
 
 def _order(tokens: Sentence, at: int) -> Iterator[Order]:
     """The first subscript denotes the target neuron."""
-    if not _is(tokens, at + 1, _SUBSCRIPT):
+    if not is_word(tokens, at + 1, _SUBSCRIPT):
         return
-    filling = _words("is denotes refers to indicates gives names stands for the identifies labels")
-    place = _skip(tokens, at + 2, filling)
+    filling = words("is denotes refers to indicates gives names stands for the identifies labels")
+    place = skip(tokens, at + 2, filling)
     if place == at + 2 or place >= len(tokens) or tokens[place].kind != WORD:
         return
     word = tokens[place].text
@@ -509,12 +419,15 @@ def _order(tokens: Sentence, at: int) -> Iterator[Order]:
 
 # ---- what a symbol is said to be -----------------------------------------------------------------
 
-_IS = _words("is are denotes be represents means for")
-_AND_THE = _words("the a an its is are denotes be represents stands for means as called")
-_OF = _words("of for in at from associated with to")
-_BEFORE = _words("before prior pre linear unactivated preactivation affine part operation")
-_DERIVATIVE = _words("derivative gradient partial sensitivity change")
-_BY = _words("the of cost loss error function rate its total objective")
+_IS = words("is are denotes be represents means for")
+_AND_THE = words("the a an its is are denotes be represents stands for means as called")
+_OF = words("of for in at from associated with to")
+_BEFORE = words("""
+    before prior pre linear unactivated preactivation affine part operation logit logits
+    scores
+""")  # fmt: skip
+_DERIVATIVE = words("derivative gradient partial sensitivity change")
+_BY = words("the of cost loss error function rate its total objective")
 
 
 def _of_symbols(tokens: Sentence) -> Iterator[Statement]:
@@ -532,17 +445,17 @@ def _is_subject(token: Token) -> bool:
 def _explained(tokens: Sentence, at: int) -> Iterator[Explained]:
     """z_j^l is the output of the jth neuron."""
     start = at + 1
-    while start < len(tokens) and _mark(tokens, start, ":→–—-=|,"):
+    while start < len(tokens) and is_mark(tokens, start, ":→–—-=|,"):
         start += 1
-    words = _skip(tokens, start, _AND_THE)
-    if words == at + 1:
+    after = skip(tokens, start, _AND_THE)
+    if after == at + 1:
         return
     for length in (4, 3, 2, 1):
-        said = tokens[words : words + length]
+        said = tokens[after : after + length]
         kind = _KINDS.get(" ".join(token.text for token in said))
         if kind is None or len(said) < length:
             continue
-        named = _of_whom(tokens, words + length)
+        named = _of_whom(tokens, after + length)
         if named is not None:
             yield Explained(
                 letter=tokens[at].text, subs=tokens[at].subs, sup=tokens[at].sup, what=kind,
@@ -554,13 +467,13 @@ def _explained(tokens: Sentence, at: int) -> Iterator[Explained]:
 
 def _of_whom(tokens: Sentence, at: int) -> tuple[End, int] | None:
     """The neuron, or the layer, of which something was named."""
-    after = _skip(tokens, at, _OF)
+    after = skip(tokens, at, _OF)
     if after == at:
         return None
-    found = _neuron(tokens, after) or _layer_alone(tokens, after)
+    found = neuron_at(tokens, after) or _layer_alone(tokens, after)
     if found is None:
-        after = _skip(tokens, after, _THE)
-        if not _is(tokens, after, _NEURON):
+        after = skip(tokens, after, THE)
+        if not is_word(tokens, after, NEURON):
             return None
         found = End(), after + 1
     rest = tokens[found[1] : found[1] + 12]
@@ -573,17 +486,19 @@ def _derivative(tokens: Sentence, at: int) -> Iterator[Derivative]:
     """∂C/∂z → derivative of the cost with respect to the output of the jth neuron."""
     subject = at - 1
     while subject >= 0 and (
-        _is(tokens, subject, _AND_THE | _words("partial")) or _mark(tokens, subject, ":→–—-|,")
+        is_word(tokens, subject, _AND_THE | words("partial")) or is_mark(tokens, subject, ":→–—-|,")
     ):
         subject -= 1
     if subject < 0 or subject == at - 1:
         return
-    after = _skip(tokens, at + 1, _BY)
+    after = skip(tokens, at + 1, _BY)
     if after < len(tokens) and tokens[after].kind == INDEX:  # of the cost C
         after += 1
-    if not _is(tokens, after, _words("with")) or not _is(tokens, after + 1, _words("respect")):
+    if not is_word(tokens, after, words("with")) or not is_word(
+        tokens, after + 1, words("respect")
+    ):
         return
-    after = _skip(tokens, after + 2, _words("to the its"))
+    after = skip(tokens, after + 2, words("to the its"))
     for length in (4, 3, 2, 1):
         kind = _KINDS.get(" ".join(token.text for token in tokens[after : after + length]))
         named = _of_whom(tokens, after + length) if kind else None
@@ -605,6 +520,7 @@ def _derivative(tokens: Sentence, at: int) -> Iterator[Derivative]:
 class _By:
     text: str
     subs: tuple[str, ...]
+    sup: str = ""
 
 
 def _derived_by(node: s.Node) -> _By | None:
@@ -616,7 +532,7 @@ def _derived_by(node: s.Node) -> _By | None:
         ):
             match by:
                 case s.Scripted(base=s.Name() as name):
-                    return _By(name.text, _plain_subs(by.sub))
+                    return _By(name.text, _plain_subs(by.sub), index_of(by.sup) or "")
                 case s.Name():
                     return _By(by.text, ())
     return None
@@ -645,7 +561,7 @@ def _of_equations(tokens: Sentence) -> Iterator[Statement]:
             yield Applied(left.text, inner, source=left.source, start=left.start, end=right.end)
 
 
-_FUNCTIONS = _words(r"\sigma f g h \phi \varphi \psi s sigmoid tanh relu ReLU act \tanh")
+_FUNCTIONS = words(r"\sigma f g h \phi \varphi \psi s sigmoid tanh relu ReLU act \tanh")
 
 
 def _applied_to(node: s.Node) -> str | None:
@@ -663,22 +579,182 @@ def _applied_to(node: s.Node) -> str | None:
 def _of_rates(tokens: Sentence) -> Iterator[Rate]:
     """η is the learning rate; a learning rate η."""
     for i in range(len(tokens) - 1):
-        if not _is(tokens, i, _words("learning step training")):
+        if not is_word(tokens, i, words("learning step training")):
             continue
-        if not _is(tokens, i + 1, _words("rate rates size sizes length parameter")):
+        if not is_word(tokens, i + 1, words("rate rates size sizes length parameter")):
             continue
         before = i - 1
         while before >= 0 and (
-            _is(tokens, before, _AND_THE | _words("small positive constant fixed so-called some"))
-            or _mark(tokens, before, ":→–—-=,(>")
-            or _index(tokens, before) == "0"
+            is_word(
+                tokens, before, _AND_THE | words("small positive constant fixed so-called some")
+            )
+            or is_mark(tokens, before, ":→–—-=,(>")
+            or index_at(tokens, before) == "0"
         ):
             before -= 1
-        after = _skip(tokens, i + 2, _words("is by denoted of"))
-        for place in (after + 1 if _mark(tokens, after, "(=") else after, before):
+        after = skip(tokens, i + 2, words("is by denoted of"))
+        for place in (after + 1 if is_mark(tokens, after, "(=") else after, before):
             if 0 <= place < len(tokens) and _is_subject(tokens[place]):
                 token = tokens[place]
-                if not token.text[:1].isdigit():
+                if not token.text[:1].isdecimal():
                     first, last = sorted((token, tokens[i + 1]), key=lambda each: each.start)
                     yield Rate(token.text, source=token.source, start=first.start, end=last.end)
                     break
+
+
+# ---- ranges and widths ---------------------------------------------------------------------------
+
+_PARAMETERS = WEIGHTS | {"b"}
+_PARAMETER_WORDS = {
+    "weight": "w", "weights": "w", "bias": "b", "biases": "b", "parameters": "w", "gradients": "w",
+}  # fmt: skip
+
+
+_NO_PARAMETERS = words("activations activation layers outputs neurons units")
+
+
+def _of_ranges(tokens: Sentence) -> Iterator[LayerRange]:
+    """Weights and biases for l = 1, …, L; what else a sentence speaks of is left alone."""
+    for i, token in enumerate(tokens):
+        found = _range(tokens, i) if token.kind == INDEX and not token.ordinal else None
+        if found is None:
+            continue
+        first, last, start, end = found
+        about = _about(tokens[:start] + tokens[end:], token.text)
+        if about:
+            yield LayerRange(
+                token.text, first, last, about, source=token.source,
+                start=tokens[start].start, end=tokens[end - 1].end,
+            )  # fmt: skip
+
+
+def _range(tokens: Sentence, at: int) -> tuple[str, str, int, int] | None:
+    """First, last and the tokens of l = 1, …, L, of 1 ≤ l ≤ L and of l ∈ {1, …, L}."""
+    letter = tokens[at].text
+    if len(letter) != 1 or not letter.isalpha() or at + 1 >= len(tokens):
+        return None
+    sign = tokens[at + 1]
+    if sign.kind != MARK:
+        return None
+    if sign.text == r"\le" and at >= 2 and is_mark(tokens, at - 1, r"\le"):
+        first, last = index_at(tokens, at - 2), index_at(tokens, at + 2)
+        return (first, last, at - 2, at + 3) if first and last else None
+    node = tokens[at + 2].node if at + 2 < len(tokens) else None
+    if sign.text == r"\in" and isinstance(node, s.Bracketed):
+        items = node.body.items if isinstance(node.body, s.Listed) else ()
+        if len(items) >= 3 and isinstance(items[-2], s.Dots):
+            first, last = index_of(items[0]), index_of(items[-1])
+            return (first, last, at, at + 3) if first and last else None
+    first = index_at(tokens, at + 2)
+    if sign.text != "=" or first is None:
+        return None
+    dots = is_word(tokens, at + 3, frozenset({"to"}))
+    for place in range(at + 3 + dots, min(len(tokens), at + 12)):
+        index = index_at(tokens, place)
+        if index is not None and dots:
+            return first, index, at, place + 1
+        if isinstance(tokens[place].node, s.Dots) or is_mark(tokens, place, "."):
+            dots = True
+        elif index is None and not is_mark(tokens, place, ","):
+            return None
+    return None
+
+
+def _about(tokens: Sentence, letter: str) -> frozenset[str]:
+    """The parameters of a sentence that belong to layer l; none where there is more in it."""
+    found: set[str] = set()
+    for token in tokens:
+        by = _derived_by(token.node) if token.node is not None else None
+        name, sup = (by.text, by.sup) if by is not None else (token.text, token.sup)
+        if by is not None or token.kind == SYMBOL:
+            if name not in _PARAMETERS or sup not in ("", letter):
+                return frozenset()
+            found.add(name)
+        elif token.kind == FORMULA:
+            return frozenset()
+        elif token.kind == WORD and token.text in _PARAMETER_WORDS:
+            found.add(_PARAMETER_WORDS[token.text])
+        elif token.kind == WORD and token.text in (
+            "activations",
+            "activation",
+            "layers",
+            "outputs",
+        ):
+            return frozenset()
+    return frozenset(found)
+
+
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
+    )
+} | {"single": 1}  # fmt: skip
+_HAS = words("has have contains contain with consists consist of comprises comprising having")
+_SIDES = {"inputs": "input", "outputs": "output"}
+
+
+def _of_widths(tokens: Sentence) -> Iterator[Statement]:
+    for i, token in enumerate(tokens):
+        number = _number(token)
+        if number is not None and not is_word(tokens, i - 1, words("than least most about")):
+            yield from _counted(tokens, i, number)
+        elif is_word(tokens, i, words("numbered indexed labelled labeled counted")):
+            yield from _numbered(tokens, i)
+
+
+def _number(token: Token) -> int | None:
+    if token.kind == WORD:
+        return _NUMBERS.get(token.text)
+    if token.kind == INDEX and not token.ordinal and token.text.isdecimal():
+        return int(token.text[:6])
+    return None
+
+
+def _counted(tokens: Sentence, at: int, number: int) -> Iterator[Statement]:
+    """Two neurons in layer 1; layer 1 has two neurons; two inputs; three layers."""
+    after = skip(tokens, at + 1, words("hidden input output"))
+    kind = tokens[at + 1].text if after > at + 1 else ""
+    if after >= len(tokens) or tokens[after].kind != WORD:
+        return
+    word, first, last = tokens[after].text, tokens[at], tokens[after]
+    if word in ("layers", "layer") and not kind and word.endswith("s"):
+        yield Layers(number, source=first.source, start=first.start, end=last.end)
+        return
+    layer: str | None = None
+    if word in _SIDES:
+        layer = _SIDES[word]
+    elif word in NEURON - {"one"}:
+        layer = kind or None
+        place, end = located(tokens, after + 1, parted="")
+        if place is not None:
+            layer, last = place, tokens[end - 1]
+        elif layer is None:
+            layer, first = _owner(tokens, at)
+    if layer is not None:
+        yield Width(layer, number, source=first.source, start=first.start, end=last.end)
+
+
+def _owner(tokens: Sentence, at: int) -> tuple[str | None, Token]:
+    """The layer of "layer 1 has", before a number."""
+    back = at
+    while back > 0 and is_word(tokens, back - 1, _HAS | {"a", "exactly", "only"}):
+        back -= 1
+    if back < at:
+        for start in range(max(0, back - 5), back):
+            found = layer_at(tokens, start)
+            if found is not None and found[1] == back:
+                return found[0], tokens[start]
+    return None, tokens[at]
+
+
+def _numbered(tokens: Sentence, at: int) -> Iterator[Numbered]:
+    """Layers are numbered from 1 to L."""
+    if not any(is_word(tokens, i, LAYER) for i in range(max(0, at - 6), at)):
+        return
+    place = skip(tokens, at + 1, words("from by"))
+    first = index_at(tokens, place)
+    last = index_at(tokens, place + 2) if is_word(tokens, place + 1, frozenset({"to"})) else None
+    if first is not None and last is not None:
+        start, end = tokens[at].start, tokens[place + 2].end
+        yield Numbered(first, last, source=tokens[at].source, start=start, end=end)
