@@ -207,20 +207,24 @@ def measured() -> tuple[Measured, ...]:
     return tuple(measure(name, LINT) for name in NAMES)
 
 
+@pytest.mark.slow
 def test_no_note_stops_lint(measured: tuple[Measured, ...]) -> None:
     assert [x.crash for x in measured if x.crash] == []
 
 
+@pytest.mark.slow
 def test_errors_are_found_on_their_lines(measured: tuple[Measured, ...]) -> None:
     missed = [f"{y.file}:{y.line}: {y.what}" for x in measured for y in x.missed]
     assert shares(measured).found >= 0.85, "\n".join(missed)
 
 
+@pytest.mark.slow
 def test_false_alarms_are_rare(measured: tuple[Measured, ...]) -> None:
     false = [f"{y.file}:{y.line}: {y.rule}: {y.message}" for x in measured for y in x.false]
     assert shares(measured).false <= 0.05, "\n".join(false)
 
 
+@pytest.mark.slow
 def test_equations_about_the_network_are_understood(measured: tuple[Measured, ...]) -> None:
     obscure = [f"{y.file}:{y.line}" for x in measured for y in x.obscure]
     assert shares(measured).understood >= 0.8, "\n".join(obscure)
