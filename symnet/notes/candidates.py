@@ -86,7 +86,7 @@ def _own_words(known: Declared) -> str:
 def contexts(candidate: Candidate, known: Declared, numbered: bool) -> Iterator[dict[str, Any]]:
     """What may be known besides, from general to special: nothing, or what is declared."""
     costs = costs_of(known, candidate)
-    general = {"activation": _activation(candidate, known), "cost": "abstract"}
+    general = {"activation": _activation(candidate, known), "cost": _cost(candidate, known)}
     for special in (general, *declared_contexts(known, costs)):
         yield from _with_widths(special, candidate, known, numbered)
 
@@ -96,6 +96,12 @@ def _activation(candidate: Candidate, known: Declared) -> str:
     return (
         " ".join(known.letters) if candidate.convention == OTHER and known.letters else "abstract"
     )
+
+
+def _cost(candidate: Candidate, known: Declared) -> str:
+    """The same of C."""
+    letter = known.cost_letter if candidate.convention == OTHER else ""
+    return f"{letter}, abstract" if letter else "abstract"
 
 
 def supposed_contexts(candidate: Candidate, known: Declared) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ second is a claim.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -73,6 +73,7 @@ class Declared:
     errors: Mapping[str, str] = field(default_factory=dict)  # δ as a derivative
     functions: Mapping[str, str] = field(default_factory=dict)  # \sigma(z): its formula
     costs: tuple[str, ...] = ()  # C = …
+    cost_letter: str = ""  # what is derived most often
     widths: tuple[int, ...] = ()
     last: int = 0  # the highest number of a layer, where layers have numbers and no letter
     letters: tuple[str, ...] = ()  # of the activation, in the forward equations: f, \\sigma
@@ -99,9 +100,14 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
             place = (statement.formula.source.path, statement.start)
             if len(said) > 900 or len(key) > 200:
                 continue  # a context has no longer texts
-            if _is_error(left) and _is_derivative(right):
-                errors.setdefault(key, said)
-                defining.add(place)
+            slope = slope_of(right)
+            if slope is not None and _is_error_symbol(left):
+                sign, above, below = (
+                    x if isinstance(x, str) else plainly(statement.said(x)) for x in slope
+                )
+                if key not in errors:
+                    errors[key] = rf"{sign}\frac{{\partial {above}}}{{\partial {below}}}"
+                    defining.add(place)
             elif _is_cost(left) and not _is_derivative(right) and not _is_cost(right):
                 costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
                 defining.add(place)
@@ -115,12 +121,15 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                     forward[key] = said
                     defining.add(place)
     used = list(dict.fromkeys(name for name in used if name))
+    if any(map(_is_softmax, statements)):
+        used.append("softmax")
     named = [NAMES[name] for name in used if name in NAMES]
     letters = tuple(name for name in used if name not in NAMES)
     return Declared(
-        forward, errors, functions, tuple(dict.fromkeys(costs)), widths(statements),
+        forward, errors, functions, tuple(dict.fromkeys(costs)), cost_letter(statements), widths(statements),
         last_layer(statements), letters,
-        named[0] if named else "", named[1] if len(named) == 2 else "",
+        next((x for x in named if x != "softmax"), ""),
+        "softmax" if "softmax" in named else named[1] if len(named) == 2 else "",
         _mentioned(prose, NAMED_ACTIVATIONS), _mentioned(prose, NAMED_COSTS),
         tuple(dict.fromkeys(anchors)), frozenset(defining),
     )  # fmt: skip
@@ -183,8 +192,12 @@ def base_of(node: s.Node) -> str:
     return ""
 
 
-def _is_error(node: s.Node) -> bool:
-    return isinstance(node, s.Name | s.Scripted) and base_of(node) in (r"\delta", r"\Delta")
+def _is_error_symbol(node: s.Node) -> bool:
+    r"""δ^l, e_l, D_2: a symbol that may be defined as a slope of the cost."""
+    base = base_of(node)
+    if not isinstance(node, s.Name | s.Scripted) or base in COSTS | {r"\partial", r"\nabla", "d"}:
+        return False
+    return base == r"\delta" or (len(base) == 1 and base not in QUANTITIES - {"D"})
 
 
 def is_partial(node: s.Node) -> bool:
@@ -194,9 +207,33 @@ def is_partial(node: s.Node) -> bool:
             return all(_begins_with_d(part) for part in (above, below))
         case s.Product(factors=(s.Scripted(base=s.Name(text=r"\nabla")), _), operators=("", "")):
             return True
-        case s.Product(factors=(*_, s.Name() | s.Scripted() as last), operators=("", "/", *_)):
-            return isinstance(last, s.Name)
+        case s.Product(factors=factors, operators=operators) if "/" in operators:
+            at = operators.index("/")
+            return len(factors) > at and all(map(_begins_with_d, (factors[0], factors[at])))
     return False
+
+
+def slope_of(node: s.Node) -> tuple[str, s.Node, s.Node] | None:
+    """The sign, what is derived and by what, of a side that is such a derivative and no more."""
+    sign = ""
+    if isinstance(node, s.Additive) and len(node.terms) == 1:
+        sign, node = ("-" if node.signs[0] == "-" else ""), node.terms[0]
+    match node:
+        case s.Fraction(
+            above=s.Product(factors=(first, above), operators=("", "")),
+            below=s.Product(factors=(second, below), operators=("", "")),
+        ) if _begins_with_d(first) and _begins_with_d(second):
+            return sign, above, below
+        case s.Product(factors=(first, above, second, below), operators=("", "", "/", "")) if (
+            _begins_with_d(first) and _begins_with_d(second)
+        ):
+            return sign, above, below
+        case s.Product(
+            factors=(s.Scripted(base=s.Name(text=r"\nabla"), sub=below), above),
+            operators=("", ""),
+        ) if below is not None:
+            return sign, above, below
+    return None
 
 
 def _begins_with_d(node: s.Node) -> bool:
@@ -283,6 +320,17 @@ def _squares_put_in(said: str, differences: Mapping[str, str]) -> str:
     return said
 
 
+def cost_letter(statements: Iterable[Statement]) -> str:
+    """The letter of the cost, with its subscript, as the derivatives of a document have it."""
+    counts: Counter[str] = Counter()
+    for statement in statements:
+        for node in s.walk(statement.node) if statement.node is not None else ():
+            slope = slope_of(node)
+            if slope is not None and base_of(slope[1]) in COSTS:
+                counts[_without_arguments(plainly(statement.said(slope[1])))] += 1
+    return counts.most_common(1)[0][0] if counts else ""
+
+
 def last_layer(statements: Iterable[Statement]) -> int:
     """The highest number of a layer of weights; 0 where the document speaks of any layer l."""
     highest = 0
@@ -299,6 +347,24 @@ def last_layer(statements: Iterable[Statement]) -> int:
     return highest
 
 
+def _is_softmax(statement: Statement) -> bool:
+    r"""Whether a statement is a_j = e^{z_j} / \sum_k e^{z_k}."""
+    for _, right in _pairs(statement):
+        match right:
+            case s.Fraction(above=above, below=s.Product(factors=(s.Big(operator="sum"), *rest))):
+                return _is_exponential(above) and bool(rest) and _is_exponential(rest[-1])
+    return False
+
+
+def _is_exponential(node: s.Node) -> bool:
+    match node:
+        case s.Scripted(base=s.Name(text="e"), sup=sup):
+            return sup is not None
+        case s.Product(factors=(s.Name(text="exp"), *_)):
+            return True
+    return False
+
+
 def _function(key: str, said: str) -> str:
     found = inferred.forward(key, said)
     return found.function if found is not None else ""
@@ -312,17 +378,23 @@ def _is_activation(found: inferred.Forward) -> bool:
 def widths(statements: Iterable[Statement]) -> tuple[int, ...]:
     r"""The widths of a network whose neurons are numbered, w_{31}^2 and z_3^2; else none.
 
-    A layer is as wide as the highest number that stands at it, in a matrix without dots or alone.
+    A layer is as wide as the highest number of its neurons' own quantities; of weights, which have
+    two numbers to get wrong, only where there is nothing else.
     """
-    highest: dict[int, int] = defaultdict(int)
+    own: dict[int, int] = defaultdict(int)
+    led: dict[int, int] = defaultdict(int)
     for statement in statements:
         for node in s.walk(statement.node) if statement.node is not None else ():
+            by_weights = isinstance(node, s.Scripted) and base_of(node) in WEIGHTS
             for layer, neuron in _numbered(node):
+                highest = led if by_weights else own
                 highest[layer] = max(highest[layer], neuron)
-    last = max(highest, default=0)
-    if last < 3 or set(highest) != set(range(1, last + 1)) or max(highest.values()) > 30:
+    layers = {*own, *led}
+    last = max(layers, default=0)
+    if last < 3 or layers != set(range(1, last + 1)):
         return ()
-    return tuple(highest[layer] for layer in range(1, last + 1))
+    found = tuple(own.get(layer) or led[layer] for layer in range(1, last + 1))
+    return found if max(found) <= 30 else ()
 
 
 def _numbered(node: s.Node) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,7 @@ from typing import Any
 from symnet.notes.candidates import Candidate, candidates, contexts, supposed_contexts
 from symnet.notes.declared import (
     COSTS,
+    FUNCTIONS,
     NAMES,
     QUANTITIES,
     WEIGHTS,
@@ -36,7 +37,7 @@ from symnet.notes.findings import (
     Finding,
 )
 from symnet.notes.statements import Statement, is_said, statements
-from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, Verdict
+from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
 from symnet.paper.verify import verify
@@ -155,7 +156,9 @@ def _fitting(
         right = verdicts.count(PROVED)
         # Without forward equations, what is refuted may only need a cost or an activation.
         wrong = sum(x in (WRONG if known.anchors else (ILL_FORMED,)) for x in verdicts)
-        scores.append((wrong - 2 * right, rank, right, wrong, candidate))
+        # What is not even understood under a convention is not written in it.
+        strange = sum(x == UNKNOWN for x in verdicts) if known.anchors else 0
+        scores.append((wrong + strange - 2 * right, rank, right, wrong, candidate))
     scores.sort(key=lambda score: score[:2])
     best = scores[0]
     return [x[4] for x in scores if x[2] and x[3] <= best[3]] or [best[4]]
@@ -198,6 +201,7 @@ def is_about(statement: Statement) -> bool:
                 scripted.add(base)
                 weights |= base in WEIGHTS
                 errors |= base == r"\delta" and not _is_kroneckers(each)
+                errors |= each.primes > 0 and base in FUNCTIONS
         elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
             slopes |= any(
                 base_of(x) in COSTS | WEIGHTS | {"z", "a", "net", r"\delta"}
