@@ -84,6 +84,17 @@ class Declared:
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
 
+    @property
+    def bases(self) -> frozenset[str]:
+        """The letters that stand on the left of a definition."""
+        return frozenset(re.match(r"\\?[A-Za-z]*", key)[0] for key in (*self.forward, *self.errors))  # type: ignore[index]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Whether it is declared what σ is, and what C is."""
+        found = {"activation"} if self.functions or self.hidden or self.output else set()
+        return frozenset(found | ({"cost"} if self.costs else set()))
+
 
 def declared(statements: Iterable[Statement], prose: str) -> Declared:
     """What the statements of a document and its words declare."""
@@ -120,14 +131,16 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 if key not in forward:
                     forward[key] = said
                     defining.add(place)
+    cyclic = _cyclic(forward)
+    forward = {k: v for k, v in forward.items() if k not in cyclic}
     used = list(dict.fromkeys(name for name in used if name))
     if any(map(_is_softmax, statements)):
         used.append("softmax")
     named = [NAMES[name] for name in used if name in NAMES]
     letters = tuple(name for name in used if name not in NAMES)
     return Declared(
-        forward, errors, functions, tuple(dict.fromkeys(costs)), cost_letter(statements), widths(statements),
-        last_layer(statements), letters,
+        forward, errors, functions, tuple(dict.fromkeys(costs)), cost_letter(statements),
+        widths(statements), last_layer(statements), letters,
         next((x for x in named if x != "softmax"), ""),
         "softmax" if "softmax" in named else named[1] if len(named) == 2 else "",
         _mentioned(prose, NAMED_ACTIVATIONS), _mentioned(prose, NAMED_COSTS),
@@ -331,20 +344,40 @@ def cost_letter(statements: Iterable[Statement]) -> str:
     return counts.most_common(1)[0][0] if counts else ""
 
 
+TARGETS = frozenset({"y", "t", "d", "Y", "T"})
+
+
 def last_layer(statements: Iterable[Statement]) -> int:
-    """The highest number of a layer of weights; 0 where the document speaks of any layer l."""
-    highest = 0
+    """The number of the last layer: the one that is compared with the target.
+
+    Else the highest number at weights; 0 where the document speaks of any layer l.
+    """
+    outputs, weights, general = [0], [0], False
     for statement in statements:
-        for node in s.walk(statement.node) if statement.node is not None else ():
-            if not isinstance(node, s.Scripted) or base_of(node) not in WEIGHTS:
+        nodes = tuple(s.walk(statement.node)) if statement.node is not None else ()
+        letters = {x.text for x in nodes if isinstance(x, s.Name)}
+        for node in nodes:
+            if not isinstance(node, s.Scripted):
                 continue
-            for part in (node.sub, node.sup):
-                letters = {x.text for x in s.walk(part) if isinstance(x, s.Name)} if part else set()
-                if letters & {"l", r"\ell", "L"}:
-                    return 0
-            number = _number(node.sup)
-            highest = max(highest, number or 0)
-    return highest
+            base, number = base_of(node), _layer_number(node.sup)
+            if base in WEIGHTS:
+                weights.append(number)
+                general |= any(
+                    isinstance(x, s.Name) and x.text in ("l", r"\ell", "L")
+                    for part in (node.sub, node.sup)
+                    if part is not None
+                    for x in s.walk(part)
+                )
+            elif base in ("a", "A", "h", "H") and letters & TARGETS:
+                outputs.append(number)
+    return max(outputs) or (0 if general else max(weights))
+
+
+def _layer_number(node: s.Node | None) -> int:
+    """The number of a layer in a script, [2] or [2](i); 0 where there is none."""
+    if isinstance(node, s.Product):
+        node = node.factors[0]
+    return _number(node) or 0
 
 
 def _is_softmax(statement: Statement) -> bool:
@@ -363,6 +396,34 @@ def _is_exponential(node: s.Node) -> bool:
         case s.Product(factors=(s.Name(text="exp"), *_)):
             return True
     return False
+
+
+def _cyclic(forward: Mapping[str, str]) -> set[str]:
+    """The forward equations whose sums are no layer below what they give, as z^l = W^l a^l + b^l.
+
+    Where a^{l+1} = σ(z^l) it is right: what counts is the way from a to a.
+    """
+    sums: dict[str, int] = {}
+    ways = set[int]()
+    for key, said in forward.items():
+        found = inferred.forward(key, said)
+        if found is None:
+            continue
+        below = found.before or found.weighted
+        if below is None or found.given.layer is None or below.layer is None:
+            continue
+        if found.given.layer.name != below.layer.name:
+            continue
+        step = found.given.layer.offset - below.layer.offset
+        if found.weighted is not None:
+            ways.add(step)
+        else:
+            sums[key] = step
+    after = min(ways, default=0)
+    whole = {
+        key: step if _function(key, forward[key]) else step + after for key, step in sums.items()
+    }
+    return {key for key, step in whole.items() if step != 1}
 
 
 def _function(key: str, said: str) -> str:

@@ -18,6 +18,7 @@ from symnet.notes.declared import (
     FUNCTIONS,
     NAMES,
     QUANTITIES,
+    TARGETS,
     WEIGHTS,
     Declared,
     base_of,
@@ -45,7 +46,6 @@ from symnet.paper.verify import verify
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
-TARGETS = frozenset({"y", "t", "d", "Y", "T"})
 SURE = 5  # equations that hold, for a convention to be beyond doubt
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
@@ -83,10 +83,10 @@ def judged(document: Document, wanted: str = "auto", judge: Judge = verdict) -> 
     fitting = _fitting(candidates(known, wanted), said, known, ask)
     own: dict[str, str] = {}  # symbols of the document's own, as they are defined
     found = tuple(_of(x, fitting, known, own, ask) for x in said)
-    return Judged(known, fitting[0], _certain(found))
+    return Judged(known, fitting[0], _certain(found, known))
 
 
-def _certain(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
+def _certain(found: tuple[Judgement, ...], known: Declared) -> tuple[Judgement, ...]:
     """What is wrong only as far as it was read is not understood, and no error.
 
     A formula is one if an edit is known that makes it right; or if most of what the document says
@@ -101,32 +101,35 @@ def _certain(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
         and x.statement.node is not None
         and x.verdict is not None
         and x.verdict.verdict in WRONG
-        and not _is_understood(x, x.verdict, sure)
+        and not _is_understood(x, x.verdict, sure, known)
         else x
         for x in found
     )
 
 
-def _is_understood(found: Judgement, verdict: Verdict, sure: bool) -> bool:
+def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declared) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
     if "not declared" in verdict.reason:
         return False
     if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
         return True
-    # Numbers can only speak against what says nothing of a certain σ or C.
-    return sure and (verdict.verdict == ILL_FORMED or not _is_special(found.statement))
+    # Numbers can only speak against what says nothing of a certain σ or C that is not declared.
+    return sure and (verdict.verdict == ILL_FORMED or _needs(found.statement) <= known.kinds)
 
 
-def _is_special(statement: Statement) -> bool:
-    """Whether a statement holds, if at all, for a certain activation or cost: by y, 1 - a, tanh."""
+def _needs(statement: Statement) -> set[str]:
+    """What must be declared for a statement to hold or not: an activation, a cost."""
     assert statement.node is not None
+    needs = set()
     for node in s.walk(statement.node):
         match node:
             case s.Additive(terms=terms) if any(isinstance(x, s.Number) for x in terms):
-                return True
-            case s.Name(text=text) if text in TARGETS or text in NAMES or text in ("log", "ln"):
-                return True
-    return False
+                needs.add("activation")
+            case s.Name(text=text) if text in NAMES or text in ("log", "ln", "e", "exp"):
+                needs.add("activation")
+            case s.Name(text=text) if text in TARGETS:
+                needs.add("cost")
+    return needs
 
 
 def _remembering(judge: Judge) -> Judge:
@@ -197,11 +200,11 @@ def is_about(statement: Statement) -> bool:
     for each in s.walk(node):
         if isinstance(each, s.Scripted):
             base = base_of(each)
+            errors |= each.primes > 0 and base in FUNCTIONS
             if base in QUANTITIES and (each.sup is not None or each.sub is not None):
                 scripted.add(base)
                 weights |= base in WEIGHTS
                 errors |= base == r"\delta" and not _is_kroneckers(each)
-                errors |= each.primes > 0 and base in FUNCTIONS
         elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
             slopes |= any(
                 base_of(x) in COSTS | WEIGHTS | {"z", "a", "net", r"\delta"}
@@ -250,7 +253,7 @@ def _of(
         return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
     if not about:
         return Judgement(statement, OTHER)
-    new = _new_symbol(statement, verdict)
+    new = _new_symbol(statement, known)
     if new is not None:
         own.setdefault(*new)
         return Judgement(statement, DEFINITION)
@@ -261,14 +264,16 @@ def _is_forward(statement: Statement, known: Declared) -> bool:
     return statement in known.anchors
 
 
-def _new_symbol(statement: Statement, verdict: Verdict) -> tuple[str, str] | None:
+def _new_symbol(statement: Statement, known: Declared) -> tuple[str, str] | None:
     """The symbol that a statement defines, where nothing was known of it."""
     chain = statement.node
     if not isinstance(chain, s.Chain) or len(chain.sides) < 2:
         return None
     left = chain.sides[0]
     base = base_of(left)
-    if not base or base in QUANTITIES or base in COSTS or base in (r"\partial", r"\nabla"):
+    if not base or base in QUANTITIES | COSTS | {r"\partial", r"\nabla"}:
+        return None
+    if base in known.bases:
         return None
     return statement.said(left).strip(), statement.said(chain.sides[1]).strip()
 
