@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from symnet.errors import SymnetError
-from symnet.notes import latex_files, plain_notes
+from symnet.notes import html_pages, latex_files, markdown, notebooks, plain_notes
 from symnet.notes.document import Document, Piece, Suppression
 from symnet.notes.macros import definitions
 from symnet.notes.mathematics import pieces
@@ -45,12 +45,16 @@ _HTML = re.compile(r"(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html)\b", re.
 _VISIBLE: dict[str, Callable[[str, str], Source]] = {
     PLAIN: plain_notes.visible_text,
     LATEX: latex_files.visible_text,
-    MARKDOWN: plain_notes.visible_text,
+    MARKDOWN: markdown.visible_text,
+    NOTEBOOK: notebooks.visible_text,
+    HTML: html_pages.visible_text,
 }
 _SUPPRESSIONS: dict[str, Callable[[Source], tuple[Suppression, ...]]] = {
     PLAIN: plain_notes.suppressions,
     LATEX: latex_files.suppressions,
-    MARKDOWN: plain_notes.suppressions,
+    MARKDOWN: markdown.suppressions,
+    NOTEBOOK: notebooks.suppressions,
+    HTML: html_pages.suppressions,
 }
 
 

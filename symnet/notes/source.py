@@ -10,7 +10,7 @@ and code are blank, and each character knows its place in the file.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,6 +51,33 @@ class Source:
         """The name of the cell in which a visible character stands; empty where there is none."""
         index = bisect_right([start for start, _ in self.parts], at)
         return self.parts[index - 1][1] if index else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A text made from another one: `places[i]` is where `text[i]` stands there, the end last."""
+
+    text: str
+    places: Sequence[int]
+
+    def within(self, outer: "Placed") -> "Placed":
+        """This text with its places in what the text that it was made from was made from."""
+        return Placed(self.text, [outer.places[place] for place in self.places])
+
+
+def changed(text: str, changes: Iterable[tuple[int, int, str]]) -> Placed:
+    """A text with stretches replaced, in any order; of two that overlap the first one counts."""
+    parts: list[str] = []
+    places: list[int] = []
+    at = 0
+    for start, end, new in sorted(changes):
+        if start >= at:
+            parts += text[at:start], new
+            places += range(at, start)
+            places += [start] * len(new)
+            at = end
+    places += range(at, len(text) + 1)
+    return Placed("".join([*parts, text[at:]]), places)
 
 
 @lru_cache(maxsize=32)

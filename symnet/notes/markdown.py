@@ -1,0 +1,179 @@
+r"""Markdown as its reader sees it: no code, no comments, no front matter.
+
+Where blocks begin and end is said by markdown-it. Signs that writers escape for Markdown's sake
+within formulas are read as they are printed.
+
+>>> source = visible_text("> `$` $w\\_{jk} &lt; 1$", "note.md")
+>>> source.visible, source.line_and_column(13)
+('      $w_{jk} < 1$', (1, 15))
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from html import unescape
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from symnet.notes import image_urls
+from symnet.notes.document import Formula, Suppression
+from symnet.notes.mathematics import pieces
+from symnet.notes.plain_notes import comments, suppressions_in
+from symnet.notes.source import Placed, Source, all_blanked, changed, lines_alike
+
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n.*?\n\1[ \t]*(?:\n|$)", re.DOTALL)
+_MATHEMATICS = re.compile(r"\{?math\b")
+_UNSEEN_TAGS = ("pre", "code", "script", "style")
+_QUOTED = re.compile(r"[ ]{0,3}>[ ]?")
+_MARKS = re.compile(r"`+")
+_PARAGRAPH_END = re.compile(r"\n[ \t>]*(?=\n)")
+_TEXT = r"\\(?:text\w*|mbox|mathrm|mathtt|mathit|mathsf|operatorname\*?)\s*\{[^{}]*\}"
+_SIGN = re.compile(
+    rf"{_TEXT}"
+    r"|(?P<rows>\\\\\\\\)"
+    r"|\\\\"
+    r"|(?P<subscript>\\_(?=\{|\\[A-Za-z]|[A-Za-z0-9](?![A-Za-z])))"
+    r"|(?P<star>\\\*)"
+    r"|(?P<entity>&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,20});)"
+)
+_IMAGE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((?=https?://)")
+
+
+def visible_text(raw: str, path: str) -> Source:
+    """The note with its code blank and its formulas as they are printed."""
+    seen = seen_text(raw)
+    places = None if len(seen.text) == len(raw) == seen.places[-1] else tuple(seen.places)
+    return Source(path, raw, seen.text, places)
+
+
+def seen_text(raw: str) -> Placed:
+    """What is seen of a text in Markdown, and where it stands."""
+    text = without_code(raw)
+    text = all_blanked(text, comments(text))
+    changes = list(image_urls.formulas(text))
+    if changes:
+        alternatives = [match.span(1) for match in _IMAGE.finditer(text)]
+        text = all_blanked(text, alternatives)
+    return changed(text, [*changes, *_escapes(text)])
+
+
+def suppressions(source: Source) -> tuple[Suppression, ...]:
+    """What its comments `<!-- symnet: ignore[rule] reason -->` ask not to be told."""
+    return suppressions_in(source, without_code(source.raw))
+
+
+def without_code(raw: str) -> str:
+    """A text in Markdown with its front matter, its code and its marks of quotations blank."""
+    text = lines_alike(raw)
+    if front := _FRONT_MATTER.match(text):
+        text = all_blanked(text, [front.span()])
+    lines = _line_starts(text)
+    tokens = [token for token in _BLOCKS.parse(text) if token.map]
+    fences = [
+        _stretch(token, lines)
+        for token in tokens
+        if token.type == "fence" and not _MATHEMATICS.match(token.info.strip())
+    ]
+    text = all_blanked(text, fences)
+    # What looks like a block in the middle of a formula belongs to the formula.
+    formulas = _formulas(text)
+    inside = [
+        token
+        for token in tokens
+        if not _is_within(lines[token.map[0]], formulas)  # type: ignore[index]
+    ]
+    code = [_stretch(token, lines) for token in inside if token.type == "code_block"]
+    text = all_blanked(text, [*code, *_quotation_marks(text, inside, lines)])
+    return all_blanked(text, [*_tagged(text), *_code_spans(text)])
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+
+
+def _stretch(token: Token, lines: list[int]) -> tuple[int, int]:
+    first, last = token.map or (0, 0)
+    return lines[min(first, len(lines) - 1)], lines[min(last, len(lines) - 1)]
+
+
+def _formulas(text: str) -> list[Formula]:
+    source = Source("", text, text)
+    return [x for x in pieces(source, 0, len(text)) if isinstance(x, Formula)]
+
+
+def _is_within(place: int, formulas: list[Formula]) -> bool:
+    index = bisect_right(formulas, place, key=lambda formula: formula.start) - 1
+    return index >= 0 and formulas[index].start < place <= formulas[index].end
+
+
+def _quotation_marks(
+    text: str, tokens: Iterable[Token], lines: list[int]
+) -> Iterator[tuple[int, int]]:
+    """The signs > before the lines of quotations, as many as there are quotations around a line."""
+    depth: dict[int, int] = {}
+    for token in tokens:
+        if token.type == "blockquote_open" and token.map:
+            for line in range(*token.map):
+                depth[line] = depth.get(line, 0) + 1
+    for line, marks in depth.items():
+        at = lines[line]
+        for _ in range(marks):
+            if match := _QUOTED.match(text, at):
+                at = match.end()
+        yield lines[line], at
+
+
+def _tagged(text: str) -> Iterator[tuple[int, int]]:
+    """What stands in tags of HTML whose text is no prose, and in Jekyll's block of code."""
+    rows = [(rf"<{tag}\b[^<>]{{0,300}}>", f"</{tag}") for tag in _UNSEEN_TAGS]
+    rows.append((r"\{%-?[ ]?highlight\b[^%\n]{0,80}%\}", "endhighlight"))
+    for opening, closing in rows:
+        at = 0
+        pattern = re.compile(opening, re.IGNORECASE)
+        while match := pattern.search(text, at):
+            at = text.find(closing, match.end())
+            if at < 0:
+                break
+            yield match.start(), at + len(closing)
+
+
+def _code_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Code between marks of the same length in a paragraph, but for mathematics so written."""
+    ends = [match.start() for match in _PARAGRAPH_END.finditer(text)]
+    marks = [match.span() for match in _MARKS.finditer(text)]
+    later: dict[tuple[int, int], list[int]] = {}  # by paragraph and length
+    for start, end in reversed(marks):
+        later.setdefault((bisect_right(ends, start), end - start), []).append(start)
+    reached = 0
+    for start, end in marks:
+        waiting = later[bisect_right(ends, start), end - start]
+        if start < reached:
+            continue
+        while waiting and waiting[-1] <= start:
+            waiting.pop()
+        escaped = start > 0 and text[start - 1] == "\\"
+        if not waiting or escaped:
+            continue
+        after = waiting[-1] + end - start
+        reached = after
+        role = text.endswith((":math:", "{math}"), max(0, start - 6), start)
+        dollars = text[max(0, start - 1) : start] == "$" == text[after : after + 1]
+        fence = end - start >= 3 and _MATHEMATICS.match(text[end : end + 6].lstrip(" "))
+        if not (role or dollars or fence):
+            yield start, after
+
+
+def _escapes(text: str) -> Iterator[tuple[int, int, str]]:
+    r"""The signs within formulas that are written for Markdown's sake otherwise than for TeX.
+
+    \_ is the sign of a subscript only where no name goes on after it: in d\_model it is a letter.
+    """
+    for formula in _formulas(text):
+        for sign in _SIGN.finditer(text, formula.start, formula.end):
+            new = {"rows": r"\\", "subscript": "_", "star": "*"}.get(sign.lastgroup or "")
+            if sign.lastgroup == "entity":
+                new = unescape(sign[0])
+            if new is not None and new != sign[0]:
+                yield sign.start(), sign.end(), new
