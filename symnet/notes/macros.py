@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LONGEST = 20_000  # signs of a formula, its macros put in
+LONGEST_OPTION = 200  # signs of an argument in brackets
 DEEPEST = 20  # macros within macros
 
 _SIGN = re.compile(r"\\[A-Za-z@]+|\\.|[^\\]", re.DOTALL)
@@ -108,9 +109,10 @@ def _group(signs: Sequence[str], at: int) -> tuple[str, int]:
 
 
 def _bracketed(signs: Sequence[str], at: int) -> tuple[str | None, int]:
-    if at < len(signs) and signs[at] == "[" and "]" in signs[at:]:
-        end = signs.index("]", at)
-        return "".join(signs[at + 1 : end]), end + 1
+    near = signs[at : at + LONGEST_OPTION]
+    if near and near[0] == "[" and "]" in near:
+        end = near.index("]")
+        return "".join(near[1:end]), at + end + 1
     return None, at
 
 

@@ -21,6 +21,7 @@ from symnet.notes.findings import Edit, Report
 from symnet.notes.source import HTML, JSON, PLAIN, Source
 
 LONGEST_ENTITY = 34  # signs of an entity such as &CounterClockwiseContourIntegral;
+MOST_COMPARED = 40_000  # pairs of words of a formula and its repair
 LONGEST_ADDRESS = 2000  # signs before a formula in which the address that holds it is looked for
 
 _JSON_SIGN = re.compile(r'\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[\da-fA-F]{4}|\\.|[^"\\]')
@@ -153,11 +154,10 @@ def _smallest(edit: Edit) -> Iterator[tuple[int, int, str]]:
     head = _alike(old, new)
     tail = _alike(old[head:][::-1], new[head:][::-1])
     middle, then = old[head : len(old) - tail], new[head : len(new) - tail]
-    matcher = difflib.SequenceMatcher(None, middle, then, autojunk=False)
-    # What is compared word by word takes the square of the length.
-    if len(middle) * len(then) > 1_000_000:
+    if len(middle) * len(then) > MOST_COMPARED:
         yield at[head], at[head + len(middle)], "".join(then)
         return
+    matcher = difflib.SequenceMatcher(None, middle, then, autojunk=False)
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind != "equal":
             yield at[head + i], at[head + j], "".join(then[k:m])
