@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -610,7 +611,7 @@ def test_macros(macros: str, latex: str, full: str) -> None:
     "macros",
     [
         r"\def\a{\a}", r"\def\a{\a\a}", r"\def\a{\b\b}\def\b{\a\a}",
-        "".join(rf"\def\{'abcdefghi'[i]}{{" + rf"\{'abcdefghi'[i + 1]}" * 10 + "}" for i in range(8)),
+        "".join(rf"\def\{x}{{{rf'{chr(92)}{y}' * 10}}}" for x, y in pairwise("abcdefghi")),
     ],
 )  # fmt: skip
 def test_macros_without_end(macros: str) -> None:
