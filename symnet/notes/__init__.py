@@ -1,1 +1,1 @@
-"""Whole notes: documents of many kinds, their mathematics in place, and what is to be said of it."""
+"""Whole notes: documents of many kinds, their mathematics in place, what is said of it."""

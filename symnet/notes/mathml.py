@@ -12,13 +12,13 @@ True
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element as Tree
 
 from latex2mathml.converter import convert_to_element
 
-from symnet.notes.macros import Macro, expanded
+from symnet.notes.expansion import expanded
 
 LONGEST = 5000  # signs of a formula that is typeset
 DEEPEST = 60  # elements within elements
@@ -32,7 +32,6 @@ ELEMENTS: dict[str, int | None] = {
 }  # fmt: skip
 FRAMES = {("[", "]"): "square", ("(", ")"): "round", ("|", "|"): "bars"}
 PRIMES = "′″‴⁗"
-NONE: Mapping[str, Macro] = {}
 
 _WORD = re.compile(r"[a-z-]{1,12}(?: [a-z-]{1,12}){0,20}")
 _LENGTHS = re.compile(r"-?\d{0,2}(?:\.\d{1,4})?(?:em|ex|pt|px)?(?: \d{0,2}(?:\.\d{1,4})?em){0,20}")
@@ -85,10 +84,10 @@ class _NotShownError(Exception):
     """A formula that is shown as it is written."""
 
 
-def mathml(latex: str, *, display: bool, macros: Mapping[str, Macro] = NONE) -> Element | None:
+def mathml(latex: str, *, display: bool, macros: str = "") -> Element | None:
     """A formula to look at; None if it is not understood, not well-formed, or not harmless."""
-    full = expanded(latex, macros) if len(latex) <= LONGEST else None
-    if full is None or len(full) > LONGEST or not full.strip() or _REFUSED.search(full):
+    full = expanded(latex, macros) if len(latex) <= LONGEST else latex
+    if len(full) > LONGEST or not full.strip() or _REFUSED.search(full):
         return None
     written = _ENVIRONMENT.sub(_environment, _UNSEEN.sub(" ", full)).strip()
     written = _OPERATOR.sub(_operator, written)

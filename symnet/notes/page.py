@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from symnet.notes import flow, macros
+from symnet.notes import flow
 from symnet.notes.document import Formula
 from symnet.notes.findings import (
     CLAIM,
@@ -26,7 +26,6 @@ from symnet.notes.findings import (
     Linted,
     Report,
 )
-from symnet.notes.macros import Macro
 from symnet.notes.mathml import Element, harmless, mathml
 from symnet.notes.source import Source
 from symnet.notes.summary import Figures, conventions, counted, figures, read, summary
@@ -235,7 +234,6 @@ def _mark(name: str) -> Mark:
 
 def _note(note: Linted, number: int) -> Note:
     prefix = f"d{number}"
-    known = macros.definitions(note.document.macros)
     owners = _owners(note)
     of_words = [(i, finding) for i, finding in enumerate(note.findings) if i not in owners]
     flowing = flow.blocks(note.document, of_words)
@@ -252,7 +250,7 @@ def _note(note: Linted, number: int) -> Note:
     by_owner: dict[str, list[int]] = {}
     for index, owner in owners.items():
         by_owner.setdefault(owner, []).append(index)
-    setting = _Setting(note, prefix, known, tuple(remarks), by_owner)
+    setting = _Setting(note, prefix, tuple(remarks), by_owner)
     found = figures([note])
     return Note(
         id=prefix,
@@ -271,7 +269,6 @@ class _Setting:
 
     note: Linted
     prefix: str
-    macros: Mapping[str, Macro]
     remarks: tuple[Remark, ...]
     by_owner: Mapping[str, Sequence[int]]
 
@@ -381,7 +378,7 @@ def _card(
     is_open = any(finding.level in (ERROR, WARNING) for finding in findings)
     return Card(
         id=f"{setting.prefix}-{name}",
-        formula=_shown(latex, setting.macros, display=formula.display),
+        formula=_shown(latex, setting.note.document.macros, display=formula.display),
         mark=mark,
         folds=bool(own) or verdict is not None or (mark is not None and mark.name == "unknown"),
         open=is_open,
@@ -390,7 +387,9 @@ def _card(
         heading=_heading(mark, verdict),
         reason=_reason(verdict, findings),
         remarks=remarks,
-        repair=None if suggestion is None else _shown(suggestion, setting.macros, display=True),
+        repair=None
+        if suggestion is None
+        else _shown(suggestion, setting.note.document.macros, display=True),
         network=_network(verdict),
         values=_values(verdict),
         notes=tuple(map(harmless, (*verdict.notes, *_assumed(verdict)))) if verdict else (),
@@ -471,6 +470,6 @@ def _where(source: Source, at: int) -> str:
     return harmless(f"{part}, {line}" if part else line)
 
 
-def _shown(latex: str, known: Mapping[str, Macro], *, display: bool) -> Shown:
+def _shown(latex: str, macros: str, *, display: bool) -> Shown:
     written = _ROW_END.sub("", latex.strip())
-    return Shown(harmless(latex.strip()), mathml(written, display=display, macros=known))
+    return Shown(harmless(latex.strip()), mathml(written, display=display, macros=macros))

@@ -8,10 +8,16 @@ and code are blank, and each character knows its place in the file.
 ('<', (1, 7))
 """
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 PLAIN, JSON, HTML = "plain", "json", "html"  # how a character is written in the file
+
+_NO_LINE_END = re.compile(r"[^\r\n]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,9 @@ class Source:
     def line_and_column(self, at: int) -> tuple[int, int]:
         """The line and the column of a visible character in the file, both counted from 1."""
         place = self.place(at)
-        before = self.raw.rfind("\n", 0, place) + 1
-        return self.raw.count("\n", 0, place) + 1, place - before + 1
+        starts = _line_starts(self.raw)
+        line = bisect_right(starts, place)
+        return line, place - starts[line - 1] + 1
 
     def part(self, at: int) -> str:
         """The name of the cell in which a visible character stands; empty where there is none."""
@@ -46,7 +53,29 @@ class Source:
         return self.parts[index - 1][1] if index else ""
 
 
+@lru_cache(maxsize=32)
+def _line_starts(raw: str) -> tuple[int, ...]:
+    """Where each line begins; a line ends as on Unix, on Windows or on an old Macintosh."""
+    return (0, *(match.end() for match in _LINE_END.finditer(raw)))
+
+
+def lines_alike(text: str) -> str:
+    """A text whose lines all end in "\\n", with every character in its place."""
+    return text.replace("\r\n", " \n").replace("\r", "\n")
+
+
 def blanked(text: str, start: int, end: int) -> str:
     """A text with spaces in place of what stands between; lines stay lines."""
-    inside = "".join(x if x in "\r\n" else " " for x in text[start:end])
-    return text[:start] + inside + text[end:]
+    return all_blanked(text, [(start, end)])
+
+
+def all_blanked(text: str, stretches: Iterable[tuple[int, int]]) -> str:
+    """A text with spaces in place of all these stretches, in any order; lines stay lines."""
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(stretches):
+        first = max(start, at)
+        if end > first:
+            parts += text[at:first], _NO_LINE_END.sub(" ", text[first:end])
+            at = end
+    return "".join([*parts, text[at:]])
