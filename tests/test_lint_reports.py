@@ -29,7 +29,7 @@ from symnet.notes.findings import (
     Report,
 )
 from symnet.notes.fingerprints import of_report
-from symnet.notes.source import HTML, JSON, Source
+from symnet.notes.source import HTML, JSON, Source, lines_alike
 
 DATA = Path(__file__).parent / "data"
 
@@ -458,6 +458,18 @@ def test_a_notebook() -> None:
     ]
     before, after = source.raw.splitlines(), text.splitlines()
     assert [i for i, (x, y) in enumerate(zip(before, after, strict=True)) if x != y] == [15]
+
+
+def test_lines_of_windows_and_comments() -> None:
+    raw = "$$a = b % c\r\n + c$$\r\n"
+    visible = lines_alike(raw).replace("% c", "   ")
+    source = Source("n.tex", raw, visible)
+    assert repairs.fixed(of(fix(source, visible[2:-4], visible[2:-4].replace("+", "-")))) == {
+        "n.tex": raw.replace("+", "-")
+    }
+    made = repairs.repairs(of(fix(source, visible[2:-4], "a = d")))
+    assert made.new == {}
+    assert made.left_out == 1
 
 
 def test_text_that_json_escapes() -> None:

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from symnet.notes.findings import Equation, Finding, Report
 from symnet.notes.source import Source
 
+NEAR = 300  # signs before and after a place that it is known by
+
 _SIGNS = re.compile(r"\\[A-Za-z]+|\S")
 
 
@@ -49,6 +51,8 @@ def _subject(finding: Finding, equations: Sequence[Equation]) -> str:
 
 
 def _lines(source: Source, start: int, end: int) -> str:
+    """The lines of a place, as far as they are near it."""
     text = source.visible
-    last = text.find("\n", end)
-    return text[text.rfind("\n", 0, start) + 1 : len(text) if last < 0 else last]
+    first = text.rfind("\n", max(0, start - NEAR), start) + 1
+    last = text.find("\n", end, end + NEAR)
+    return text[first or max(0, start - NEAR) : end + NEAR if last < 0 else last]

@@ -52,7 +52,7 @@ _STRUCTURE = re.compile(
     r"\s*(?:\\(?:documentclass|usepackage|begin|end|maketitle|label|newcommand|renewcommand|def"
     r"|providecommand|DeclareMathOperator|input|include|tableofcontents|bibliography\w*|newtheorem"
     r"|author|date|pagestyle|setlength|centering|includegraphics|noindent\s*$|clearpage|newpage)\b"
-    r"|```\w*\s*$|~~~\w*\s*$|-{3,}\s*$|={3,}\s*$|\s*[{}]\s*$)"
+    r"|```\w*\s*$|~~~\w*\s*$|-{3,}\s*$|={3,}\s*$|[{}]\s*$)"
 )
 _WORDS_IN_FACE = re.compile(
     r"\\(?:emph|textbf|textit|textsc|textsf|textrm|underline|texttt)\{([^{}]*)\}"
@@ -174,15 +174,15 @@ def _lines(
     for number, piece in enumerate(pieces):
         if piece.source is not source:
             yield line
-            line, after = [], 0
+            line, after, cell = [], 0, ""
             if several:
                 yield Block(FILE, (Part(piece.source.path),))
             source = piece.source
-        if (name := piece.source.part(piece.start)) != cell:
-            yield line
-            line, cell = [], name
-            yield Block(CELL, (Part(name),))
         if isinstance(piece, Formula):
+            if (name := piece.source.part(piece.start)) != cell:
+                yield line
+                line, cell = [], name
+                yield Block(CELL, (Part(name),))
             if piece.display:
                 yield line
                 yield [Part("", piece)]
@@ -195,13 +195,27 @@ def _lines(
         end = piece.end
         if isinstance(following, Formula) and following.source is source:
             end = min(end, following.start - len(delimiters(following)[0]))
-        for text, finding in _segments(piece.source, max(piece.start, after), end, findings):
-            first, *rest = text.split("\n")
-            line.append(Part(first, finding=finding))
-            for each in rest:
+        for first, last in _cut(piece.source, max(piece.start, after), end):
+            if (name := piece.source.part(first)) != cell and first < last:
                 yield line
-                line = [Part(each, finding=finding)]
+                line, cell = [], name
+                yield Block(CELL, (Part(name),))
+            for text, finding in _segments(piece.source, first, last, findings):
+                head, *rest = text.split("\n")
+                line.append(Part(head, finding=finding))
+                for each in rest:
+                    yield line
+                    line = [Part(each, finding=finding)]
     yield line
+
+
+def _cut(source: Source, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A stretch of words, cut where a cell of a notebook begins."""
+    for begin, _ in source.parts:
+        if start < begin < end:
+            yield start, begin
+            start = begin
+    yield start, end
 
 
 def delimiters(formula: Formula) -> tuple[str, str]:

@@ -12,13 +12,13 @@ True
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element as Tree
 
 from latex2mathml.converter import convert_to_element
 
-from symnet.notes.macros import Macro, expanded
+from symnet.notes.expansion import expanded
 
 LONGEST = 5000  # signs of a formula that is typeset
 DEEPEST = 60  # elements within elements
@@ -30,7 +30,8 @@ ELEMENTS: dict[str, int | None] = {
     "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3,
     "mtable": None, "mtr": None, "mtd": None,
 }  # fmt: skip
-NONE: Mapping[str, Macro] = {}
+FRAMES = {("[", "]"): "square", ("(", ")"): "round", ("|", "|"): "bars"}
+PRIMES = "′″‴⁗"
 
 _WORD = re.compile(r"[a-z-]{1,12}(?: [a-z-]{1,12}){0,20}")
 _LENGTHS = re.compile(r"-?\d{0,2}(?:\.\d{1,4})?(?:em|ex|pt|px)?(?: \d{0,2}(?:\.\d{1,4})?em){0,20}")
@@ -83,10 +84,10 @@ class _NotShownError(Exception):
     """A formula that is shown as it is written."""
 
 
-def mathml(latex: str, *, display: bool, macros: Mapping[str, Macro] = NONE) -> Element | None:
+def mathml(latex: str, *, display: bool, macros: str = "") -> Element | None:
     """A formula to look at; None if it is not understood, not well-formed, or not harmless."""
-    full = expanded(latex, macros) if len(latex) <= LONGEST else None
-    if full is None or len(full) > LONGEST or not full.strip() or _REFUSED.search(full):
+    full = expanded(latex, macros) if len(latex) <= LONGEST else latex
+    if len(full) > LONGEST or not full.strip() or _REFUSED.search(full):
         return None
     written = _ENVIRONMENT.sub(_environment, _UNSEEN.sub(" ", full)).strip()
     written = _OPERATOR.sub(_operator, written)
@@ -130,7 +131,7 @@ def _checked(tree: Tree, depth: int) -> Element:
         tree.tag = "mrow"  # browsers draw no boxes; they draw no strokes either, but those matter
     if depth > DEEPEST or tree.tag not in ELEMENTS:
         raise _NotShownError
-    children = tuple(_checked(child, depth + 1) for child in tree)
+    children = _framed([_checked(child, depth + 1) for child in tree])
     number = ELEMENTS[tree.tag]
     text = html.unescape(tree.text or "")
     if (number is not None and len(children) != number) or (children and text.strip()):
@@ -139,8 +140,27 @@ def _checked(tree: Tree, depth: int) -> Element:
         raise _NotShownError  # a command that the converter does not know
     if tree.tag == "mo" and not text and "fence" not in tree.attrib:
         raise _NotShownError  # a name that the converter lost
+    if tree.tag == "msup" and children[1].text in PRIMES and children[1].text:
+        # Most fonts raise these signs themselves.
+        prime = Element("mo", (("lspace", "0em"), ("rspace", "0em")), children[1].text)
+        return Element("mrow", (), "", (children[0], prime))
     variant = tree.get("mathvariant", "")
     return Element(tree.tag, tuple(_attributes(tree)), _letters(harmless(text), variant), children)
+
+
+def _framed(children: list[Element]) -> tuple[Element, ...]:
+    """Brackets beside a table as its frame: signs of text grow with it in a few fonts only."""
+    found: list[Element] = []
+    for child in children:
+        behind = found[-2:]
+        kind = FRAMES.get((behind[0].text, child.text)) if len(behind) == 2 else None
+        if kind and child.tag == behind[0].tag == "mo" and behind[1].tag == "mtable":
+            table = behind[1]
+            framed = (*table.attributes, ("class", kind))
+            found[-2:] = [Element("mtable", framed, "", table.children)]
+        else:
+            found.append(child)
+    return tuple(found)
 
 
 def _attributes(tree: Tree) -> Iterator[tuple[str, str]]:

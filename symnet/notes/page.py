@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from symnet.notes import flow, macros
+from symnet.notes import flow
 from symnet.notes.document import Formula
 from symnet.notes.findings import (
     CLAIM,
@@ -26,7 +26,6 @@ from symnet.notes.findings import (
     Linted,
     Report,
 )
-from symnet.notes.macros import Macro
 from symnet.notes.mathml import Element, harmless, mathml
 from symnet.notes.source import Source
 from symnet.notes.summary import Figures, conventions, counted, figures, read, summary
@@ -106,6 +105,7 @@ class Card:
     mark: Mark | None
     folds: bool  # whether there is something to unfold
     open: bool
+    below: bool  # whether it unfolds below its paragraph, which it would tear apart
     where: str
     heading: str
     reason: str
@@ -132,6 +132,7 @@ class Block:
     kind: str
     level: str
     parts: tuple[Part, ...]
+    below: tuple[Card, ...] = ()
     remark: Remark | None = None
 
 
@@ -187,7 +188,7 @@ def shown(report: Report) -> Page:
     return Page(
         title=f"{name} – symnet lint" if name else "symnet lint",
         name=name,
-        summary=harmless(summary(report.notes)),
+        summary=_unbroken(summary(report.notes)),
         coverage=f"{100 * found.understood // found.about if found.about else 100}",
         read=read(found),
         counts=_counts(report.notes, found),
@@ -210,13 +211,21 @@ def _counts(notes: Sequence[Linted], found: Figures) -> tuple[Count, ...]:
     numbers = (
         (found.errors, "error", "refuted"),
         (found.warnings, "warning", "warning"),
-        (found.notes, "note", "other"),
+        (found.notes, "note", "note"),
     )
-    tiles = [Count(str(x), name if x == 1 else f"{name}s", mark) for x, name, mark in numbers]
+    tiles = [
+        Count(str(number), name if number == 1 else f"{name}s", mark if number else "other")
+        for number, name, mark in numbers
+        if number or name == "error"
+    ]
     tiles.append(Count(str(verdicts.count(PROVED)), "proved", "proved"))
     if unread:
         tiles.append(Count(str(unread), "not understood", "unknown"))
     return tuple(tiles)
+
+
+def _unbroken(text: str) -> str:
+    return harmless(text.replace(" %", "\N{NO-BREAK SPACE}%"))
 
 
 def _mark(name: str) -> Mark:
@@ -225,7 +234,6 @@ def _mark(name: str) -> Mark:
 
 def _note(note: Linted, number: int) -> Note:
     prefix = f"d{number}"
-    known = macros.definitions(note.document.macros)
     owners = _owners(note)
     of_words = [(i, finding) for i, finding in enumerate(note.findings) if i not in owners]
     flowing = flow.blocks(note.document, of_words)
@@ -242,13 +250,13 @@ def _note(note: Linted, number: int) -> Note:
     by_owner: dict[str, list[int]] = {}
     for index, owner in owners.items():
         by_owner.setdefault(owner, []).append(index)
-    setting = _Setting(note, prefix, known, tuple(remarks), by_owner)
+    setting = _Setting(note, prefix, tuple(remarks), by_owner)
     found = figures([note])
     return Note(
         id=prefix,
         name=harmless(note.document.path),
         convention=harmless(note.convention),
-        summary=harmless(summary([note])),
+        summary=_unbroken(summary([note])),
         counts=_counts([note], found),
         findings=tuple(remarks),
         blocks=tuple(_block(block, setting) for block in flowing),
@@ -261,7 +269,6 @@ class _Setting:
 
     note: Linted
     prefix: str
-    macros: Mapping[str, Macro]
     remarks: tuple[Remark, ...]
     by_owner: Mapping[str, Sequence[int]]
 
@@ -274,19 +281,21 @@ def _owners(note: Linted) -> dict[int, str]:
 
     A finding about words has none.
     """
+    reaches = [(formula, *_reach(formula)) for formula in note.document.formulas]
     found = {}
-    formulas = list(note.document.formulas)
     for index, finding in enumerate(note.findings):
-        formula = next((x for x in formulas if _is_about(finding, x)), None)
-        if formula is not None:
-            found[index] = _owner(finding, formula, _equations(note, formula))
+        for formula, start, end in reaches:
+            if start <= finding.start < end and finding.file == formula.source.path:
+                found[index] = _owner(finding, formula, _equations(note, formula))
+                break
     return found
 
 
-def _is_about(finding: Finding, formula: Formula) -> bool:
+def _reach(formula: Formula) -> tuple[int, int]:
+    """A formula with its delimiters."""
     before, behind = flow.delimiters(formula)
-    start, end = formula.start - len(before), formula.end + len(behind)
-    return finding.file == formula.source.path and start <= finding.start < max(end, start + 1)
+    start = formula.start - len(before)
+    return start, max(formula.end + len(behind), start + 1)
 
 
 def _owner(finding: Finding, formula: Formula, equations: Sequence[tuple[int, Equation]]) -> str:
@@ -317,9 +326,10 @@ def _equations(note: Linted, formula: Formula) -> list[tuple[int, Equation]]:
 def _block(block: flow.Block, setting: _Setting) -> Block:
     if block.kind == flow.REMARK:
         number = block.parts[0].finding or 0
-        return Block(block.kind, "", (), setting.remarks[number])
+        return Block(block.kind, "", (), remark=setting.remarks[number])
     parts = tuple(_part(part, setting) for part in block.parts)
-    return Block(block.kind, str(block.level + 2), parts)
+    below = tuple(card for part in parts for card in part.cards if card.below)
+    return Block(block.kind, str(block.level + 2), parts, below)
 
 
 def _part(part: flow.Part, setting: _Setting) -> Part:
@@ -355,23 +365,31 @@ def _card(
     formula: Formula, latex: str, equation: Equation | None, name: str, setting: _Setting
 ) -> Card:
     own = setting.by_owner.get(name, ())
-    remarks = tuple(setting.remarks[number] for number in own)
     findings = [setting.note.findings[number] for number in own]
     verdict = None if equation is None else equation.verdict
+    remarks = tuple(setting.remarks[number] for number in own)
+    if verdict is not None and verdict.counterexample is not None:
+        # The values stand there anyway.
+        remarks = tuple(x for x in remarks if x.message != harmless(verdict.reason))
     mark = _mark_of(equation, findings)
     suggestion = _suggestion(verdict, findings)
     start = formula.start if equation is None else equation.start
+    start += len(latex) - len(latex.lstrip())
+    is_open = any(finding.level in (ERROR, WARNING) for finding in findings)
     return Card(
         id=f"{setting.prefix}-{name}",
-        formula=_shown(latex, setting.macros, display=formula.display),
+        formula=_shown(latex, setting.note.document.macros, display=formula.display),
         mark=mark,
-        folds=bool(remarks) or verdict is not None or (mark is not None and mark.name == "unknown"),
-        open=any(finding.level in (ERROR, WARNING) for finding in findings),
+        folds=bool(own) or verdict is not None or (mark is not None and mark.name == "unknown"),
+        open=is_open,
+        below=is_open and not formula.display,
         where=_where(formula.source, start),
         heading=_heading(mark, verdict),
         reason=_reason(verdict, findings),
         remarks=remarks,
-        repair=None if suggestion is None else _shown(suggestion, setting.macros, display=True),
+        repair=None
+        if suggestion is None
+        else _shown(suggestion, setting.note.document.macros, display=True),
         network=_network(verdict),
         values=_values(verdict),
         notes=tuple(map(harmless, (*verdict.notes, *_assumed(verdict)))) if verdict else (),
@@ -452,6 +470,6 @@ def _where(source: Source, at: int) -> str:
     return harmless(f"{part}, {line}" if part else line)
 
 
-def _shown(latex: str, known: Mapping[str, Macro], *, display: bool) -> Shown:
+def _shown(latex: str, macros: str, *, display: bool) -> Shown:
     written = _ROW_END.sub("", latex.strip())
-    return Shown(harmless(latex.strip()), mathml(written, display=display, macros=known))
+    return Shown(harmless(latex.strip()), mathml(written, display=display, macros=macros))

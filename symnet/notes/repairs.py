@@ -6,7 +6,6 @@ r"""Proved repairs, put into the files as they are written; nothing else of a fi
 (Change(start=4, end=5, text='b'), Change(start=11, end=12, text='a &amp; c'))
 """
 
-import codecs
 import difflib
 import html
 import json
@@ -17,21 +16,15 @@ from pathlib import Path
 
 from symnet.errors import SymnetError
 from symnet.files import replace
+from symnet.notes.files import decoded, encoded
 from symnet.notes.findings import Edit, Report
 from symnet.notes.source import HTML, JSON, PLAIN, Source
 
 LONGEST_ENTITY = 34  # signs of an entity such as &CounterClockwiseContourIntegral;
+MOST_COMPARED = 40_000  # pairs of words of a formula and its repair
 LONGEST_ADDRESS = 2000  # signs before a formula in which the address that holds it is looked for
 
 _JSON_SIGN = re.compile(r'\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[\da-fA-F]{4}|\\.|[^"\\]')
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_UNMARKED = ("utf-8", "cp1252", "latin-1", "utf-16-le", "utf-16-be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +100,9 @@ def difference_in_bytes(report: Report) -> bytes:
     found = repairs(report)
     shown = b""
     for path, text in found.new.items():
-        mark, encoding = _encoding(path, found.old[path])
-        old, new = (mark.decode(encoding) + _unmarked(x) for x in (found.old[path], text))
+        content, encoding = _stored(path, found.old[path])
+        mark = encoded("", content).decode(encoding)
+        old, new = (mark + _unmarked(x) for x in (found.old[path], text))
         head, *rest = _difference(path, old, new)
         shown += head.encode() + "".join(rest).encode(encoding, errors="replace")
     return shown
@@ -124,11 +118,14 @@ def changes(edit: Edit) -> tuple[Change, ...] | None:
     """
     source = edit.source
     spelled = [_spelled(source, at) for at in range(edit.start, edit.end)]
-    if None in spelled or _in_address(source, edit.start):
+    unseen = {at for at, length in enumerate(spelled, edit.start) if length is None}
+    if any(not source.visible[at].isspace() for at in unseen) or _in_address(source, edit.start):
         return None
-    ends = [length + source.place(edit.start + i) for i, length in enumerate(spelled) if length]
+    ends = [source.place(at) + (length or 1) for at, length in enumerate(spelled, edit.start)]
     found: list[Change] = []
     for start, end, text in _smallest(edit):
+        if not unseen.isdisjoint(range(start, end)):
+            return None  # a comment stands there, which is blank for the reader
         runs = list(_runs(source, start, end, ends[start - edit.start : end - edit.start]))
         broken = "\n" in source.visible[start:end] or "\n" in text
         if len(runs) > 1 and source.written == PLAIN and broken:
@@ -153,11 +150,10 @@ def _smallest(edit: Edit) -> Iterator[tuple[int, int, str]]:
     head = _alike(old, new)
     tail = _alike(old[head:][::-1], new[head:][::-1])
     middle, then = old[head : len(old) - tail], new[head : len(new) - tail]
-    matcher = difflib.SequenceMatcher(None, middle, then, autojunk=False)
-    # What is compared word by word takes the square of the length.
-    if len(middle) * len(then) > 1_000_000:
+    if len(middle) * len(then) > MOST_COMPARED:
         yield at[head], at[head + len(middle)], "".join(then)
         return
+    matcher = difflib.SequenceMatcher(None, middle, then, autojunk=False)
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind != "equal":
             yield at[head + i], at[head + j], "".join(then[k:m])
@@ -190,8 +186,10 @@ def _spelled(source: Source, at: int) -> int | None:
     if source.written == JSON:
         match = _JSON_SIGN.match(raw, place)
         return len(match[0]) if match and _read_json(match[0]) == sign else None
-    if sign == "\n" and raw.startswith("\r\n", place):
-        return 2
+    if sign == "\n" and raw.startswith("\r", place):
+        return 2 if raw.startswith("\r\n", place) else 1
+    if sign == " " and raw.startswith("\r\n", place):
+        return 1
     if source.written == HTML and raw.startswith("&", place):
         end = raw.find(";", place, place + LONGEST_ENTITY) + 1
         if end and html.unescape(raw[place:end]) == sign:
@@ -256,9 +254,9 @@ def _changed(raw: str, found: list[Change]) -> str:
 
 
 def _content(path: str, old: str, new: str) -> bytes:
-    mark, encoding = _encoding(path, old)
+    content, encoding = _stored(path, old)
     try:
-        return mark + _unmarked(new).encode(encoding)
+        return encoded(_unmarked(new), content)
     except UnicodeEncodeError as error:
         sign = error.object[error.start]
         raise SymnetError(
@@ -267,20 +265,15 @@ def _content(path: str, old: str, new: str) -> bytes:
         ) from None
 
 
-def _encoding(path: str, raw: str) -> tuple[bytes, str]:
-    """The byte order mark of a file and its encoding: the one that gives the text that was read."""
+def _stored(path: str, raw: str) -> tuple[bytes, str]:
+    """What a file holds, and its encoding, if it still is what was read."""
     content = Path(path).read_bytes()
-    marks = [(mark, name) for mark, name in _MARKS if content.startswith(mark)]
-    for mark, encoding in [*marks, *((b"", name) for name in _UNMARKED)]:
-        try:
-            text = content[len(mark) :].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if text == _unmarked(raw):
-            return mark, encoding
-    raise SymnetError(
-        f"{path}: the file is no longer what was linted; nothing was changed, lint it once more"
-    )
+    text, encoding = decoded(content, path)
+    if _unmarked(text) != _unmarked(raw):
+        raise SymnetError(
+            f"{path}: the file is no longer what was linted; nothing was changed, lint it once more"
+        )
+    return content, encoding
 
 
 def _unmarked(text: str) -> str:

@@ -117,17 +117,15 @@ def _fix(finding: Finding, root: str) -> dict[str, Any] | None:
 
 def _region(source: Source, start: int, end: int) -> dict[str, int]:
     """A part of the raw text of a file; it ends before its last column."""
-    (line, column), (end_line, end_column) = (_line_and_column(source.raw, x) for x in (start, end))
+    file = Source(source.path, source.raw, source.raw)
+    line, column = file.line_and_column(start)
+    end_line, end_column = file.line_and_column(end)
     return {
         "startLine": line,
         "startColumn": column,
         "endLine": end_line,
         "endColumn": end_column,
     }
-
-
-def _line_and_column(raw: str, place: int) -> tuple[int, int]:
-    return raw.count("\n", 0, place) + 1, place - raw.rfind("\n", 0, place)
 
 
 def _location(path: str, root: str) -> dict[str, Any]:

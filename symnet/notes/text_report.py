@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from symnet.notes.findings import ERROR, NOTE, WARNING, Finding, Report
-from symnet.notes.source import PLAIN
+from symnet.notes.source import PLAIN, lines_alike
 from symnet.notes.summary import conventions, counted, figures, summary
 
 Style = Callable[[str, str], str]  # text and colour
@@ -82,13 +82,13 @@ def _text_and_place(finding: Finding) -> tuple[str, int, int]:
     """The text that a line is shown of: the file; where that has escapes, what is seen of it."""
     source = finding.source
     if source.written == PLAIN:
-        return source.raw, source.place(finding.start), source.place(finding.end)
+        return lines_alike(source.raw), source.place(finding.start), source.place(finding.end)
     return source.visible, finding.start, finding.end
 
 
 def _window(row: str, start: int, end: int, finding: Finding, style: Style) -> Iterator[str]:
     """A line, or what stands around a place of it, and the place underlined."""
-    row = row.rstrip("\r")
+    row = row.rstrip()
     end = max(start, min(end, len(row)))
     first = 0
     if _fitting(row, 0) < len(row):
