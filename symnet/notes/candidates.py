@@ -40,7 +40,7 @@ WORDS = {
     "wikipedia": "Wikipedia's: w_ij leads from i to j",
     "esl": "that of The Elements of Statistical Learning",
 }
-MOST_SPECIAL = 8  # special contexts that a claim is tried in
+MOST_SPECIAL = 12  # special contexts that a claim is tried in
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +137,22 @@ def costs_of(known: Declared, candidate: Candidate) -> list[str]:
 
 def declared_contexts(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
     """What a document declares of σ and C; one for each cost, if it has several."""
-    declared = {"declared": dict(known.functions)} if known.functions else {}
+    declared = {**known.functions, **_penalised(known)}
+    said = {"declared": declared} if declared else {}
     output = {"output_activation": known.output} if known.output else {}
     found: list[dict[str, Any]] = []
     for cost in ("abstract", *costs):
-        if known.hidden:
-            found.append({"activation": known.hidden, "cost": cost, **output})
-        if declared or cost != "abstract":
-            found.append({"activation": "abstract", "cost": cost, **declared})
+        if known.hidden or known.output:
+            found.append({"activation": known.hidden or "abstract", "cost": cost, **output, **said})
+        if said or cost != "abstract":
+            found.append({"activation": "abstract", "cost": cost, **said})
     return found
+
+
+def _penalised(known: Declared) -> dict[str, str]:
+    """Costs that are said to be another and a penalty: C = C_0 + λ/2 Σ w²."""
+    pairs = (said.split(" = ", 1) for said in known.costs)
+    return {key: said for key, said in pairs if r"\lambda" in said and "_0" in said}
 
 
 # An activation, the last one if it is another, and a cost, that go together in many notes.
@@ -171,12 +178,12 @@ def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
     for activation, cost in product(("abstract", *activations), names):
         found.append({"activation": activation, "cost": cost, **functions})
     for each in USUAL:
-        mentioned = not names or each["cost"] in names
         output = each.get("output_activation")
-        if mentioned and (output or not found):
-            found.append({**each, **functions})
-        elif costs and output in ("softmax", "identity"):
+        if costs and output in (*known.activations, *known.outputs):
             found += [{**each, "cost": cost, **functions} for cost in costs]
+        elif not costs and (not names or each["cost"] in names) and (output or not found):
+            found.append({**each, **functions})
     for activation in activations:
         found.append({"activation": activation, "cost": "abstract"})
-    return found[:MOST_SPECIAL]
+    distinct = {repr(sorted(each.items(), key=str)): each for each in found}
+    return list(distinct.values())[:MOST_SPECIAL]

@@ -54,6 +54,14 @@ NAMED_ACTIVATIONS: tuple[tuple[str, str], ...] = (
     (r"\belu\b", "elu"),
     (r"linear (activation|output|unit|neuron)|identity (activation|function)", "identity"),
 )
+NAMED_OUTPUTS: tuple[tuple[str, str], ...] = (
+    (r"softmax", "softmax"),
+    (
+        r"linear (output|activation|neuron|unit)|output[^.]{0,40} linear|regression|identity",
+        "identity",
+    ),
+    (r"sigmoid|logistic|binary", "sigmoid"),
+)
 NAMED_COSTS: tuple[tuple[str, str], ...] = (
     (
         r"binary cross.?entropy|log.?loss|logistic loss|cross.?entropy|log.?likelihood",
@@ -81,6 +89,7 @@ class Declared:
     output: str = ""  # the same of the last layer, if it has another
     activations: tuple[str, ...] = ()  # that are mentioned
     cost_names: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()  # activations that are mentioned of the last layer
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
 
@@ -91,9 +100,9 @@ class Declared:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Whether it is declared what σ is, and what C is."""
+        """Whether it is declared what σ is, and what C is together with the last layer."""
         found = {"activation"} if self.functions or self.hidden or self.output else set()
-        return frozenset(found | ({"cost"} if self.costs else set()))
+        return frozenset(found | ({"cost"} if self.costs and self.output else set()))
 
 
 def declared(statements: Iterable[Statement], prose: str) -> Declared:
@@ -139,13 +148,22 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     named = [NAMES[name] for name in used if name in NAMES]
     letters = tuple(name for name in used if name not in NAMES)
     return Declared(
-        forward, errors, functions, tuple(dict.fromkeys(costs)), cost_letter(statements),
-        widths(statements), last_layer(statements), letters,
-        next((x for x in named if x != "softmax"), ""),
-        "softmax" if "softmax" in named else named[1] if len(named) == 2 else "",
-        _mentioned(prose, NAMED_ACTIVATIONS), _mentioned(prose, NAMED_COSTS),
-        tuple(dict.fromkeys(anchors)), frozenset(defining),
-    )  # fmt: skip
+        forward=forward,
+        errors=errors,
+        functions=functions,
+        costs=tuple(dict.fromkeys(costs)),
+        cost_letter=cost_letter(statements),
+        widths=widths(statements),
+        last=last_layer(statements),
+        letters=letters,
+        hidden=next((x for x in named if x != "softmax"), ""),
+        output="softmax" if "softmax" in named else named[1] if len(named) == 2 else "",
+        activations=_mentioned(prose, NAMED_ACTIVATIONS),
+        cost_names=_mentioned(prose, NAMED_COSTS),
+        outputs=_mentioned(prose, NAMED_OUTPUTS),
+        anchors=tuple(dict.fromkeys(anchors)),
+        defining=frozenset(defining),
+    )
 
 
 _STYLED = re.compile(

@@ -37,7 +37,7 @@ from symnet.notes.findings import (
     Equation,
     Finding,
 )
-from symnet.notes.statements import Statement, is_said, statements
+from symnet.notes.statements import Statement, is_said, last_letter, statements
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
@@ -47,6 +47,7 @@ from symnet.paper.verify import verify
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 SURE = 5  # equations that hold, for a convention to be beyond doubt
+UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
@@ -76,7 +77,8 @@ def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool
 
 def judged(document: Document, wanted: str = "auto", judge: Judge = verdict) -> Judged:
     """All statements of a document judged; `wanted` is a convention, or auto."""
-    said = [x for formula in document.formulas for x in statements(formula, document.macros)]
+    last = last_letter(document.formulas)
+    said = [x for each in document.formulas for x in statements(each, document.macros, last)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
     known = declared(said, prose)
     ask = _remembering(judge)
@@ -109,7 +111,7 @@ def _certain(found: tuple[Judgement, ...], known: Declared) -> tuple[Judgement, 
 
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declared) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
-    if "not declared" in verdict.reason:
+    if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
     if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
         return True
@@ -164,7 +166,9 @@ def _fitting(
         scores.append((wrong + strange - 2 * right, rank, right, wrong, candidate))
     scores.sort(key=lambda score: score[:2])
     best = scores[0]
-    return [x[4] for x in scores if x[2] and x[3] <= best[3]] or [best[4]]
+    if best[3]:  # a forward equation is wrong under each: the likely one is meant
+        return [best[4]]
+    return [x[4] for x in scores if x[2] and not x[3]] or [best[4]]
 
 
 def _first(
@@ -207,7 +211,7 @@ def is_about(statement: Statement) -> bool:
                 errors |= base == r"\delta" and not _is_kroneckers(each)
         elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
             slopes |= any(
-                base_of(x) in COSTS | WEIGHTS | {"z", "a", "net", r"\delta"}
+                base_of(x) in COSTS | WEIGHTS | UNITS
                 for x in s.walk(each)
                 if isinstance(x, s.Name | s.Scripted)
             )
@@ -271,9 +275,9 @@ def _new_symbol(statement: Statement, known: Declared) -> tuple[str, str] | None
         return None
     left = chain.sides[0]
     base = base_of(left)
-    if not base or base in QUANTITIES | COSTS | {r"\partial", r"\nabla"}:
+    if not base or base in QUANTITIES | COSTS | FUNCTIONS | known.bases:
         return None
-    if base in known.bases:
+    if base in (r"\partial", r"\nabla"):
         return None
     return statement.said(left).strip(), statement.said(chain.sides[1]).strip()
 

@@ -9,6 +9,9 @@ r"""The statements of a formula: what is said in each of its rows, each with its
 """
 
 import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from symnet.errors import SymnetError
@@ -71,9 +74,30 @@ class Statement:
         return changed if respelled(changed)[0] == text else None
 
 
-def statements(formula: Formula, known: str = "") -> tuple[Statement, ...]:
-    """The statements of a formula in a document with these macros."""
+def last_letter(formulas: Iterable[Formula]) -> str:
+    r"""The letter of the last layer where it is not L: a^{(N)}; empty where it is.
+
+    >>> from symnet.notes.source import Source
+    >>> texts = (r"a_j^{(N)} - y_j", r"w_{jk}^{(N-1)}")
+    >>> last_letter(Formula(Source("", x, x), 0, len(x)) for x in texts)
+    'N'
+    """
+    found = Counter(x[1] for each in formulas for x in _RAISED.finditer(each.text))
+    letters = [x for x in ("N", "M", "K", "H", "D") if x in found]
+    return letters[0] if "L" not in found and letters else ""
+
+
+# A letter as the layer of a neuron's quantity: a^{(N)}, z_j^{N-1}, \delta^N.
+_RAISED = re.compile(
+    r"(?<![A-Za-z])(?:a|z|w|W|b|\\delta)(?:_\{?\w+\}?)?\^\{?[(\[]?([A-Z])(?=[-)\]}\s_+]|$)"
+)
+
+
+def statements(formula: Formula, known: str = "", last: str = "") -> tuple[Statement, ...]:
+    """The statements of a formula in a document with these macros, whose last layer is `last`."""
     text, moved = respelled(formula.text)
+    if last:  # as long as before, so that places stay
+        text = re.sub(rf"(\^\{{?[(\[]?){last}(?=[-)\]}}\s_+]|$)", r"\1L", text)
     prefix = expansion.used(text, known)
     whole = prefix + text
     places = (*[formula.start] * len(prefix), *(formula.start + x for x in moved))
