@@ -32,6 +32,7 @@ _WORDS = (
 )
 _BLANK_LINE = re.compile(r"\n[ \t\r>]*(?=\n)")
 _ENVIRONMENT = re.compile(r"\\\\|\\(begin|end)\s*\{([A-Za-z]+)(\*?)\}")
+_PRICE = re.compile(r"\d[\d.,]*\s+(?=[a-z]{2})[^\\^_=+*/<>{}]*\Z")  # $10, or 5$
 _NEAR = 200
 _MATHEMATICAL = re.compile(r"[\\^_={}]")
 
@@ -73,7 +74,7 @@ _ELSEWHERE = (
     Pair(r"\\f\{[a-z]+\*?\}\{?", r"\\f\}", display=True, paragraph=False),
     Pair(r"\\\\\(", r"\\\\\)", doubled=True),
     Pair(r"\\\\\[", r"\\\\\]", display=True, paragraph=False, doubled=True),
-    Pair(r"\[latex\]", r"\[/latex\]", paragraph=False),
+    Pair(r"\\?\[latex\\?\]", r"\\?\[/latex\\?\]", paragraph=False),
     Pair(r"\[tex\]", r"\[/tex\]", paragraph=False),
     Pair(r"\[math\]", r"\[/math\]", paragraph=False),
     Pair(r"\{%-?[ ]?katex\b[^%{}\n]{0,40}%\}", r"\{%-?[ ]?endkatex[ ]?-?%\}", paragraph=False),
@@ -277,7 +278,7 @@ def _is_mathematics(text: str, start: int, end: int) -> bool:
     stands before.
     """
     inside = text[start:end]
-    if not inside.strip() or text[end + 1 : end + 2].isdigit():
+    if not inside.strip() or text[end + 1 : end + 2].isdigit() or _PRICE.match(inside):
         return False
     if inside[0].isspace() or inside[-1].isspace():
         word_before = start >= 2 and text[start - 2].isalnum()
