@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from symnet.errors import ArchitectureError
+from symnet.files import replace
 from symnet.loading import load, load_whole
 
 
@@ -44,25 +44,9 @@ def write(text: str, output: Path | None) -> None:
         if output.exists() and not output.is_file():
             output.write_bytes(content)  # a device such as /dev/stdout
         else:
-            _replace(output.resolve(), content)  # a link stays one
+            replace(output.resolve(), content)  # a link stays one
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(output)) from error
-
-
-def _replace(file: Path, content: bytes) -> None:
-    handle, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        # A temporary file is private; the finished one is as open as its old self or any other.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(part, file.stat().st_mode if file.exists() else 0o666 & ~mask)
-        os.replace(part, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
 
 
 def read_formula(text: str) -> str:

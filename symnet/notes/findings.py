@@ -115,7 +115,7 @@ class Equation:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """A document with everything that is said of it; findings stand in the order of places."""
+    """A document with all that is said of it; findings stand in the order of their places."""
 
     document: Document
     convention: str  # in words: under which its equations were judged

@@ -63,13 +63,20 @@ MOST_NODES = 4000  # signs and groups of a formula
 
 
 def verify(
-    latex: str, convention: str = "nielsen", context: Mapping[str, Any] | None = None
+    latex: str,
+    convention: str = "nielsen",
+    context: Mapping[str, Any] | None = None,
+    *,
+    repair: bool = True,
 ) -> Verdict:
-    """The verdict on a formula as printed, under a convention and what a page declares."""
+    """The verdict on a formula as printed, under a convention and what a page declares.
+
+    Without `repair` no edit is looked for that makes a wrong formula right: that takes longest.
+    """
     started = time.perf_counter()
     try:
         said = _in_texts(context or {})
-        found = _too_long(said) or _verdict(latex, convention, said, started)
+        found = _too_long(said) or _verdict(latex, convention, said, started, repair)
     except RecursionError:
         found = Verdict(UNKNOWN, "the formula is nested too deeply")
     except INSIDE as error:
@@ -99,23 +106,29 @@ def _too_long(context: Mapping[str, Any]) -> Verdict | None:
     return None
 
 
-def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: float) -> Verdict:
+def _verdict(
+    latex: str, convention: str, context: Mapping[str, Any], started: float, repair: bool
+) -> Verdict:
     try:
         display = read(latex)
     except UnbalancedError as error:
         span = (error.start, error.start + error.length)
         unbalanced = Verdict(ILL_FORMED, error.message, "unbalanced", span)
+        if not repair:
+            return unbalanced
         return mended(unbalanced, brackets(latex), latex, convention, context)
     except DanglingError as error:
         span = (error.start, error.start + error.length)
         dangling = Verdict(ILL_FORMED, error.message, "other", span)
+        if not repair:
+            return dangling
         return mended(dangling, tails(latex), latex, convention, context)
     except SymnetError as error:
         span = (error.start, error.start + error.length)
         return Verdict(UNKNOWN, error.message, None, span)
     if sum(1 for _ in s.walk(display)) > MOST_NODES:
         return Verdict(UNKNOWN, "the formula is too long", None, (display.start, display.end))
-    by_steps = _of_steps(latex, convention, context, display)
+    by_steps = _of_steps(latex, convention, context, display, repair)
     if by_steps is not None and by_steps.verdict != UNKNOWN:
         return by_steps
     deadline = started + BUDGET
@@ -126,14 +139,19 @@ def _verdict(latex: str, convention: str, context: Mapping[str, Any], started: f
         by_own_layers = verdict_by_own_layers(display, context, deadline)
         if by_own_layers is not None and by_own_layers.verdict != UNKNOWN:
             return by_own_layers
-    other = _of_layers(latex, convention, context, display, started)
+    other = _of_layers(latex, convention, context, display, started, repair)
     if by_definitions is not None and other.verdict != PROVED:
         return by_definitions if by_definitions.verdict != UNKNOWN else other
     return by_steps if by_steps is not None and other.verdict == UNKNOWN else other
 
 
 def _of_layers(
-    latex: str, convention: str, context: Mapping[str, Any], display: s.Display, started: float
+    latex: str,
+    convention: str,
+    context: Mapping[str, Any],
+    display: s.Display,
+    started: float,
+    repair: bool,
 ) -> Verdict:
     """The verdict on a claim about a network and its layers."""
     try:
@@ -168,7 +186,7 @@ def _of_layers(
         reason = "it has a meaning for one output, and whether it is about one is not said"
         return Verdict(UNKNOWN, reason, None, judged.span, assumptions=about.assumptions)
     judged = _with_other_reading(judged, about, started)
-    if claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
+    if repair and claim is not None and judged.verdict in (REFUTED, ILL_FORMED):
         judged = explained(judged, claim, latex, book, context)
         if judged.verdict == REFUTED and about.every_unit:
             judged = swapped(latex, about, book, context) or judged
@@ -198,7 +216,7 @@ def _with_other_reading(judged: Verdict, about: Page, started: float) -> Verdict
 
 
 def _of_steps(
-    latex: str, name: str, context: Mapping[str, Any], display: s.Display
+    latex: str, name: str, context: Mapping[str, Any], display: s.Display, repair: bool
 ) -> Verdict | None:
     """The verdict on a claim about a method's steps or about expectations; None if it is none."""
     made = _of_momentum(name, context, display)
@@ -210,7 +228,7 @@ def _of_steps(
     if claim is None:
         return None
     judged = claim.verdict()
-    if judged.verdict != REFUTED:
+    if judged.verdict != REFUTED or not repair:
         return judged
     found = repaired(latex, name, context)
     if found is None:

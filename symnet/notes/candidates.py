@@ -1,0 +1,182 @@
+r"""The conventions that a document may be written in, and what each takes for known.
+
+Each candidate is a convention of `verify` with a context. The document's own forward equations make
+one; the books make the others. Contexts go from general to special: what holds for any σ and any C
+needs no more; what does not may hold under what the document declares, or else mentions.
+
+>>> from symnet.notes.declared import Declared
+>>> found = candidates(Declared(forward={"z^l": "W^l a^{l-1} + b^l"}))
+>>> [each.convention for each in found][:3]
+['nielsen', 'other', 'input-by-output']
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from symnet.errors import SymnetError
+from symnet.notes.declared import Declared
+from symnet.paper.books import context_words
+from symnet.paper.books.page_notation import OTHER
+
+# Those of whose letters a document may make use without saying so, likely ones first.
+BOOKS = (
+    "nielsen", "input-by-output", "ng", "ufldl", "bishop", "haykin", "coursera-ml", "rhw1986",
+    "wikipedia", "esl",
+)  # fmt: skip
+NIELSENS = ("nielsen", "input-by-output")
+NUMBERED = (*NIELSENS, "ng")  # whose last weights have the number of the last layer
+STANDARD = {"z^l": "w^l a^{l-1} + b^l", "a^l": r"\sigma(z^l)", r"\delta^l": "dC/dz^l"}
+WORDS = {
+    "nielsen": "Nielsen's: w_jk^l leads from neuron k of layer l−1 to neuron j of layer l",
+    "input-by-output": "Nielsen's letters, with weights as inputs by outputs",
+    "ng": "A. Ng's: layers 0 to L in square brackets, examples as columns",
+    "ufldl": "UFLDL's: weights are numbered by the layer they leave",
+    "bishop": "Bishop's: a_j = Σ_i w_ji z_i",
+    "haykin": "Haykin's: v_j = Σ_i w_ji y_i, δ is the negative slope",
+    "coursera-ml": "Coursera's Machine Learning: Θ^{(l)} leads out of layer l",
+    "rhw1986": "that of Rumelhart, Hinton and Williams",
+    "wikipedia": "Wikipedia's: w_ij leads from i to j",
+    "esl": "that of The Elements of Statistical Learning",
+}
+MOST_SPECIAL = 8  # special contexts that a claim is tried in
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A convention for a document; `definitions` are what it declares beyond it."""
+
+    convention: str
+    words: str
+    definitions: Mapping[str, str] = field(default_factory=dict)
+
+
+def candidates(known: Declared, wanted: str = "auto") -> list[Candidate]:
+    """The conventions that a document may be in, likely ones first; just one if it is wanted."""
+    own = {**known.forward, **known.errors}
+    opposite = _opposite(known)
+    if wanted == OTHER:
+        return [Candidate(OTHER, _own_words(known), own)]
+    if wanted != "auto":
+        return [_of_book(wanted, opposite)]
+    found = [_of_book("nielsen", opposite)]
+    if known.forward:
+        found.append(Candidate(OTHER, _own_words(known), own))
+    return [*found, *(_of_book(name, opposite) for name in BOOKS if name != "nielsen")]
+
+
+def _of_book(name: str, opposite: bool) -> Candidate:
+    definitions: dict[str, str] = {}
+    if name in NIELSENS:
+        definitions = {**STANDARD, r"\delta^l": "-dC/dz^l"} if opposite else STANDARD
+    return Candidate(name, WORDS.get(name, name), definitions)
+
+
+def _opposite(known: Declared) -> bool:
+    """Whether the document says that δ is the negative slope of the cost."""
+    return any(said.startswith("-") for said in known.errors.values())
+
+
+def _own_words(known: Declared) -> str:
+    shown = ", ".join(f"{left} = {right}" for left, right in list(known.forward.items())[:2])
+    return f"its own: {shown}" if shown else "its own"
+
+
+def contexts(candidate: Candidate, known: Declared, numbered: bool) -> Iterator[dict[str, Any]]:
+    """What may be known besides, from general to special: nothing, or what is declared."""
+    costs = costs_of(known, candidate)
+    general = {"activation": _activation(candidate, known), "cost": _cost(candidate, known)}
+    for special in (general, *declared_contexts(known, costs)):
+        yield from _with_widths(special, candidate, known, numbered)
+
+
+def _activation(candidate: Candidate, known: Declared) -> str:
+    """How a context says that σ is any function: with its letter, where that is not the book's."""
+    return (
+        " ".join(known.letters) if candidate.convention == OTHER and known.letters else "abstract"
+    )
+
+
+def _cost(candidate: Candidate, known: Declared) -> str:
+    """The same of C."""
+    letter = known.cost_letter if candidate.convention == OTHER else ""
+    return f"{letter}, abstract" if letter else "abstract"
+
+
+def supposed_contexts(candidate: Candidate, known: Declared) -> Iterator[dict[str, Any]]:
+    """Contexts of which the document says nothing for certain: a claim may hold in one of them."""
+    for special in _supposed(known, costs_of(known, candidate)):
+        yield from _with_widths(special, candidate, known, numbered=False)
+
+
+def _with_widths(
+    special: Mapping[str, Any], candidate: Candidate, known: Declared, numbered: bool
+) -> Iterator[dict[str, Any]]:
+    definitions = dict(candidate.definitions)
+    context: dict[str, Any] = {**special, "definitions": definitions}
+    if known.last > 1 and not known.widths and candidate.convention in NUMBERED:
+        context["depth"] = f"L = {known.last}"
+    if numbered and known.widths and candidate.convention in (*NIELSENS, OTHER):
+        yield {**context, "widths": list(known.widths)}
+    yield context
+
+
+def costs_of(known: Declared, candidate: Candidate) -> list[str]:
+    """The costs that are declared and understood: in a book by name, else with their letters."""
+    found = []
+    for said in known.costs:
+        try:
+            name = context_words.cost(said).name
+        except SymnetError:
+            continue
+        if name not in (None, "abstract"):
+            found.append(said if candidate.convention == OTHER else str(name))
+    return list(dict.fromkeys(found))[:3]
+
+
+def declared_contexts(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
+    """What a document declares of σ and C; one for each cost, if it has several."""
+    declared = {"declared": dict(known.functions)} if known.functions else {}
+    output = {"output_activation": known.output} if known.output else {}
+    found: list[dict[str, Any]] = []
+    for cost in ("abstract", *costs):
+        if known.hidden:
+            found.append({"activation": known.hidden, "cost": cost, **output})
+        if declared or cost != "abstract":
+            found.append({"activation": "abstract", "cost": cost, **declared})
+    return found
+
+
+# An activation, the last one if it is another, and a cost, that go together in many notes.
+USUAL: tuple[dict[str, str], ...] = (
+    {"activation": "sigmoid", "cost": "quadratic"},
+    {"activation": "sigmoid", "cost": "cross_entropy"},
+    {"activation": "abstract", "output_activation": "softmax", "cost": "log_likelihood"},
+    {"activation": "abstract", "output_activation": "sigmoid", "cost": "cross_entropy"},
+    {"activation": "abstract", "output_activation": "identity", "cost": "quadratic"},
+    {"activation": "tanh", "cost": "quadratic"},
+    {"activation": "relu", "cost": "quadratic"},
+    {"activation": "abstract", "cost": "quadratic"},
+    {"activation": "abstract", "cost": "squared_error"},
+)
+
+
+def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
+    """What is mentioned, in all ways; what is usual, where no cost is said."""
+    found: list[dict[str, Any]] = []
+    names = costs or known.cost_names
+    functions = {"declared": dict(known.functions)} if known.functions else {}
+    activations = () if known.functions else known.activations
+    for activation, cost in product(("abstract", *activations), names):
+        found.append({"activation": activation, "cost": cost, **functions})
+    for each in USUAL:
+        mentioned = not names or each["cost"] in names
+        output = each.get("output_activation")
+        if mentioned and (output or not found):
+            found.append({**each, **functions})
+        elif costs and output in ("softmax", "identity"):
+            found += [{**each, "cost": cost, **functions} for cost in costs]
+    for activation in activations:
+        found.append({"activation": activation, "cost": "abstract"})
+    return found[:MOST_SPECIAL]

@@ -1,0 +1,492 @@
+r"""What a document declares: forward equations, costs, activations, errors, widths.
+
+A definition is recorded and not judged. Where something is defined twice the first holds; the
+second is a claim.
+
+>>> from symnet.notes.source import Source
+>>> from symnet.notes.document import Formula
+>>> from symnet.notes.statements import statements
+>>> text = r"z^l = W^l a^{l-1} + b^l, \quad a^l = \sigma(z^l), \quad C = \frac12 \|a^L - y\|^2"
+>>> found = declared(statements(Formula(Source("", text, text), 0, len(text))), "by tanh units")
+>>> list(found.forward), found.costs, found.activations
+(['z^l', 'a^l'], ('C = \\frac12 \\|a^L - y\\|^2',), ('tanh',))
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from symnet.notes.statements import EQUALITIES, Statement
+from symnet.paper.books import inferred
+from symnet.paper.formula import syntax as s
+from symnet.paper.signs.notation import spelled_out
+
+COSTS = frozenset({
+    "C", "J", "E", "L", "mathcal:L", "mathcal:C", "mathcal:E", "mathcal:J", r"\ell", "Loss", "loss",
+    "Cost", "cost", "MSE", "CE", "Err", "hat:C", "bar:C",
+})  # fmt: skip
+FUNCTIONS = frozenset({
+    r"\sigma", "f", "g", "h", r"\varphi", r"\phi", r"\psi", "s", "sigmoid", "tanh", "relu", "ReLU",
+    "softplus", "S",
+})  # fmt: skip
+WEIGHTS = frozenset({"w", "W", r"\omega", r"\theta", r"\Theta", r"\Omega"})
+QUANTITIES = WEIGHTS | {
+    "b", "z", "a", r"\delta", "A", "Z", r"\Delta", "h", "H", "o", "net", "y", "x", "u", "s", "v",
+    "dW", "db", "dZ", "dA", "dw", "dz", "da", "B", "hat:y", "X", "Y", r"\beta",
+}  # fmt: skip
+
+# Functions by the names under which forward equations print them.
+NAMES = {
+    "tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "ReLU": "relu", "softplus": "softplus",
+    "softmax": "softmax", "Softmax": "softmax", "sigm": "sigmoid", "logistic": "sigmoid",
+}  # fmt: skip
+
+# Words that name an activation or a cost, and how a context says it. What is only mentioned is not
+# taken for declared: a claim may hold under it, and none is refuted by it.
+NAMED_ACTIVATIONS: tuple[tuple[str, str], ...] = (
+    (r"sigmoid|logistic", "sigmoid"),
+    (r"tanh|hyperbolic tangent", "tanh"),
+    (r"\brelu\b|rectified linear", "relu"),
+    (r"softplus", "softplus"),
+    (r"leaky", "leaky_relu"),
+    (r"\belu\b", "elu"),
+    (r"linear (activation|output|unit|neuron)|identity (activation|function)", "identity"),
+)
+NAMED_COSTS: tuple[tuple[str, str], ...] = (
+    (
+        r"binary cross.?entropy|log.?loss|logistic loss|cross.?entropy|log.?likelihood",
+        "cross_entropy",
+    ),
+    (r"softmax|log.?likelihood|categorical|multi.?class|cross.?entropy", "log_likelihood"),
+    (r"quadratic|squared|mean.square|\bmse\b|least squares|euclidean|sum of squares", "quadratic"),
+    (r"squared|mean.square|\bmse\b|least squares", "squared_error"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a document declares, each by the LaTeX of its left side, and which statements do so."""
+
+    forward: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)  # δ as a derivative
+    functions: Mapping[str, str] = field(default_factory=dict)  # \sigma(z): its formula
+    costs: tuple[str, ...] = ()  # C = …
+    cost_letter: str = ""  # what is derived most often
+    widths: tuple[int, ...] = ()
+    last: int = 0  # the highest number of a layer, where layers have numbers and no letter
+    letters: tuple[str, ...] = ()  # of the activation, in the forward equations: f, \\sigma
+    hidden: str = ""  # the activation that the forward equations name: tanh
+    output: str = ""  # the same of the last layer, if it has another
+    activations: tuple[str, ...] = ()  # that are mentioned
+    cost_names: tuple[str, ...] = ()
+    anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
+    defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
+
+    @property
+    def bases(self) -> frozenset[str]:
+        """The letters that stand on the left of a definition."""
+        return frozenset(re.match(r"\\?[A-Za-z]*", key)[0] for key in (*self.forward, *self.errors))  # type: ignore[index]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Whether it is declared what σ is, and what C is."""
+        found = {"activation"} if self.functions or self.hidden or self.output else set()
+        return frozenset(found | ({"cost"} if self.costs else set()))
+
+
+def declared(statements: Iterable[Statement], prose: str) -> Declared:
+    """What the statements of a document and its words declare."""
+    statements = tuple(statements)
+    forward: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    functions: dict[str, str] = {}
+    costs: list[str] = []
+    anchors, defining, used = [], set(), []
+    differences = _differences(statements)
+    for statement in statements:
+        for left, right in _pairs(statement):
+            key, said = plainly(statement.said(left)), plainly(statement.said(right))
+            place = (statement.formula.source.path, statement.start)
+            if len(said) > 900 or len(key) > 200:
+                continue  # a context has no longer texts
+            slope = slope_of(right)
+            if slope is not None and _is_error_symbol(left):
+                sign, above, below = (
+                    x if isinstance(x, str) else plainly(statement.said(x)) for x in slope
+                )
+                if key not in errors:
+                    errors[key] = rf"{sign}\frac{{\partial {above}}}{{\partial {below}}}"
+                    defining.add(place)
+            elif _is_cost(left) and not _is_derivative(right) and not _is_cost(right):
+                costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
+                defining.add(place)
+            elif _is_function_of_letter(left) and _is_function_of(right, left):
+                functions.setdefault(key, said)
+                defining.add(place)
+            elif _is_forward(left, right, key, said):
+                anchors.append(statement)
+                used.append(_function(key, said))
+                if key not in forward:
+                    forward[key] = said
+                    defining.add(place)
+    cyclic = _cyclic(forward)
+    forward = {k: v for k, v in forward.items() if k not in cyclic}
+    used = list(dict.fromkeys(name for name in used if name))
+    if any(map(_is_softmax, statements)):
+        used.append("softmax")
+    named = [NAMES[name] for name in used if name in NAMES]
+    letters = tuple(name for name in used if name not in NAMES)
+    return Declared(
+        forward, errors, functions, tuple(dict.fromkeys(costs)), cost_letter(statements),
+        widths(statements), last_layer(statements), letters,
+        next((x for x in named if x != "softmax"), ""),
+        "softmax" if "softmax" in named else named[1] if len(named) == 2 else "",
+        _mentioned(prose, NAMED_ACTIVATIONS), _mentioned(prose, NAMED_COSTS),
+        tuple(dict.fromkeys(anchors)), frozenset(defining),
+    )  # fmt: skip
+
+
+_STYLED = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|mathit|mathsf|pmb|vec|underline)\s*(?:\{\s*(\\?[A-Za-z]+)\s*\}"
+    r"|(\\[A-Za-z]+|[A-Za-z])(?![A-Za-z]))"
+)
+_SIZES = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|limits|nolimits|,|;|!|:|quad|qquad)(?![A-Za-z])"
+)
+
+
+def plainly(latex: str) -> str:
+    r"""What is declared without styles and sizes, which say nothing: \mathbf{z} is z.
+
+    >>> plainly(r"\mathbf{a}^{(l)} = \sigma\bigl(\mathbf z^{(l)}\bigr)")
+    'a^{(l)} = \\sigma(z^{(l)})'
+    """
+    text = _STYLED.sub(lambda found: found[1] or found[2], latex)
+    text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
+    return text.replace("&", " ").strip(" .,;~\n")
+
+
+def _mentioned(prose: str, names: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(name for pattern, name in names if re.search(pattern, prose, re.IGNORECASE))
+
+
+def _pairs(statement: Statement) -> Iterator[tuple[s.Node, s.Node]]:
+    """What is said to be equal: the first side of a chain and each other.
+
+    a = f(z) = f(W x + b) says that z = W x + b as well.
+    """
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
+        return
+    for side in chain.sides[1:]:
+        yield chain.sides[0], side
+    for one, other in pairwise(chain.sides[1:]):
+        match one, other:
+            case (
+                s.Product(factors=(first, s.Bracketed(body=inside)), operators=("", "")),
+                s.Product(factors=(second, s.Bracketed(body=said)), operators=("", "")),
+            ) if base_of(first) == base_of(second) and base_of(inside):
+                yield inside, said
+
+
+def base_of(node: s.Node) -> str:
+    """The letter of a symbol, its scripts and brackets left out; empty if it is no symbol."""
+    match node:
+        case s.Name():
+            return spelled_out(node)
+        case s.Scripted(base=base):
+            return base_of(base)
+        case s.Bracketed(body=body) | s.Annotated(body=body):
+            return base_of(body)
+        case s.Product(factors=(first, s.Bracketed()), operators=("", "")):
+            return base_of(first)
+    return ""
+
+
+def _is_error_symbol(node: s.Node) -> bool:
+    r"""δ^l, e_l, D_2: a symbol that may be defined as a slope of the cost."""
+    base = base_of(node)
+    if not isinstance(node, s.Name | s.Scripted) or base in COSTS | {r"\partial", r"\nabla", "d"}:
+        return False
+    return base == r"\delta" or (len(base) == 1 and base not in QUANTITIES - {"D"})
+
+
+def is_partial(node: s.Node) -> bool:
+    """Whether a node is ∂C/∂z, dE/dw or ∇_z C."""
+    match node:
+        case s.Fraction(above=above, below=below):
+            return all(_begins_with_d(part) for part in (above, below))
+        case s.Product(factors=(s.Scripted(base=s.Name(text=r"\nabla")), _), operators=("", "")):
+            return True
+        case s.Product(factors=factors, operators=operators) if "/" in operators:
+            at = operators.index("/")
+            return len(factors) > at and all(map(_begins_with_d, (factors[0], factors[at])))
+    return False
+
+
+def slope_of(node: s.Node) -> tuple[str, s.Node, s.Node] | None:
+    """The sign, what is derived and by what, of a side that is such a derivative and no more."""
+    sign = ""
+    if isinstance(node, s.Additive) and len(node.terms) == 1:
+        sign, node = ("-" if node.signs[0] == "-" else ""), node.terms[0]
+    match node:
+        case s.Fraction(
+            above=s.Product(factors=(first, above), operators=("", "")),
+            below=s.Product(factors=(second, below), operators=("", "")),
+        ) if _begins_with_d(first) and _begins_with_d(second):
+            return sign, above, below
+        case s.Product(factors=(first, above, second, below), operators=("", "", "/", "")) if (
+            _begins_with_d(first) and _begins_with_d(second)
+        ):
+            return sign, above, below
+        case s.Product(
+            factors=(s.Scripted(base=s.Name(text=r"\nabla"), sub=below), above),
+            operators=("", ""),
+        ) if below is not None:
+            return sign, above, below
+    return None
+
+
+def _begins_with_d(node: s.Node) -> bool:
+    match node:
+        case s.Product(factors=(first, *_)):
+            return _begins_with_d(first)
+        case s.Name(text=text) | s.Scripted(base=s.Name(text=text)):
+            return text in (r"\partial", "d")
+    return False
+
+
+def _is_derivative(node: s.Node) -> bool:
+    """Whether a side is a derivative of the cost and nothing more, with its sign."""
+    match node:
+        case s.Additive(terms=(term,)):
+            return is_partial(term)
+    return is_partial(node)
+
+
+def _is_cost(node: s.Node) -> bool:
+    return base_of(node) in COSTS and not _has_layer(node)
+
+
+def _has_layer(node: s.Node) -> bool:
+    return isinstance(node, s.Scripted) and node.sup is not None
+
+
+def _is_function_of_letter(node: s.Node) -> bool:
+    r"""σ(z), f(x): a function of a letter without scripts."""
+    match node:
+        case s.Product(factors=(s.Name() as name, s.Bracketed(body=s.Name())), operators=("", "")):
+            return name.text in FUNCTIONS
+    return False
+
+
+def _is_function_of(node: s.Node, left: s.Node) -> bool:
+    """Whether a side is a formula of the letter and of no other."""
+    assert isinstance(left, s.Product)
+    argument = left.factors[1]
+    assert isinstance(argument, s.Bracketed)
+    letters = {x.text for x in s.walk(node) if isinstance(x, s.Name)}
+    own = {x.text for x in s.walk(argument) if isinstance(x, s.Name)}
+    known = {"exp", "e", "tanh", "max", "log", "ln", "sinh", "cosh", r"\pi", "erf"}
+    return bool(letters & own) and letters <= own | known
+
+
+def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
+    found = inferred.forward(key, said)
+    if found is None or found.given.base not in QUANTITIES:
+        return False
+    return found.weight is not None or _is_activation(found)
+
+
+def _without_arguments(key: str) -> str:
+    """The cost's letter alone: J of J(W, b; x, y)."""
+    return re.sub(r"\s*\(.*\)\s*$", "", key)
+
+
+_AT_STEP = re.compile(r"\(\s*[nt]\s*\)")
+
+
+def _differences(statements: Iterable[Statement]) -> dict[str, str]:
+    """Symbols that are differences of two others, e_j = d_j - y_j: what a cost squares."""
+    found: dict[str, str] = {}
+    for statement in statements:
+        for left, right in _pairs(statement):
+            if (
+                isinstance(right, s.Additive)
+                and len(right.terms) == 2
+                and base_of(left) not in ("", *QUANTITIES, *COSTS)
+                and all(base_of(term) for term in right.terms)
+            ):
+                key = _AT_STEP.sub("", plainly(statement.said(left)))
+                found.setdefault(key, _AT_STEP.sub("", plainly(statement.said(right))))
+    return found
+
+
+def _squares_put_in(said: str, differences: Mapping[str, str]) -> str:
+    """A cost with what its squares are of: e_j^2 as (d_j - y_j)^2."""
+    for key, difference in differences.items():
+        if key in said:
+            text = _AT_STEP.sub("", said).replace(key + "^", f"({difference})^")
+            said = text.replace(f"({key})", f"({difference})")
+    return said
+
+
+def cost_letter(statements: Iterable[Statement]) -> str:
+    """The letter of the cost, with its subscript, as the derivatives of a document have it."""
+    counts: Counter[str] = Counter()
+    for statement in statements:
+        for node in s.walk(statement.node) if statement.node is not None else ():
+            slope = slope_of(node)
+            if slope is not None and base_of(slope[1]) in COSTS:
+                counts[_without_arguments(plainly(statement.said(slope[1])))] += 1
+    return counts.most_common(1)[0][0] if counts else ""
+
+
+TARGETS = frozenset({"y", "t", "d", "Y", "T"})
+
+
+def last_layer(statements: Iterable[Statement]) -> int:
+    """The number of the last layer: the one that is compared with the target.
+
+    Else the highest number at weights; 0 where the document speaks of any layer l.
+    """
+    outputs, weights, general = [0], [0], False
+    for statement in statements:
+        nodes = tuple(s.walk(statement.node)) if statement.node is not None else ()
+        letters = {x.text for x in nodes if isinstance(x, s.Name)}
+        for node in nodes:
+            if not isinstance(node, s.Scripted):
+                continue
+            base, number = base_of(node), _layer_number(node.sup)
+            if base in WEIGHTS:
+                weights.append(number)
+                general |= any(
+                    isinstance(x, s.Name) and x.text in ("l", r"\ell", "L")
+                    for part in (node.sub, node.sup)
+                    if part is not None
+                    for x in s.walk(part)
+                )
+            elif base in ("a", "A", "h", "H") and letters & TARGETS:
+                outputs.append(number)
+    return max(outputs) or (0 if general else max(weights))
+
+
+def _layer_number(node: s.Node | None) -> int:
+    """The number of a layer in a script, [2] or [2](i); 0 where there is none."""
+    if isinstance(node, s.Product):
+        node = node.factors[0]
+    return _number(node) or 0
+
+
+def _is_softmax(statement: Statement) -> bool:
+    r"""Whether a statement is a_j = e^{z_j} / \sum_k e^{z_k}."""
+    for _, right in _pairs(statement):
+        match right:
+            case s.Fraction(above=above, below=s.Product(factors=(s.Big(operator="sum"), *rest))):
+                return _is_exponential(above) and bool(rest) and _is_exponential(rest[-1])
+    return False
+
+
+def _is_exponential(node: s.Node) -> bool:
+    match node:
+        case s.Scripted(base=s.Name(text="e"), sup=sup):
+            return sup is not None
+        case s.Product(factors=(s.Name(text="exp"), *_)):
+            return True
+    return False
+
+
+def _cyclic(forward: Mapping[str, str]) -> set[str]:
+    """The forward equations whose sums are no layer below what they give, as z^l = W^l a^l + b^l.
+
+    Where a^{l+1} = σ(z^l) it is right: what counts is the way from a to a.
+    """
+    sums: dict[str, int] = {}
+    ways = set[int]()
+    for key, said in forward.items():
+        found = inferred.forward(key, said)
+        if found is None:
+            continue
+        below = found.before or found.weighted
+        if below is None or found.given.layer is None or below.layer is None:
+            continue
+        if found.given.layer.name != below.layer.name:
+            continue
+        step = found.given.layer.offset - below.layer.offset
+        if found.weighted is not None:
+            ways.add(step)
+        else:
+            sums[key] = step
+    after = min(ways, default=0)
+    whole = {
+        key: step if _function(key, forward[key]) else step + after for key, step in sums.items()
+    }
+    return {key for key, step in whole.items() if step != 1}
+
+
+def _function(key: str, said: str) -> str:
+    found = inferred.forward(key, said)
+    return found.function if found is not None else ""
+
+
+def _is_activation(found: inferred.Forward) -> bool:
+    """a^l = σ(z^l), h_j = f(net_j)."""
+    return found.weighted is not None and found.function in FUNCTIONS | {"softmax"}
+
+
+def widths(statements: Iterable[Statement]) -> tuple[int, ...]:
+    r"""The widths of a network whose neurons are numbered, w_{31}^2 and z_3^2; else none.
+
+    A layer is as wide as the highest number of its neurons' own quantities; of weights, which have
+    two numbers to get wrong, only where there is nothing else.
+    """
+    own: dict[int, int] = defaultdict(int)
+    led: dict[int, int] = defaultdict(int)
+    for statement in statements:
+        for node in s.walk(statement.node) if statement.node is not None else ():
+            by_weights = isinstance(node, s.Scripted) and base_of(node) in WEIGHTS
+            for layer, neuron in _numbered(node):
+                highest = led if by_weights else own
+                highest[layer] = max(highest[layer], neuron)
+    layers = {*own, *led}
+    last = max(layers, default=0)
+    if last < 3 or layers != set(range(1, last + 1)):
+        return ()
+    found = tuple(own.get(layer) or led[layer] for layer in range(1, last + 1))
+    return found if max(found) <= 30 else ()
+
+
+def _numbered(node: s.Node) -> Iterator[tuple[int, int]]:
+    """The layer and the number of each neuron that a symbol is about."""
+    match node:
+        case s.Scripted(base=s.Name() as base, sub=sub, sup=sup) if sub is not None:
+            layer, numbers = _number(sup), _digits(sub)
+            if base.text in WEIGHTS and layer is not None and len(numbers) == 2:
+                yield layer, numbers[0]
+                yield layer - 1, numbers[1]
+            elif base.text in ("z", "a", "b", r"\delta") and layer is not None and numbers:
+                yield layer, numbers[0]
+            elif base.text == "x" and sup is None and len(numbers) == 1:
+                yield 1, numbers[0]
+
+
+def _number(node: s.Node | None) -> int | None:
+    match node:
+        case s.Number(text=text) if text.isdigit():
+            return int(text)
+        case s.Bracketed(body=body):
+            return _number(body)
+    return None
+
+
+def _digits(node: s.Node) -> list[int]:
+    """12 as two subscripts of one digit, or 1, 2 with something between them."""
+    match node:
+        case s.Number(text=text) if text.isdigit():
+            return [int(x) for x in text] if len(text) < 3 else []
+        case s.Listed(items=items) | s.Product(factors=items):
+            found = [_number(each) for each in items]
+            return [] if None in found else [x for x in found if x is not None]
+    return []

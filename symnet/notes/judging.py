@@ -1,0 +1,391 @@
+r"""A document's equations judged, each under the convention in which its forward equations hold.
+
+A finding is said only where no reading that fits the document makes the formula right: each claim
+is tried under every convention under which the forward equations hold, and in every context that
+the document may mean. What is left is an error if the formula is one about the network, all of its
+symbols are understood, and either an edit is known that makes it right or the convention is beyond
+doubt.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symnet.notes.candidates import Candidate, candidates, contexts, supposed_contexts
+from symnet.notes.declared import (
+    COSTS,
+    FUNCTIONS,
+    NAMES,
+    QUANTITIES,
+    TARGETS,
+    WEIGHTS,
+    Declared,
+    base_of,
+    declared,
+    is_partial,
+)
+from symnet.notes.document import Document, Prose
+from symnet.notes.findings import (
+    CLAIM,
+    DEFINITION,
+    MENTION,
+    OTHER,
+    RULES,
+    UNREAD,
+    Edit,
+    Equation,
+    Finding,
+)
+from symnet.notes.statements import Statement, is_said, statements
+from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
+from symnet.paper.formula import syntax as s
+from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
+from symnet.paper.verify import verify
+
+# A formula, a convention, a context, and whether an edit is looked for that makes it right.
+Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
+WRONG = (REFUTED, ILL_FORMED)
+SURE = 5  # equations that hold, for a convention to be beyond doubt
+MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
+MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is made of one statement."""
+
+    statement: Statement
+    role: str
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A document's statements, each with its judgement, and what they were judged by."""
+
+    known: Declared
+    candidate: Candidate
+    judgements: tuple[Judgement, ...]
+
+
+def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
+    """The judge that everything here asks."""
+    return verify(text, convention, context, repair=repair)
+
+
+def judged(document: Document, wanted: str = "auto", judge: Judge = verdict) -> Judged:
+    """All statements of a document judged; `wanted` is a convention, or auto."""
+    said = [x for formula in document.formulas for x in statements(formula, document.macros)]
+    prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
+    known = declared(said, prose)
+    ask = _remembering(judge)
+    fitting = _fitting(candidates(known, wanted), said, known, ask)
+    own: dict[str, str] = {}  # symbols of the document's own, as they are defined
+    found = tuple(_of(x, fitting, known, own, ask) for x in said)
+    return Judged(known, fitting[0], _certain(found, known))
+
+
+def _certain(found: tuple[Judgement, ...], known: Declared) -> tuple[Judgement, ...]:
+    """What is wrong only as far as it was read is not understood, and no error.
+
+    A formula is one if an edit is known that makes it right; or if most of what the document says
+    holds as it was read, so that its convention is beyond doubt.
+    """
+    holds = sum(x.verdict is not None and x.verdict.holds for x in found)
+    wrong = sum(x.verdict is not None and x.verdict.verdict in WRONG for x in found)
+    sure = holds >= SURE and holds >= 2 * wrong
+    return tuple(
+        replace(x, role=UNREAD)
+        if x.role == CLAIM
+        and x.statement.node is not None
+        and x.verdict is not None
+        and x.verdict.verdict in WRONG
+        and not _is_understood(x, x.verdict, sure, known)
+        else x
+        for x in found
+    )
+
+
+def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declared) -> bool:
+    """Whether what is wrong is the formula, and not how it was read."""
+    if "not declared" in verdict.reason:
+        return False
+    if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
+        return True
+    # Numbers can only speak against what says nothing of a certain σ or C that is not declared.
+    return sure and (verdict.verdict == ILL_FORMED or _needs(found.statement) <= known.kinds)
+
+
+def _needs(statement: Statement) -> set[str]:
+    """What must be declared for a statement to hold or not: an activation, a cost."""
+    assert statement.node is not None
+    needs = set()
+    for node in s.walk(statement.node):
+        match node:
+            case s.Additive(terms=terms) if any(isinstance(x, s.Number) for x in terms):
+                needs.add("activation")
+            case s.Name(text=text) if text in NAMES or text in ("log", "ln", "e", "exp"):
+                needs.add("activation")
+            case s.Name(text=text) if text in TARGETS:
+                needs.add("cost")
+    return needs
+
+
+def _remembering(judge: Judge) -> Judge:
+    memory: dict[tuple[str, str, str, bool], Verdict] = {}
+
+    def ask(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
+        key = (text, convention, json.dumps(context, sort_keys=True), repair)
+        if key not in memory:
+            memory[key] = judge(text, convention, context, repair)
+        return memory[key]
+
+    return ask
+
+
+def _fitting(
+    offered: Sequence[Candidate], said: Sequence[Statement], known: Declared, ask: Judge
+) -> list[Candidate]:
+    """The conventions under which the forward equations hold, the best first; at least one."""
+    if len(offered) == 1:
+        return list(offered)
+    anchors: Iterable[Statement] = known.anchors[:6]
+    if not known.anchors:
+        anchors = [x for x in said if is_about(x) and _is_claim(x)][:8]
+    scores = []
+    for rank, candidate in enumerate(offered):
+        verdicts = [_first(x, candidate, known, ask).verdict for x in anchors]
+        right = verdicts.count(PROVED)
+        # Without forward equations, what is refuted may only need a cost or an activation.
+        wrong = sum(x in (WRONG if known.anchors else (ILL_FORMED,)) for x in verdicts)
+        # What is not even understood under a convention is not written in it.
+        strange = sum(x == UNKNOWN for x in verdicts) if known.anchors else 0
+        scores.append((wrong + strange - 2 * right, rank, right, wrong, candidate))
+    scores.sort(key=lambda score: score[:2])
+    best = scores[0]
+    return [x[4] for x in scores if x[2] and x[3] <= best[3]] or [best[4]]
+
+
+def _first(
+    statement: Statement, candidate: Candidate, known: Declared, ask: Judge, repair: bool = False
+) -> Verdict:
+    """The verdict on a statement where the least is known; with numbers, for its own widths."""
+    context = next(contexts(candidate, known, numbered=is_numbered(statement)))
+    return ask(statement.printed, candidate.convention, context, repair)
+
+
+def is_numbered(statement: Statement) -> bool:
+    """Whether a statement has neurons or layers with numbers."""
+    if statement.node is None:
+        return False
+    return any(
+        isinstance(x, s.Scripted)
+        and any(isinstance(y, s.Number) for part in (x.sub, x.sup) if part for y in s.walk(part))
+        for x in s.walk(statement.node)
+    )
+
+
+def _is_claim(statement: Statement) -> bool:
+    return statement.node is not None and is_said(statement.node)
+
+
+def is_about(statement: Statement) -> bool:
+    """Whether a statement is about a network: quantities with layers or units, slopes of C."""
+    node = statement.node
+    if node is None:
+        text = statement.text
+        return r"\delta" in text or any(f"{x}^" in text or f"{x}_" in text for x in ("w", "W", "a"))
+    scripted, weights, slopes, errors = set(), False, False, False
+    for each in s.walk(node):
+        if isinstance(each, s.Scripted):
+            base = base_of(each)
+            errors |= each.primes > 0 and base in FUNCTIONS
+            if base in QUANTITIES and (each.sup is not None or each.sub is not None):
+                scripted.add(base)
+                weights |= base in WEIGHTS
+                errors |= base == r"\delta" and not _is_kroneckers(each)
+        elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
+            slopes |= any(
+                base_of(x) in COSTS | WEIGHTS | {"z", "a", "net", r"\delta"}
+                for x in s.walk(each)
+                if isinstance(x, s.Name | s.Scripted)
+            )
+    layered = {x for x in scripted if x in ("z", "a", "W", "w", "b", r"\delta", "A", "Z", "h", "o")}
+    return slopes or errors or (weights and len(scripted) > 1) or len(layered) > 1
+
+
+def _is_kroneckers(delta: s.Scripted) -> bool:
+    """Whether a delta has two subscripts and no layer."""
+    return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
+
+
+def _of(
+    statement: Statement,
+    fitting: Sequence[Candidate],
+    known: Declared,
+    own: dict[str, str],
+    ask: Judge,
+) -> Judgement:
+    """What is made of a statement; what it defines is added to the symbols of the document."""
+    place = (statement.formula.source.path, statement.start)
+    defines = place in known.defining
+    about = is_about(statement)
+    if statement.node is None:
+        verdict = ask(statement.printed, fitting[0].convention, {}, True)
+        if verdict.verdict == ILL_FORMED and (about or "=" in statement.text):
+            return Judgement(statement, CLAIM, verdict)
+        return Judgement(statement, UNREAD if about else OTHER, verdict)
+    claim = _is_claim(statement)
+    if not claim and not about:
+        return Judgement(statement, MENTION)
+    if not claim:
+        # Something is only mentioned: an error if it cannot exist, as ∂C/∂w^l for l = 1.
+        verdict = _first(statement, fitting[0], known, ask, repair=True)
+        wrong = verdict.verdict == ILL_FORMED and verdict.error_kind == "wrong-range"
+        return Judgement(statement, CLAIM if wrong else MENTION, verdict if wrong else None)
+    verdict = _verdict(statement, fitting, known, own, ask)
+    if verdict.verdict == PROVED:
+        return Judgement(statement, DEFINITION if defines else CLAIM, verdict)
+    if defines and not _is_forward(statement, known):
+        return Judgement(statement, DEFINITION)
+    if _is_forward(statement, known) and known.hidden and verdict.verdict != ILL_FORMED:
+        return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
+    if not about:
+        return Judgement(statement, OTHER)
+    new = _new_symbol(statement, known)
+    if new is not None:
+        own.setdefault(*new)
+        return Judgement(statement, DEFINITION)
+    return Judgement(statement, CLAIM if verdict.verdict in WRONG else UNREAD, verdict)
+
+
+def _is_forward(statement: Statement, known: Declared) -> bool:
+    return statement in known.anchors
+
+
+def _new_symbol(statement: Statement, known: Declared) -> tuple[str, str] | None:
+    """The symbol that a statement defines, where nothing was known of it."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) < 2:
+        return None
+    left = chain.sides[0]
+    base = base_of(left)
+    if not base or base in QUANTITIES | COSTS | {r"\partial", r"\nabla"}:
+        return None
+    if base in known.bases:
+        return None
+    return statement.said(left).strip(), statement.said(chain.sides[1]).strip()
+
+
+def _verdict(
+    statement: Statement,
+    fitting: Sequence[Candidate],
+    known: Declared,
+    own: Mapping[str, str],
+    ask: Judge,
+) -> Verdict:
+    """Proved, if it is under any convention and in any context that fits; else the best failure."""
+    numbered = is_numbered(statement)
+    failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
+    for number, candidate in enumerate(fitting):
+        tried = [(each, False) for each in contexts(candidate, known, numbered)]
+        if number < MOST_SUPPOSED:
+            tried += [(each, True) for each in supposed_contexts(candidate, known)]
+        for context, supposed in tried:
+            if supposed and all(_is_final(each) for each, *_ in failures):
+                break
+            context = _with_own(statement, context, own)
+            found = ask(statement.printed, candidate.convention, context, False)
+            if found.verdict == PROVED and supposed:
+                said = f"{context['activation']} activation and {context['cost']} cost"
+                return replace(found, assumptions=(*found.assumptions, said))
+            if found.verdict == PROVED:
+                return found
+            failures.append((found, candidate, context))
+            if found.error_kind == "wrong-range" and number == 0:
+                return _explained(statement, failures, ask)
+    return _explained(statement, failures, ask)
+
+
+def _explained(
+    statement: Statement, failures: list[tuple[Verdict, Candidate, dict[str, Any]]], ask: Judge
+) -> Verdict:
+    """The failure that says most, with the edit that makes the formula right, if there is one."""
+    failures = sorted(failures, key=lambda failure: failure[0].verdict not in WRONG)
+    for found, candidate, context in failures[:MOST_REPAIRS]:
+        if found.verdict in WRONG:
+            mended = ask(statement.printed, candidate.convention, context, True)
+            if mended.suggestion is not None:
+                return mended
+    _, candidate, context = failures[0]
+    return ask(statement.printed, candidate.convention, context, True)
+
+
+def _with_own(
+    statement: Statement, context: dict[str, Any], own: Mapping[str, str]
+) -> dict[str, Any]:
+    """A context with those of the document's own symbols that stand in a statement."""
+    used = {k: v for k, v in own.items() if k in statement.text}
+    return {**context, "declared": {**used, **context.get("declared", {})}} if used else context
+
+
+def _is_final(verdict: Verdict) -> bool:
+    """Whether no σ and no C can make a statement right: its shapes do not fit."""
+    return verdict.verdict == ILL_FORMED and "not declared" not in verdict.reason
+
+
+# --- findings -------------------------------------------------------------------------------------
+
+
+def equations(found: Judged) -> tuple[Equation, ...]:
+    """The equations of a document, each with what it is."""
+    return tuple(
+        Equation(x.statement.formula, x.statement.start, x.statement.end, x.role, x.verdict)
+        for x in found.judgements
+    )
+
+
+def findings(found: Judged) -> tuple[Finding, ...]:
+    """What is to be said of the equations of a document."""
+    made: list[Finding] = []
+    for each in found.judgements:
+        if each.role == CLAIM and each.verdict is not None and each.verdict.verdict in WRONG:
+            made.append(_wrong(each.statement, each.verdict))
+        elif each.role == UNREAD and each.verdict is not None:
+            made.append(_finding("not-understood", each.statement, each.verdict))
+        if each.verdict is not None and PRODUCTS_FIRST in each.verdict.notes:
+            made.append(_ambiguous(each.statement, each.verdict))
+    return tuple(made)
+
+
+def _wrong(statement: Statement, verdict: Verdict) -> Finding:
+    rule = verdict.verdict
+    if verdict.error_kind in ("unbalanced", "wrong-range"):
+        rule = verdict.error_kind
+    fix = None
+    suggestion = verdict.suggestion
+    if suggestion is not None:
+        suggestion = statement.written(suggestion) or suggestion.removeprefix(statement.prefix)
+        if statement.written(verdict.suggestion or "") not in (None, statement.text):
+            fix = Edit(statement.formula.source, statement.start, statement.end, suggestion)
+    return replace(_finding(rule, statement, verdict), suggestion=suggestion, fix=fix)
+
+
+def _finding(rule: str, statement: Statement, verdict: Verdict) -> Finding:
+    start, end = statement.start, statement.end
+    if verdict.span is not None:
+        first, last = (statement.places[min(x, len(statement.places) - 1)] for x in verdict.span)
+        if first < last:
+            start, end = first, last
+    return Finding(
+        rule, RULES[rule][0], verdict.reason, statement.formula.source, start, end,
+        verdict.verdict, None, verdict.error_kind,
+    )  # fmt: skip
+
+
+def _ambiguous(statement: Statement, verdict: Verdict) -> Finding:
+    message = "without brackets this is read as (Wᵀδ) ⊙ σ'(z): matrix products before ⊙"
+    return replace(
+        _finding("ambiguous-product", statement, replace(verdict, span=None)), message=message
+    )

@@ -1,0 +1,46 @@
+r"""How notes spell what books spell otherwise, put right before a formula is read.
+
+Each character of the new text knows where it stood, so that a place in it is a place in the note.
+
+>>> respelled(r"\text{net}_j = 1")[0]
+'\\mathrm{net}_j = 1'
+>>> respelled("net_j = 1")[1][12:15]  # the _, the j, a space
+(3, 4, 5)
+"""
+
+import re
+
+# Names of several letters, printed as words.
+_NAMES = "net|in|out|softmax|sigmoid|ReLU|relu|diag|input|output|pre|act|logistic|Softmax"
+_STYLES = "text|textrm|textit|mathit|textup|mbox|rm|hbox"
+_LAYOUT = "qedhere|qed|blacksquare|hfill|noindent|null|medskip|smallskip|protect"
+_LINKS = "eqref|ref|cite|footnote|cref|autoref|footnotemark"
+_SPELLINGS = (
+    (rf"\\(?:{_STYLES})\s*\{{\s*({_NAMES})\s*\}}", r"\\mathrm{\1}"),
+    (r"(?<![A-Za-z\\{])(net|out|in)(?=_|\^|\()", r"\\mathrm{\1}"),
+    (rf"\\(?:{_LAYOUT})(?![A-Za-z])", ""),
+    (rf"\\(?:{_LINKS})\s*\{{[^{{}}]*\}}", ""),
+    (r"\\(?:text|textrm|mathrm|operatorname)\s*\{\s*np\.(\w+)\s*\}", r"np.\1"),
+    (r"\\text(?:rm)?\s*\{\s*(axis|keepdims|True|False)\s*\}", r"\1"),
+    (r"\\max\s*(\\left)?\(\s*0\s*,", r"\\mathrm{ReLU}\1("),
+)
+SPELLINGS = tuple((re.compile(pattern), wanted) for pattern, wanted in _SPELLINGS)
+
+
+def respelled(text: str) -> tuple[str, tuple[int, ...]]:
+    """A formula as books spell it, and for each of its characters, and the end, the old place."""
+    places = tuple(range(len(text) + 1))
+    for pattern, wanted in SPELLINGS:
+        if not pattern.search(text):
+            continue
+        made: list[str] = []
+        moved: list[int] = []
+        at = 0
+        for found in pattern.finditer(text):
+            new = found.expand(wanted)
+            made += [text[at : found.start()], new]
+            moved += [*places[at : found.start()], *[places[found.start()]] * len(new)]
+            at = found.end()
+        text = "".join([*made, text[at:]])
+        places = (*moved, *places[at:])
+    return text, places
