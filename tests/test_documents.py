@@ -20,6 +20,7 @@ from symnet.notes.findings import RULES
 from symnet.notes.mathematics import ENVIRONMENTS
 
 KINDS = ("plain", "latex", "markdown", "notebook", "html")
+ALL_KINDS = (*KINDS, "restructured")
 
 
 def formulas(text: str, kind: str) -> list[str]:
@@ -129,7 +130,7 @@ TEXTS = st.lists(
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(TEXTS, st.sampled_from(KINDS))
+@given(TEXTS, st.sampled_from(ALL_KINDS))
 def test_whatever_is_written_each_character_has_its_place(text: str, kind: str) -> None:
     raw = notebook(text, text) if kind == "notebook" else text
     document = document_of(raw, "note", kind)
@@ -143,7 +144,7 @@ def test_whatever_is_written_each_character_has_its_place(text: str, kind: str) 
             assert list(source.places) == sorted(source.places)
             assert source.places[0] >= 0
             assert source.places[-1] <= len(raw)
-        if kind in ("plain", "latex"):
+        if kind in ("plain", "latex", "restructured"):
             assert len(source.visible) == len(raw)
             pairs = zip(source.visible, raw, strict=True)
             assert all(seen == there or seen in " \n" for seen, there in pairs)
@@ -403,6 +404,22 @@ def test_input_in_circles_and_without_end(tmp_path: Path) -> None:
 def test_what_markdown_shows(text: str, expected: list[str]) -> None:
     assert formulas(text, "markdown") == expected
     assert formulas(notebook(text), "notebook") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See :math:`a` and ``:math:`b```.", ["a"]),
+        (
+            ".. code-block:: python\n\n   $a$\n\n.. math::\n\n   b\n\nThen::\n\n  $c$\n\n$d$",
+            ["b", "d"],
+        ),
+        (".. a comment with $a$\n   and $b$\n\n.. _label:\n\n$c$", ["c"]),
+        (".. note::\n\n   .. math:: a\n", ["a"]),
+    ],
+)
+def test_what_restructured_text_shows(text: str, expected: list[str]) -> None:
+    assert formulas(text, "restructured") == expected
 
 
 # ---------------------------------------------------------------- notebooks
@@ -687,7 +704,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:18]))
 def test_hostile_texts_are_read_within_a_second(text: str, kind: str) -> None:
     raw = notebook(text) if kind == "notebook" else text
