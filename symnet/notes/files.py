@@ -28,6 +28,8 @@ ENDINGS = {
     ".ltx": LATEX,
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
+    ".qmd": MARKDOWN,
+    ".rmd": MARKDOWN,
     ".rst": RESTRUCTURED,
     ".txt": PLAIN,
     ".ipynb": NOTEBOOK,

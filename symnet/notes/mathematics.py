@@ -285,7 +285,8 @@ def _is_mathematics(text: str, start: int, end: int) -> bool:
         return True
     if inside[0].isspace() and start > 1 and _OF_A_WORD.match(text, start - 2):
         return False
-    if not inside[0].isspace() and (inside[0].isdigit() or _OF_A_WORD.match(text, end + 1)):
+    number = inside[0].isdigit() and "\\" not in inside
+    if not inside[0].isspace() and (number or _OF_A_WORD.match(text, end + 1)):
         return False
     return bool(_MATHEMATICAL.search(inside))
 
