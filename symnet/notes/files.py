@@ -20,6 +20,7 @@ from symnet.notes.mathematics import pieces
 from symnet.notes.source import Source, all_blanked
 
 PLAIN, LATEX, MARKDOWN, NOTEBOOK, HTML = "plain", "latex", "markdown", "notebook", "html"
+RESTRUCTURED = "restructured"
 
 # The endings of the notes that a folder is searched for.
 ENDINGS = {
@@ -27,7 +28,9 @@ ENDINGS = {
     ".ltx": LATEX,
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
-    ".rst": PLAIN,
+    ".qmd": MARKDOWN,
+    ".rmd": MARKDOWN,
+    ".rst": RESTRUCTURED,
     ".txt": PLAIN,
     ".ipynb": NOTEBOOK,
     ".html": HTML,
@@ -44,6 +47,7 @@ _HTML = re.compile(r"(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html)\b", re.
 # What a reader of the note sees of it, and what its comments say, by its format.
 _VISIBLE: dict[str, Callable[[str, str], Source]] = {
     PLAIN: plain_notes.visible_text,
+    RESTRUCTURED: plain_notes.visible_restructured,
     LATEX: latex_files.visible_text,
     MARKDOWN: markdown.visible_text,
     NOTEBOOK: notebooks.visible_text,
@@ -51,6 +55,7 @@ _VISIBLE: dict[str, Callable[[str, str], Source]] = {
 }
 _SUPPRESSIONS: dict[str, Callable[[Source], tuple[Suppression, ...]]] = {
     PLAIN: plain_notes.suppressions,
+    RESTRUCTURED: plain_notes.suppressions,
     LATEX: latex_files.suppressions,
     MARKDOWN: markdown.suppressions,
     NOTEBOOK: notebooks.suppressions,

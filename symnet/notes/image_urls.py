@@ -34,16 +34,19 @@ _SIGN = re.compile(
 )
 _NAMED = {"space": " ", "plus": "+", "hash": "#", "lt": "<", "gt": ">", "amp": "&", "quot": '"',
           "#39": "'", "#x27": "'", "nbsp": " "}  # fmt: skip
-_NEXT_FIELD = re.compile(r"&(?:amp;)?[a-z]{1,12}=")
-_ENDS = re.compile(r"[\"'<>\s]")
+_NEXT_FIELD = re.compile(r"&(?:amp;|#0?38;)?[a-z]{1,12}=")
+_ENDS = re.compile(r"[\"'<>\s)]")
+_BRACKETS = re.compile(r"[()\n]|\s+[\"']")
 _LONGEST = 5000
 
 
-def formulas(text: str) -> Iterator[tuple[int, int, str]]:
+def formulas(text: str, at: int = 0, bound: int | None = None) -> Iterator[tuple[int, int, str]]:
     r"""The changes that turn each such address into its formula between \( and \)."""
-    at = 0
-    while match := _ADDRESS.search(text, at):
-        start, end = _SETTINGS.match(text, match.end()).end(), _end(text, match)  # type: ignore[union-attr]
+    bound = len(text) if bound is None else bound
+    while match := _ADDRESS.search(text, at, bound):
+        settings = _SETTINGS.match(text, match.end(), bound)
+        start = settings.end() if settings else match.end()
+        end = _end(text, match, bound)
         at = max(match.end(), end)
         if not text[start:end].strip():
             continue
@@ -61,21 +64,28 @@ def formulas(text: str) -> Iterator[tuple[int, int, str]]:
         yield end, end, r"\)"
 
 
-def _end(text: str, match: re.Match[str]) -> int:
+def _end(text: str, match: re.Match[str], bound: int) -> int:
     """Where the formula of an address ends: at its quote, or where an address without one does."""
     start = match.end()
-    limit = min(len(text), start + _LONGEST)
+    limit = min(bound, start + _LONGEST)
     if quote := match["quote"]:
         end = text.find(quote, start, limit)
+    elif text[match.start() - 1 : match.start()] == "(":
+        end = _closing(text, start, limit)
     else:
-        depth = 0
-        end = limit
-        for i in range(start, limit):
-            depth += {"(": 1, ")": -1}.get(text[i], 0)
-            if depth < 0 or _ENDS.match(text[i]):
-                end = i
-                break
+        found = _ENDS.search(text, start, limit)
+        end = found.start() if found else limit
     end = start if end < 0 else end
     if match["form"] and (field := _NEXT_FIELD.search(text, start, end)):
         end = field.start()
     return end
+
+
+def _closing(text: str, start: int, limit: int) -> int:
+    """Where Markdown's bracket around an address closes, or its title begins; -1 if nowhere."""
+    depth = 0
+    for sign in _BRACKETS.finditer(text, start, limit):
+        depth += {"(": 1, ")": -1}.get(sign[0], 0)
+        if depth < 0 or sign[0] not in "()":
+            return -1 if sign[0] == "\n" else sign.start()
+    return -1

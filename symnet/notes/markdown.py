@@ -9,7 +9,7 @@ within formulas are read as they are printed.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from html import unescape
 
@@ -35,10 +35,19 @@ _SIGN = re.compile(
     r"|(?P<rows>\\\\\\\\)"
     r"|\\\\"
     r"|(?P<subscript>\\_(?=\{|\\[A-Za-z]|[A-Za-z0-9](?![A-Za-z])))"
-    r"|(?P<star>\\\*)"
+    r"|\\(?P<plain>[*<\[\]+=-])"
     r"|(?P<entity>&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,20});)"
 )
-_IMAGE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((?=https?://)")
+_COMMAND = re.compile(r"(\\++)(?=[A-Za-z])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TAG = re.compile(
+    r"</?(?:(?P<image>img)|a|abbr|b|big|blockquote|br|center|dd|details|div|dl|dt|em|figcaption"
+    r"|figure|font|h[1-6]|hr|i|kbd|li|mark|ol|p|picture|small|source|span|strong|sub|summary|sup"
+    r"|table|tbody|td|th|thead|tr|tt|u|ul)\b"
+    r"(?:\s++[A-Za-z_:][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>`]++))?+)*+\s*+/?>",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((?=(?:https?:)?//)")
 
 
 def visible_text(raw: str, path: str) -> Source:
@@ -52,15 +61,33 @@ def seen_text(raw: str) -> Placed:
     """What is seen of a text in Markdown, and where it stands."""
     text = without_code(raw)
     text = all_blanked(text, comments(text))
-    changes = list(image_urls.formulas(text))
-    if changes:
-        alternatives = [match.span(1) for match in _IMAGE.finditer(text)]
-        text = all_blanked(text, alternatives)
-    return changed(text, [*changes, *_escapes(text)])
+    changes: list[tuple[int, int, str]] = []
+    # What stands in tags is seen by nobody, but for formulas.
+    hidden: list[tuple[int, int]] = []
+    shown: list[tuple[int, int]] = []
+    for tag in _TAG.finditer(text):
+        inside = list(image_urls.formulas(text, *tag.span())) if tag["image"] else []
+        if inside:
+            changes += [(tag.start(), inside[0][0], ""), *inside, (inside[-1][1], tag.end(), "")]
+        (shown if inside else hidden).append(tag.span())
+    text = all_blanked(text, hidden)
+    without_tags = all_blanked(text, shown)
+    images = list(image_urls.formulas(without_tags))
+    for image in _IMAGE.finditer(without_tags) if images else ():
+        first = bisect_left(images, image.end(), key=lambda change: change[0])
+        if first < len(images) and images[first][0] == image.end():
+            end = next(place for place, _, new in images[first:] if new == r"\)")
+            changes.append((*image.span(), ""))
+            if without_tags.startswith(")", end):
+                changes.append((end, end + 1, ""))
+    escapes = _escapes(without_tags) if "\\" in text or "&" in text else ()
+    return changed(text, [*changes, *images, *escapes])
 
 
 def suppressions(source: Source) -> tuple[Suppression, ...]:
     """What its comments `<!-- symnet: ignore[rule] reason -->` ask not to be told."""
+    if "symnet:" not in source.raw:
+        return ()
     return suppressions_in(source, without_code(source.raw))
 
 
@@ -77,15 +104,13 @@ def without_code(raw: str) -> str:
         if token.type == "fence" and not _MATHEMATICS.match(token.info.strip())
     ]
     text = all_blanked(text, fences)
-    # What looks like a block in the middle of a formula belongs to the formula.
-    formulas = _formulas(text)
-    inside = [
-        token
-        for token in tokens
-        if not _is_within(lines[token.map[0]], formulas)  # type: ignore[index]
-    ]
-    code = [_stretch(token, lines) for token in inside if token.type == "code_block"]
-    text = all_blanked(text, [*code, *_quotation_marks(text, inside, lines)])
+    blocks = [token for token in tokens if token.type in ("code_block", "blockquote_open")]
+    if blocks:
+        # What looks like a block in the middle of a formula belongs to the formula.
+        formulas = _formulas(text)
+        blocks = [x for x in blocks if not _is_within(_stretch(x, lines)[0], formulas)]
+        code = [_stretch(token, lines) for token in blocks if token.type == "code_block"]
+        text = all_blanked(text, [*code, *_quotation_marks(text, blocks, lines)])
     return all_blanked(text, [*_tagged(text), *_code_spans(text)])
 
 
@@ -169,10 +194,18 @@ def _escapes(text: str) -> Iterator[tuple[int, int, str]]:
     r"""The signs within formulas that are written for Markdown's sake otherwise than for TeX.
 
     \_ is the sign of a subscript only where no name goes on after it: in d\_model it is a letter.
+    Where every command begins with two backslashes, all signs are escaped.
     """
     for formula in _formulas(text):
+        commands = {len(x[1]) % 2 for x in _COMMAND.finditer(text, formula.start, formula.end)}
+        if commands == {0}:
+            for escape in _ESCAPED.finditer(text, formula.start, formula.end):
+                yield escape.start(), escape.end(), escape[1]
+            continue
         for sign in _SIGN.finditer(text, formula.start, formula.end):
-            new = {"rows": r"\\", "subscript": "_", "star": "*"}.get(sign.lastgroup or "")
+            new = {"rows": r"\\", "subscript": "_", "plain": sign["plain"]}.get(
+                sign.lastgroup or ""
+            )
             if sign.lastgroup == "entity":
                 new = unescape(sign[0])
             if new is not None and new != sign[0]:

@@ -32,6 +32,8 @@ _WORDS = (
 )
 _BLANK_LINE = re.compile(r"\n[ \t\r>]*(?=\n)")
 _ENVIRONMENT = re.compile(r"\\\\|\\(begin|end)\s*\{([A-Za-z]+)(\*?)\}")
+_PRICE = re.compile(r"\d[\d.,]*\s+(?=[a-z]{2})[^\\^_=+*/<>{}]*\Z")  # $10, or 5$
+_OF_A_WORD = re.compile(r"[A-Za-z0-9\\]")  # such letters touch no dollar of their own accord
 _NEAR = 200
 _MATHEMATICAL = re.compile(r"[\\^_={}]")
 
@@ -73,7 +75,7 @@ _ELSEWHERE = (
     Pair(r"\\f\{[a-z]+\*?\}\{?", r"\\f\}", display=True, paragraph=False),
     Pair(r"\\\\\(", r"\\\\\)", doubled=True),
     Pair(r"\\\\\[", r"\\\\\]", display=True, paragraph=False, doubled=True),
-    Pair(r"\[latex\]", r"\[/latex\]", paragraph=False),
+    Pair(r"\\?\[latex\\?\]", r"\\?\[/latex\\?\]", paragraph=False),
     Pair(r"\[tex\]", r"\[/tex\]", paragraph=False),
     Pair(r"\[math\]", r"\[/math\]", paragraph=False),
     Pair(r"\{%-?[ ]?katex\b[^%{}\n]{0,40}%\}", r"\{%-?[ ]?endkatex[ ]?-?%\}", paragraph=False),
@@ -273,17 +275,20 @@ def _within_a_line(text: str, start: int, end: int) -> bool:
 def _is_mathematics(text: str, start: int, end: int) -> bool:
     """Whether single dollars around this are delimiters, not prices: the rules of pandoc.
 
-    The blanks of `$ x_1 $` are forgiven where signs of mathematics stand between them and no number
-    stands before.
+    The blanks of `$ x_1 $` are forgiven where signs of mathematics stand between them, no number or
+    word ends before the first dollar, and none begins after the second.
     """
     inside = text[start:end]
-    if not inside.strip() or text[end + 1 : end + 2].isdigit():
+    if not inside.strip() or text[end + 1 : end + 2].isdigit() or _PRICE.match(inside):
         return False
-    if inside[0].isspace() or inside[-1].isspace():
-        word_before = start >= 2 and text[start - 2].isalnum()
-        spaced = inside[0].isspace()
-        return spaced and not word_before and bool(_MATHEMATICAL.search(inside))
-    return True
+    if not inside[0].isspace() and not inside[-1].isspace():
+        return True
+    if inside[0].isspace() and start > 1 and _OF_A_WORD.match(text, start - 2):
+        return False
+    number = inside[0].isdigit() and "\\" not in inside
+    if not inside[0].isspace() and (number or _OF_A_WORD.match(text, end + 1)):
+        return False
+    return bool(_MATHEMATICAL.search(inside))
 
 
 def _fenced(

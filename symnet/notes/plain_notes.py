@@ -12,6 +12,9 @@ from symnet.notes.source import Source, all_blanked, lines_alike
 
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _MATHEMATICS = re.compile(r"[ \t]*\{?math\b")
+_CODE = re.compile(r"\.\.[ \t]+(?:code|code-block|sourcecode|literalinclude|raw|highlight)::")
+_COMMENTED = re.compile(r"\.\.[ \t]+(?![_\[|])(?![^\n]*::)")
+_LITERAL = re.compile(r"``[^\n]{1,300}?``(?!`)")
 _IGNORE = re.compile(
     r"\s*symnet:[ \t]*ignore(?:[ \t]*\[([^\]\n]*)\])?(?=[\s,;:.—–-]|$)(.*)", re.DOTALL
 )
@@ -21,6 +24,14 @@ def visible_text(raw: str, path: str) -> Source:
     """The note with its code and its comments blank."""
     text = without_fences(raw)
     return Source(path, raw, all_blanked(text, comments(text)))
+
+
+def visible_restructured(raw: str, path: str) -> Source:
+    """A note in reStructuredText with its code and its comments blank."""
+    text = without_fences(raw)
+    text = all_blanked(text, [*directives(text), *comments(text)])
+    literals = (match.span() for match in _LITERAL.finditer(text))
+    return Source(path, raw, all_blanked(text, literals))
 
 
 def without_fences(raw: str) -> str:
@@ -39,6 +50,26 @@ def fences(text: str) -> Iterator[tuple[int, int]]:
             if not _MATHEMATICS.match(opened[2]):
                 yield opened.start(), line.end()
             opened = None
+
+
+def directives(text: str) -> Iterator[tuple[int, int]]:
+    """What is code or a comment in reStructuredText: what is indented below its directive or ::."""
+    at, indent, start = 0, -1, 0
+    for line in text.split("\n"):
+        bare = line.expandtabs()
+        here = len(bare) - len(bare.lstrip())
+        if indent >= 0 and bare.strip() and here <= indent:
+            yield start, at
+            indent = -1
+        if indent < 0:
+            words = line.strip()
+            if _CODE.match(words) or _COMMENTED.match(words):
+                indent, start = here, at
+            elif words.endswith("::") and not words.startswith(".."):
+                indent, start = here, at + len(line)
+        at += len(line) + 1
+    if indent >= 0:
+        yield start, len(text)
 
 
 def comments(text: str) -> Iterator[tuple[int, int]]:
