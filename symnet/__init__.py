@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from symnet.calculus.derivation import Backpropagation
     from symnet.calculus.proof import Proof, prove
     from symnet.errors import SymnetError
+    from symnet.linter import lint
     from symnet.network.architecture import Layer, Network
     from symnet.network.functions import Activation, Cost
     from symnet.notebook import derive
+    from symnet.notes.findings import Report
     from symnet.paper.claims.verdicts import Verdict
     from symnet.pipeline import generate
     from symnet.verification import verify
@@ -31,10 +33,12 @@ __all__ = [
     "Layer",
     "Network",
     "Proof",
+    "Report",
     "SymnetError",
     "Verdict",
     "derive",
     "generate",
+    "lint",
     "prove",
     "verify",
 ]
@@ -47,10 +51,12 @@ _HOMES = {
     "Layer": "symnet.network.architecture",
     "Network": "symnet.network.architecture",
     "Proof": "symnet.calculus.proof",
+    "Report": "symnet.notes.findings",
     "SymnetError": "symnet.errors",
     "Verdict": "symnet.paper.claims.verdicts",
     "derive": "symnet.notebook",
     "generate": "symnet.pipeline",
+    "lint": "symnet.linter",
     "prove": "symnet.calculus.proof",
     "verify": "symnet.verification",
 }

@@ -40,6 +40,7 @@ Examples:
   symnet derive 784-30-10                         # step by step
   symnet prove 2-3-4-1                            # before two judges
   symnet verify 'z^l = W^l a^l + b^l'             # is this formula right?
+  symnet lint chapter.tex                         # is this whole note right?
   symnet generate 64-30-10:softmax -o trainer.py  # one file, needs only NumPy
   python trainer.py check                         # are its gradients right?
   python trainer.py fit data.csv                  # train; see --help
@@ -292,6 +293,96 @@ def verify(
         click.echo("\n\n".join(blocks), color=False if "NO_COLOR" in os.environ else None)
     if any(verdict.verdict != "proved" for verdict in found):
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("notes", metavar="NOTES...", nargs=-1)
+@click.option(
+    "--convention",
+    metavar="NAME|FILE",
+    shell_complete=names_of("verification", "conventions"),
+    help="Whose notation the notes are in; auto, if nothing is set: that in which their forward "
+    "equations hold.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github", "html"]),
+    default="text",
+    show_default=True,
+    help="For a terminal, for programs, for code scanning, as annotations, or the notes as a page.",
+)
+@click.option("--fix", is_flag=True, help="Write repairs into the notes, where they are proved.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes. [default: 1]")
+@click.option(
+    "--require-coverage",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    help="Exit code 1 if less of the equations about a network is understood, such as 0.9.",
+)
+@click.option("--select", metavar="RULE", multiple=True, help="Only this rule; several times.")
+@click.option("--ignore", metavar="RULE", multiple=True, help="Not this rule; several times.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Tell nothing that this file knows.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what is found into FILE, for --baseline.",
+)
+@click.option(
+    "--no-cache", "cached", flag_value=False, default=True, type=bool, help="Judge everything anew."
+)
+@click.option("--rules", "show_rules", is_flag=True, help="List the rules, and end.")
+@output_option
+def lint(
+    notes: tuple[str, ...],
+    convention: str | None,
+    form: str,
+    fix: bool,
+    diff: bool,
+    jobs: int | None,
+    require_coverage: float | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    baseline: Path | None,
+    write_baseline: Path | None,
+    cached: bool,
+    show_rules: bool,
+    output: Path | None,
+) -> None:
+    """Check every equation of whole notes, in place, the way a linter checks code.
+
+    Notes are LaTeX, Markdown, Jupyter notebooks, HTML, reStructuredText or plain text: files,
+    folders, patterns, or - for standard input. Exit code 0 if nothing is wrong, 1 if there is an
+    error, 2 if a file cannot be read. A comment `% symnet: ignore[rule] reason`, in Markdown and
+    HTML `<!-- symnet: ignore[rule] reason -->`, keeps a finding to itself; [tool.symnet.lint] in
+    pyproject.toml or [lint] in symnet.toml keeps settings.
+
+    \b
+    symnet lint chapter.tex                         # findings, each with its place
+    symnet lint notes/ --format html -o report.html # every equation with its verdict
+    symnet lint chapter.tex --diff                  # repairs that are proved
+    symnet lint chapter.tex --fix                   # the same, written
+    symnet lint notes/*.md --format github          # in continuous integration
+    """
+    door = _load("lint_command")
+    if show_rules:
+        write(door.rules(), None)
+        return
+    if not notes:
+        raise click.UsageError("Give a note, such as chapter.tex, a folder, or -.")
+    if fix and diff:
+        raise click.UsageError("--diff shows what --fix would do; take one of them.")
+    choice = door.Choice(
+        notes, convention, form, jobs, require_coverage, select, ignore, baseline, cached
+    )
+    sys.exit(door.run(choice, fix=fix, diff=diff, write_baseline=write_baseline, output=output))
 
 
 def _verify_lines(verification: Any, claims: Path, jobs: int) -> int:

@@ -81,3 +81,20 @@ def progress(name: str, total: int) -> Iterator[Callable[[], object]]:
     with load_whole("rich.progress").Progress(console=console, transient=True) as shown:
         task = shown.add_task(name, total=total)
         yield lambda: shown.advance(task)
+
+
+@contextlib.contextmanager
+def counting(name: str) -> Iterator[Callable[[str, int, int], object] | None]:
+    """Shows on a terminal what is worked at, and how far; yields what takes both, or None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    console = load_whole("rich.console").Console(stderr=True)
+    with load_whole("rich.progress").Progress(console=console, transient=True) as shown:
+        task = shown.add_task(name, total=None)
+
+        def count(what: str, number: int, total: int) -> None:
+            label = what if len(what) <= 40 else f"…{what[-39:]}"
+            shown.update(task, description=f"{name} {label}", completed=number, total=total)
+
+        yield count

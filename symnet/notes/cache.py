@@ -103,7 +103,7 @@ def _verdict(record: Mapping[str, Any]) -> Verdict:
         record["verdict"],
         record["reason"],
         record["error_kind"],
-        tuple(record["span"]) if record["span"] is not None else None,  # type: ignore[arg-type]
+        tuple(record["span"]) if record["span"] is not None else None,
         record["suggestion"],
         Counterexample(
             tuple(example["widths"]), example["indices"], example["left"], example["right"]

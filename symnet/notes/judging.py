@@ -8,6 +8,7 @@ doubt.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,7 +38,13 @@ from symnet.notes.findings import (
     Equation,
     Finding,
 )
-from symnet.notes.statements import Statement, is_said, last_letter, statements
+from symnet.notes.statements import (
+    EQUALITIES,
+    Statement,
+    is_said,
+    last_letter,
+    statements,
+)
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
@@ -48,6 +55,7 @@ Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 SURE = 5  # equations that hold, for a convention to be beyond doubt
 UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
+MOST_SAID = 500  # characters of what a symbol is said to be
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
@@ -75,16 +83,38 @@ def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool
     return verify(text, convention, context, repair=repair)
 
 
-def judged(document: Document, wanted: str = "auto", judge: Judge = verdict) -> Judged:
+# Applies a function to many things, perhaps in several processes.
+Mapper = Callable[[Callable[[Statement], Judgement], Sequence[Statement]], Iterable[Judgement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that a statement is judged by; it goes to other processes."""
+
+    known: Declared
+    fitting: tuple[Candidate, ...]
+    own: Mapping[str, str]  # symbols of the document's own, as it defines them
+    judge: Judge = verdict
+
+    def __call__(self, statement: Statement) -> Judgement:
+        return _of(statement, self.fitting, self.known, self.own, _remembering(self.judge))
+
+
+def judged(
+    document: Document, wanted: str = "auto", judge: Judge = verdict, mapper: Mapper = map
+) -> Judged:
     """All statements of a document judged; `wanted` is a convention, or auto."""
     last = last_letter(document.formulas)
     said = [x for each in document.formulas for x in statements(each, document.macros, last)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
     known = declared(said, prose)
     ask = _remembering(judge)
-    fitting = _fitting(candidates(known, wanted), said, known, ask)
-    own: dict[str, str] = {}  # symbols of the document's own, as they are defined
-    found = tuple(_of(x, fitting, known, own, ask) for x in said)
+    fitting = tuple(_fitting(candidates(known, wanted), said, known, ask))
+    own: dict[str, str] = {}
+    for statement in said:
+        if new := _new_symbol(statement, known):
+            own.setdefault(*new)
+    found = tuple(mapper(Task(known, fitting, own, judge), said))
     return Judged(known, fitting[0], _certain(found, known))
 
 
@@ -228,10 +258,10 @@ def _of(
     statement: Statement,
     fitting: Sequence[Candidate],
     known: Declared,
-    own: dict[str, str],
+    own: Mapping[str, str],
     ask: Judge,
 ) -> Judgement:
-    """What is made of a statement; what it defines is added to the symbols of the document."""
+    """What is made of a statement."""
     place = (statement.formula.source.path, statement.start)
     defines = place in known.defining
     about = is_about(statement)
@@ -257,9 +287,7 @@ def _of(
         return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
     if not about:
         return Judgement(statement, OTHER)
-    new = _new_symbol(statement, known)
-    if new is not None:
-        own.setdefault(*new)
+    if _new_symbol(statement, known) is not None:
         return Judgement(statement, DEFINITION)
     return Judgement(statement, CLAIM if verdict.verdict in WRONG else UNREAD, verdict)
 
@@ -271,9 +299,11 @@ def _is_forward(statement: Statement, known: Declared) -> bool:
 def _new_symbol(statement: Statement, known: Declared) -> tuple[str, str] | None:
     """The symbol that a statement defines, where nothing was known of it."""
     chain = statement.node
-    if not isinstance(chain, s.Chain) or len(chain.sides) < 2:
+    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
         return None
     left = chain.sides[0]
+    if not is_said(chain) or chain.sides[1].end - chain.sides[1].start > MOST_SAID:
+        return None
     base = base_of(left)
     if not base or base in QUANTITIES | COSTS | FUNCTIONS | known.bases:
         return None
@@ -330,8 +360,20 @@ def _with_own(
     statement: Statement, context: dict[str, Any], own: Mapping[str, str]
 ) -> dict[str, Any]:
     """A context with those of the document's own symbols that stand in a statement."""
-    used = {k: v for k, v in own.items() if k in statement.text}
+    defined = _left(statement)
+    used = {k: v for k, v in own.items() if k != defined and _stands_in(k, statement.text)}
     return {**context, "declared": {**used, **context.get("declared", {})}} if used else context
+
+
+def _left(statement: Statement) -> str:
+    chain = statement.node
+    return statement.said(chain.sides[0]).strip() if isinstance(chain, s.Chain) else ""
+
+
+def _stands_in(symbol: str, text: str) -> bool:
+    """Whether a symbol stands in a formula, and not only its letter in a longer name."""
+    pattern = rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z])"
+    return re.search(pattern, text) is not None
 
 
 def _is_final(verdict: Verdict) -> bool:

@@ -13,7 +13,7 @@ from symnet.notes.contradictions import findings as contradictions
 from symnet.notes.document import Document
 from symnet.notes.facts import facts_of
 from symnet.notes.findings import NOTE, Finding, Linted
-from symnet.notes.judging import Judge, equations, findings, judged, verdict
+from symnet.notes.judging import Judge, Mapper, equations, findings, judged, verdict
 from symnet.notes.suppressions import applied
 from symnet.notes.updates import symbol_changes
 
@@ -23,9 +23,11 @@ BY_WORDS = frozenset({"layer-as-iteration", "symbol-change"})
 ONCE = frozenset({"wrong-range"})  # in a line, whoever finds it
 
 
-def linted(document: Document, convention: str = "auto", judge: Judge = verdict) -> Linted:
+def linted(
+    document: Document, convention: str = "auto", judge: Judge = verdict, mapper: Mapper = map
+) -> Linted:
     """A document with what is to be said of it."""
-    found = judged(document, convention, judge)
+    found = judged(document, convention, judge, mapper)
     facts = facts_of(found.known, found.candidate.convention)
     said = [
         *findings(found),
