@@ -77,10 +77,23 @@ def _is_kroneckers(delta: s.Scripted) -> bool:
     return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
 
 
+def is_rounded(statement: Statement) -> bool:
+    """Whether a side is a decimal number, as in an example worked out: it is rounded somewhere."""
+    node = statement.node
+    return isinstance(node, s.Chain) and any(
+        any(isinstance(x, s.Number) and "." in x.text for x in s.walk(side)) for side in node.sides
+    )
+
+
 def is_of_functions(statement: Statement) -> bool:
     """Whether a statement is about an activation alone: no quantity in it has a script."""
+    return not has_quantities(statement)
+
+
+def has_quantities(statement: Statement) -> bool:
+    """Whether a quantity with a layer or a neuron stands in a statement."""
     assert statement.node is not None
-    return not any(
+    return any(
         isinstance(x, s.Scripted)
         and (x.sub is not None or x.sup is not None)
         and base_of(x) in QUANTITIES

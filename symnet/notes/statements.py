@@ -93,9 +93,34 @@ _RAISED = re.compile(
 )
 
 
-def statements(formula: Formula, known: str = "", last: str = "") -> tuple[Statement, ...]:
-    """The statements of a formula in a document with these macros, whose last layer is `last`."""
+# The upper limit of a sum over the neurons of a layer, or of a space: d_{l-1}, s_l, m^{[l]}.
+_WIDTH = re.compile(
+    r"(?:\\sum(?:_\{[^{}]*\}|_\w)?\^\{?|\\mathbb\s*\{?R\}?\^\{?)\s*([a-zA-Z])(?=_\{?(?:l|\\ell)|\^\{?[\[(](?:l|\\ell))"
+)
+
+
+def width_letter(formulas: Iterable[Formula]) -> str:
+    r"""The letter of the number of neurons of a layer where it is not n: d_l; empty where it is.
+
+    >>> from symnet.notes.source import Source
+    >>> text = r"z_i^l = \sum_{j=1}^{d_{l-1}} w_{ij}^l a_j^{l-1}"
+    >>> width_letter([Formula(Source("", text, text), 0, len(text))])
+    'd'
+    """
+    found = Counter(x[1] for each in formulas for x in _WIDTH.finditer(each.text))
+    return found.most_common(1)[0][0] if found and "n" not in found else ""
+
+
+def statements(
+    formula: Formula, known: str = "", last: str = "", width: str = ""
+) -> tuple[Statement, ...]:
+    """The statements of a formula in a document with these macros.
+
+    `last` is its letter for the last layer, and `width` that for the number of neurons of a layer.
+    """
     text, moved = respelled(formula.text)
+    if width:
+        text = re.sub(rf"(?<![A-Za-z\\]){width}(?=_\{{?(?:l|\\ell|L|\d)|\^\{{?[\[(])", "n", text)
     if last:  # as long as before, so that places stay
         text = re.sub(rf"(\^\{{?[(\[]?){last}(?=[-)\]}}\s_+]|$)", r"\1L", text)
     prefix = expansion.used(text, known)
