@@ -16,10 +16,13 @@ from typing import Any
 from symnet.notes.about import (
     has_quantities,
     is_about,
+    is_activation,
     is_claim,
     is_numbered,
     is_of_functions,
+    is_of_means,
     is_rounded,
+    is_turned,
     needs_of,
     new_symbol,
 )
@@ -54,6 +57,7 @@ from symnet.paper.verify import verify
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 SURE = 5  # equations that hold, for a convention to be beyond doubt
+MOST_FITTING = 2  # conventions in which a claim is tried
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
@@ -157,6 +161,10 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declar
     """Whether what is wrong is the formula, and not how it was read."""
     if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
+    if "has no neuron" in verdict.reason and not known.widths:
+        return False  # how many there are is not said
+    if is_of_means(found.statement):
+        return False
     needs = needs_of(found.statement)
     if is_of_functions(found.statement) and not needs <= known.kinds:
         return False  # σ' = σ(1 - σ), where nobody says which σ
@@ -191,8 +199,14 @@ def _fitting(
         anchors = [x for x in said if is_about(x) and is_claim(x)][:8]
     scores = []
     for rank, candidate in enumerate(offered):
-        found = [_first(x, candidate, known, ask) for x in anchors]
-        verdicts = [x.verdict for x in found]
+        pairs = [(x, _first(x, candidate, known, ask)) for x in anchors]
+        found = [said for _, said in pairs]
+        # Which activation a layer has speaks for a convention, and never against it.
+        verdicts = [
+            said.verdict
+            for x, said in pairs
+            if said.holds or not is_activation(x) or not known.anchors
+        ]
         right = verdicts.count(PROVED)
         # Without forward equations, what is refuted may only need a cost or an activation.
         wrong = sum(x in (WRONG if known.anchors else (ILL_FORMED,)) for x in verdicts)
@@ -207,7 +221,7 @@ def _fitting(
     best = scores[0]
     if best[3]:  # a forward equation is wrong under each: the likely one is meant
         return [best[4]]
-    return [x[4] for x in scores if x[2] and not x[3]] or [best[4]]
+    return [x[4] for x in scores if x[2] and not x[3]][:MOST_FITTING] or [best[4]]
 
 
 def _first(
@@ -231,7 +245,7 @@ def _of(
     about = is_about(statement)
     if statement.node is None:
         verdict = ask(statement.printed, fitting[0].convention, {}, True)
-        # "= ∂C/∂z", or "x =", goes on with what stands beside it: only brackets speak for themselves.
+        # "= ∂C/∂z" or "x =" goes on with what stands beside it; brackets speak for themselves.
         if verdict.error_kind == "unbalanced" and (about or "=" in statement.text):
             return Judgement(statement, CLAIM, verdict)
         return Judgement(statement, UNREAD if about else OTHER, verdict)
@@ -248,8 +262,11 @@ def _of(
         return Judgement(statement, DEFINITION if defines else CLAIM, verdict)
     if defines and not _is_forward(statement, known) and _is_of_two(statement):
         return Judgement(statement, DEFINITION)
-    if _is_forward(statement, known) and known.hidden and verdict.verdict != ILL_FORMED:
-        return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
+    if _is_forward(statement, known):
+        named = known.hidden and verdict.verdict != ILL_FORMED
+        if named or is_turned(statement, known):
+            # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
+            return Judgement(statement, DEFINITION)
     if not about:
         return Judgement(statement, OTHER)
     if new_symbol(statement, known) is not None:

@@ -22,6 +22,9 @@ _SPELLINGS = (
     # Costs with names of several letters.
     (rf"\\(?:{_STYLES}|mathrm|operatorname|mathbf)\s*\{{\s*({_COSTS})\s*\}}", r"\\mathcal{C}"),
     (rf"(?<![A-Za-z\\{{])({_COSTS})(?![A-Za-z])", r"\\mathcal{C}"),
+    (r"\\newline(?![A-Za-z])", r"\\\\"),
+    (r"(?<![.\d])(?:\.\s?){3,}(?!\d)|\.*…+\.*", r"\\dots "),
+    (r"(?<=[\w}])\s*\*(?=\s*(?:[=,)}.;]|$))", r"^{*}"),
     (rf"\\(?:{_LAYOUT})(?![A-Za-z])", ""),
     (rf"\\(?:{_LINKS})\s*\{{[^{{}}]*\}}", ""),
     (r"\\(?:text|textrm|mathrm|operatorname)\s*\{\s*np\.(\w+)\s*\}", r"np.\1"),

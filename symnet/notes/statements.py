@@ -128,7 +128,7 @@ def statements(
     places = (*[formula.start] * len(prefix), *(formula.start + x for x in moved))
 
     def made(start: int, end: int, node: s.Node | None, why: str = "") -> Statement:
-        start, end = max(start, len(prefix)), max(end, len(prefix))
+        start, end = _with_groups(whole, max(start, len(prefix)), max(end, len(prefix)))
         own = (*places[: len(prefix)], *places[start : end + 1])
         printed = prefix + whole[start:end]
         return Statement(
@@ -151,6 +151,37 @@ def statements(
         first = display.statements[0] if number == 0 else head
         found.append(made(first.start, display.statements[following - 1].end, head))
     return tuple(found)
+
+
+_GROUP = re.compile(r"\\[\s\S]|[{}]")
+_BEFORE = re.compile(r"\\[A-Za-z]+\*?\s*$")
+
+
+def _with_groups(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch with the rest of the groups that it has only a part of: \\boxed{a = b}."""
+    opened: list[int] = []
+    while True:
+        opened, missing = [], 0
+        for found in _GROUP.finditer(text, start, end):
+            if found[0] == "{":
+                opened.append(found.start())
+            elif found[0] == "}":
+                missing += not opened
+                del opened[-1:]
+        if missing:
+            before = text.rfind("{", 0, start)
+            if before < 0:
+                return start, end
+            command = _BEFORE.search(text, 0, before)
+            start = command.start() if command is not None else before
+            continue
+        break
+    for _ in opened:
+        closing = text.find("}", end)
+        if closing < 0 or text[end:closing].strip():
+            break
+        end = closing + 1
+    return start, end
 
 
 def is_said(node: s.Node) -> bool:
