@@ -16,6 +16,7 @@ from itertools import product
 from typing import Any
 
 from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
 from symnet.notes.declared import Declared
 from symnet.paper.books import context_words
 from symnet.paper.books.page_notation import OTHER
@@ -40,7 +41,8 @@ WORDS = {
     "wikipedia": "Wikipedia's: w_ij leads from i to j",
     "esl": "that of The Elements of Statistical Learning",
 }
-MOST_SPECIAL = 12  # special contexts that a claim is tried in
+FREQUENT = ("sigmoid", "tanh", "relu")  # activations that a σ' may be of
+MOST_SPECIAL = 14  # special contexts that a claim is tried in
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,12 @@ def _with_widths(
     special: Mapping[str, Any], candidate: Candidate, known: Declared, numbered: bool
 ) -> Iterator[dict[str, Any]]:
     definitions = dict(candidate.definitions)
+    if candidate.convention == OTHER and special["activation"] in ACTIVATIONS and known.letters:
+        # The page's own letter for it.
+        special = {**special, "activation": " ".join((special["activation"], *known.letters))}
     context: dict[str, Any] = {**special, "definitions": definitions}
-    if known.last > 1 and not known.widths and candidate.convention in NUMBERED:
+    least = 1 if candidate.convention == "ng" else 2  # Nielsen's layer 1 is the input
+    if known.last > least and not known.widths and candidate.convention in NUMBERED:
         context["depth"] = f"L = {known.last}"
     if numbered and known.widths and candidate.convention in (*NIELSENS, OTHER):
         yield {**context, "widths": list(known.widths)}
@@ -169,6 +175,17 @@ USUAL: tuple[dict[str, str], ...] = (
 )
 
 
+def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
+    """Whether a declared cost stands for this last layer: by its nature, or as it is mentioned."""
+    if output is None:
+        return False
+    name = context_words.cost(cost).name or cost
+    natural = {"sigmoid": ("cross", "binary"), "softmax": ("log_likelihood", "log-likelihood")}
+    return output in (*known.activations, *known.outputs) or any(
+        word in name for word in natural.get(output, ())
+    )
+
+
 def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
     """What is mentioned, in all ways; what is usual, where no cost is said."""
     found: list[dict[str, Any]] = []
@@ -179,11 +196,13 @@ def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
         found.append({"activation": activation, "cost": cost, **functions})
     for each in USUAL:
         output = each.get("output_activation")
-        if costs and output in (*known.activations, *known.outputs):
-            found += [{**each, "cost": cost, **functions} for cost in costs]
-        elif not costs and (not names or each["cost"] in names) and (output or not found):
+        if costs:
+            fitting = [cost for cost in costs if _goes_with(cost, output, known)]
+            found += [{**each, "cost": cost, **functions} for cost in fitting]
+        elif (not names or each["cost"] in names) and (output or not found):
             found.append({**each, **functions})
-    for activation in activations:
-        found.append({"activation": activation, "cost": "abstract"})
+    if not known.functions:
+        for activation in dict.fromkeys((*activations, *FREQUENT)):
+            found.append({"activation": activation, "cost": "abstract"})
     distinct = {repr(sorted(each.items(), key=str)): each for each in found}
     return list(distinct.values())[:MOST_SPECIAL]
