@@ -77,7 +77,8 @@ class Style:
     turned: frozenset[str] = frozenset()
     units: Mapping[str, int] = field(default_factory=dict)
     source_first: bool = False
-    bias: bool = True
+    bias: float = 1  # how often z has it
+    slope: str = "z"  # what δ is a slope by
     below: bool = False  # W_2, h_1: layers are subscripts
 
     def __hash__(self) -> int:
@@ -103,7 +104,7 @@ class Network:
         self.style = style
         layers = range(style.first + 1, style.last + 1)
         self.given = {("W", n): draw.normal(size=(WIDTH, WIDTH)) for n in layers}
-        self.given |= {("b", n): draw.normal(size=(WIDTH, 1)) * style.bias for n in layers}
+        self.given |= {("b", n): draw.normal(size=(WIDTH, 1)) for n in layers}
         self.x = draw.normal(size=(WIDTH, style.examples))
         self.y = draw.uniform(0.2, 0.8, size=(WIDTH, style.examples))
         self.values = self.run(None, 0)
@@ -119,7 +120,7 @@ class Network:
         a = put("a", style.first, self.x)
         for n in range(style.first + 1, style.last + 1):
             w, b = put("W", n, self.given["W", n]), put("b", n, self.given["b", n])
-            z = put("z", n, w @ a + b)
+            z = put("z", n, w @ a + style.bias * b)
             last = style.output if n == style.last and style.output else style.activation
             a = put("a", n, last(z))
         found["C", 0] = np.array([[style.cost(a, self.y)]])
@@ -143,7 +144,7 @@ class Network:
         if quantity == "y":
             return self.y
         if quantity == "d":
-            return self.style.scale * self.slope(("C", 0), (0, 0), ("z", layer))
+            return self.style.scale * self.slope(("C", 0), (0, 0), (self.style.slope, layer))
         if quantity in ("dW", "db", "dA"):
             return self.slope(("C", 0), (0, 0), (quantity[1].replace("A", "a"), layer))
         if (quantity, layer) not in self.values:

@@ -55,7 +55,7 @@ def test_a_delta_that_is_another_is_not_proved(macro: str) -> None:
 
 
 def test_let_gives_another_name() -> None:
-    text = r"\let\d\delta \let\s=\sigma" + NETWORK
+    text = r"\let\d\delta \let\s=\sigma" + "\n\n" + NETWORK
     assert verdicts(text + r"$$\d^L = (a^L - y) \odot \s'(z^L)$$") == ["proved"]
     assert verdicts(text + r"$$\d^L = (y - a^L) \odot \s'(z^L)$$") == ["error"]
 
