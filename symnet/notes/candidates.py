@@ -187,21 +187,28 @@ def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
 
 
 def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
-    """What is mentioned, in all ways; what is usual, where no cost is said."""
+    """What is mentioned, in all ways; what is usual, where no cost is said.
+
+    What is declared is not supposed otherwise: neither the cost nor the activation.
+    """
     found: list[dict[str, Any]] = []
-    names = costs or known.cost_names
+    unread = bool(known.costs) and not costs  # it has a cost, and which is not understood
+    names = () if unread else costs or known.cost_names
     functions = {"declared": dict(known.functions)} if known.functions else {}
-    activations = () if known.functions else known.activations
+    declared = bool(known.functions or known.hidden)
+    activations = () if declared else known.activations
     for activation, cost in product(("abstract", *activations), names):
         found.append({"activation": activation, "cost": cost, **functions})
-    for each in USUAL:
+    for each in () if unread else USUAL:
         output = each.get("output_activation")
+        if declared and output is None:
+            continue
         if costs:
             fitting = [cost for cost in costs if _goes_with(cost, output, known)]
             found += [{**each, "cost": cost, **functions} for cost in fitting]
         elif (not names or each["cost"] in names) and (output or not found):
             found.append({**each, **functions})
-    if not known.functions:
+    if not declared:
         for activation in dict.fromkeys((*activations, *FREQUENT)):
             found.append({"activation": activation, "cost": "abstract"})
     distinct = {repr(sorted(each.items(), key=str)): each for each in found}

@@ -52,14 +52,10 @@ NAMED_ACTIVATIONS: tuple[tuple[str, str], ...] = (
     (r"softplus", "softplus"),
     (r"leaky", "leaky_relu"),
     (r"\belu\b", "elu"),
-    (r"linear (activation|output|unit|neuron)|identity (activation|function)", "identity"),
 )
 NAMED_OUTPUTS: tuple[tuple[str, str], ...] = (
     (r"softmax", "softmax"),
-    (
-        r"linear (output|activation|neuron|unit)|output[^.]{0,40} linear|regression|identity",
-        "identity",
-    ),
+    (r"linear output|(output|last) (layer|unit|neuron)s?[^.;]{0,30}(linear|identity)", "identity"),
     (r"sigmoid|logistic|binary", "sigmoid"),
 )
 NAMED_COSTS: tuple[tuple[str, str], ...] = (
@@ -92,6 +88,9 @@ class Declared:
     outputs: tuple[str, ...] = ()  # activations that are mentioned of the last layer
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
+    slopes: tuple[Statement, ...] = ()  # the statements that say what δ is
+    # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
+    odd: frozenset[str] = frozenset()
 
     @property
     def bases(self) -> frozenset[str]:
@@ -121,6 +120,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     functions: dict[str, str] = {}
     costs: list[str] = []
     anchors, defining, used = [], set(), []
+    slopes: list[Statement] = []
     differences = _differences(statements)
     for statement in statements:
         for left, right in _pairs(statement):
@@ -133,6 +133,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 sign, above, below = (
                     x if isinstance(x, str) else plainly(statement.said(x)) for x in slope
                 )
+                slopes.append(statement)
                 if key not in errors:
                     errors[key] = rf"{sign}\frac{{\partial {above}}}{{\partial {below}}}"
                     defining.add(place)
@@ -148,6 +149,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 if key not in forward:
                     forward[key] = said
                     defining.add(place)
+    odd = _odd(statements, forward, errors, costs)
     cyclic = _cyclic(forward)
     forward = {k: v for k, v in forward.items() if k not in cyclic}
     used = list(dict.fromkeys(name for name in used if name))
@@ -172,6 +174,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         outputs=_mentioned(prose, NAMED_OUTPUTS),
         anchors=tuple(dict.fromkeys(anchors)),
         defining=frozenset(defining),
+        slopes=tuple(slopes),
+        odd=odd,
     )
 
 
@@ -441,6 +445,58 @@ def _is_exponential(node: s.Node) -> bool:
         case s.Scripted(base=s.Name(text="e"), sup=sup):
             return sup is not None
         case s.Product(factors=(s.Name(text="exp"), *_)):
+            return True
+    return False
+
+
+_BASE = re.compile(r"\\?[A-Za-z]+")
+
+
+def _odd(
+    statements: Iterable[Statement],
+    forward: Mapping[str, str],
+    errors: Mapping[str, str],
+    costs: Iterable[str],
+) -> frozenset[str]:
+    """What a document declares otherwise than books do, so that little can be said of it."""
+    odd = set()
+    sums = {r"z", r"\mathrm", "u", "v", "s", "net"}
+    for key, said in forward.items():
+        found = inferred.forward(key, said)
+        if found is not None and found.weight is not None and not found.function:
+            sums.add(_letter(key))
+        if found is not None and found.weighted is not None:
+            sums.add(_letter(said.partition("(")[2]))
+    for said in errors.values():
+        # δ is the slope by a weighted input; where it is one by an output, nothing is as usual.
+        if _letter(said.rpartition(r"\partial ")[2]) not in sums:
+            odd.add("δ")
+    if any(r"\lambda" in cost and "_0" not in cost for cost in costs):
+        odd.add("penalty")
+    given = {_letter(key) for key in forward}
+    for statement in statements:
+        if _is_another_network(statement, given, forward):
+            odd.add("network")
+    return frozenset(odd)
+
+
+def _letter(text: str) -> str:
+    found = _BASE.match(text.strip())
+    return found[0] if found else ""
+
+
+def _is_another_network(statement: Statement, given: set[str], forward: Mapping[str, str]) -> bool:
+    """Whether a layer is given by more than a sum and a function of it: a^l = σ(z^l) + a^{l-1}."""
+    for left, right in _pairs(statement):
+        if not isinstance(right, s.Additive) or not isinstance(left, s.Scripted):
+            continue
+        base = base_of(left)
+        key = plainly(statement.said(left))
+        if left.sup is None or key in forward or base not in ("a", "h", "x") or base in given:
+            continue
+        calls = [x for x in right.terms if isinstance(x, s.Product) and base_of(x) in FUNCTIONS]
+        alone = [x for x in right.terms if base_of(x) == base]
+        if calls and alone:
             return True
     return False
 
