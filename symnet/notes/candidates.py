@@ -4,7 +4,7 @@ Each candidate is a convention of `verify` with a context. The document's own fo
 one; the books make the others. Contexts go from general to special: what holds for any σ and any C
 needs no more; what does not may hold under what the document declares, or else mentions.
 
->>> from symnet.notes.declared import Declared
+>>> from symnet.notes.declared import Declared, cost_name
 >>> found = candidates(Declared(forward={"z^l": "W^l a^{l-1} + b^l"}))
 >>> [each.convention for each in found][:3]
 ['nielsen', 'other', 'input-by-output']
@@ -15,10 +15,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
-from symnet.notes.declared import Declared
-from symnet.paper.books import context_words
+from symnet.notes.declared import Declared, cost_name
 from symnet.paper.books.page_notation import OTHER
 
 # Those of whose letters a document may make use without saying so, likely ones first.
@@ -132,13 +130,16 @@ def costs_of(known: Declared, candidate: Candidate) -> list[str]:
     """The costs that are declared and understood: in a book by name, else with their letters."""
     found = []
     for said in known.costs:
-        try:
-            name = context_words.cost(said).name
-        except SymnetError:
-            continue
-        if name not in (None, "abstract"):
-            found.append(said if candidate.convention == OTHER else str(name))
+        name = cost_name(said)
+        if name:
+            found.append(_plain_cost(said) if candidate.convention == OTHER else name)
     return list(dict.fromkeys(found))[:3]
+
+
+def _plain_cost(said: str) -> str:
+    r"""A cost with a letter that words may have: C for \\mathcal{E}."""
+    letter, _, formula = said.partition(" = ")
+    return f"C = {formula}" if letter.startswith("\\") else said
 
 
 def declared_contexts(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
@@ -179,7 +180,7 @@ def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
     """Whether a declared cost stands for this last layer: by its nature, or as it is mentioned."""
     if output is None:
         return False
-    name = context_words.cost(cost).name or cost
+    name = cost_name(cost) or cost
     natural = {"sigmoid": ("cross", "binary"), "softmax": ("log_likelihood", "log-likelihood")}
     return output in (*known.activations, *known.outputs) or any(
         word in name for word in natural.get(output, ())

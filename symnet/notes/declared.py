@@ -18,8 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from symnet.errors import SymnetError
 from symnet.notes.statements import EQUALITIES, Statement
-from symnet.paper.books import inferred
+from symnet.paper.books import context_words, inferred
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import spelled_out
 
@@ -104,10 +105,10 @@ class Declared:
         An activation of which nothing is said at all is any.
         """
         named = self.functions or self.hidden or self.output
-        found = {"cost"} if self.costs else set()
+        found = {"cost"} if any(map(cost_name, self.costs)) else set()
         if named or not self.activations:
             found.add("activation")
-        if named or not (self.activations or self.outputs):
+        if self.output or not (named or self.activations or self.outputs):
             found.add("output")
         return frozenset(found)
 
@@ -133,7 +134,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 sign, above, below = (
                     x if isinstance(x, str) else plainly(statement.said(x)) for x in slope
                 )
-                slopes.append(statement)
+                if len(getattr(statement.node, "sides", ())) == 2:
+                    slopes.append(statement)
                 if key not in errors:
                     errors[key] = rf"{sign}\frac{{\partial {above}}}{{\partial {below}}}"
                     defining.add(place)
@@ -352,6 +354,23 @@ def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
 def _without_arguments(key: str) -> str:
     """The cost's letter alone: J of J(W, b; x, y)."""
     return re.sub(r"\s*\(.*\)\s*$", "", key)
+
+
+_LIMITS = re.compile(r"\\sum\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?")
+
+
+def cost_name(said: str) -> str:
+    r"""What a cost is called, by its formula; empty where it is none that has a name.
+
+    >>> cost_name(r"\mathcal{E} = \frac{1}{2} \sum_{k=1}^{n_L} (a_k^L - y_k)^2")
+    'quadratic'
+    """
+    formula = said.partition(" = ")[2]
+    try:
+        name = context_words.cost("C = " + _LIMITS.sub(r"\\sum ", formula)).name
+    except SymnetError:
+        return ""
+    return "" if name in (None, "abstract") else str(name)
 
 
 _AT_STEP = re.compile(r"\(\s*[nt]\s*\)")

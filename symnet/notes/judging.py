@@ -325,6 +325,9 @@ def _of(
         return Judgement(statement, DEFINITION)
     if _is_forward(statement, known):
         named = known.hidden and verdict.verdict != ILL_FORMED and is_activation(statement)
+        several = len(known.letters) + bool(known.hidden) > 1
+        if verdict.verdict == REFUTED and (verdict.suggestion is None or several) and not named:
+            return Judgement(statement, UNREAD, verdict)  # perhaps of another activation
         if named or is_turned(statement, known):
             # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
             return Judgement(statement, DEFINITION)
