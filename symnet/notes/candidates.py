@@ -16,6 +16,7 @@ from itertools import product
 from typing import Any
 
 from symnet.errors import SymnetError
+from symnet.network.functions import ACTIVATIONS
 from symnet.notes.declared import Declared
 from symnet.paper.books import context_words
 from symnet.paper.books.page_notation import OTHER
@@ -40,7 +41,8 @@ WORDS = {
     "wikipedia": "Wikipedia's: w_ij leads from i to j",
     "esl": "that of The Elements of Statistical Learning",
 }
-MOST_SPECIAL = 12  # special contexts that a claim is tried in
+FREQUENT = ("sigmoid", "tanh", "relu")  # activations that a σ' may be of
+MOST_SPECIAL = 14  # special contexts that a claim is tried in
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,9 @@ def _with_widths(
     special: Mapping[str, Any], candidate: Candidate, known: Declared, numbered: bool
 ) -> Iterator[dict[str, Any]]:
     definitions = dict(candidate.definitions)
+    if candidate.convention == OTHER and special["activation"] in ACTIVATIONS and known.letters:
+        # The page's own letter for it.
+        special = {**special, "activation": " ".join((special["activation"], *known.letters))}
     context: dict[str, Any] = {**special, "definitions": definitions}
     if known.last > 1 and not known.widths and candidate.convention in NUMBERED:
         context["depth"] = f"L = {known.last}"
@@ -183,7 +188,8 @@ def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
             found += [{**each, "cost": cost, **functions} for cost in costs]
         elif not costs and (not names or each["cost"] in names) and (output or not found):
             found.append({**each, **functions})
-    for activation in activations:
-        found.append({"activation": activation, "cost": "abstract"})
+    if not known.functions:
+        for activation in dict.fromkeys((*activations, *FREQUENT)):
+            found.append({"activation": activation, "cost": "abstract"})
     distinct = {repr(sorted(each.items(), key=str)): each for each in found}
     return list(distinct.values())[:MOST_SPECIAL]

@@ -100,9 +100,17 @@ class Declared:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Whether it is declared what σ is, and what C is together with the last layer."""
-        found = {"activation"} if self.functions or self.hidden or self.output else set()
-        return frozenset(found | ({"cost"} if self.costs and self.output else set()))
+        """Whether it is known what σ is, what that of the last layer, and what C is.
+
+        An activation of which nothing is said at all is any.
+        """
+        named = self.functions or self.hidden or self.output
+        found = {"cost"} if self.costs else set()
+        if named or not self.activations:
+            found.add("activation")
+        if named or not (self.activations or self.outputs):
+            found.add("output")
+        return frozenset(found)
 
 
 def declared(statements: Iterable[Statement], prose: str) -> Declared:
@@ -146,6 +154,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     if any(map(_is_softmax, statements)):
         used.append("softmax")
     named = [NAMES[name] for name in used if name in NAMES]
+    named += [name for name in map(named_by, functions.values()) if name and name not in named]
     letters = tuple(name for name in used if name not in NAMES)
     return Declared(
         forward=forward,
@@ -184,6 +193,23 @@ def plainly(latex: str) -> str:
     text = _STYLED.sub(lambda found: found[1] or found[2], latex)
     text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
     return text.replace("&", " ").strip(" .,;~\n")
+
+
+_FORMULAS = (
+    (r"\\frac\{1\}\{1\+(e\^\{-\w\}|\\exp\(-\w\))\}|1/\(1\+e\^\{-\w\}\)", "sigmoid"),
+    (r"\\tanh\(?\{?\w\}?\)?", "tanh"),
+    (r"\\max\(0,\w\)|\\max\\\{0,\w\\\}|\\mathrm\{ReLU\}\(\w\)", "relu"),
+)
+
+
+def named_by(formula: str) -> str:
+    r"""The activation that a formula is, where it has a name; else empty.
+
+    >>> named_by(r"\frac{1}{1 + e^{-z}}"), named_by("z^3")
+    ('sigmoid', '')
+    """
+    text = re.sub(r"\s+", "", formula)
+    return next((name for pattern, name in _FORMULAS if re.fullmatch(pattern, text)), "")
 
 
 def _mentioned(prose: str, names: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

@@ -13,19 +13,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symnet.notes.candidates import Candidate, candidates, contexts, supposed_contexts
-from symnet.notes.declared import (
-    COSTS,
-    FUNCTIONS,
-    NAMES,
-    QUANTITIES,
-    TARGETS,
-    WEIGHTS,
-    Declared,
-    base_of,
-    declared,
-    is_partial,
+from symnet.notes.about import (
+    is_about,
+    is_claim,
+    is_numbered,
+    is_of_functions,
+    needs_of,
+    new_symbol,
 )
+from symnet.notes.candidates import (
+    FREQUENT,
+    STANDARD,
+    Candidate,
+    candidates,
+    contexts,
+    supposed_contexts,
+)
+from symnet.notes.declared import Declared, base_of, declared
 from symnet.notes.document import Document, Prose
 from symnet.notes.findings import (
     CLAIM,
@@ -38,13 +42,7 @@ from symnet.notes.findings import (
     Equation,
     Finding,
 )
-from symnet.notes.statements import (
-    EQUALITIES,
-    Statement,
-    is_said,
-    last_letter,
-    statements,
-)
+from symnet.notes.statements import Statement, last_letter, statements
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
@@ -54,8 +52,6 @@ from symnet.paper.verify import verify
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 SURE = 5  # equations that hold, for a convention to be beyond doubt
-UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
-MOST_SAID = 500  # characters of what a symbol is said to be
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
@@ -83,6 +79,8 @@ def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool
     return verify(text, convention, context, repair=repair)
 
 
+# Symbols of a document's own: in which statement, and as what, each is defined.
+Own = tuple[int, str]
 # Applies a function to many things, perhaps in several processes.
 Mapper = Callable[[Callable[[Statement], Judgement], Sequence[Statement]], Iterable[Judgement]]
 
@@ -93,11 +91,14 @@ class Task:
 
     known: Declared
     fitting: tuple[Candidate, ...]
-    own: Mapping[str, str]  # symbols of the document's own, as it defines them
+    own: Mapping[str, Own]
+    numbers: Mapping[tuple[str, int], int]  # of the statements, by their places
     judge: Judge = verdict
 
     def __call__(self, statement: Statement) -> Judgement:
-        return _of(statement, self.fitting, self.known, self.own, _remembering(self.judge))
+        at = self.numbers[statement.formula.source.path, statement.start]
+        before = {key: said for key, (number, said) in self.own.items() if number < at}
+        return _of(statement, self.fitting, self.known, before, _remembering(self.judge))
 
 
 def judged(
@@ -110,11 +111,12 @@ def judged(
     known = declared(said, prose)
     ask = _remembering(judge)
     fitting = tuple(_fitting(candidates(known, wanted), said, known, ask))
-    own: dict[str, str] = {}
-    for statement in said:
-        if new := _new_symbol(statement, known):
-            own.setdefault(*new)
-    found = tuple(mapper(Task(known, fitting, own, judge), said))
+    own: dict[str, Own] = {}
+    for number, statement in enumerate(said):
+        if new := new_symbol(statement, known):
+            own.setdefault(new[0], (number, new[1]))
+    numbers = {(x.formula.source.path, x.start): n for n, x in enumerate(said)}
+    found = tuple(mapper(Task(known, fitting, own, numbers, judge), said))
     return Judged(known, fitting[0], _certain(found, known))
 
 
@@ -143,25 +145,13 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declar
     """Whether what is wrong is the formula, and not how it was read."""
     if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
+    needs = needs_of(found.statement)
+    if is_of_functions(found.statement) and not needs <= known.kinds:
+        return False  # σ' = σ(1 - σ), where nobody says which σ
     if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
         return True
     # Numbers can only speak against what says nothing of a certain σ or C that is not declared.
-    return sure and (verdict.verdict == ILL_FORMED or _needs(found.statement) <= known.kinds)
-
-
-def _needs(statement: Statement) -> set[str]:
-    """What must be declared for a statement to hold or not: an activation, a cost."""
-    assert statement.node is not None
-    needs = set()
-    for node in s.walk(statement.node):
-        match node:
-            case s.Additive(terms=terms) if any(isinstance(x, s.Number) for x in terms):
-                needs.add("activation")
-            case s.Name(text=text) if text in NAMES or text in ("log", "ln", "e", "exp"):
-                needs.add("activation")
-            case s.Name(text=text) if text in TARGETS:
-                needs.add("cost")
-    return needs
+    return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
 
 
 def _remembering(judge: Judge) -> Judge:
@@ -184,7 +174,7 @@ def _fitting(
         return list(offered)
     anchors: Iterable[Statement] = known.anchors[:6]
     if not known.anchors:
-        anchors = [x for x in said if is_about(x) and _is_claim(x)][:8]
+        anchors = [x for x in said if is_about(x) and is_claim(x)][:8]
     scores = []
     for rank, candidate in enumerate(offered):
         verdicts = [_first(x, candidate, known, ask).verdict for x in anchors]
@@ -209,51 +199,6 @@ def _first(
     return ask(statement.printed, candidate.convention, context, repair)
 
 
-def is_numbered(statement: Statement) -> bool:
-    """Whether a statement has neurons or layers with numbers."""
-    if statement.node is None:
-        return False
-    return any(
-        isinstance(x, s.Scripted)
-        and any(isinstance(y, s.Number) for part in (x.sub, x.sup) if part for y in s.walk(part))
-        for x in s.walk(statement.node)
-    )
-
-
-def _is_claim(statement: Statement) -> bool:
-    return statement.node is not None and is_said(statement.node)
-
-
-def is_about(statement: Statement) -> bool:
-    """Whether a statement is about a network: quantities with layers or units, slopes of C."""
-    node = statement.node
-    if node is None:
-        text = statement.text
-        return r"\delta" in text or any(f"{x}^" in text or f"{x}_" in text for x in ("w", "W", "a"))
-    scripted, weights, slopes, errors = set(), False, False, False
-    for each in s.walk(node):
-        if isinstance(each, s.Scripted):
-            base = base_of(each)
-            errors |= each.primes > 0 and base in FUNCTIONS
-            if base in QUANTITIES and (each.sup is not None or each.sub is not None):
-                scripted.add(base)
-                weights |= base in WEIGHTS
-                errors |= base == r"\delta" and not _is_kroneckers(each)
-        elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
-            slopes |= any(
-                base_of(x) in COSTS | WEIGHTS | UNITS
-                for x in s.walk(each)
-                if isinstance(x, s.Name | s.Scripted)
-            )
-    layered = {x for x in scripted if x in ("z", "a", "W", "w", "b", r"\delta", "A", "Z", "h", "o")}
-    return slopes or errors or (weights and len(scripted) > 1) or len(layered) > 1
-
-
-def _is_kroneckers(delta: s.Scripted) -> bool:
-    """Whether a delta has two subscripts and no layer."""
-    return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
-
-
 def _of(
     statement: Statement,
     fitting: Sequence[Candidate],
@@ -270,7 +215,7 @@ def _of(
         if verdict.verdict == ILL_FORMED and (about or "=" in statement.text):
             return Judgement(statement, CLAIM, verdict)
         return Judgement(statement, UNREAD if about else OTHER, verdict)
-    claim = _is_claim(statement)
+    claim = is_claim(statement)
     if not claim and not about:
         return Judgement(statement, MENTION)
     if not claim:
@@ -287,29 +232,13 @@ def _of(
         return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
     if not about:
         return Judgement(statement, OTHER)
-    if _new_symbol(statement, known) is not None:
+    if new_symbol(statement, known) is not None:
         return Judgement(statement, DEFINITION)
     return Judgement(statement, CLAIM if verdict.verdict in WRONG else UNREAD, verdict)
 
 
 def _is_forward(statement: Statement, known: Declared) -> bool:
     return statement in known.anchors
-
-
-def _new_symbol(statement: Statement, known: Declared) -> tuple[str, str] | None:
-    """The symbol that a statement defines, where nothing was known of it."""
-    chain = statement.node
-    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
-        return None
-    left = chain.sides[0]
-    if not is_said(chain) or chain.sides[1].end - chain.sides[1].start > MOST_SAID:
-        return None
-    base = base_of(left)
-    if not base or base in QUANTITIES | COSTS | FUNCTIONS | known.bases:
-        return None
-    if base in (r"\partial", r"\nabla"):
-        return None
-    return statement.said(left).strip(), statement.said(chain.sides[1]).strip()
 
 
 def _verdict(
@@ -320,6 +249,8 @@ def _verdict(
     ask: Judge,
 ) -> Verdict:
     """Proved, if it is under any convention and in any context that fits; else the best failure."""
+    if is_of_functions(statement) and (found := _of_named_function(statement, ask)):
+        return found
     numbered = is_numbered(statement)
     failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
     for number, candidate in enumerate(fitting):
@@ -340,6 +271,26 @@ def _verdict(
             if found.error_kind == "wrong-range" and number == 0:
                 return _explained(statement, failures, ask)
     return _explained(statement, failures, ask)
+
+
+def _of_named_function(statement: Statement, ask: Judge) -> Verdict | None:
+    """Proved, if a statement holds for one of the usual activations: f'(z) = f(z)(1 - f(z))."""
+    assert statement.node is not None
+    letters = dict.fromkeys(
+        base_of(x) for x in s.walk(statement.node) if isinstance(x, s.Scripted) and x.primes
+    )
+    for letter in letters:
+        definitions = {"z^l": STANDARD["z^l"], "a^l": f"{letter}(z^l)"}
+        for name in FREQUENT:
+            said = {
+                "activation": f"{name} {letter}",
+                "cost": "abstract",
+                "definitions": definitions,
+            }
+            found = ask(statement.printed, "other", said, False)
+            if found.verdict == PROVED:
+                return replace(found, assumptions=(*found.assumptions, f"{letter} is {name}"))
+    return None
 
 
 def _explained(
@@ -411,9 +362,12 @@ def _wrong(statement: Statement, verdict: Verdict) -> Finding:
         rule = verdict.error_kind
     fix = None
     suggestion = verdict.suggestion
+    if suggestion is not None and not suggestion.startswith(statement.prefix):
+        suggestion = None  # it mends a macro, which has other uses
     if suggestion is not None:
-        suggestion = statement.written(suggestion) or suggestion.removeprefix(statement.prefix)
-        if statement.written(verdict.suggestion or "") not in (None, statement.text):
+        mended = statement.written(suggestion)
+        suggestion = mended or suggestion.removeprefix(statement.prefix)
+        if mended not in (None, statement.text):
             fix = Edit(statement.formula.source, statement.start, statement.end, suggestion)
     return replace(_finding(rule, statement, verdict), suggestion=suggestion, fix=fix)
 

@@ -1,0 +1,122 @@
+r"""What a statement of a document is about: a network, an activation alone, or something else.
+
+>>> from symnet.notes.document import Formula
+>>> from symnet.notes.source import Source
+>>> from symnet.notes.statements import statements
+>>> def about(text: str) -> bool:
+...     return is_about(statements(Formula(Source("", text, text), 0, len(text)))[0])
+>>> about(r"\delta^L = \nabla_a C"), about(r"e^{i\pi} = -1")
+(True, False)
+"""
+
+from symnet.notes.declared import (
+    COSTS,
+    FUNCTIONS,
+    NAMES,
+    QUANTITIES,
+    TARGETS,
+    WEIGHTS,
+    Declared,
+    base_of,
+    is_partial,
+)
+from symnet.notes.statements import EQUALITIES, Statement, is_said
+from symnet.paper.formula import syntax as s
+
+UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
+# Rates, penalties and the like: 0.01 in one experiment says nothing of a formula.
+SCALARS = frozenset({
+    r"\eta", r"\alpha", r"\lambda", r"\mu", r"\epsilon", r"\varepsilon", r"\tau", r"\gamma",
+    r"\beta", r"\rho", r"\kappa", r"\pi", "n", "m", "N", "M", "K", "k", "i", "j", "l", "e",
+})  # fmt: skip
+MOST_SAID = 500  # characters of what a symbol is said to be
+
+
+def is_claim(statement: Statement) -> bool:
+    return statement.node is not None and is_said(statement.node)
+
+
+def is_numbered(statement: Statement) -> bool:
+    """Whether a statement has neurons or layers with numbers."""
+    if statement.node is None:
+        return False
+    return any(
+        isinstance(x, s.Scripted)
+        and any(isinstance(y, s.Number) for part in (x.sub, x.sup) if part for y in s.walk(part))
+        for x in s.walk(statement.node)
+    )
+
+
+def is_about(statement: Statement) -> bool:
+    """Whether a statement is about a network: quantities with layers or units, slopes of C."""
+    node = statement.node
+    if node is None:
+        text = statement.text
+        return r"\delta" in text or any(f"{x}^" in text or f"{x}_" in text for x in ("w", "W", "a"))
+    scripted, weights, slopes, errors = set(), False, False, False
+    for each in s.walk(node):
+        if isinstance(each, s.Scripted):
+            base = base_of(each)
+            errors |= each.primes > 0 and base in FUNCTIONS
+            if base in QUANTITIES and (each.sup is not None or each.sub is not None):
+                scripted.add(base)
+                weights |= base in WEIGHTS
+                errors |= base == r"\delta" and not _is_kroneckers(each)
+        elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
+            slopes |= any(
+                base_of(x) in COSTS | WEIGHTS | UNITS
+                for x in s.walk(each)
+                if isinstance(x, s.Name | s.Scripted)
+            )
+    layered = {x for x in scripted if x in ("z", "a", "W", "w", "b", r"\delta", "A", "Z", "h", "o")}
+    return slopes or errors or (weights and len(scripted) > 1) or len(layered) > 1
+
+
+def _is_kroneckers(delta: s.Scripted) -> bool:
+    """Whether a delta has two subscripts and no layer."""
+    return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
+
+
+def is_of_functions(statement: Statement) -> bool:
+    """Whether a statement is about an activation alone: no quantity in it has a script."""
+    assert statement.node is not None
+    return not any(
+        isinstance(x, s.Scripted)
+        and (x.sub is not None or x.sup is not None)
+        and base_of(x) in QUANTITIES
+        for x in s.walk(statement.node)
+    )
+
+
+def needs_of(statement: Statement) -> set[str]:
+    """What must be declared for a statement to hold or not: σ, the σ of the last layer, C."""
+    assert statement.node is not None
+    needs = set()
+    for node in s.walk(statement.node):
+        match node:
+            case s.Additive(terms=terms) if any(isinstance(x, s.Number) for x in terms):
+                needs.add("activation")
+            case s.Name(text=text) if text in NAMES or text in ("log", "ln", "e", "exp"):
+                needs.add("activation")
+            case s.Name(text=text) if text in TARGETS:
+                needs.add("cost")
+    below = {base_of(x) for x in s.walk(statement.node) if isinstance(x, s.Name | s.Scripted)}
+    if "cost" in needs and below & (WEIGHTS | {r"\delta", "z", "b", "net", "e", "v"}):
+        needs.add("output")
+    return needs
+
+
+def new_symbol(statement: Statement, known: Declared) -> tuple[str, str] | None:
+    """The symbol that a statement defines, where nothing was known of it."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
+        return None
+    left = chain.sides[0]
+    if not is_said(chain) or chain.sides[1].end - chain.sides[1].start > MOST_SAID:
+        return None
+    base = base_of(left)
+    if not base or base in QUANTITIES | COSTS | FUNCTIONS | known.bases:
+        return None
+    if base in (r"\partial", r"\nabla") or base in SCALARS:
+        return None
+    return statement.said(left).strip(), statement.said(chain.sides[1]).strip()
