@@ -372,17 +372,23 @@ def lint(
     """Check every equation of whole notes, in place, the way a linter checks code.
 
     Notes are LaTeX, Markdown, Jupyter notebooks, HTML, reStructuredText or plain text: files,
-    folders, patterns, or - for standard input. Exit code 0 if nothing is wrong, 1 if there is an
-    error, 2 if a file cannot be read. A comment `% symnet: ignore[rule] reason`, in Markdown and
-    HTML `<!-- symnet: ignore[rule] reason -->`, keeps a finding to itself; [tool.symnet.lint] in
-    pyproject.toml or [lint] in symnet.toml keeps settings.
+    folders, patterns, or - for standard input. Exit code 0 without errors, 1 with one, 2 if a file
+    cannot be read. Repairs are offered only where they are proved.
+
+    A comment in a note silences a finding there, and settings are kept in [tool.symnet.lint] of
+    pyproject.toml or in [lint] of symnet.toml: convention, select, ignore, exclude,
+    require-coverage and more.
 
     \b
-    symnet lint chapter.tex                         # findings, each with its place
-    symnet lint notes/ --format html -o report.html # every equation with its verdict
-    symnet lint chapter.tex --diff                  # repairs that are proved
-    symnet lint chapter.tex --fix                   # the same, written
-    symnet lint notes/*.md --format github          # in continuous integration
+    % symnet: ignore[refuted] the reason              in LaTeX
+    <!-- symnet: ignore[refuted] the reason -->       in Markdown and HTML
+
+    \b
+    symnet lint chapter.tex                           # findings, each in its place
+    symnet lint notes/ --format html -o report.html   # the notes as a page
+    symnet lint chapter.tex --diff                    # repairs that are proved
+    symnet lint chapter.tex --fix                     # the same, written
+    symnet lint notes/*.md --format github            # in GitHub Actions
     """
     door = _load("lint_command")
     if show_rules:
@@ -663,7 +669,9 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"symnet: {error}", err=True)
         code = 1
     except SymnetError as error:
-        click.echo(f"symnet: {error}", err=True)
+        # The name of a file may hold what a terminal would obey.
+        said = "".join(x if x.isprintable() or x == "\n" else "�" for x in str(error))
+        click.echo(f"symnet: {said}", err=True)
         code = 2
     except BrokenPipeError:  # as in `symnet derive 2-3 | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
