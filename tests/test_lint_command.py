@@ -21,6 +21,7 @@ import pytest
 
 import symnet
 from symnet import cli, linter
+from symnet.notes import judging
 from symnet.notes.findings import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -511,6 +512,18 @@ def test_a_convention_of_the_settings_and_of_the_options(lint: Lint) -> None:
     assert lint("a.md", "--convention", "nielsen").code == 1
 
 
+def test_a_convention_of_ones_own_lies_beside_the_settings(lint: Lint) -> None:
+    Path("book").mkdir()
+    Path("book/a.md").write_text(NOTE, encoding="utf-8")
+    shutil.copy(ROOT / "symnet/conventions/input-by-output.toml", "book/mine.toml")
+    Path("book/symnet.toml").write_text('[lint]\nconvention = "mine.toml"\n', encoding="utf-8")
+    found = lint("book/a.md")
+    assert [head.split(":")[1] for head in heads(found.out)] == ["3"]  # here W z is wrong, Wδ right
+    Path("book/mine.toml").unlink()
+    found = lint("book/a.md")
+    assert (found.code, "book/mine.toml" in found.err) == (2, True)
+
+
 # --- processes, the cache, terminals --------------------------------------------------------------
 
 
@@ -540,7 +553,7 @@ def test_what_was_judged_is_not_judged_again(
     lint: Lint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[str] = []
-    genuine = linter.verdict
+    genuine = judging.verdict
 
     def counted(text: str, *rest: Any) -> Any:
         asked.append(text)
@@ -624,6 +637,28 @@ def test_progress_and_colours_on_a_terminal_silence_in_a_pipe(tmp_path: Path) ->
     assert b"\x1b" not in piped.stdout
 
 
+# --- what is said of it elsewhere -----------------------------------------------------------------
+
+
+def test_the_page_on_lint_has_all_rules() -> None:
+    page = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \| (.+) \|$", page, re.MULTILINE)
+    assert rows == [(name, level, what) for name, (level, what) in RULES.items()]
+
+
+def test_the_hook_of_pre_commit_is_a_command(lint: Lint) -> None:
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    lines = [re.fullmatch(r"(?:- |  )([a-z_]+): (.+)", line) for line in text.splitlines()]
+    hook = {match[1]: match[2] for match in lines if match}
+    assert len(hook) == len(lines), "a hook of one line a key"
+    assert (hook["id"], hook["language"]) == ("symnet-lint", "python")
+    assert hook["types_or"] == "[tex, markdown, jupyter, html, rst]"
+    program, command, *words = hook["entry"].split()
+    assert (program, command) == ("symnet", "lint")
+    put(a__md=NOTE, b__md=CLEAN)
+    assert lint(*words, "a.md", "b.md").code == 1  # pre-commit gives the files
+
+
 # --- from Python ----------------------------------------------------------------------------------
 
 
@@ -632,7 +667,9 @@ def test_lint_takes_a_path_a_list_or_a_text(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     put(a__md=NOTE, b__md=CLEAN)
-    for notes in ("a.md", Path("a.md"), ["a.md"], [Path("a.md"), "b.md"], ".", "*.md", NOTE):
+    several: list[str | Path] = [Path("a.md"), "b.md"]
+    ways: tuple[Any, ...] = ("a.md", Path("a.md"), ["a.md"], several, ".", "*.md", NOTE)
+    for notes in ways:
         (said,) = symnet.lint(notes).findings
         assert (said.rule, said.level, said.line, said.column) == ("ill-formed", "error", 5, 15)
         assert said.file == ("<stdin>" if notes == NOTE else "a.md")
@@ -643,7 +680,8 @@ def test_lint_takes_a_path_a_list_or_a_text(
     report = symnet.lint(["a.md", "b.md"])
     assert [note.document.path for note in report.notes] == ["a.md", "b.md"]
     assert report.coverage == 1
-    for wrong in ("missing.md", [], Path("empty.md"), "a\0b"):
+    bad: tuple[Any, ...] = ("missing.md", [], Path("empty.md"), "a\0b")
+    for wrong in bad:
         with pytest.raises(symnet.SymnetError):
             symnet.lint(wrong)
     with pytest.raises(symnet.SymnetError, match="nielsen"):
