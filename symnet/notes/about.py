@@ -19,8 +19,11 @@ from symnet.notes.declared import (
     Declared,
     base_of,
     is_partial,
+    plainly,
+    slope_of,
 )
 from symnet.notes.statements import EQUALITIES, Statement, is_said
+from symnet.paper.books import inferred
 from symnet.paper.formula import syntax as s
 
 UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
@@ -63,13 +66,55 @@ def is_about(statement: Statement) -> bool:
                 weights |= base in WEIGHTS
                 errors |= base == r"\delta" and not _is_kroneckers(each)
         elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
-            slopes |= any(
-                base_of(x) in COSTS | WEIGHTS | UNITS
-                for x in s.walk(each)
-                if isinstance(x, s.Name | s.Scripted)
-            )
+            slopes |= _is_slope(each)
     layered = {x for x in scripted if x in ("z", "a", "W", "w", "b", r"\delta", "A", "Z", "h", "o")}
     return slopes or errors or (weights and len(scripted) > 1) or len(layered) > 1
+
+
+def _is_slope(node: s.Node) -> bool:
+    """Whether a derivative is one of a cost, or of a quantity with a layer or a neuron."""
+    slope = slope_of(node)
+    if slope is None:
+        return any(
+            base_of(x) in COSTS | WEIGHTS
+            for x in s.walk(node)
+            if isinstance(x, s.Name | s.Scripted)
+        )
+    _, above, below = slope
+    if base_of(above) in COSTS:
+        return True
+    return any(isinstance(x, s.Scripted) and base_of(x) in UNITS | WEIGHTS for x in (above, below))
+
+
+def is_activation(statement: Statement) -> bool:
+    """Whether a forward equation says no more than a = f(z)."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return False
+    found = inferred.forward(*(plainly(statement.said(side)) for side in chain.sides))
+    return found is not None and found.weighted is not None
+
+
+def is_turned(statement: Statement, known: Declared) -> bool:
+    """Whether a forward equation has samples in rows where the document has columns, or back."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return False
+    own = inferred.forward(*(plainly(statement.said(side)) for side in chain.sides))
+    first = next(filter(None, (inferred.forward(*pair) for pair in known.forward.items())), None)
+    if own is None or first is None or own.weight is None or own.weight.letters:
+        return False
+    return own.rows != first.rows
+
+
+def is_of_means(statement: Statement) -> bool:
+    r"""Whether a statement has dZ and \partial J: the one is of each sample, the other of the mean.
+
+    Course notes write dZ = ∂J/∂Z beside dW = 1/m dZ A^T, which cannot both be meant.
+    """
+    assert statement.node is not None
+    names = {x.text for x in s.walk(statement.node) if isinstance(x, s.Name)}
+    return bool(names & {"dZ", "dA", "dz", "da"}) and {r"\partial", "J"} <= names
 
 
 def _is_kroneckers(delta: s.Scripted) -> bool:
@@ -77,10 +122,23 @@ def _is_kroneckers(delta: s.Scripted) -> bool:
     return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
 
 
+def is_rounded(statement: Statement) -> bool:
+    """Whether a side is a decimal number, as in an example worked out: it is rounded somewhere."""
+    node = statement.node
+    return isinstance(node, s.Chain) and any(
+        any(isinstance(x, s.Number) and "." in x.text for x in s.walk(side)) for side in node.sides
+    )
+
+
 def is_of_functions(statement: Statement) -> bool:
     """Whether a statement is about an activation alone: no quantity in it has a script."""
+    return not has_quantities(statement)
+
+
+def has_quantities(statement: Statement) -> bool:
+    """Whether a quantity with a layer or a neuron stands in a statement."""
     assert statement.node is not None
-    return not any(
+    return any(
         isinstance(x, s.Scripted)
         and (x.sub is not None or x.sup is not None)
         and base_of(x) in QUANTITIES

@@ -120,7 +120,8 @@ def _with_widths(
         # The page's own letter for it.
         special = {**special, "activation": " ".join((special["activation"], *known.letters))}
     context: dict[str, Any] = {**special, "definitions": definitions}
-    if known.last > 1 and not known.widths and candidate.convention in NUMBERED:
+    least = 1 if candidate.convention == "ng" else 2  # Nielsen's layer 1 is the input
+    if known.last > least and not known.widths and candidate.convention in NUMBERED:
         context["depth"] = f"L = {known.last}"
     if numbered and known.widths and candidate.convention in (*NIELSENS, OTHER):
         yield {**context, "widths": list(known.widths)}
@@ -174,6 +175,17 @@ USUAL: tuple[dict[str, str], ...] = (
 )
 
 
+def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
+    """Whether a declared cost stands for this last layer: by its nature, or as it is mentioned."""
+    if output is None:
+        return False
+    name = context_words.cost(cost).name or cost
+    natural = {"sigmoid": ("cross", "binary"), "softmax": ("log_likelihood", "log-likelihood")}
+    return output in (*known.activations, *known.outputs) or any(
+        word in name for word in natural.get(output, ())
+    )
+
+
 def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
     """What is mentioned, in all ways; what is usual, where no cost is said."""
     found: list[dict[str, Any]] = []
@@ -184,9 +196,10 @@ def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
         found.append({"activation": activation, "cost": cost, **functions})
     for each in USUAL:
         output = each.get("output_activation")
-        if costs and output in (*known.activations, *known.outputs):
-            found += [{**each, "cost": cost, **functions} for cost in costs]
-        elif not costs and (not names or each["cost"] in names) and (output or not found):
+        if costs:
+            fitting = [cost for cost in costs if _goes_with(cost, output, known)]
+            found += [{**each, "cost": cost, **functions} for cost in fitting]
+        elif (not names or each["cost"] in names) and (output or not found):
             found.append({**each, **functions})
     if not known.functions:
         for activation in dict.fromkeys((*activations, *FREQUENT)):

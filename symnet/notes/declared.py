@@ -192,6 +192,7 @@ def plainly(latex: str) -> str:
     """
     text = _STYLED.sub(lambda found: found[1] or found[2], latex)
     text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
+    text = re.sub(r"\\[lr]?Vert(?![A-Za-z])", r"\\|", text)
     return text.replace("&", " ").strip(" .,;~\n")
 
 
@@ -405,7 +406,9 @@ def last_layer(statements: Iterable[Statement]) -> int:
                 continue
             base, number = base_of(node), _layer_number(node.sup)
             if base in WEIGHTS:
-                weights.append(number)
+                # w_1^2 and w^2 are squares: only of a matrix or of two neurons it is a layer.
+                if base in (r"\Theta", "W") or isinstance(node.sub, s.Product | s.Listed):
+                    weights.append(number)
                 general |= any(
                     isinstance(x, s.Name) and x.text in ("l", r"\ell", "L")
                     for part in (node.sub, node.sup)

@@ -14,10 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.notes.about import (
+    has_quantities,
     is_about,
+    is_activation,
     is_claim,
     is_numbered,
     is_of_functions,
+    is_of_means,
+    is_rounded,
+    is_turned,
     needs_of,
     new_symbol,
 )
@@ -42,7 +47,7 @@ from symnet.notes.findings import (
     Equation,
     Finding,
 )
-from symnet.notes.statements import Statement, last_letter, statements
+from symnet.notes.statements import Statement, last_letter, statements, width_letter
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
@@ -52,6 +57,7 @@ from symnet.paper.verify import verify
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 SURE = 5  # equations that hold, for a convention to be beyond doubt
+MOST_FITTING = 2  # conventions in which a claim is tried
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
 
@@ -72,6 +78,16 @@ class Judged:
     known: Declared
     candidate: Candidate
     judgements: tuple[Judgement, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether a forward equation holds under the convention."""
+        anchors = {(x.formula.source.path, x.start) for x in self.known.anchors}
+        return any(
+            x.verdict is not None and x.verdict.holds
+            for x in self.judgements
+            if (x.statement.formula.source.path, x.statement.start) in anchors
+        )
 
 
 def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
@@ -105,8 +121,8 @@ def judged(
     document: Document, wanted: str = "auto", judge: Judge = verdict, mapper: Mapper = map
 ) -> Judged:
     """All statements of a document judged; `wanted` is a convention, or auto."""
-    last = last_letter(document.formulas)
-    said = [x for each in document.formulas for x in statements(each, document.macros, last)]
+    letters = last_letter(document.formulas), width_letter(document.formulas)
+    said = [x for each in document.formulas for x in statements(each, document.macros, *letters)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
     known = declared(said, prose)
     ask = _remembering(judge)
@@ -145,12 +161,18 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declar
     """Whether what is wrong is the formula, and not how it was read."""
     if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
+    if "has no neuron" in verdict.reason and not known.widths:
+        return False  # how many there are is not said
+    if is_of_means(found.statement):
+        return False
     needs = needs_of(found.statement)
     if is_of_functions(found.statement) and not needs <= known.kinds:
         return False  # σ' = σ(1 - σ), where nobody says which σ
     if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
         return True
     # Numbers can only speak against what says nothing of a certain σ or C that is not declared.
+    if verdict.verdict == REFUTED and not has_quantities(found.statement):
+        return False  # letters without scripts may be anything
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
 
 
@@ -177,18 +199,29 @@ def _fitting(
         anchors = [x for x in said if is_about(x) and is_claim(x)][:8]
     scores = []
     for rank, candidate in enumerate(offered):
-        verdicts = [_first(x, candidate, known, ask).verdict for x in anchors]
+        pairs = [(x, _first(x, candidate, known, ask)) for x in anchors]
+        found = [said for _, said in pairs]
+        # Which activation a layer has speaks for a convention, and never against it.
+        verdicts = [
+            said.verdict
+            for x, said in pairs
+            if said.holds or not is_activation(x) or not known.anchors
+        ]
         right = verdicts.count(PROVED)
         # Without forward equations, what is refuted may only need a cost or an activation.
         wrong = sum(x in (WRONG if known.anchors else (ILL_FORMED,)) for x in verdicts)
         # What is not even understood under a convention is not written in it.
         strange = sum(x == UNKNOWN for x in verdicts) if known.anchors else 0
+        if any(x.reason.startswith("no network") for x in found):
+            continue
         scores.append((wrong + strange - 2 * right, rank, right, wrong, candidate))
+    if not scores:
+        return list(offered[:1])
     scores.sort(key=lambda score: score[:2])
     best = scores[0]
     if best[3]:  # a forward equation is wrong under each: the likely one is meant
         return [best[4]]
-    return [x[4] for x in scores if x[2] and not x[3]] or [best[4]]
+    return [x[4] for x in scores if x[2] and not x[3]][:MOST_FITTING] or [best[4]]
 
 
 def _first(
@@ -212,10 +245,11 @@ def _of(
     about = is_about(statement)
     if statement.node is None:
         verdict = ask(statement.printed, fitting[0].convention, {}, True)
-        if verdict.verdict == ILL_FORMED and (about or "=" in statement.text):
+        # "= ∂C/∂z" or "x =" goes on with what stands beside it; brackets speak for themselves.
+        if verdict.error_kind == "unbalanced" and (about or "=" in statement.text):
             return Judgement(statement, CLAIM, verdict)
         return Judgement(statement, UNREAD if about else OTHER, verdict)
-    claim = is_claim(statement)
+    claim = is_claim(statement) and not is_rounded(statement)
     if not claim and not about:
         return Judgement(statement, MENTION)
     if not claim:
@@ -226,15 +260,23 @@ def _of(
     verdict = _verdict(statement, fitting, known, own, ask)
     if verdict.verdict == PROVED:
         return Judgement(statement, DEFINITION if defines else CLAIM, verdict)
-    if defines and not _is_forward(statement, known):
+    if defines and not _is_forward(statement, known) and _is_of_two(statement):
         return Judgement(statement, DEFINITION)
-    if _is_forward(statement, known) and known.hidden and verdict.verdict != ILL_FORMED:
-        return Judgement(statement, DEFINITION)  # which activation a layer has: z = tanh(a)
+    if _is_forward(statement, known):
+        named = known.hidden and verdict.verdict != ILL_FORMED
+        if named or is_turned(statement, known):
+            # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
+            return Judgement(statement, DEFINITION)
     if not about:
         return Judgement(statement, OTHER)
     if new_symbol(statement, known) is not None:
         return Judgement(statement, DEFINITION)
     return Judgement(statement, CLAIM if verdict.verdict in WRONG else UNREAD, verdict)
+
+
+def _is_of_two(statement: Statement) -> bool:
+    """Whether a statement says no more than what something is: δ = ∂C/∂z = a - y says more."""
+    return not isinstance(statement.node, s.Chain) or len(statement.node.sides) == 2
 
 
 def _is_forward(statement: Statement, known: Declared) -> bool:
@@ -280,14 +322,12 @@ def _of_named_function(statement: Statement, ask: Judge) -> Verdict | None:
         base_of(x) for x in s.walk(statement.node) if isinstance(x, s.Scripted) and x.primes
     )
     for letter in letters:
-        definitions = {"z^l": STANDARD["z^l"], "a^l": f"{letter}(z^l)"}
+        text = re.sub(
+            rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", r"\\sigma", statement.printed
+        )
         for name in FREQUENT:
-            said = {
-                "activation": f"{name} {letter}",
-                "cost": "abstract",
-                "definitions": definitions,
-            }
-            found = ask(statement.printed, "other", said, False)
+            said = {"activation": name, "cost": "abstract", "definitions": STANDARD}
+            found = ask(text, "nielsen", said, False)
             if found.verdict == PROVED:
                 return replace(found, assumptions=(*found.assumptions, f"{letter} is {name}"))
     return None

@@ -9,6 +9,7 @@
 from collections.abc import Iterable
 
 from symnet.notes import prose
+from symnet.notes.contradictions import Facts
 from symnet.notes.contradictions import findings as contradictions
 from symnet.notes.document import Document
 from symnet.notes.facts import facts_of
@@ -28,7 +29,7 @@ def linted(
 ) -> Linted:
     """A document with what is to be said of it."""
     found = judged(document, convention, judge, mapper)
-    facts = facts_of(found.known, found.candidate.convention)
+    facts = facts_of(found.known, found.candidate.convention) if found.fits else Facts()
     said = [
         *findings(found),
         *contradictions(prose.statements(document), facts),

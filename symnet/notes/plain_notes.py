@@ -14,6 +14,10 @@ _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _MATHEMATICS = re.compile(r"[ \t]*\{?math\b")
 _CODE = re.compile(r"\.\.[ \t]+(?:code|code-block|sourcecode|literalinclude|raw|highlight)::")
 _COMMENTED = re.compile(r"\.\.[ \t]+(?![_\[|])(?![^\n]*::)")
+# Code in the comments that Doxygen reads; one never closed is text.
+_DOXYGEN = re.compile(
+    r"[\\@](code|verbatim|dot)(?![A-Za-z])(?:(?![\\@](?:code|verbatim|dot)\b)[\s\S])*?[\\@]end\1(?![A-Za-z])"
+)
 _LITERAL = re.compile(r"``[^\n]{1,300}?``(?!`)")
 _IGNORE = re.compile(
     r"\s*symnet:[ \t]*ignore(?:[ \t]*\[([^\]\n]*)\])?(?=[\s,;:.—–-]|$)(.*)", re.DOTALL
@@ -37,7 +41,7 @@ def visible_restructured(raw: str, path: str) -> Source:
 def without_fences(raw: str) -> str:
     """The note with its code blank: a comment in it is none."""
     text = lines_alike(raw)
-    return all_blanked(text, fences(text))
+    return all_blanked(text, [*fences(text), *(match.span() for match in _DOXYGEN.finditer(text))])
 
 
 def fences(text: str) -> Iterator[tuple[int, int]]:

@@ -12,12 +12,19 @@ import re
 
 # Names of several letters, printed as words.
 _NAMES = "net|in|out|softmax|sigmoid|ReLU|relu|diag|input|output|pre|act|logistic|Softmax"
+_COSTS = "Err|MSE|Loss|loss|Cost|cost|BCE|CE|SSE|Error|error|Erreur"
 _STYLES = "text|textrm|textit|mathit|textup|mbox|rm|hbox"
 _LAYOUT = "qedhere|qed|blacksquare|hfill|noindent|null|medskip|smallskip|protect"
 _LINKS = "eqref|ref|cite|footnote|cref|autoref|footnotemark"
 _SPELLINGS = (
     (rf"\\(?:{_STYLES})\s*\{{\s*({_NAMES})\s*\}}", r"\\mathrm{\1}"),
     (r"(?<![A-Za-z\\{])(net|out|in)(?=_|\^|\()", r"\\mathrm{\1}"),
+    # Costs with names of several letters.
+    (rf"\\(?:{_STYLES}|mathrm|operatorname|mathbf)\s*\{{\s*({_COSTS})\s*\}}", r"\\mathcal{C}"),
+    (rf"(?<![A-Za-z\\{{])({_COSTS})(?![A-Za-z])", r"\\mathcal{C}"),
+    (r"\\newline(?![A-Za-z])", r"\\\\"),
+    (r"(?<![.\d])(?:\.\s?){3,}(?!\d)|\.*…+\.*", r"\\dots "),
+    (r"(?<=[\w}])\s*\*(?=\s*(?:[=,)}.;]|$))", r"^{*}"),
     (rf"\\(?:{_LAYOUT})(?![A-Za-z])", ""),
     (rf"\\(?:{_LINKS})\s*\{{[^{{}}]*\}}", ""),
     (r"\\(?:text|textrm|mathrm|operatorname)\s*\{\s*np\.(\w+)\s*\}", r"np.\1"),

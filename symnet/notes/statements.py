@@ -93,9 +93,34 @@ _RAISED = re.compile(
 )
 
 
-def statements(formula: Formula, known: str = "", last: str = "") -> tuple[Statement, ...]:
-    """The statements of a formula in a document with these macros, whose last layer is `last`."""
+# The upper limit of a sum over the neurons of a layer, or of a space: d_{l-1}, s_l, m^{[l]}.
+_WIDTH = re.compile(
+    r"(?:\\sum(?:_\{[^{}]*\}|_\w)?\^\{?|\\mathbb\s*\{?R\}?\^\{?)\s*([a-zA-Z])(?=_\{?(?:l|\\ell)|\^\{?[\[(](?:l|\\ell))"
+)
+
+
+def width_letter(formulas: Iterable[Formula]) -> str:
+    r"""The letter of the number of neurons of a layer where it is not n: d_l; empty where it is.
+
+    >>> from symnet.notes.source import Source
+    >>> text = r"z_i^l = \sum_{j=1}^{d_{l-1}} w_{ij}^l a_j^{l-1}"
+    >>> width_letter([Formula(Source("", text, text), 0, len(text))])
+    'd'
+    """
+    found = Counter(x[1] for each in formulas for x in _WIDTH.finditer(each.text))
+    return found.most_common(1)[0][0] if found and "n" not in found else ""
+
+
+def statements(
+    formula: Formula, known: str = "", last: str = "", width: str = ""
+) -> tuple[Statement, ...]:
+    """The statements of a formula in a document with these macros.
+
+    `last` is its letter for the last layer, and `width` that for the number of neurons of a layer.
+    """
     text, moved = respelled(formula.text)
+    if width:
+        text = re.sub(rf"(?<![A-Za-z\\]){width}(?=_\{{?(?:l|\\ell|L|\d)|\^\{{?[\[(])", "n", text)
     if last:  # as long as before, so that places stay
         text = re.sub(rf"(\^\{{?[(\[]?){last}(?=[-)\]}}\s_+]|$)", r"\1L", text)
     prefix = expansion.used(text, known)
@@ -103,7 +128,7 @@ def statements(formula: Formula, known: str = "", last: str = "") -> tuple[State
     places = (*[formula.start] * len(prefix), *(formula.start + x for x in moved))
 
     def made(start: int, end: int, node: s.Node | None, why: str = "") -> Statement:
-        start, end = max(start, len(prefix)), max(end, len(prefix))
+        start, end = _with_groups(whole, max(start, len(prefix)), max(end, len(prefix)))
         own = (*places[: len(prefix)], *places[start : end + 1])
         printed = prefix + whole[start:end]
         return Statement(
@@ -126,6 +151,37 @@ def statements(formula: Formula, known: str = "", last: str = "") -> tuple[State
         first = display.statements[0] if number == 0 else head
         found.append(made(first.start, display.statements[following - 1].end, head))
     return tuple(found)
+
+
+_GROUP = re.compile(r"\\[\s\S]|[{}]")
+_BEFORE = re.compile(r"\\[A-Za-z]+\*?\s*$")
+
+
+def _with_groups(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch with the rest of the groups that it has only a part of: \\boxed{a = b}."""
+    opened: list[int] = []
+    while True:
+        opened, missing = [], 0
+        for found in _GROUP.finditer(text, start, end):
+            if found[0] == "{":
+                opened.append(found.start())
+            elif found[0] == "}":
+                missing += not opened
+                del opened[-1:]
+        if missing:
+            before = text.rfind("{", 0, start)
+            if before < 0:
+                return start, end
+            command = _BEFORE.search(text, 0, before)
+            start = command.start() if command is not None else before
+            continue
+        break
+    for _ in opened:
+        closing = text.find("}", end)
+        if closing < 0 or text[end:closing].strip():
+            break
+        end = closing + 1
+    return start, end
 
 
 def is_said(node: s.Node) -> bool:
