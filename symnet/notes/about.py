@@ -123,6 +123,29 @@ def changed_in(statement: Statement) -> set[str]:
     return found
 
 
+def is_membership(statement: Statement) -> bool:
+    r"""Whether a statement says of what shape something is: W \in \mathbb{R}^{m \times n}."""
+    return isinstance(statement.node, s.Chain) and set(statement.node.relations) == {r"\in"}
+
+
+def has_changes(statement: Statement) -> bool:
+    r"""Whether slopes have letters of their own, dZ^{[l]}, as in A. Ng's course."""
+    assert statement.node is not None
+    return r"[" in statement.text and any(
+        isinstance(x, s.Name) and x.text in ("dZ", "dA", "dW", "db", "dz", "da", "dw")
+        for x in s.walk(statement.node)
+    )
+
+
+def is_transposed(statement: Statement) -> bool:
+    """Whether a forward equation has the transposed weights, z = W^T a + b."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return False
+    found = inferred.forward(*(plainly(statement.said(side)) for side in chain.sides))
+    return found is not None and found.weight is not None and found.weight.transposed
+
+
 def is_of_means(statement: Statement) -> bool:
     r"""Whether a statement has dZ and \partial J: the one is of each sample, the other of the mean.
 

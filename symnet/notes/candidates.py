@@ -59,14 +59,15 @@ def candidates(known: Declared, wanted: str = "auto") -> list[Candidate]:
     if wanted == OTHER:
         return [Candidate(OTHER, _own_words(known), own)]
     if wanted != "auto":
-        return [_of_book(wanted, opposite)]
-    found = [_of_book("nielsen", opposite)]
+        return [of_book(wanted, opposite)]
+    found = [of_book("nielsen", opposite)]
     if known.forward:
         found.append(Candidate(OTHER, _own_words(known), own))
-    return [*found, *(_of_book(name, opposite) for name in BOOKS if name != "nielsen")]
+    return [*found, *(of_book(name, opposite) for name in BOOKS if name != "nielsen")]
 
 
-def _of_book(name: str, opposite: bool) -> Candidate:
+def of_book(name: str, opposite: bool = False) -> Candidate:
+    """The convention of a book; `opposite` if the document's δ is the negative slope."""
     definitions: dict[str, str] = {}
     if name in NIELSENS:
         definitions = {**STANDARD, r"\delta^l": "-dC/dz^l"} if opposite else STANDARD

@@ -16,14 +16,17 @@ from typing import Any
 
 from symnet.notes.about import (
     changed_in,
+    has_changes,
     has_quantities,
     is_about,
     is_activation,
     is_claim,
+    is_membership,
     is_numbered,
     is_of_functions,
     is_of_means,
     is_rounded,
+    is_transposed,
     is_turned,
     needs_of,
     new_symbol,
@@ -34,6 +37,7 @@ from symnet.notes.candidates import (
     Candidate,
     candidates,
     contexts,
+    of_book,
     supposed_contexts,
 )
 from symnet.notes.declared import NAMES, WEIGHTS, Declared, base_of, declared
@@ -58,7 +62,7 @@ from symnet.paper.verify import verify
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
-SURE = 5  # equations that hold, for a convention to be beyond doubt
+SURE = 3  # equations that hold, for a convention to be beyond doubt
 MOST_FITTING = 2  # conventions in which a claim is tried
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
@@ -136,7 +140,8 @@ def judged(
             own.setdefault(new[0], (number, new[1]))
     numbers = {(x.formula.source.path, x.start): n for n, x in enumerate(said)}
     found = tuple(mapper(Task(known, fitting, own, numbers, judge), said))
-    return Judged(known, fitting[0], _certain(_consistent(found), known))
+    unsure = Judged(known, fitting[0], _consistent(found))
+    return replace(unsure, judgements=_certain(unsure))
 
 
 def _consistent(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
@@ -155,28 +160,41 @@ def _consistent(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
     )
 
 
-def _certain(found: tuple[Judgement, ...], known: Declared) -> tuple[Judgement, ...]:
+def _certain(judged: Judged) -> tuple[Judgement, ...]:
     """What is wrong only as far as it was read is not understood, and no error.
 
     A formula is one if an edit is known that makes it right; or if most of what the document says
     holds as it was read, so that its convention is beyond doubt.
     """
+    known = judged.known
+    slopes = {id(x) for x in known.slopes}
+    if any(id(x.statement) in slopes and not _is_settled(x) for x in judged.judgements):
+        # What δ is was not understood: then nothing is known of it.
+        known = replace(known, odd=known.odd | {"δ"})
+    found = tuple(
+        replace(x, role=UNREAD, verdict=NOT_JUDGED) if _is_odd(x, known) else x
+        for x in judged.judgements
+    )
     holds = sum(x.verdict is not None and x.verdict.holds for x in found)
     wrong = sum(x.verdict is not None and x.verdict.verdict in WRONG for x in found)
-    sure = holds >= SURE and holds >= 2 * wrong
-    found = tuple(
-        replace(x, role=UNREAD, verdict=NOT_JUDGED) if _is_odd(x, known) else x for x in found
-    )
+    sure = judged.fits and holds >= SURE and holds >= wrong
     return tuple(
         replace(x, role=UNREAD)
         if x.role == CLAIM
         and x.statement.node is not None
         and x.verdict is not None
         and x.verdict.verdict in WRONG
-        and not _is_understood(x, x.verdict, sure, known)
+        and not _is_understood(x, x.verdict, sure, judged)
         else x
         for x in found
     )
+
+
+def _is_settled(found: Judgement) -> bool:
+    """Whether a definition holds under the convention, or is told to be wrong."""
+    if found.verdict is None:
+        return False
+    return found.verdict.holds or (found.role == CLAIM and found.verdict.verdict in WRONG)
 
 
 NOT_SUPPOSED = Verdict(
@@ -200,22 +218,36 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
     return "penalty" in known.odd and bool(letters & WEIGHTS & changed_in(found.statement))
 
 
-def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declared) -> bool:
+def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
+    statement, known = found.statement, judged.known
     if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
     if "has no neuron" in verdict.reason and not known.widths:
         return False  # how many there are is not said
-    if is_of_means(found.statement):
+    if is_of_means(statement):
         return False
-    needs = needs_of(found.statement)
-    if is_of_functions(found.statement) and not needs <= known.kinds:
-        return False  # σ' = σ(1 - σ), where nobody says which σ
-    if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
+    needs = needs_of(statement)
+    if is_of_functions(statement):
+        # σ' = σ(1 - σ) is right or wrong where somebody says which σ it is.
+        declared = bool(known.functions or known.hidden)
+        return needs <= known.kinds and (declared or verdict.suggestion is not None)
+    if verdict.error_kind == "unbalanced":
         return True
-    # Numbers can only speak against what says nothing of a certain σ or C that is not declared.
-    if verdict.verdict == REFUTED and not has_quantities(found.statement):
-        return False  # letters without scripts may be anything
+    if verdict.error_kind == "wrong-range":
+        return judged.fits  # else layers may be numbered otherwise
+    if is_membership(statement) and r"\times" not in statement.text:
+        return False  # h of R^h may be any size
+    if verdict.suggestion is not None:
+        return True
+    # Numbers can only speak against what says nothing of a certain σ or C that is not declared, nor
+    # of a network that is drawn and not described.
+    if verdict.verdict == REFUTED and not has_quantities(statement):
+        return False
+    if "is a number, the" in verdict.reason:
+        return False  # y may be that of one neuron
+    if verdict.verdict == REFUTED and is_numbered(statement) and not known.widths:
+        return False
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
 
 
@@ -328,6 +360,8 @@ def _of(
         several = len(known.letters) + bool(known.hidden) > 1
         if verdict.verdict == REFUTED and (verdict.suggestion is None or several) and not named:
             return Judgement(statement, UNREAD, verdict)  # perhaps of another activation
+        if is_transposed(statement):
+            return Judgement(statement, UNREAD, verdict)  # W^T may be how the document has it
         if named or is_turned(statement, known):
             # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
             return Judgement(statement, DEFINITION)
@@ -365,6 +399,8 @@ def _verdict(
         return named, ()
     numbered = is_numbered(statement)
     failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
+    if has_changes(statement) and not any(each.convention == "ng" for each in fitting):
+        fitting = [of_book("ng"), *fitting]  # dZ^{[l]} is a letter of A. Ng's
     for number, candidate in enumerate(fitting):
         tried = [(each, False) for each in contexts(candidate, known, numbered)]
         if number < MOST_SUPPOSED:
@@ -373,7 +409,9 @@ def _verdict(
             if supposed and all(_is_final(each) for each, *_ in failures):
                 break
             context = _with_own(statement, context, own)
-            found = ask(statement.printed, candidate.convention, context, False)
+            found = ask(
+                _in_letters(statement, candidate, known), candidate.convention, context, False
+            )
             if found.holds and supposed:
                 said = f"{context['activation']} activation and {context['cost']} cost"
                 found = replace(found, assumptions=(*found.assumptions, said))
@@ -384,6 +422,14 @@ def _verdict(
             if found.error_kind == "wrong-range" and number == 0:
                 return _explained(statement, failures, ask), ()
     return _explained(statement, failures, ask), ()
+
+
+def _in_letters(statement: Statement, candidate: Candidate, known: Declared) -> str:
+    """A statement in the letters of a book: of the activation, where the document has another."""
+    if candidate.convention != "ng" or len(known.letters) != 1 or known.letters[0] == "g":
+        return statement.printed
+    letter = re.escape(known.letters[0])
+    return re.sub(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", "g", statement.printed)
 
 
 def _supposed_in(context: Mapping[str, Any]) -> Supposed:
