@@ -55,28 +55,19 @@ class Candidate:
 def candidates(known: Declared, wanted: str = "auto") -> list[Candidate]:
     """The conventions that a document may be in, likely ones first; just one if it is wanted."""
     own = {**known.forward, **known.errors}
-    opposite = _opposite(known)
     if wanted == OTHER:
         return [Candidate(OTHER, _own_words(known), own)]
     if wanted != "auto":
-        return [of_book(wanted, opposite)]
-    found = [of_book("nielsen", opposite)]
+        return [of_book(wanted)]
+    found = [of_book("nielsen")]
     if known.forward:
         found.append(Candidate(OTHER, _own_words(known), own))
-    return [*found, *(of_book(name, opposite) for name in BOOKS if name != "nielsen")]
+    return [*found, *(of_book(name) for name in BOOKS if name != "nielsen")]
 
 
-def of_book(name: str, opposite: bool = False) -> Candidate:
-    """The convention of a book; `opposite` if the document's δ is the negative slope."""
-    definitions: dict[str, str] = {}
-    if name in NIELSENS:
-        definitions = {**STANDARD, r"\delta^l": "-dC/dz^l"} if opposite else STANDARD
-    return Candidate(name, WORDS.get(name, name), definitions)
-
-
-def _opposite(known: Declared) -> bool:
-    """Whether the document says that δ is the negative slope of the cost."""
-    return any(said.startswith("-") for said in known.errors.values())
+def of_book(name: str) -> Candidate:
+    """The convention of a book, as the book has it."""
+    return Candidate(name, WORDS.get(name, name), STANDARD if name in NIELSENS else {})
 
 
 def _own_words(known: Declared) -> str:

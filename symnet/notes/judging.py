@@ -289,6 +289,7 @@ def _fitting(
         if known.anchors and not wrong:
             slopes = [_first(x, candidate, known, ask) for x in known.slopes[:2]]
             wrong += 2 * sum(x.verdict in WRONG for x in slopes)
+            right |= {-1 - n for n, x in enumerate(slopes) if x.holds}
         scores.append(_Score(wrong, strange, rank, right, candidate))
     if not scores:
         return list(offered[:1])
