@@ -6,15 +6,24 @@ r"""Macros of a document put into its formulas, where they are quoted elsewhere.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-_NEW = re.compile(
-    r"\\(?:re)?(?:new|provide)command\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?\s*(?:\[(\d)\])?(\[[^\]]*\])?\s*(?=\{)"
+from symnet.notes.macros import definitions
+
+_HEAD = re.compile(
+    r"\\(?:(?P<new>(?:re)?newcommand|providecommand|DeclareRobustCommand)\*?"
+    r"|(?P<def>(?:(?:global|long)\s*)?[gex]?def)|(?P<operator>DeclareMathOperator)\*?|(?P<let>let))"
+    r"\s*\{?\s*(?P<name>\\(?:[A-Za-z@]+|.))\s*\}?\s*"
 )
-_DEF = re.compile(r"\\g?def\s*(\\[A-Za-z]+)\s*((?:#\d)*)\s*(?=\{)")
-_OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?\s*(?=\{)")
+_COUNT = re.compile(r"(?:\[(\d)\])?\s*")
+_PARAMETERS = re.compile(r"(?:#\d)*\s*")
+_TARGET = re.compile(r"=?\s*(\\[A-Za-z]+|[^\s\\{}])")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 MOST = 2000  # uses of macros in one formula
+LONGEST = 20_000  # characters of a formula in which macros are put in
+UNCLEAR = r"\UnclearMacro"  # what a macro becomes if it cannot be known what it becomes
 
 
 def _group(text: str, start: int) -> int:
@@ -25,47 +34,92 @@ def _group(text: str, start: int) -> int:
         found = _COMMAND.match(text, start)
         return found.end() if found else start + 1
     depth = 0
-    for at in range(start, len(text)):
-        escaped = at and text[at - 1] == "\\"
-        depth += (text[at] == "{" and not escaped) - (text[at] == "}" and not escaped)
+    for brace in _BRACE.finditer(text, start):
+        depth += (brace[0] == "{") - (brace[0] == "}")
         if depth == 0:
-            return at + 1
+            return brace.end()
     return len(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a macro becomes. One made by \\let has the meaning that another macro had then."""
+
+    count: int  # of arguments
+    body: str
+    let: bool = False
+
+
 @lru_cache(maxsize=32)
-def defined(macros: str) -> Mapping[str, tuple[int, str]]:
-    """Each macro by its name: how many arguments it takes, and what it becomes."""
-    found: dict[str, tuple[int, str]] = {}
-    for pattern in (_NEW, _DEF, _OPERATOR):
-        for each in pattern.finditer(macros):
-            end = _group(macros, each.end())
-            body = macros[each.end() + 1 : end - 1]
-            if pattern is _OPERATOR:
-                found[each[1]] = (0, rf"\operatorname{{{body}}}")
-            elif pattern is _DEF:
-                found[each[1]] = (each[2].count("#"), body)
-            elif not each[3]:  # one with an argument that may be left out is left as it is
-                found[each[1]] = (int(each[2] or 0), body)
-    return found
+def _meanings(macros: str) -> Mapping[str, tuple[Meaning | None, ...]]:
+    """All different meanings of each macro, in their order; None for one that is not read.
+
+    That is one with an argument that may be left out, or with other signs between its arguments.
+    """
+    found: dict[str, dict[Meaning | None, None]] = {}
+    for start, end in definitions(macros):
+        head = _HEAD.match(macros, start, end)
+        if head is not None:
+            made = found.setdefault(head["name"], {})
+            meaning = _meaning(macros, head, end)
+            made.pop(meaning, None)
+            made[meaning] = None
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _meaning(macros: str, head: re.Match[str], end: int) -> Meaning | None:
+    at, count = head.end(), 0
+    if head["let"]:
+        target = _TARGET.match(macros, at, end)
+        return Meaning(0, target[1], let=True) if target else None
+    if head["new"] and (said := _COUNT.match(macros, at, end)):
+        at, count = said.end(), int(said[1] or 0)
+    elif head["def"] and (said := _PARAMETERS.match(macros, at, end)):
+        at, count = said.end(), said[0].count("#")
+    if macros[at : at + 1] != "{":
+        return None
+    body = macros[at + 1 : end - 1]
+    return Meaning(0, rf"\operatorname{{{body}}}") if head["operator"] else Meaning(count, body)
+
+
+@lru_cache(maxsize=32)
+def defined(macros: str) -> Mapping[str, Meaning]:
+    """Each macro that is read, by its name; of several meanings the last counts."""
+    return {name: each[-1] for name, each in _meanings(macros).items() if each[-1] is not None}
+
+
+@lru_cache(maxsize=32)
+def _certain(macros: str) -> Mapping[str, Meaning]:
+    r"""Each macro, with \UnclearMacro as what it becomes where that is not certain.
+
+    Which of two meanings counts for a formula depends on where that stands; and a \delta that is no
+    longer the usual one must not be taken for it.
+    """
+    every = _meanings(macros)
+    return {
+        name: meaning
+        if meaning is not None and not others and not (meaning.let and meaning.body in every)
+        else Meaning(0, UNCLEAR)
+        for name, (meaning, *others) in every.items()
+    }
 
 
 def used(text: str, macros: str) -> str:
-    """Of all macros of a document those that a formula needs, as their author wrote them."""
-    known = defined(macros) if macros else {}
+    """Of all macros of a document those that a formula needs, each in one form."""
+    known = _certain(macros) if macros else {}
     wanted = set(_COMMAND.findall(text)) & known.keys()
     waiting = list(wanted)
     while waiting:
-        more = set(_COMMAND.findall(known[waiting.pop()][1])) & known.keys() - wanted
+        more = set(_COMMAND.findall(known[waiting.pop()].body)) & known.keys() - wanted
         wanted |= more
         waiting += more
     if not wanted:
         return ""
     pieces = []
     for name in sorted(wanted):
-        count, body = known[name]
-        head = rf"\newcommand{{{name}}}" + (f"[{count}]" if count else "")
-        pieces.append(f"{head}{{{body}}}")
+        meaning = known[name]
+        head = rf"\newcommand{{{name}}}" + (f"[{meaning.count}]" if meaning.count else "")
+        pieces.append(f"{head}{{{meaning.body}}}")
     return "".join(pieces)
 
 
@@ -78,13 +132,13 @@ def expanded(text: str, macros: str) -> str:
     while found := _COMMAND.search(text, at):
         made.append(text[at : found.start()])
         at = found.end()
-        if found[0] not in known or uses >= MOST:
+        if found[0] not in known or uses >= MOST or len(text) - at > LONGEST:
             made.append(found[0])
             continue
         uses += 1
-        count, body = known[found[0]]
+        body = known[found[0]].body
         given = []
-        for _ in range(count):
+        for _ in range(known[found[0]].count):
             while at < len(text) and text[at].isspace():
                 at += 1
             end = _group(text, at)
@@ -95,7 +149,7 @@ def expanded(text: str, macros: str) -> str:
             body = body.replace(f"#{number}", each)
         if body[-1:].isalpha() and _COMMAND.fullmatch(body[body.rfind("\\") :] or "x"):
             body += " "  # \x y must not become \xy
-        if len(body) + len(text) - at > 20_000:
+        if len(body) + len(text) - at > LONGEST:
             made.append(found[0])
             continue
         text, at = body + text[at:], 0
