@@ -380,15 +380,15 @@ def lint(
     require-coverage and more.
 
     \b
-    % symnet: ignore[refuted] the reason              in LaTeX
-    <!-- symnet: ignore[refuted] the reason -->       in Markdown and HTML
+    % symnet: ignore[refuted] the reason            in LaTeX
+    <!-- symnet: ignore[refuted] the reason -->     in Markdown and HTML
 
     \b
-    symnet lint chapter.tex                           # findings, each in its place
-    symnet lint notes/ --format html -o report.html   # the notes as a page
-    symnet lint chapter.tex --diff                    # repairs that are proved
-    symnet lint chapter.tex --fix                     # the same, written
-    symnet lint notes/*.md --format github            # in GitHub Actions
+    symnet lint chapter.tex                         # findings, each in its place
+    symnet lint notes/ --format html -o page.html   # the notes as a page
+    symnet lint chapter.tex --diff                  # repairs that are proved
+    symnet lint chapter.tex --fix                   # the same, written
+    symnet lint notes/*.md --format github          # in GitHub Actions
     """
     door = _load("lint_command")
     if show_rules:

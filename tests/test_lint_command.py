@@ -506,7 +506,7 @@ def test_settings_are_found_upward(lint: Lint, name: str, head: str) -> None:
 
 
 def test_a_convention_of_the_settings_and_of_the_options(lint: Lint) -> None:
-    note = "$$z^l = (W^l)^T a^{l-1} + b^l$$\n"
+    note = f"$$z^l = (W^l)^T a^{{l-1}} + b^l$$\n$${WRONG}$$\n"
     put(a__md=note, symnet__toml='[lint]\nconvention = "input-by-output"\n')
     assert lint("a.md").code == 0
     assert lint("a.md", "--convention", "nielsen").code == 1

@@ -284,7 +284,8 @@ l2 = 1e-3
 optimizer = "adam"
 """
 
-NOTE = r"""The error is $\delta_j^l = \partial C / \partial z_j^l$, and $\sigma(z) = 1 / (1 + e^{-z})$.
+NOTE = r"""The error is $\delta_j^l = \partial C / \partial z_j^l$.
+Also $\sigma(z) = 1 / (1 + e^{-z})$.
 
 $$z^l = W^l a^{l-1} + b^l, \quad a^l = \sigma(z^l)$$
 $$\delta^l = W^{l+1} \delta^{l+1} \odot \sigma'(z^l)$$
