@@ -21,6 +21,7 @@ from symnet.loading import load_whole
 from symnet.options import (
     ESTIMATE,
     Group,
+    Share,
     Show,
     blas_option,
     cost_or_estimate,
@@ -301,7 +302,7 @@ def verify(
     "--convention",
     metavar="NAME|FILE",
     shell_complete=names_of("verification", "conventions"),
-    help="Whose notation the notes are in; auto, if nothing is set: that in which their forward "
+    help="Whose notation the notes are in, such as nielsen; else that in which their own forward "
     "equations hold.",
 )
 @click.option(
@@ -312,28 +313,40 @@ def verify(
     show_default=True,
     help="For a terminal, for programs, for code scanning, as annotations, or the notes as a page.",
 )
-@click.option("--fix", is_flag=True, help="Write repairs into the notes, where they are proved.")
+@click.option("--fix", is_flag=True, help="Write the repairs that are proved into the notes.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes. [default: 1]")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Judge in N processes.")
 @click.option(
     "--require-coverage",
     metavar="SHARE",
-    type=click.FloatRange(0, 1),
+    type=Share(0, 1),
     help="Exit code 1 if less of the equations about a network is understood, such as 0.9.",
 )
-@click.option("--select", metavar="RULE", multiple=True, help="Only this rule; several times.")
-@click.option("--ignore", metavar="RULE", multiple=True, help="Not this rule; several times.")
+@click.option(
+    "--select",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=names_of("notes.findings", "RULES"),
+    help="This rule and no other; may be repeated.",
+)
+@click.option(
+    "--ignore",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=names_of("notes.findings", "RULES"),
+    help="Not this rule; may be repeated.",
+)
 @click.option(
     "--baseline",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Tell nothing that this file knows.",
+    help="Leave out the findings that this file lists.",
 )
 @click.option(
     "--write-baseline",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write what is found into FILE, for --baseline.",
+    help="List all that is found in FILE, for --baseline.",
 )
 @click.option(
     "--no-cache", "cached", flag_value=False, default=True, type=bool, help="Judge everything anew."
@@ -359,17 +372,23 @@ def lint(
     """Check every equation of whole notes, in place, the way a linter checks code.
 
     Notes are LaTeX, Markdown, Jupyter notebooks, HTML, reStructuredText or plain text: files,
-    folders, patterns, or - for standard input. Exit code 0 if nothing is wrong, 1 if there is an
-    error, 2 if a file cannot be read. A comment `% symnet: ignore[rule] reason`, in Markdown and
-    HTML `<!-- symnet: ignore[rule] reason -->`, keeps a finding to itself; [tool.symnet.lint] in
-    pyproject.toml or [lint] in symnet.toml keeps settings.
+    folders, patterns, or - for standard input. Exit code 0 without errors, 1 with one, 2 if a file
+    cannot be read. Repairs are offered only where they are proved.
+
+    A comment in a note silences a finding there, and settings are kept in [tool.symnet.lint] of
+    pyproject.toml or in [lint] of symnet.toml: convention, select, ignore, exclude,
+    require-coverage and more.
 
     \b
-    symnet lint chapter.tex                         # findings, each with its place
-    symnet lint notes/ --format html -o report.html # every equation with its verdict
+    % symnet: ignore[refuted] the reason            in LaTeX
+    <!-- symnet: ignore[refuted] the reason -->     in Markdown and HTML
+
+    \b
+    symnet lint chapter.tex                         # findings, each in its place
+    symnet lint notes/ --format html -o page.html   # the notes as a page
     symnet lint chapter.tex --diff                  # repairs that are proved
     symnet lint chapter.tex --fix                   # the same, written
-    symnet lint notes/*.md --format github          # in continuous integration
+    symnet lint notes/*.md --format github          # in GitHub Actions
     """
     door = _load("lint_command")
     if show_rules:
@@ -379,6 +398,8 @@ def lint(
         raise click.UsageError("Give a note, such as chapter.tex, a folder, or -.")
     if fix and diff:
         raise click.UsageError("--diff shows what --fix would do; take one of them.")
+    if diff and form != "text":
+        raise click.UsageError(f"--diff prints a difference and no {form}; take one of them.")
     choice = door.Choice(
         notes, convention, form, jobs, require_coverage, select, ignore, baseline, cached
     )
@@ -648,7 +669,9 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"symnet: {error}", err=True)
         code = 1
     except SymnetError as error:
-        click.echo(f"symnet: {error}", err=True)
+        # The name of a file may hold what a terminal would obey.
+        said = "".join(x if x.isprintable() or x == "\n" else "�" for x in str(error))
+        click.echo(f"symnet: {said}", err=True)
         code = 2
     except BrokenPipeError:  # as in `symnet derive 2-3 | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ import difflib
 import os
 import sys
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
 
 import click
@@ -18,10 +19,13 @@ from symnet.loading import load_whole
 from symnet.notes import baseline as baselines
 from symnet.notes import github, json_report, page, repairs, sarif, text_report
 from symnet.notes.document import Document
-from symnet.notes.files import decoded, found, read_document
+from symnet.notes.files import decoded, encoded, found, read_document
 from symnet.notes.findings import ERROR, RULES, Report
 from symnet.notes.settings import Settings, settings_for
+from symnet.notes.summary import counted
 from symnet.streams import counting, write
+
+STANDARD_INPUT, UNNAMED = "-", "<stdin>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +52,44 @@ def run(
     choice: Choice, *, fix: bool, diff: bool, write_baseline: Path | None, output: Path | None
 ) -> int:
     """Lint, print, perhaps repair; the exit code."""
+    _refuse_formulas(choice.notes)
     settings = _settings(choice)
-    documents = _documents(choice, settings)
+    if write_baseline is not None:
+        settings = replace(settings, baseline=None)  # what is known already belongs to the new one
+    given = sys.stdin.buffer.read() if STANDARD_INPUT in choice.notes else b""
     with counting("lint") as progress:
+        documents, unread = _documents(choice, settings, given)
         report = _report(documents, choice, settings, progress)
-        done = ""
+        done, mended = "", given
         if fix:
-            written = repairs.write_fixed(_of_files(report))
-            if written.applied:
+            files, typed = _parted(report)
+            written = repairs.write_fixed(files)
+            mended = _mended(typed, given)
+            if written.applied or mended != given:
                 # What is left is found by linting what is written now.
-                report = _report(_documents(choice, settings), choice, settings, progress)
-            done = _said_of(written)
+                documents, unread = _documents(choice, settings, mended)
+                report = _report(documents, choice, settings, progress)
+            if files.notes:
+                done = _said_of(written)
     if write_baseline is not None:
         write(baselines.dumps(report.findings), write_baseline)
+        done = f"{counted(len(report.findings), 'finding')} written into {write_baseline}"
     if diff:
-        _print_difference(report, output)
+        _write_bytes(_difference(report), output)
+    elif fix and STANDARD_INPUT in choice.notes:
+        # As editors want it: the note goes through, and what is said of it goes beside.
+        _write_bytes(mended, output)
+        click.echo(_printed(report, choice.form, coloured=sys.stderr.isatty()), nl=False, err=True)
     else:
-        write(_printed(report, choice.form, output), output)
-    if done:
-        click.echo(done, err=True)
+        coloured = output is None and sys.stdout.isatty()
+        write(_printed(report, choice.form, coloured), output)
+    for line in (*unread, *filter(None, [done])):
+        click.echo(f"symnet: {line}", err=True)
+    return max(_code(report, settings), 2 * bool(unread))
+
+
+def _code(report: Report, settings: Settings) -> int:
+    """1 for an error, and for less coverage than is required."""
     if settings.require_coverage is not None and report.coverage < settings.require_coverage:
         least = f"{100 * settings.require_coverage:.0f} %"
         said = f"{100 * report.coverage:.1f} % of the equations about a network are understood"
@@ -90,7 +113,7 @@ def _report(
 
 def _settings(choice: Choice) -> Settings:
     """The settings of the project, and what the options say otherwise."""
-    first = next((note for note in choice.notes if note != "-"), ".")
+    first = next((note for note in choice.notes if note != STANDARD_INPUT), ".")
     settings = settings_for(first)
     for rule in (*choice.select, *choice.ignore):
         if rule not in RULES:
@@ -110,27 +133,62 @@ def _settings(choice: Choice) -> Settings:
     )
 
 
-def _documents(choice: Choice, settings: Settings) -> list[Document]:
-    """What is to be linted; files that are named are read even if the settings exclude them."""
-    words = [note for note in choice.notes if note != "-"]
+def _refuse_formulas(notes: tuple[str, ...]) -> None:
+    """A formula in place of a file is a slip that everybody makes once."""
+    for note in notes:
+        if set(note) & set("=$^") and not os.path.exists(note) and not has_magic(note):
+            raise SymnetError(
+                f"{note}: no such file or folder",
+                hint="If it is a formula: symnet verify takes one, symnet lint whole notes.",
+            )
+
+
+def _documents(
+    choice: Choice, settings: Settings, given: bytes
+) -> tuple[list[Document], tuple[str, ...]]:
+    """What is to be linted, and what is said of files that cannot be read.
+
+    Files that are named are read even if the settings exclude them.
+    """
+    words = [note for note in choice.notes if note != STANDARD_INPUT]
     named = {Path(word) for word in words}
-    documents = [
-        read_document(path)
-        for path in (found(words) if words else ())
-        if path in named or not settings.excludes(path)
-    ]
-    if "-" in choice.notes:
-        text, _ = decoded(sys.stdin.buffer.read(), "<stdin>")
-        documents.insert(0, standard_input(text))
-    return documents
+    documents, unread = [], []
+    if STANDARD_INPUT in choice.notes:
+        documents.append(standard_input(decoded(given, UNNAMED)[0], UNNAMED))
+    for path in found(words) if words else ():
+        if path in named or not settings.excludes(path):
+            try:
+                documents.append(read_document(path))
+            except SymnetError as error:  # the other notes are linted all the same
+                unread.append(str(error))
+    return documents, tuple(unread)
 
 
-def _of_files(report: Report) -> Report:
-    """A report without what came on standard input, into which nothing can be written."""
-    return Report(tuple(note for note in report.notes if note.document.path != "<stdin>"))
+def _parted(report: Report) -> tuple[Report, Report]:
+    """What is in files, and what came on standard input, into which nothing can be written."""
+    files = tuple(note for note in report.notes if note.document.path != UNNAMED)
+    typed = tuple(note for note in report.notes if note.document.path == UNNAMED)
+    return Report(files), Report(typed)
 
 
-def _printed(report: Report, form: str, output: Path | None) -> str:
+def _mended(typed: Report, given: bytes) -> bytes:
+    """Standard input with its repairs, in its own encoding."""
+    for text in repairs.fixed(typed).values():
+        try:
+            return encoded(text, given)
+        except UnicodeEncodeError as error:
+            sign = error.object[error.start]
+            raise SymnetError(f"the repair needs {sign!r}, which its encoding lacks") from None
+    return given
+
+
+def _difference(report: Report) -> bytes:
+    """The repairs as `patch` reads them; those of files byte for byte."""
+    files, typed = _parted(report)
+    return repairs.difference(typed).encode() + repairs.difference_in_bytes(files)
+
+
+def _printed(report: Report, form: str, coloured: bool) -> str:
     if form == "json":
         text = json_report.json_text(report)
     elif form == "sarif":
@@ -141,8 +199,8 @@ def _printed(report: Report, form: str, output: Path | None) -> str:
     elif form == "html":
         text = page.page(report)
     else:
-        coloured = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        text = text_report.text(report, _styled if coloured else text_report.plain)
+        plain = not coloured or "NO_COLOR" in os.environ
+        text = text_report.text(report, text_report.plain if plain else _styled)
     return text if text.endswith("\n") or not text else f"{text}\n"
 
 
@@ -150,9 +208,7 @@ def _styled(words: str, colour: str) -> str:
     return click.style(words, fg=colour, bold=True)
 
 
-def _print_difference(report: Report, output: Path | None) -> None:
-    """The repairs as `patch` reads them, byte for byte."""
-    content = repairs.difference_in_bytes(report)
+def _write_bytes(content: bytes, output: Path | None) -> None:
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -163,8 +219,10 @@ def _print_difference(report: Report, output: Path | None) -> None:
 
 def _said_of(written: repairs.Repairs) -> str:
     """How much was repaired, and how much was not."""
-    files = len(written.new)
-    said = f"repaired {written.applied} in {files} file{'s' * (files != 1)}"
+    if not written.applied and not written.left_out:
+        return "nothing to repair: no finding has a repair that is proved"
+    files = counted(len(written.new), "file")
+    said = f"{counted(written.applied, 'repair')} written into {files}"
     if written.left_out:
         said += f"; {written.left_out} cannot be written there and are left to you"
     return said

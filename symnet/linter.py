@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from symnet.errors import SymnetError
 from symnet.notes import baseline as baselines
 from symnet.notes import cache
 from symnet.notes.document import Document
@@ -54,6 +55,8 @@ def lint(
         documents = [document_of(notes)]
     else:
         words = [notes] if isinstance(notes, str | Path) else list(notes)
+        if not words:
+            raise SymnetError("no notes to lint: give a path, several, or a text")
         paths = found([str(word) for word in words])
         settings = settings or settings_for(paths[0])
         named = {str(Path(word)) for word in words}

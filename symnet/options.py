@@ -54,6 +54,22 @@ class Show(Command):
         return super().parse_args(ctx, args)
 
 
+class Share(click.FloatRange):
+    """A part of one, such as 0.9 or 90%."""
+
+    name = "number such as 0.9 or 90%"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Any:
+        if isinstance(value, str) and value.rstrip().endswith("%"):
+            try:
+                value = float(value.rstrip().removesuffix("%")) / 100
+            except ValueError:
+                self.fail(f"{value!r} is not a valid {self.name}.", parameter, context)
+        return super().convert(value, parameter, context)
+
+
 class Group(click.Group):
     """Commands in the order of the road, and the nearest name for a mistyped one."""
 

@@ -1,7 +1,10 @@
 """What all tests share: golden files, the refusal to skip, the profiles of Hypothesis."""
 
+import atexit
 import difflib
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -13,6 +16,10 @@ GOLDEN = Path(__file__).parent / "golden"
 # The arrays are small, and workers share the cores: threads of BLAS only get in each other's way.
 for library in ("OPENBLAS", "MKL", "OMP"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+# No test reads or writes the user's cache of verdicts, not even from a process that it starts.
+os.environ["SYMNET_CACHE"] = tempfile.mkdtemp(prefix="symnet-tests-")
+atexit.register(shutil.rmtree, os.environ["SYMNET_CACHE"], ignore_errors=True)
 
 # Importing SymPy alone takes longer than the deadline of an example. `ci` is the profile of
 # `make test`: the same examples for everybody. Plain pytest and `make test-all` look for new ones.

@@ -34,8 +34,8 @@ from symnet.program import passes
 ROOT = Path(__file__).parent.parent
 
 COMMANDS = (
-    *("derive", "prove", "check-certificate", "verify", "generate", "show", "demo", "samples"),
-    *("backends", "completion"),
+    *("derive", "prove", "check-certificate", "verify", "lint", "generate", "show", "demo"),
+    *("samples", "backends", "completion"),
 )
 
 
@@ -237,6 +237,9 @@ def test_each_help_has_examples_that_run(run: Run, tmp_path: Path, command: str)
     shown = examples(found.out)
     assert any(line.startswith(f"symnet {command}") for line in shown)
     (tmp_path / "claims.jsonl").write_text('{"latex": "z = z"}\n', encoding="utf-8")
+    (tmp_path / "notes").mkdir()
+    for note in ("chapter.tex", "notes/chapter.md"):
+        (tmp_path / note).write_text("$z^l = W^l a^{l-1} + b^l$\n", encoding="utf-8")
     for line in shown:
         words = shlex.split(line, comments=True)
         if words[0] == "symnet" and words[1] in ("demo", "samples"):

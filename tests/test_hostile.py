@@ -103,6 +103,7 @@ TEX = re.compile(
     r"|special|href|url)(?![A-Za-z])|\^\^|\\end\{document\}(?!\s*\Z)"
 )
 HTML = re.compile(r"<\s*/?\s*(?:script|img|iframe|a|svg|object|style)\b|javascript:|<!--", re.I)
+ACTIVE = re.compile(r"<\s*/?\s*(?:script|img|iframe|object|embed|link)\b|<[^>]*\bon\w+=", re.I)
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FORMAT = {"text": "text", "latex": "tex", "markdown": "md"}
 
@@ -117,6 +118,13 @@ def complaints(words: list[str], found: Outcome, folder: Path) -> Iterator[str]:
         hit := CONTROL.search(found.err + found.out * (words[0] == "verify"))
     ):
         yield f"{hit[0]!r} reaches the terminal"
+    if words[0] == "lint":
+        form = words[words.index("--format") + 1] if "--format" in words else "text"
+        if form == "html" and (hit := ACTIVE.search(found.out)):
+            yield f"{hit[0]!r} stands in the page"
+        if form == "text" and (hit := CONTROL.search(found.out)):
+            yield f"{hit[0]!r} reaches the terminal"
+        return
     if found.code != 0 or not found.out:
         return
     if words[0] == "generate":
@@ -201,10 +209,20 @@ def layers(payload: str, **put: str) -> str:
     )
 
 
+def inner(payload: str) -> str:
+    """A payload as a file may be named."""
+    return payload.replace("/", "∕").replace("\0", "")
+
+
 def named(payload: str) -> str:
     """A good network in a file whose name is the payload."""
-    name = payload.replace("/", "∕").replace("\0", "") + ".toml"
-    return file("[network]\ninputs = 2\n[[layer]]\nneurons = 3\n", name)
+    return file("[network]\ninputs = 2\n[[layer]]\nneurons = 3\n", f"{inner(payload)}.toml")
+
+
+def note(text: str, name: str = "n.md", beside: str = "") -> str:
+    """A note for lint, and the settings beside it."""
+    file(beside, "symnet.toml")
+    return file(text, name)
 
 
 CONTEXTS: dict[str, Callable[[str], list[str]]] = {
@@ -250,6 +268,30 @@ CONTEXTS: dict[str, Callable[[str], list[str]]] = {
     "verify_context": lambda p: ["verify", "z^l = W^l a^l + b^l", "--context", f"cost={p}"],
     "verify_key": lambda p: ["verify", "C = y", "--context", f"declared.{p}=a^1"],
     "verify_rerun": lambda p: ["verify", "--show-counterexample", "--", f"z^l = W^l a^l {p}"],
+    "note": lambda p: ["lint", "--no-cache", note(f"Say {p}\n\n$$z^l = {p}$$\n{p}")],
+    "note_comment": lambda p: [
+        "lint", "--no-cache", note(f"<!-- symnet: ignore[{p}] {p} -->\n$z^l = W^l a^l$\n"),
+    ],
+    "note_macro": lambda p: [
+        "lint", "--no-cache",
+        note(f"\\newcommand{{\\x}}{{{p}}}\n\\[z^l = W^l \\x\\]\n\\input{{{p}}}\n", "n.tex"),
+    ],
+    "note_notebook": lambda p: [
+        "lint", "--no-cache", "--format", "github",
+        note(json.dumps({"cells": [{"cell_type": p, "source": p}, {
+            "cell_type": "markdown", "source": [f"$z^l = W^l {p} a^l$"]}]}), "n.ipynb"),
+    ],
+    "note_page": lambda p: [
+        "lint", "--no-cache", "--format", "html", note(f"# {p}\n\n${p} = z^l$ {p}\n\n- {p}\n"),
+    ],
+    "note_name": lambda p: ["lint", "--no-cache", note("$z^l = W^l a^l$\n", f"{inner(p)}.md")],
+    "note_word": lambda p: ["lint", "--", p],
+    "note_setting": lambda p: [
+        "lint", "--no-cache",
+        note("$z^l = W^l a^l$\n", beside=f"[lint]\nconvention = {toml(p)}\n"),
+    ],
+    "note_rule": lambda p: ["lint", "--select", p, note("$z^l = W^l a^l$\n")],
+    "note_baseline": lambda p: ["lint", "--baseline", file(p, "known.json"), note("$a = b$\n")],
     "convention": lambda p: ["verify", "C = y", "--convention", p],
     "convention_file": lambda p: [
         "verify", "C = y", "--convention",
@@ -504,6 +546,39 @@ def test_a_giant_formula_has_a_verdict_at_once(formula: str) -> None:
     assert found.code == 1
     words = ["derive", "2-3", "--of", FORMULAS[formula]]
     assert not slow(words, outcome(words))
+
+
+# Notes that would take long where each character is looked at again for each other one.
+NOTES: dict[str, str] = {
+    "dollars": "$" * 50_000,
+    "open": "$z^l = " + "a" * 50_000,
+    "displays": "\\[" * 15_000,
+    "environments": "\\begin{align}" * 5_000,
+    "braces": "$" + "{" * 25_000 + "$",
+    "comments": "<!--" * 12_500,
+    "suppressions": "<!-- symnet: ignore[" * 2_500,
+    "ticks": "`" * 25_000 + "\n" + "``` " * 7_500,
+    "quotes": "> " * 12_500,
+    "lists": "- " * 12_500,
+    "links": "[" * 12_500 + "](" * 12_500,
+    "tags": "<p" * 25_000,
+    "entities": "&" * 50_000,
+    "macros": "\\newcommand{\\x}{" * 5_000,
+    "words": "weight from neuron " * 5_000,
+    "symbols": "w_{jk}^l " * 5_000,
+    "blank": " \n" * 50_000,
+}  # fmt: skip
+ENDINGS = ("md", "tex", "html", "txt", "rst")
+
+
+@pytest.mark.parametrize("giant", NOTES)
+def test_a_giant_note_is_linted_at_once(giant: str) -> None:
+    wrong = []
+    for ending in ENDINGS:
+        words = ["lint", "--no-cache", note(NOTES[giant], f"n.{ending}")]
+        found = outcome(words)
+        wrong += [f"{ending}: {x}" for x in slow(words, found)]
+    assert not wrong, "\n".join(wrong)
 
 
 # --- certificates -----------------------------------------------------------------------------

@@ -78,8 +78,8 @@ def commands(block: Block) -> Iterator[Command]:
     found: list[tuple[list[str], list[str]]] = []
     for line in lines:
         command, shown = found[-1] if found else ([""], [])
-        if not shown and (line.startswith("> ") or command[-1].endswith("\\")):
-            command.append(line.removeprefix("> "))
+        if not shown and (line == ">" or line.startswith("> ") or command[-1].endswith("\\")):
+            command.append(line.removeprefix(">").removeprefix(" "))
         elif bare and (not line.strip() or line.startswith("#")):
             continue
         elif bare or line.startswith("$ "):
@@ -226,11 +226,13 @@ accuracy 0.9… in 0.4 s, off by 2e-10, 9,500 samples/s
 $ false  # exit 1
 $ cat > note.txt <<END
 > from
+>
 > here
 > END
 $ cat \\
     note.txt
 from
+
 here
 ```
 
@@ -239,7 +241,7 @@ here
    ```bash
    # a comment
    cat note.txt | tail -n 1
-   echo 'lines = 2' \\
+   echo 'lines = 3' \\
        > poem.py
    ```
 
@@ -250,7 +252,7 @@ text = Path("note.txt").read_text()
 
 ```python
 >>> text
-'from\\nhere\\n'
+'from\\n\\nhere\\n'
 >>> again = text
 ```
 

@@ -284,6 +284,14 @@ l2 = 1e-3
 optimizer = "adam"
 """
 
+NOTE = r"""The error is $\delta_j^l = \partial C / \partial z_j^l$.
+Also $\sigma(z) = 1 / (1 + e^{-z})$.
+
+$$z^l = W^l a^{l-1} + b^l, \quad a^l = \sigma(z^l)$$
+$$\delta^l = W^{l+1} \delta^{l+1} \odot \sigma'(z^l)$$
+$$\mathrm{__import__}(os) = \operatorname{eval}(z^l)$$
+"""
+
 INPUTS: tuple[tuple[str, ...], ...] = (
     ("generate", "2-3-1"),
     ("generate", "2-3:gelu-4:elu-2:softmax", "--dtype", "float32", "--style", "array"),
@@ -301,6 +309,8 @@ INPUTS: tuple[tuple[str, ...], ...] = (
     ("verify", "__import__('os').system('true')"),
     ("verify", r"\delta_j^L = (a_j^L - y_j) \sigma'(z_j^L)", "--context", "cost=(a - y)**2 / 2"),
     ("verify", r"z_j = \sum_k w_{jk} a_k", "--context", "activation=log(1 + exp(z))"),
+    ("lint", "NOTE.md", "--no-cache", "--format", "html"),
+    ("lint", "NOTE.md", "--no-cache", "--fix"),
 )
 
 
@@ -311,8 +321,9 @@ def test_no_text_reaches_a_reader_that_evaluates(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("FILE.toml").write_text(FILE, encoding="utf-8")
+    Path("NOTE.md").write_text(NOTE, encoding="utf-8")
     found = outcome(arguments)
-    wanted = (0, 1) if arguments[0] == "verify" else (0,)
+    wanted = (0, 1) if arguments[0] in ("verify", "lint") else (0,)
     assert not found.trouble
     assert found.code in wanted, found.err
 

@@ -22,7 +22,7 @@ from symnet.notes.declared import (
     plainly,
     slope_of,
 )
-from symnet.notes.statements import EQUALITIES, Statement, is_said
+from symnet.notes.statements import EQUALITIES, UPDATES, Statement, is_said
 from symnet.paper.books import inferred
 from symnet.paper.formula import syntax as s
 
@@ -56,19 +56,21 @@ def is_about(statement: Statement) -> bool:
     if node is None:
         text = statement.text
         return r"\delta" in text or any(f"{x}^" in text or f"{x}_" in text for x in ("w", "W", "a"))
-    scripted, weights, slopes, errors = set(), False, False, False
+    scripted = set()
+    weights = slopes = errors = changes = False
     for each in s.walk(node):
         if isinstance(each, s.Scripted):
             base = base_of(each)
             errors |= each.primes > 0 and base in FUNCTIONS
             if base in QUANTITIES and (each.sup is not None or each.sub is not None):
                 scripted.add(base)
+                changes |= base in ("dW", "db", "dw")
                 weights |= base in WEIGHTS
                 errors |= base == r"\delta" and not _is_kroneckers(each)
         elif isinstance(each, s.Fraction | s.Product) and is_partial(each):
             slopes |= _is_slope(each)
     layered = {x for x in scripted if x in ("z", "a", "W", "w", "b", r"\delta", "A", "Z", "h", "o")}
-    return slopes or errors or (weights and len(scripted) > 1) or len(layered) > 1
+    return slopes or errors or changes or (weights and len(scripted) > 1) or len(layered) > 1
 
 
 def _is_slope(node: s.Node) -> bool:
@@ -105,6 +107,43 @@ def is_turned(statement: Statement, known: Declared) -> bool:
     if own is None or first is None or own.weight is None or own.weight.letters:
         return False
     return own.rows != first.rows
+
+
+def changed_in(statement: Statement) -> set[str]:
+    """The letters of weights by which something is derived, or which are changed by a step."""
+    node = statement.node
+    assert node is not None
+    found = set()
+    for each in s.walk(node):
+        slope = slope_of(each) if isinstance(each, s.Fraction | s.Product) else None
+        if slope is not None:
+            found.add(base_of(slope[2]))
+    if isinstance(node, s.Chain) and set(node.relations) & UPDATES:
+        found.add(base_of(node.sides[0]))
+    return found
+
+
+def is_membership(statement: Statement) -> bool:
+    r"""Whether a statement says of what shape something is: W \in \mathbb{R}^{m \times n}."""
+    return isinstance(statement.node, s.Chain) and set(statement.node.relations) == {r"\in"}
+
+
+def has_changes(statement: Statement) -> bool:
+    r"""Whether slopes have letters of their own, dZ^{[l]}, as in A. Ng's course."""
+    assert statement.node is not None
+    return r"[" in statement.text and any(
+        isinstance(x, s.Name) and x.text in ("dZ", "dA", "dW", "db", "dz", "da", "dw")
+        for x in s.walk(statement.node)
+    )
+
+
+def is_transposed(statement: Statement) -> bool:
+    """Whether a forward equation has the transposed weights, z = W^T a + b."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return False
+    found = inferred.forward(*(plainly(statement.said(side)) for side in chain.sides))
+    return found is not None and found.weight is not None and found.weight.transposed
 
 
 def is_of_means(statement: Statement) -> bool:

@@ -60,6 +60,10 @@ def load(path: str | Path) -> Baseline:
     try:
         with open(path, "rb") as file:
             data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise SymnetError(
+            f"{path}: no such file", hint=f"--write-baseline {path} makes it of what is found now."
+        ) from None
     except OSError as error:
         raise SymnetError(f"{path}: {error.strerror or error}") from None
     except ValueError as error:  # of the system, about a path that it cannot have

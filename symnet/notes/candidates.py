@@ -4,7 +4,7 @@ Each candidate is a convention of `verify` with a context. The document's own fo
 one; the books make the others. Contexts go from general to special: what holds for any σ and any C
 needs no more; what does not may hold under what the document declares, or else mentions.
 
->>> from symnet.notes.declared import Declared
+>>> from symnet.notes.declared import Declared, cost_name
 >>> found = candidates(Declared(forward={"z^l": "W^l a^{l-1} + b^l"}))
 >>> [each.convention for each in found][:3]
 ['nielsen', 'other', 'input-by-output']
@@ -15,10 +15,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from symnet.errors import SymnetError
 from symnet.network.functions import ACTIVATIONS
-from symnet.notes.declared import Declared
-from symnet.paper.books import context_words
+from symnet.notes.declared import Declared, cost_name
 from symnet.paper.books.page_notation import OTHER
 
 # Those of whose letters a document may make use without saying so, likely ones first.
@@ -57,27 +55,19 @@ class Candidate:
 def candidates(known: Declared, wanted: str = "auto") -> list[Candidate]:
     """The conventions that a document may be in, likely ones first; just one if it is wanted."""
     own = {**known.forward, **known.errors}
-    opposite = _opposite(known)
     if wanted == OTHER:
         return [Candidate(OTHER, _own_words(known), own)]
     if wanted != "auto":
-        return [_of_book(wanted, opposite)]
-    found = [_of_book("nielsen", opposite)]
+        return [of_book(wanted)]
+    found = [of_book("nielsen")]
     if known.forward:
         found.append(Candidate(OTHER, _own_words(known), own))
-    return [*found, *(_of_book(name, opposite) for name in BOOKS if name != "nielsen")]
+    return [*found, *(of_book(name) for name in BOOKS if name != "nielsen")]
 
 
-def _of_book(name: str, opposite: bool) -> Candidate:
-    definitions: dict[str, str] = {}
-    if name in NIELSENS:
-        definitions = {**STANDARD, r"\delta^l": "-dC/dz^l"} if opposite else STANDARD
-    return Candidate(name, WORDS.get(name, name), definitions)
-
-
-def _opposite(known: Declared) -> bool:
-    """Whether the document says that δ is the negative slope of the cost."""
-    return any(said.startswith("-") for said in known.errors.values())
+def of_book(name: str) -> Candidate:
+    """The convention of a book, as the book has it."""
+    return Candidate(name, WORDS.get(name, name), STANDARD if name in NIELSENS else {})
 
 
 def _own_words(known: Declared) -> str:
@@ -132,13 +122,16 @@ def costs_of(known: Declared, candidate: Candidate) -> list[str]:
     """The costs that are declared and understood: in a book by name, else with their letters."""
     found = []
     for said in known.costs:
-        try:
-            name = context_words.cost(said).name
-        except SymnetError:
-            continue
-        if name not in (None, "abstract"):
-            found.append(said if candidate.convention == OTHER else str(name))
+        name = cost_name(said)
+        if name:
+            found.append(_plain_cost(said) if candidate.convention == OTHER else name)
     return list(dict.fromkeys(found))[:3]
+
+
+def _plain_cost(said: str) -> str:
+    r"""A cost with a letter that words may have: C for \\mathcal{E}."""
+    letter, _, formula = said.partition(" = ")
+    return f"C = {formula}" if letter.startswith("\\") else said
 
 
 def declared_contexts(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
@@ -179,7 +172,7 @@ def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
     """Whether a declared cost stands for this last layer: by its nature, or as it is mentioned."""
     if output is None:
         return False
-    name = context_words.cost(cost).name or cost
+    name = cost_name(cost) or cost
     natural = {"sigmoid": ("cross", "binary"), "softmax": ("log_likelihood", "log-likelihood")}
     return output in (*known.activations, *known.outputs) or any(
         word in name for word in natural.get(output, ())
@@ -187,21 +180,28 @@ def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
 
 
 def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
-    """What is mentioned, in all ways; what is usual, where no cost is said."""
+    """What is mentioned, in all ways; what is usual, where no cost is said.
+
+    What is declared is not supposed otherwise: neither the cost nor the activation.
+    """
     found: list[dict[str, Any]] = []
-    names = costs or known.cost_names
+    unread = bool(known.costs) and not costs  # it has a cost, and which is not understood
+    names = () if unread else costs or known.cost_names
     functions = {"declared": dict(known.functions)} if known.functions else {}
-    activations = () if known.functions else known.activations
+    declared = bool(known.functions or known.hidden)
+    activations = () if declared else known.activations
     for activation, cost in product(("abstract", *activations), names):
         found.append({"activation": activation, "cost": cost, **functions})
-    for each in USUAL:
+    for each in () if unread else USUAL:
         output = each.get("output_activation")
+        if declared and output is None:
+            continue
         if costs:
             fitting = [cost for cost in costs if _goes_with(cost, output, known)]
             found += [{**each, "cost": cost, **functions} for cost in fitting]
         elif (not names or each["cost"] in names) and (output or not found):
             found.append({**each, **functions})
-    if not known.functions:
+    if not declared:
         for activation in dict.fromkeys((*activations, *FREQUENT)):
             found.append({"activation": activation, "cost": "abstract"})
     distinct = {repr(sorted(each.items(), key=str)): each for each in found}

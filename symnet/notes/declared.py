@@ -18,8 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from symnet.errors import SymnetError
 from symnet.notes.statements import EQUALITIES, Statement
-from symnet.paper.books import inferred
+from symnet.paper.books import context_words, inferred
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import spelled_out
 
@@ -52,14 +53,10 @@ NAMED_ACTIVATIONS: tuple[tuple[str, str], ...] = (
     (r"softplus", "softplus"),
     (r"leaky", "leaky_relu"),
     (r"\belu\b", "elu"),
-    (r"linear (activation|output|unit|neuron)|identity (activation|function)", "identity"),
 )
 NAMED_OUTPUTS: tuple[tuple[str, str], ...] = (
     (r"softmax", "softmax"),
-    (
-        r"linear (output|activation|neuron|unit)|output[^.]{0,40} linear|regression|identity",
-        "identity",
-    ),
+    (r"linear output|(output|last) (layer|unit|neuron)s?[^.;]{0,30}(linear|identity)", "identity"),
     (r"sigmoid|logistic|binary", "sigmoid"),
 )
 NAMED_COSTS: tuple[tuple[str, str], ...] = (
@@ -92,6 +89,9 @@ class Declared:
     outputs: tuple[str, ...] = ()  # activations that are mentioned of the last layer
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
+    slopes: tuple[Statement, ...] = ()  # the statements that say what δ is
+    # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
+    odd: frozenset[str] = frozenset()
 
     @property
     def bases(self) -> frozenset[str]:
@@ -105,10 +105,10 @@ class Declared:
         An activation of which nothing is said at all is any.
         """
         named = self.functions or self.hidden or self.output
-        found = {"cost"} if self.costs else set()
+        found = {"cost"} if any(map(cost_name, self.costs)) else set()
         if named or not self.activations:
             found.add("activation")
-        if named or not (self.activations or self.outputs):
+        if self.output or not (named or self.activations or self.outputs):
             found.add("output")
         return frozenset(found)
 
@@ -121,6 +121,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     functions: dict[str, str] = {}
     costs: list[str] = []
     anchors, defining, used = [], set(), []
+    slopes: list[Statement] = []
     differences = _differences(statements)
     for statement in statements:
         for left, right in _pairs(statement):
@@ -133,6 +134,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 sign, above, below = (
                     x if isinstance(x, str) else plainly(statement.said(x)) for x in slope
                 )
+                if len(getattr(statement.node, "sides", ())) == 2:
+                    slopes.append(statement)
                 if key not in errors:
                     errors[key] = rf"{sign}\frac{{\partial {above}}}{{\partial {below}}}"
                     defining.add(place)
@@ -148,6 +151,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 if key not in forward:
                     forward[key] = said
                     defining.add(place)
+    odd = _odd(statements, forward, errors, costs)
     cyclic = _cyclic(forward)
     forward = {k: v for k, v in forward.items() if k not in cyclic}
     used = list(dict.fromkeys(name for name in used if name))
@@ -172,6 +176,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         outputs=_mentioned(prose, NAMED_OUTPUTS),
         anchors=tuple(dict.fromkeys(anchors)),
         defining=frozenset(defining),
+        slopes=tuple(slopes),
+        odd=odd,
     )
 
 
@@ -350,6 +356,23 @@ def _without_arguments(key: str) -> str:
     return re.sub(r"\s*\(.*\)\s*$", "", key)
 
 
+_LIMITS = re.compile(r"\\sum\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?")
+
+
+def cost_name(said: str) -> str:
+    r"""What a cost is called, by its formula; empty where it is none that has a name.
+
+    >>> cost_name(r"\mathcal{E} = \frac{1}{2} \sum_{k=1}^{n_L} (a_k^L - y_k)^2")
+    'quadratic'
+    """
+    formula = said.partition(" = ")[2]
+    try:
+        name = context_words.cost("C = " + _LIMITS.sub(r"\\sum ", formula)).name
+    except SymnetError:
+        return ""
+    return "" if name in (None, "abstract") else str(name)
+
+
 _AT_STEP = re.compile(r"\(\s*[nt]\s*\)")
 
 
@@ -441,6 +464,58 @@ def _is_exponential(node: s.Node) -> bool:
         case s.Scripted(base=s.Name(text="e"), sup=sup):
             return sup is not None
         case s.Product(factors=(s.Name(text="exp"), *_)):
+            return True
+    return False
+
+
+_BASE = re.compile(r"\\?[A-Za-z]+")
+
+
+def _odd(
+    statements: Iterable[Statement],
+    forward: Mapping[str, str],
+    errors: Mapping[str, str],
+    costs: Iterable[str],
+) -> frozenset[str]:
+    """What a document declares otherwise than books do, so that little can be said of it."""
+    odd = set()
+    sums = {r"z", r"\mathrm", "u", "v", "s", "net"}
+    for key, said in forward.items():
+        found = inferred.forward(key, said)
+        if found is not None and found.weight is not None and not found.function:
+            sums.add(_letter(key))
+        if found is not None and found.weighted is not None:
+            sums.add(_letter(said.partition("(")[2]))
+    for said in errors.values():
+        # δ is the slope by a weighted input; where it is one by an output, nothing is as usual.
+        if _letter(said.rpartition(r"\partial ")[2]) not in sums:
+            odd.add("δ")
+    if any(r"\lambda" in cost and "_0" not in cost for cost in costs):
+        odd.add("penalty")
+    given = {_letter(key) for key in forward}
+    for statement in statements:
+        if _is_another_network(statement, given, forward):
+            odd.add("network")
+    return frozenset(odd)
+
+
+def _letter(text: str) -> str:
+    found = _BASE.match(text.strip())
+    return found[0] if found else ""
+
+
+def _is_another_network(statement: Statement, given: set[str], forward: Mapping[str, str]) -> bool:
+    """Whether a layer is given by more than a sum and a function of it: a^l = σ(z^l) + a^{l-1}."""
+    for left, right in _pairs(statement):
+        if not isinstance(right, s.Additive) or not isinstance(left, s.Scripted):
+            continue
+        base = base_of(left)
+        key = plainly(statement.said(left))
+        if left.sup is None or key in forward or base not in ("a", "h", "x") or base in given:
+            continue
+        calls = [x for x in right.terms if isinstance(x, s.Product) and base_of(x) in FUNCTIONS]
+        alone = [x for x in right.terms if base_of(x) == base]
+        if calls and alone:
             return True
     return False
 

@@ -9,19 +9,24 @@ doubt.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.notes.about import (
+    changed_in,
+    has_changes,
     has_quantities,
     is_about,
     is_activation,
     is_claim,
+    is_membership,
     is_numbered,
     is_of_functions,
     is_of_means,
     is_rounded,
+    is_transposed,
     is_turned,
     needs_of,
     new_symbol,
@@ -32,9 +37,10 @@ from symnet.notes.candidates import (
     Candidate,
     candidates,
     contexts,
+    of_book,
     supposed_contexts,
 )
-from symnet.notes.declared import Declared, base_of, declared
+from symnet.notes.declared import NAMES, WEIGHTS, Declared, base_of, declared
 from symnet.notes.document import Document, Prose
 from symnet.notes.findings import (
     CLAIM,
@@ -56,7 +62,7 @@ from symnet.paper.verify import verify
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
-SURE = 5  # equations that hold, for a convention to be beyond doubt
+SURE = 3  # equations that hold, for a convention to be beyond doubt
 MOST_FITTING = 2  # conventions in which a claim is tried
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
@@ -69,6 +75,7 @@ class Judgement:
     statement: Statement
     role: str
     verdict: Verdict | None = None
+    supposed: tuple[tuple[str, str], ...] = ()  # what it holds for: activation, output, cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,46 +140,114 @@ def judged(
             own.setdefault(new[0], (number, new[1]))
     numbers = {(x.formula.source.path, x.start): n for n, x in enumerate(said)}
     found = tuple(mapper(Task(known, fitting, own, numbers, judge), said))
-    return Judged(known, fitting[0], _certain(found, known))
+    unsure = Judged(known, fitting[0], _consistent(found))
+    return replace(unsure, judgements=_certain(unsure))
 
 
-def _certain(found: tuple[Judgement, ...], known: Declared) -> tuple[Judgement, ...]:
+def _consistent(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
+    """Claims that hold for an activation or a cost that others exclude are not understood."""
+    counts = Counter(x.supposed for x in found if x.supposed)
+    kept: dict[str, str] = {}
+    for supposed, _ in counts.most_common():
+        said = dict(supposed)
+        if all(kept.get(key, value) == value for key, value in said.items()):
+            kept |= said
+    return tuple(
+        replace(x, role=UNREAD, verdict=NOT_SUPPOSED)
+        if any(kept.get(key, value) != value for key, value in x.supposed)
+        else x
+        for x in found
+    )
+
+
+def _certain(judged: Judged) -> tuple[Judgement, ...]:
     """What is wrong only as far as it was read is not understood, and no error.
 
     A formula is one if an edit is known that makes it right; or if most of what the document says
     holds as it was read, so that its convention is beyond doubt.
     """
+    known = judged.known
+    slopes = {id(x) for x in known.slopes}
+    if any(id(x.statement) in slopes and not _is_settled(x) for x in judged.judgements):
+        # What δ is was not understood: then nothing is known of it.
+        known = replace(known, odd=known.odd | {"δ"})
+    found = tuple(
+        replace(x, role=UNREAD, verdict=NOT_JUDGED) if _is_odd(x, known) else x
+        for x in judged.judgements
+    )
     holds = sum(x.verdict is not None and x.verdict.holds for x in found)
     wrong = sum(x.verdict is not None and x.verdict.verdict in WRONG for x in found)
-    sure = holds >= SURE and holds >= 2 * wrong
+    sure = judged.fits and holds >= SURE and holds >= wrong
     return tuple(
         replace(x, role=UNREAD)
         if x.role == CLAIM
         and x.statement.node is not None
         and x.verdict is not None
         and x.verdict.verdict in WRONG
-        and not _is_understood(x, x.verdict, sure, known)
+        and not _is_understood(x, x.verdict, sure, judged)
         else x
         for x in found
     )
 
 
-def _is_understood(found: Judgement, verdict: Verdict, sure: bool, known: Declared) -> bool:
+def _is_settled(found: Judgement) -> bool:
+    """Whether a definition holds under the convention, or is told to be wrong."""
+    if found.verdict is None:
+        return False
+    return found.verdict.holds or (found.role == CLAIM and found.verdict.verdict in WRONG)
+
+
+NOT_SUPPOSED = Verdict(
+    UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
+)
+NOT_JUDGED = Verdict(UNKNOWN, "it is about something that the document defines in its own way")
+
+
+def _is_odd(found: Judgement, known: Declared) -> bool:
+    """Whether a claim is about what the document defines otherwise than it can be judged."""
+    if found.role not in (CLAIM, DEFINITION) or found.statement.node is None or not known.odd:
+        return False
+    if found.verdict is None or found.statement in known.anchors:
+        return False
+    nodes = tuple(s.walk(found.statement.node))
+    letters = {base_of(x) for x in nodes if isinstance(x, s.Name | s.Scripted)}
+    if "network" in known.odd and letters & {r"\delta", r"\partial", r"\nabla"}:
+        return True
+    if "δ" in known.odd and r"\delta" in letters:
+        return True
+    return "penalty" in known.odd and bool(letters & WEIGHTS & changed_in(found.statement))
+
+
+def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
+    statement, known = found.statement, judged.known
     if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
     if "has no neuron" in verdict.reason and not known.widths:
         return False  # how many there are is not said
-    if is_of_means(found.statement):
+    if is_of_means(statement):
         return False
-    needs = needs_of(found.statement)
-    if is_of_functions(found.statement) and not needs <= known.kinds:
-        return False  # σ' = σ(1 - σ), where nobody says which σ
-    if verdict.suggestion is not None or verdict.error_kind in ("unbalanced", "wrong-range"):
+    needs = needs_of(statement)
+    if is_of_functions(statement):
+        # σ' = σ(1 - σ) is right or wrong where somebody says which σ it is.
+        declared = bool(known.functions or known.hidden)
+        return needs <= known.kinds and (declared or verdict.suggestion is not None)
+    if verdict.error_kind == "unbalanced":
         return True
-    # Numbers can only speak against what says nothing of a certain σ or C that is not declared.
-    if verdict.verdict == REFUTED and not has_quantities(found.statement):
-        return False  # letters without scripts may be anything
+    if verdict.error_kind == "wrong-range":
+        return judged.fits  # else layers may be numbered otherwise
+    if is_membership(statement) and r"\times" not in statement.text:
+        return False  # h of R^h may be any size
+    if verdict.suggestion is not None:
+        return True
+    # Numbers can only speak against what says nothing of a certain σ or C that is not declared, nor
+    # of a network that is drawn and not described.
+    if verdict.verdict == REFUTED and not has_quantities(statement):
+        return False
+    if "is a number, the" in verdict.reason:
+        return False  # y may be that of one neuron
+    if verdict.verdict == REFUTED and is_numbered(statement) and not known.widths:
+        return False
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
 
 
@@ -194,34 +269,53 @@ def _fitting(
     """The conventions under which the forward equations hold, the best first; at least one."""
     if len(offered) == 1:
         return list(offered)
-    anchors: Iterable[Statement] = known.anchors[:6]
+    anchors: Sequence[Statement] = known.anchors[:6]
     if not known.anchors:
         anchors = [x for x in said if is_about(x) and is_claim(x)][:8]
-    scores = []
+    scores: list[_Score] = []
     for rank, candidate in enumerate(offered):
-        pairs = [(x, _first(x, candidate, known, ask)) for x in anchors]
-        found = [said for _, said in pairs]
-        # Which activation a layer has speaks for a convention, and never against it.
-        verdicts = [
-            said.verdict
-            for x, said in pairs
-            if said.holds or not is_activation(x) or not known.anchors
-        ]
-        right = verdicts.count(PROVED)
-        # Without forward equations, what is refuted may only need a cost or an activation.
-        wrong = sum(x in (WRONG if known.anchors else (ILL_FORMED,)) for x in verdicts)
-        # What is not even understood under a convention is not written in it.
-        strange = sum(x == UNKNOWN for x in verdicts) if known.anchors else 0
+        found = [_first(x, candidate, known, ask) for x in anchors]
         if any(x.reason.startswith("no network") for x in found):
             continue
-        scores.append((wrong + strange - 2 * right, rank, right, wrong, candidate))
+        right = frozenset(n for n, x in enumerate(found) if x.holds)
+        # Which activation a layer has speaks for a convention, and never against it; without
+        # forward equations, what is refuted may only need a cost or an activation.
+        against = WRONG if known.anchors else (ILL_FORMED,)
+        firm = [n for n, x in enumerate(anchors) if not known.anchors or not is_activation(x)]
+        wrong = sum(found[n].verdict in against for n in firm)
+        # What is not even understood under a convention is not written in it; nor is one in which
+        # δ is something else than it is said to be.
+        strange = sum(found[n].verdict == UNKNOWN for n in firm) if known.anchors else 0
+        if known.anchors and not wrong:
+            slopes = [_first(x, candidate, known, ask) for x in known.slopes[:2]]
+            wrong += 2 * sum(x.verdict in WRONG for x in slopes)
+            right |= {-1 - n for n, x in enumerate(slopes) if x.holds}
+        scores.append(_Score(wrong, strange, rank, right, candidate))
     if not scores:
         return list(offered[:1])
-    scores.sort(key=lambda score: score[:2])
-    best = scores[0]
-    if best[3]:  # a forward equation is wrong under each: the likely one is meant
-        return [best[4]]
-    return [x[4] for x in scores if x[2] and not x[3]][:MOST_FITTING] or [best[4]]
+    best = min(scores, key=lambda x: x.order)
+    if best.wrong or not known.anchors:  # the likely one is meant
+        return [best.candidate]
+    # Another fits as well if it understands as much.
+    same = [
+        x for x in sorted(scores, key=lambda x: x.order) if x.right >= best.right and not x.wrong
+    ]
+    return [x.candidate for x in same if x.strange <= best.strange][:MOST_FITTING]
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """How a convention fits: what is wrong or not understood in it, and which equations hold."""
+
+    wrong: int
+    strange: int
+    rank: int
+    right: frozenset[int]
+    candidate: Candidate
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.wrong + self.strange - 2 * len(self.right), self.rank
 
 
 def _first(
@@ -257,13 +351,18 @@ def _of(
         verdict = _first(statement, fitting[0], known, ask, repair=True)
         wrong = verdict.verdict == ILL_FORMED and verdict.error_kind == "wrong-range"
         return Judgement(statement, CLAIM if wrong else MENTION, verdict if wrong else None)
-    verdict = _verdict(statement, fitting, known, own, ask)
+    verdict, supposed = _verdict(statement, fitting, known, own, ask)
     if verdict.verdict == PROVED:
-        return Judgement(statement, DEFINITION if defines else CLAIM, verdict)
+        return Judgement(statement, DEFINITION if defines else CLAIM, verdict, supposed)
     if defines and not _is_forward(statement, known) and _is_of_two(statement):
         return Judgement(statement, DEFINITION)
     if _is_forward(statement, known):
-        named = known.hidden and verdict.verdict != ILL_FORMED
+        named = known.hidden and verdict.verdict != ILL_FORMED and is_activation(statement)
+        several = len(known.letters) + bool(known.hidden) > 1
+        if verdict.verdict == REFUTED and (verdict.suggestion is None or several) and not named:
+            return Judgement(statement, UNREAD, verdict)  # perhaps of another activation
+        if is_transposed(statement):
+            return Judgement(statement, UNREAD, verdict)  # W^T may be how the document has it
         if named or is_turned(statement, known):
             # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
             return Judgement(statement, DEFINITION)
@@ -283,18 +382,26 @@ def _is_forward(statement: Statement, known: Declared) -> bool:
     return statement in known.anchors
 
 
+Supposed = tuple[tuple[str, str], ...]
+
+
 def _verdict(
     statement: Statement,
     fitting: Sequence[Candidate],
     known: Declared,
     own: Mapping[str, str],
     ask: Judge,
-) -> Verdict:
-    """Proved, if it is under any convention and in any context that fits; else the best failure."""
-    if is_of_functions(statement) and (found := _of_named_function(statement, ask)):
-        return found
+) -> tuple[Verdict, Supposed]:
+    """Proved, if it is under a convention and in a context that fit; else the best failure.
+
+    Also what had to be supposed of the activation and of the cost.
+    """
+    if is_of_functions(statement) and (named := _of_named_function(statement, ask)):
+        return named, ()
     numbered = is_numbered(statement)
     failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
+    if has_changes(statement) and not any(each.convention == "ng" for each in fitting):
+        fitting = [of_book("ng"), *fitting]  # dZ^{[l]} is a letter of A. Ng's
     for number, candidate in enumerate(fitting):
         tried = [(each, False) for each in contexts(candidate, known, numbered)]
         if number < MOST_SUPPOSED:
@@ -303,16 +410,34 @@ def _verdict(
             if supposed and all(_is_final(each) for each, *_ in failures):
                 break
             context = _with_own(statement, context, own)
-            found = ask(statement.printed, candidate.convention, context, False)
-            if found.verdict == PROVED and supposed:
+            found = ask(
+                _in_letters(statement, candidate, known), candidate.convention, context, False
+            )
+            if found.holds and supposed:
                 said = f"{context['activation']} activation and {context['cost']} cost"
-                return replace(found, assumptions=(*found.assumptions, said))
-            if found.verdict == PROVED:
-                return found
+                found = replace(found, assumptions=(*found.assumptions, said))
+                return found, _supposed_in(context)
+            if found.holds:
+                return found, ()
             failures.append((found, candidate, context))
             if found.error_kind == "wrong-range" and number == 0:
-                return _explained(statement, failures, ask)
-    return _explained(statement, failures, ask)
+                return _explained(statement, failures, ask), ()
+    return _explained(statement, failures, ask), ()
+
+
+def _in_letters(statement: Statement, candidate: Candidate, known: Declared) -> str:
+    """A statement in the letters of a book: of the activation, where the document has another."""
+    if candidate.convention != "ng" or len(known.letters) != 1 or known.letters[0] == "g":
+        return statement.printed
+    letter = re.escape(known.letters[0])
+    return re.sub(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", "g", statement.printed)
+
+
+def _supposed_in(context: Mapping[str, Any]) -> Supposed:
+    """What a context says of the activations and the cost, as far as it says something."""
+    keys = ("activation", "output_activation", "cost")
+    pairs = ((key, str(context.get(key, "abstract")).split(" ")[0]) for key in keys)
+    return tuple((key, said) for key, said in pairs if said != "abstract")
 
 
 def _of_named_function(statement: Statement, ask: Judge) -> Verdict | None:
@@ -321,6 +446,10 @@ def _of_named_function(statement: Statement, ask: Judge) -> Verdict | None:
     letters = dict.fromkeys(
         base_of(x) for x in s.walk(statement.node) if isinstance(x, s.Scripted) and x.primes
     )
+    if letters and all(letter in NAMES for letter in letters):
+        # tanh' needs nobody to say what it is.
+        said = {"activation": "abstract", "cost": "abstract", "definitions": STANDARD}
+        return ask(statement.printed, "nielsen", said, True)
     for letter in letters:
         text = re.sub(
             rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", r"\\sigma", statement.printed

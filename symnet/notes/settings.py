@@ -111,6 +111,8 @@ def read(text: str, file: str | Path) -> Settings:
             raise SymnetError(f"{where}: {key} {wrong}") from None
     if "baseline" in found:
         found["baseline"] = file.parent / found["baseline"]
+    if found.get("convention", "").endswith(".toml"):
+        found["convention"] = str(file.parent / found["convention"])
     return Settings(**found, folder=file.parent)
 
 

@@ -23,8 +23,17 @@ _SPELLINGS = (
     (rf"\\(?:{_STYLES}|mathrm|operatorname|mathbf)\s*\{{\s*({_COSTS})\s*\}}", r"\\mathcal{C}"),
     (rf"(?<![A-Za-z\\{{])({_COSTS})(?![A-Za-z])", r"\\mathcal{C}"),
     (r"\\newline(?![A-Za-z])", r"\\\\"),
+    # Rows that end as Hugo and Jekyll want it; a backslash at the end of a line is a space.
+    (r"\\{3,}(?=\s*(?:\n|$))", r"\\\\"),
+    (r"(?<!\\)\\(?=\r?\n)", " "),
+    # \hat{y_k} is \hat{y}_k.
+    (
+        r"\\(hat|tilde|bar|vec|mathbf|boldsymbol|bm)\s*\{\s*([A-Za-z]|\\[a-z]+)\s*_\s*"
+        r"(\{[^{}]*\}|\w)\s*\}",
+        r"\\\1{\2}_\3",
+    ),
     (r"(?<![.\d])(?:\.\s?){3,}(?!\d)|\.*…+\.*", r"\\dots "),
-    (r"(?<=[\w}])\s*\*(?=\s*(?:[=,)}.;]|$))", r"^{*}"),
+    (r"(?<=[\w}])\s*\*(?=\s*(?:[=,).;]|$))", r"^{*}"),
     (rf"\\(?:{_LAYOUT})(?![A-Za-z])", ""),
     (rf"\\(?:{_LINKS})\s*\{{[^{{}}]*\}}", ""),
     (r"\\(?:text|textrm|mathrm|operatorname)\s*\{\s*np\.(\w+)\s*\}", r"np.\1"),
@@ -32,12 +41,15 @@ _SPELLINGS = (
     (r"\\max\s*(\\left)?\(\s*0\s*,", r"\\mathrm{ReLU}\1("),
 )
 SPELLINGS = tuple((re.compile(pattern), wanted) for pattern, wanted in _SPELLINGS)
+# Words in plain letters part statements.
+PARTING = (re.compile(r"(?<=[\s}])(and|or|where|if|for)(?=\s)"), r"\\text{ \1 }")
 
 
 def respelled(text: str) -> tuple[str, tuple[int, ...]]:
     """A formula as books spell it, and for each of its characters, and the end, the old place."""
     places = tuple(range(len(text) + 1))
-    for pattern, wanted in SPELLINGS:
+    spellings = SPELLINGS if r"\text" in text else (*SPELLINGS, PARTING)
+    for pattern, wanted in spellings:
         if not pattern.search(text):
             continue
         made: list[str] = []

@@ -60,6 +60,7 @@ _SCAN = re.compile(
     rf"(?P<gap>\s*\n\s*\n\s*|\\(?:item|(?:sub){{0,2}}section|(?:sub)?paragraph|chapter|par"
     rf"|begin\{{[^{{}}\n]{{0,40}}\}}|end\{{[^{{}}\n]{{0,40}}\}})(?![A-Za-z])\*?|\\\\)"
     r"|(?P<line>\n)"
+    r"|[^\S\n]+"  # at once: code that was blanked is not to be scanned from each of its blanks
     rf"|(?P<scripted>(?:{_GREEK}|\([^()\s]{{1,12}}\)|(?<![A-Za-z\\])[^\W\d_](?![^\W\d_])"
     rf"|(?<![A-Za-z\\])\d{{1,4}})'{{0,2}}(?:{_SCRIPT}){{1,2}}(?:'s)?)"
     r"|(?P<plainsum>(?:\(\s?)?(?<![A-Za-z\\])(?:[A-Za-z]|\\ell)\s?[-−–+]\s?\d{1,3}(?![\w.])(?:\s?\))?"

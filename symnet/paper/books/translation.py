@@ -324,6 +324,8 @@ class _Translator:
         sigma = replace(base, text=r"\sigma", style=())
         if isinstance(node, s.Name):
             return sigma
+        if isinstance(node.sup, s.Number) and len(base.text) > 1 and base.text[0] != "\\":
+            return node  # tanh^2 is a square; the function of a layer is f^{[2]}
         raised: s.Node | None = None
         if node.sup is not None:
             layer = self.by.layer(node.sup)
