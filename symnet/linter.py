@@ -7,6 +7,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -152,6 +153,19 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Processes that start in here do not hear of Ctrl-C: it is for their parent to end them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _mapper(
     pool: ProcessPoolExecutor | None, document: Document, progress: Progress | None
 ) -> Mapper:
@@ -161,9 +175,11 @@ def _mapper(
         task: Callable[[Statement], Judgement], said: Sequence[Statement]
     ) -> Iterator[Judgement]:
         several = pool is not None and len(said) > FEW
-        made = (
-            pool.map(task, said, chunksize=4) if pool is not None and several else map(task, said)
-        )
+        if pool is not None and several:
+            with _uninterrupted():
+                made = pool.map(task, said, chunksize=4)
+        else:
+            made = map(task, said)
         for number, (judgement, statement) in enumerate(zip(made, said, strict=True), 1):
             if progress is not None:
                 progress(document.path, number, len(said))
