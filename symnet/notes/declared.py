@@ -90,6 +90,7 @@ class Declared:
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
     slopes: tuple[Statement, ...] = ()  # the statements that say what δ is
+    signed: bool = False  # whether gradients are said to be products of δ: then δ is no -∂C/∂z
     # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
     odd: frozenset[str] = frozenset()
 
@@ -177,6 +178,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         anchors=tuple(dict.fromkeys(anchors)),
         defining=frozenset(defining),
         slopes=tuple(slopes),
+        signed=any(map(_is_gradient, statements)),
         odd=odd,
     )
 
@@ -464,6 +466,18 @@ def _is_exponential(node: s.Node) -> bool:
         case s.Scripted(base=s.Name(text="e"), sup=sup):
             return sup is not None
         case s.Product(factors=(s.Name(text="exp"), *_)):
+            return True
+    return False
+
+
+def _is_gradient(statement: Statement) -> bool:
+    r"""Whether a statement gives the slope by a weight or a bias as a product with δ."""
+    for left, right in _pairs(statement):
+        slope = slope_of(left)
+        if slope is None or base_of(slope[2]) not in WEIGHTS | {"b", r"\theta"} or slope[0]:
+            continue
+        product = not isinstance(right, s.Additive)
+        if product and any(isinstance(x, s.Name) and x.text == r"\delta" for x in s.walk(right)):
             return True
     return False
 
