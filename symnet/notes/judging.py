@@ -473,7 +473,11 @@ def _explained(
     statement: Statement, failures: list[tuple[Verdict, Candidate, dict[str, Any]]], ask: Judge
 ) -> Verdict:
     """The failure that says most, with the edit that makes the formula right, if there is one."""
-    failures = sorted(failures, key=lambda failure: failure[0].verdict not in WRONG)
+    # Where most is known an edit is found most easily.
+    failures = sorted(
+        failures,
+        key=lambda failure: (failure[0].verdict not in WRONG, "abstract" in failure[2]["cost"]),
+    )
     for found, candidate, context in failures[:MOST_REPAIRS]:
         if found.verdict in WRONG:
             mended = ask(statement.printed, candidate.convention, context, True)
