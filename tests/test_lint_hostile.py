@@ -1,11 +1,17 @@
 r"""Notes that try to fool lint or to hold it up: macros, sizes, the cache, repairs, processes."""
 
+import json
+import sqlite3
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from symnet.linter import lint
-from symnet.notes import expansion
+from symnet.notes import expansion, repairs
+from symnet.notes.cache import Cache
+from symnet.paper.claims.verdicts import REFUTED, Verdict
 
 NETWORK = r"""We have $z^l = W^l a^{l-1} + b^l$ and $a^l = \sigma(z^l)$.
 
@@ -89,3 +95,98 @@ def test_macros_are_read_in_one_go(name: str) -> None:
     expansion.used(r"\a \x \ab", SLOW_MACROS[name])
     expansion.expanded(r"\a{\a{\x}}", SLOW_MACROS[name])
     assert time.process_time() - start < 2
+
+
+# --- the cache ------------------------------------------------------------------------------------
+
+ASKED: tuple[str, str, dict[str, Any], bool] = ("z = a", "nielsen", {}, True)
+KEPT = Verdict(REFUTED, "both differ", span=(1, 2))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"verdict": "true"},
+        {"verdict": ["proved"]},
+        {"reason": 7},
+        {"assumptions": [None]},
+        {"notes": 3},
+        {"span": ["a", "b"]},
+        {"span": 5},
+        {"seconds": "long"},
+        {"suggestion": {}},
+        {"counterexample": 1},
+        {"counterexample": {"widths": [1], "indices": 2, "left": 3, "right": 4}},
+    ],
+)
+def test_what_is_no_verdict_is_not_answered_from_the_cache(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    cache = Cache(tmp_path)
+    cache.keep(ASKED, KEPT)
+    assert cache.find(ASKED) == KEPT
+    with sqlite3.connect(tmp_path / "verdicts.sqlite") as base:
+        base.execute("update said set verdict = ?", (json.dumps({**KEPT.record, **changed}),))
+    assert cache.find(ASKED) is None
+
+
+@pytest.mark.parametrize("row", ["null", "[]", "7", '"proved"', "{", b"\xff\xfe"])
+def test_what_is_no_record_is_not_answered_from_the_cache(tmp_path: Path, row: str | bytes) -> None:
+    cache = Cache(tmp_path)
+    cache.keep(ASKED, KEPT)
+    with sqlite3.connect(tmp_path / "verdicts.sqlite") as base:
+        base.execute("update said set verdict = ?", (row,))
+    assert cache.find(ASKED) is None
+
+
+def test_a_folder_that_is_none_and_a_base_that_is_none_are_done_without(tmp_path: Path) -> None:
+    (tmp_path / "verdicts.sqlite").write_bytes(b"no database" * 500)
+    (tmp_path / "file").write_text("")
+    for where in (tmp_path, tmp_path / "file", Path("/proc/none")):
+        cache = Cache(where)
+        cache.keep(ASKED, KEPT)
+        assert cache.find(ASKED) is None
+
+
+# --- repairs --------------------------------------------------------------------------------------
+
+BROKEN = (
+    NETWORK
+    + r"""Then $\delta^l = (W^{l+1} \delta^{l+1}) \odot \sigma'(z^l)$, as is known; 😀 ä.
+
+\begin{align}
+\delta^L &= (a^L + y) \odot \sigma'(z^L) \\ % kept
+W^l &\leftarrow W^l + \eta \delta^l (a^{l-1})^T
+\end{align}
+<!-- $\delta^l = 0$ -->
+"""
+)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_what_is_repaired_is_right_and_nothing_else_changes(tmp_path: Path, ends: str) -> None:
+    file = tmp_path / "note.md"
+    file.write_bytes(BROKEN.replace("\n", ends).encode())
+    report = lint(str(file), cached=False)
+    errors = [x for x in report.findings if x.level == "error"]
+    assert len(errors) == 3
+    written = repairs.write_fixed(report)
+    fixed = {x.line for x in errors if x.fix is not None}
+    assert written.applied == len(fixed) == 3
+    before, after = BROKEN.split("\n"), file.read_bytes().decode().split(ends)
+    changed = {
+        n for n, (one, other) in enumerate(zip(before, after, strict=True), 1) if one != other
+    }
+    assert changed == fixed
+    assert "% kept" in "".join(after)
+    again = lint(str(file), cached=False)
+    assert not [x for x in again.findings if x.level == "error"]
+
+
+def test_two_processes_say_the_same_as_one() -> None:
+    text = NETWORK + "".join(
+        f"$$\\delta^L = {n} (a^L - y) \\odot \\sigma'(z^L)$$\n\n" for n in range(1, 16)
+    )
+    one, two = (lint(text, jobs=jobs, cached=False) for jobs in (1, 2))
+    assert [x.record for x in one.findings] == [x.record for x in two.findings]
+    assert [x.role for x in one.notes[0].equations] == [x.role for x in two.notes[0].equations]

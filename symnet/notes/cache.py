@@ -23,7 +23,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from symnet.paper.claims.verdicts import Counterexample, Verdict
+from symnet.paper.claims.verdicts import (
+    ILL_FORMED,
+    PROVED,
+    REFUTED,
+    UNKNOWN,
+    Counterexample,
+    Verdict,
+)
 from symnet.paper.verify import BROKEN
 
 Asked = tuple[str, str, Mapping[str, Any], bool]
@@ -98,12 +105,24 @@ def _key(asked: Asked) -> str:
 
 
 def _verdict(record: Mapping[str, Any]) -> Verdict:
-    example = record["counterexample"]
+    """A verdict from its record; raises ValueError, TypeError or KeyError for what is none."""
+    example, span = record["counterexample"], record["span"]
+    words = [record["error_kind"], record["suggestion"], record["id"]]
+    if not (
+        record["verdict"] in (PROVED, REFUTED, ILL_FORMED, UNKNOWN)
+        and all(isinstance(x, str) for x in (record["reason"], *record["assumptions"]))
+        and all(isinstance(x, str) for x in record["notes"])
+        and all(x is None or isinstance(x, str) for x in words)
+        and isinstance(record["seconds"], int | float)
+        and (span is None or [type(x) for x in span] == [int, int])
+        and (example is None or isinstance(example["indices"], Mapping))
+    ):
+        raise ValueError
     return Verdict(
         record["verdict"],
         record["reason"],
         record["error_kind"],
-        tuple(record["span"]) if record["span"] is not None else None,
+        tuple(span) if span is not None else None,
         record["suggestion"],
         Counterexample(
             tuple(example["widths"]), example["indices"], example["left"], example["right"]
