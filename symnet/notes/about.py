@@ -19,6 +19,7 @@ from symnet.notes.declared import (
     Declared,
     base_of,
     is_partial,
+    numbered_neurons,
     plainly,
     slope_of,
 )
@@ -161,6 +162,12 @@ def is_of_means(statement: Statement) -> bool:
 def _is_kroneckers(delta: s.Scripted) -> bool:
     """Whether a delta has two subscripts and no layer."""
     return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
+
+
+def has_numbered_neurons(statement: Statement) -> bool:
+    """Whether a statement is written out for neurons with numbers, w_{13}^5 a_3^4."""
+    assert statement.node is not None
+    return any(True for x in s.walk(statement.node) for _ in numbered_neurons(x))
 
 
 def is_rounded(statement: Statement) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from symnet.notes.about import (
     changed_in,
     has_changes,
+    has_numbered_neurons,
     has_quantities,
     is_about,
     is_activation,
@@ -251,7 +252,7 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         return False
     if "is a number, the" in verdict.reason:
         return False  # y may be that of one neuron
-    if verdict.verdict == REFUTED and is_numbered(statement) and not known.widths:
+    if verdict.verdict == REFUTED and has_numbered_neurons(statement) and not known.widths:
         return False
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
 
