@@ -416,7 +416,7 @@ def cost_letter(statements: Iterable[Statement]) -> str:
     return counts.most_common(1)[0][0] if counts else ""
 
 
-TARGETS = frozenset({"y", "t", "d", "Y", "T"})
+TARGETS = frozenset({"y", "t", "Y"})  # d and T are signs of derivatives and transposes, too
 
 
 def last_layer(statements: Iterable[Statement]) -> int:
