@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import sympy
@@ -364,7 +365,7 @@ def alone(weighted: str, parameters: dict[str, str]) -> Certificate:
     return certify(derive(Network.of(3, (Layer(3, None, own),), COSTS["quadratic"])))
 
 
-def with_chapter(good: Certificate, name: str, **changes: object) -> Certificate:
+def with_chapter(good: Certificate, name: str, **changes: Any) -> Certificate:
     """A certificate, of which the chapter about a parameter of that name is another."""
     chapters = (replace(c, **changes) if c.sought.name == name else c for c in good.chapters)
     return replace(good, chapters=tuple(chapters))
