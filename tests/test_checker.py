@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import sympy
@@ -319,17 +320,77 @@ def test_a_derivation_has_to_reach_its_end(at: int, part: str) -> None:
 
 
 @pytest.mark.parametrize("at", range(len(GOOD.chapters)))
-def test_a_refusal_names_the_chapter_the_line_and_the_index(at: int) -> None:
+@pytest.mark.parametrize(("part", "said"), [("general", ""), ("special", ", special")])
+def test_a_refusal_names_the_chapter_the_line_and_the_indices(
+    at: int, part: str, said: str
+) -> None:
     chapter = GOOD.chapters[at]
-    where = f"{chapter.label}, l = {', '.join(map(str, chapter.layers))}: "
-    lines = chapter.general
-    stray = n.a(n.l, "i")
-    for place in (1, len(lines)):
+    where = f"{chapter.label}, l = {', '.join(map(str, chapter.layers))}{said}: "
+    lines = getattr(chapter, part)
+    stray = mul(n.a(n.l, "q"), n.a(n.l, "i"))
+    for place in {1, len(lines) or 1}:
         before, after = lines[: place - 1], lines[place:]
-        refused = check(with_lines(at, general=(*before, Line("", number(2)), *after)))
+        refused = check(with_lines(at, **{part: (*before, Line("", number(2)), *after)}))
         assert refused == f"{where}line {place} does not follow: 2"
-        refused = check(with_lines(at, general=(*before, Line("", stray), *after)))
-        assert refused == f"{where}line {place} has the free index i"
+        refused = check(with_lines(at, **{part: (*before, Line("", stray), *after)}))
+        assert refused == f"{where}line {place} has the free index i, q"
+
+
+@pytest.mark.parametrize("at", range(len(GOOD.chapters)))
+def test_a_refusal_names_the_formula_that_is_missing(at: int) -> None:
+    chapter = GOOD.chapters[at]
+    refused = check(replace(GOOD, chapters=(*GOOD.chapters[:at], *GOOD.chapters[at + 1 :])))
+    assert f"∂C by {chapter.sought.name} of layer {chapter.layers[0]} has not" in refused
+
+
+def test_a_refusal_names_the_formula_that_is_there_twice() -> None:
+    twice = check(CERTIFICATES["a chapter twice"])
+    first = GOOD.chapters[0]
+    assert f"∂C by {first.sought.name} of layer {first.layers[0]} has not" in twice
+
+
+def test_what_no_such_layer_has_is_refused_where_it_is_sought() -> None:
+    first = GOOD.chapters[0]
+    refused = check(changed(sought=replace(first.sought, indices=())))
+    assert refused.startswith(f"{first.label}, l = {first.layers[0]}: ")
+    assert "is not what such a layer has" in refused
+
+
+# --- labels and goals: what a true derivation is said to prove -----------------------------------
+
+
+def alone(weighted: str, parameters: dict[str, str]) -> Certificate:
+    """The proof of one layer of three neurons, a_j = tanh z_j."""
+    own = define([f"z[j] = {weighted}", "a[j] = tanh(z[j])"], parameters, axes={"j": 3}, inputs=3)
+    return certify(derive(Network.of(3, (Layer(3, None, own),), COSTS["quadratic"])))
+
+
+def with_chapter(good: Certificate, name: str, **changes: Any) -> Certificate:
+    """A certificate, of which the chapter about a parameter of that name is another."""
+    chapters = (replace(c, **changes) if c.sought.name == name else c for c in good.chapters)
+    return replace(good, chapters=tuple(chapters))
+
+
+def test_another_goal_is_refused_without_a_book_as_well() -> None:
+    assert check(changed(label="own")) == ""
+    refused = check(changed(label="own", goal=n.delta(n.L, "k")))
+    assert refused.startswith("own, l = 4: the goal is ")
+
+
+def test_what_is_not_as_the_book_says_does_not_bear_its_label() -> None:
+    """∂C/∂w_jk = x_k² δ_j is proved, but BP3 it is not."""
+    good = alone("sum(k, w[j,k]*x[k]**2) + b[j]", {"w": "jk", "b": "j"})
+    assert check(with_chapter(good, "w", label="own")) == ""
+    refused = check(with_chapter(good, "w", label="BP3"))
+    assert refused.startswith("BP3, l = 2, as the book says: line 1 does not follow")
+
+
+def test_what_the_book_says_of_something_else_does_not_bear_its_label() -> None:
+    """∂C/∂u_j = δ_j reads like BP4 on the right, but BP4 is about b."""
+    good = alone("sum(k, w[j,k]*x[k]) + u[j]", {"w": "jk", "u": "j"})
+    assert check(with_chapter(good, "u", label="own")) == ""
+    refused = check(with_chapter(good, "u", label="BP4"))
+    assert refused.startswith("BP4, l = 2: BP4 is not about ")
 
 
 NO_SENSE: dict[str, Term] = {
@@ -353,17 +414,25 @@ def test_what_makes_no_sense_is_refused_in_words(name: str) -> None:
 
 def test_of_a_matrix_of_which_only_the_diagonal_is_used_a_delta_stays() -> None:
     """∂C/∂w_jk = x_j δ_j [j = k] is finished; with [j = j] in its place it would be another."""
-    equations = ["z[j] = w[j,j]*x[j]", "a[j] = tanh(z[j])"]
-    own = define(equations, {"w": "jj"}, axes={"j": 3}, inputs=3)
-    network = Network.of(3, (Layer(3, None, own),), COSTS["quadratic"])
-    made = certify(derive(network))
+    made = alone("w[j,j]*x[j]", {"w": "jj"})
     assert check(made) == ""
     chapter = next(c for c in made.chapters if c.sought.name == "w")
     assert any(isinstance(part, Delta) for part in walk(chapter.general[-1].after))
     lost = Line("", contracted_wrongly(chapter.general[-1].after) or number(0))
-    new = replace(chapter, general=(*chapter.general, lost))
-    chapters = tuple(new if c is chapter else c for c in made.chapters)
-    assert "does not follow" in check(replace(made, chapters=chapters))
+    refused = check(with_chapter(made, "w", general=(*chapter.general, lost)))
+    assert "does not follow" in refused
+
+
+def test_behind_a_delta_that_stays_all_is_worked_out() -> None:
+    """[j = k] δ_j ∂z_j/∂w_jk is true of a diagonal matrix, but not finished."""
+    made = alone("w[j,j]*x[j]", {"w": "jj"})
+    (w,) = (c.sought for c in made.chapters if c.sought.name == "w")
+    j, k = w.indices
+    z = Symbol("z", w.layer, (j,))
+    left = mul(Delta(j, k), replace(z, name="δ"), Partial(z, replace(w, indices=(j, j))))
+    refused = check(with_chapter(made, "w", general=(Line("", left),)))
+    assert refused.startswith("∂C/∂w, l = 2: ")
+    assert refused.endswith("is not worked out")
 
 
 def test_a_wrong_formula_of_an_activation_is_refused() -> None:

@@ -122,6 +122,23 @@ def test_a_suggestion_is_proved(mistake: tuple[str, dict[str, Any], str, str, st
         assert verify(found.suggestion, context=mistake[1]).verdict == PROVED
 
 
+@pytest.mark.parametrize(("latex", "verdict"), [(r"1 - \tanh^2(z_1)", "proved"),
+                                                (r"1 - \tanh(z_1)", "refuted")])  # fmt: skip
+def test_a_named_function_is_squared_and_has_no_layer(latex: str, verdict: str) -> None:
+    page = {
+        "activation": "abstract",
+        "cost": "L, abstract",
+        "definitions": {
+            "z_1": "x W_1 + b_1",
+            "h": r"\tanh(z_1)",
+            "z_2": "h W_2 + b_2",
+            r"\hat{y}": r"\mathrm{softmax}(z_2)",
+        },
+    }
+    claim = rf"\frac{{\partial L}}{{\partial z_1}} = \delta_2 W_2^T \odot ({latex})"
+    assert verify(claim, "other", page).verdict == verdict
+
+
 def test_kinds_of_errors_have_words() -> None:
     assert {m[3] for m in MISTAKES} <= set(KINDS)
     assert len(EDITS) == len(set(EDITS))

@@ -19,6 +19,7 @@ from symnet.notes.declared import (
     Declared,
     base_of,
     is_partial,
+    numbered_neurons,
     plainly,
     slope_of,
 )
@@ -26,6 +27,7 @@ from symnet.notes.statements import EQUALITIES, UPDATES, Statement, is_said
 from symnet.paper.books import inferred
 from symnet.paper.formula import syntax as s
 
+OWN = frozenset({r"\sigma", *NAMES})  # functions that are activations wherever they stand
 UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
 # Rates, penalties and the like: 0.01 in one experiment says nothing of a formula.
 SCALARS = frozenset({
@@ -56,12 +58,13 @@ def is_about(statement: Statement) -> bool:
     if node is None:
         text = statement.text
         return r"\delta" in text or any(f"{x}^" in text or f"{x}_" in text for x in ("w", "W", "a"))
+    letters = {x.text for x in s.walk(node) if isinstance(x, s.Name)}
     scripted = set()
     weights = slopes = errors = changes = False
     for each in s.walk(node):
         if isinstance(each, s.Scripted):
             base = base_of(each)
-            errors |= each.primes > 0 and base in FUNCTIONS
+            errors |= each.primes > 0 and (base in OWN or (base in FUNCTIONS and "z" in letters))
             if base in QUANTITIES and (each.sup is not None or each.sub is not None):
                 scripted.add(base)
                 changes |= base in ("dW", "db", "dw")
@@ -159,6 +162,12 @@ def is_of_means(statement: Statement) -> bool:
 def _is_kroneckers(delta: s.Scripted) -> bool:
     """Whether a delta has two subscripts and no layer."""
     return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
+
+
+def has_numbered_neurons(statement: Statement) -> bool:
+    """Whether a statement is written out for neurons with numbers, w_{13}^5 a_3^4."""
+    assert statement.node is not None
+    return any(True for x in s.walk(statement.node) for _ in numbered_neurons(x))
 
 
 def is_rounded(statement: Statement) -> bool:

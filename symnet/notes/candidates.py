@@ -110,6 +110,8 @@ def _with_widths(
         # The page's own letter for it.
         special = {**special, "activation": " ".join((special["activation"], *known.letters))}
     context: dict[str, Any] = {**special, "definitions": definitions}
+    if known.aliases and candidate.convention in NIELSENS:
+        context["declared"] = {**known.aliases, **special.get("declared", {})}
     least = 1 if candidate.convention == "ng" else 2  # Nielsen's layer 1 is the input
     if known.last > least and not known.widths and candidate.convention in NUMBERED:
         context["depth"] = f"L = {known.last}"

@@ -90,6 +90,8 @@ class Declared:
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
     slopes: tuple[Statement, ...] = ()  # the statements that say what δ is
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other letters for a^L and y
+    signed: bool = False  # whether gradients are said to be products of δ: then δ is no -∂C/∂z
     # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
     odd: frozenset[str] = frozenset()
 
@@ -177,6 +179,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         anchors=tuple(dict.fromkeys(anchors)),
         defining=frozenset(defining),
         slopes=tuple(slopes),
+        aliases=_aliases(statements),
+        signed=any(map(_is_gradient, statements)),
         odd=odd,
     )
 
@@ -412,7 +416,7 @@ def cost_letter(statements: Iterable[Statement]) -> str:
     return counts.most_common(1)[0][0] if counts else ""
 
 
-TARGETS = frozenset({"y", "t", "d", "Y", "T"})
+TARGETS = frozenset({"y", "t", "Y"})  # d and T are signs of derivatives and transposes, too
 
 
 def last_layer(statements: Iterable[Statement]) -> int:
@@ -464,6 +468,32 @@ def _is_exponential(node: s.Node) -> bool:
         case s.Scripted(base=s.Name(text="e"), sup=sup):
             return sup is not None
         case s.Product(factors=(s.Name(text="exp"), *_)):
+            return True
+    return False
+
+
+def _aliases(statements: Iterable[Statement]) -> dict[str, str]:
+    r"""Letters that everybody has for the output and the target: \hat{y}, and t beside a^L."""
+    found: dict[str, str] = {}
+    for statement in statements:
+        for node in s.walk(statement.node) if statement.node is not None else ():
+            if isinstance(node, s.Name) and spelled_out(node) == "hat:y":
+                found[r"\hat{y}"] = "a^L"
+            if isinstance(node, s.Additive) and len(node.terms) == 2:
+                bases = {base_of(term) for term in node.terms}
+                if "t" in bases and bases & {"a", "hat:y", "o", "h"}:
+                    found["t"] = "y"
+    return found
+
+
+def _is_gradient(statement: Statement) -> bool:
+    r"""Whether a statement gives the slope by a weight or a bias as a product with δ."""
+    for left, right in _pairs(statement):
+        slope = slope_of(left)
+        if slope is None or base_of(slope[2]) not in WEIGHTS | {"b", r"\theta"} or slope[0]:
+            continue
+        product = not isinstance(right, s.Additive)
+        if product and any(isinstance(x, s.Name) and x.text == r"\delta" for x in s.walk(right)):
             return True
     return False
 
@@ -569,7 +599,7 @@ def widths(statements: Iterable[Statement]) -> tuple[int, ...]:
     for statement in statements:
         for node in s.walk(statement.node) if statement.node is not None else ():
             by_weights = isinstance(node, s.Scripted) and base_of(node) in WEIGHTS
-            for layer, neuron in _numbered(node):
+            for layer, neuron in numbered_neurons(node):
                 highest = led if by_weights else own
                 highest[layer] = max(highest[layer], neuron)
     layers = {*own, *led}
@@ -580,7 +610,7 @@ def widths(statements: Iterable[Statement]) -> tuple[int, ...]:
     return found if max(found) <= 30 else ()
 
 
-def _numbered(node: s.Node) -> Iterator[tuple[int, int]]:
+def numbered_neurons(node: s.Node) -> Iterator[tuple[int, int]]:
     """The layer and the number of each neuron that a symbol is about."""
     match node:
         case s.Scripted(base=s.Name() as base, sub=sub, sup=sup) if sub is not None:

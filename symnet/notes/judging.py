@@ -17,6 +17,7 @@ from typing import Any
 from symnet.notes.about import (
     changed_in,
     has_changes,
+    has_numbered_neurons,
     has_quantities,
     is_about,
     is_activation,
@@ -57,7 +58,7 @@ from symnet.notes.statements import Statement, last_letter, statements, width_le
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
-from symnet.paper.verify import verify
+from symnet.paper.verify import SIGN, verify
 
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
@@ -85,10 +86,13 @@ class Judged:
     known: Declared
     candidate: Candidate
     judgements: tuple[Judgement, ...]
+    wanted: bool = False  # whether somebody said that it is this convention
 
     @property
     def fits(self) -> bool:
-        """Whether a forward equation holds under the convention."""
+        """Whether the convention is wanted, or a forward equation holds under it."""
+        if self.wanted:
+            return True
         anchors = {(x.formula.source.path, x.start) for x in self.known.anchors}
         return any(
             x.verdict is not None and x.verdict.holds
@@ -140,7 +144,7 @@ def judged(
             own.setdefault(new[0], (number, new[1]))
     numbers = {(x.formula.source.path, x.start): n for n, x in enumerate(said)}
     found = tuple(mapper(Task(known, fitting, own, numbers, judge), said))
-    unsure = Judged(known, fitting[0], _consistent(found))
+    unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
     return replace(unsure, judgements=_certain(unsure))
 
 
@@ -177,7 +181,7 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     )
     holds = sum(x.verdict is not None and x.verdict.holds for x in found)
     wrong = sum(x.verdict is not None and x.verdict.verdict in WRONG for x in found)
-    sure = judged.fits and holds >= SURE and holds >= wrong
+    sure = judged.wanted or (judged.fits and holds >= SURE and holds >= wrong)
     return tuple(
         replace(x, role=UNREAD)
         if x.role == CLAIM
@@ -238,6 +242,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         return judged.fits  # else layers may be numbered otherwise
     if is_membership(statement) and r"\times" not in statement.text:
         return False  # h of R^h may be any size
+    if is_transposed(statement) and not judged.wanted:
+        return False  # z = W^T a + b may be how the document has its weights
     if verdict.suggestion is not None:
         return True
     # Numbers can only speak against what says nothing of a certain σ or C that is not declared, nor
@@ -246,7 +252,7 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         return False
     if "is a number, the" in verdict.reason:
         return False  # y may be that of one neuron
-    if verdict.verdict == REFUTED and is_numbered(statement) and not known.widths:
+    if verdict.verdict == REFUTED and has_numbered_neurons(statement) and not known.widths:
         return False
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
 
@@ -361,8 +367,6 @@ def _of(
         several = len(known.letters) + bool(known.hidden) > 1
         if verdict.verdict == REFUTED and (verdict.suggestion is None or several) and not named:
             return Judgement(statement, UNREAD, verdict)  # perhaps of another activation
-        if is_transposed(statement):
-            return Judgement(statement, UNREAD, verdict)  # W^T may be how the document has it
         if named or is_turned(statement, known):
             # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
             return Judgement(statement, DEFINITION)
@@ -413,6 +417,8 @@ def _verdict(
             found = ask(
                 _in_letters(statement, candidate, known), candidate.convention, context, False
             )
+            if found.holds and SIGN in found.notes and known.signed:
+                continue  # δ is the slope itself everywhere else
             if found.holds and supposed:
                 said = f"{context['activation']} activation and {context['cost']} cost"
                 found = replace(found, assumptions=(*found.assumptions, said))
@@ -422,6 +428,8 @@ def _verdict(
             failures.append((found, candidate, context))
             if found.error_kind == "wrong-range" and number == 0:
                 return _explained(statement, failures, ask), ()
+    if not failures:
+        return Verdict(UNKNOWN, "δ would be the negative slope of the cost here"), ()
     return _explained(statement, failures, ask), ()
 
 
@@ -466,7 +474,11 @@ def _explained(
     statement: Statement, failures: list[tuple[Verdict, Candidate, dict[str, Any]]], ask: Judge
 ) -> Verdict:
     """The failure that says most, with the edit that makes the formula right, if there is one."""
-    failures = sorted(failures, key=lambda failure: failure[0].verdict not in WRONG)
+    # Where most is known an edit is found most easily.
+    failures = sorted(
+        failures,
+        key=lambda failure: (failure[0].verdict not in WRONG, "abstract" in failure[2]["cost"]),
+    )
     for found, candidate, context in failures[:MOST_REPAIRS]:
         if found.verdict in WRONG:
             mended = ask(statement.printed, candidate.convention, context, True)
