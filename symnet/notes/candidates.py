@@ -176,9 +176,10 @@ def _goes_with(cost: str, output: str | None, known: Declared) -> bool:
         return False
     name = cost_name(cost) or cost
     natural = {"sigmoid": ("cross", "binary"), "softmax": ("log_likelihood", "log-likelihood")}
-    return output in (*known.activations, *known.outputs) or any(
-        word in name for word in natural.get(output, ())
-    )
+    mentioned = (*known.activations, *known.outputs)
+    if known.hidden or known.functions:
+        mentioned = ()  # what is said of all layers holds for the last
+    return output in mentioned or any(word in name for word in natural.get(output, ()))
 
 
 def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:

@@ -90,6 +90,7 @@ class Declared:
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
     slopes: tuple[Statement, ...] = ()  # the statements that say what δ is
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # f: (sigmoid, tanh)
     aliases: Mapping[str, str] = field(default_factory=dict)  # other letters for a^L and y
     signed: bool = False  # whether gradients are said to be products of δ: then δ is no -∂C/∂z
     # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
@@ -124,6 +125,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     costs: list[str] = []
     anchors, defining, used = [], set(), []
     slopes: list[Statement] = []
+    derived = _derived(statements)
     differences = _differences(statements)
     for statement in statements:
         for left, right in _pairs(statement):
@@ -141,7 +143,11 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 if key not in errors:
                     errors[key] = rf"{sign}\frac{{\partial {above}}}{{\partial {below}}}"
                     defining.add(place)
-            elif _is_cost(left) and not _is_derivative(right) and not _is_cost(right):
+            elif (
+                _is_cost(left, derived)
+                and not _is_derivative(right)
+                and not _is_cost(right, derived)
+            ):
                 costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
                 defining.add(place)
             elif _is_function_of_letter(left) and _is_function_of(right, left):
@@ -179,6 +185,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         anchors=tuple(dict.fromkeys(anchors)),
         defining=frozenset(defining),
         slopes=tuple(slopes),
+        named=_named(statements),
         aliases=_aliases(statements),
         signed=any(map(_is_gradient, statements)),
         odd=odd,
@@ -321,8 +328,19 @@ def _is_derivative(node: s.Node) -> bool:
     return is_partial(node)
 
 
-def _is_cost(node: s.Node) -> bool:
-    return base_of(node) in COSTS and not _has_layer(node)
+def _is_cost(node: s.Node, derived: frozenset[str]) -> bool:
+    return base_of(node) in derived and not _has_layer(node)
+
+
+def _derived(statements: Iterable[Statement]) -> frozenset[str]:
+    """The letters of costs: the usual ones, and what is derived by weights and weighted inputs."""
+    found = set(COSTS)
+    for statement in statements:
+        for node in s.walk(statement.node) if statement.node is not None else ():
+            slope = slope_of(node)
+            if slope is not None and base_of(slope[2]) in WEIGHTS | {"b", "z"}:
+                found.add(base_of(slope[1]))
+    return frozenset(found - QUANTITIES - {""})
 
 
 def _has_layer(node: s.Node) -> bool:
@@ -470,6 +488,16 @@ def _is_exponential(node: s.Node) -> bool:
         case s.Product(factors=(s.Name(text="exp"), *_)):
             return True
     return False
+
+
+def _named(statements: Iterable[Statement]) -> dict[str, tuple[str, ...]]:
+    """Which activations a letter is said to be, by all formulas that a document gives of it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for statement in statements:
+        for left, right in _pairs(statement):
+            if _is_function_of_letter(left):
+                found[base_of(left)].append(named_by(plainly(statement.said(right))))
+    return {letter: tuple(name for name in names if name) for letter, names in found.items()}
 
 
 def _aliases(statements: Iterable[Statement]) -> dict[str, str]:

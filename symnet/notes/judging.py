@@ -400,8 +400,8 @@ def _verdict(
 
     Also what had to be supposed of the activation and of the cost.
     """
-    if is_of_functions(statement) and (named := _of_named_function(statement, ask)):
-        return named, ()
+    if is_of_functions(statement) and (named := _of_named_function(statement, known, ask)):
+        return named
     numbered = is_numbered(statement)
     failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
     if has_changes(statement) and not any(each.convention == "ng" for each in fitting):
@@ -448,8 +448,13 @@ def _supposed_in(context: Mapping[str, Any]) -> Supposed:
     return tuple((key, said) for key, said in pairs if said != "abstract")
 
 
-def _of_named_function(statement: Statement, ask: Judge) -> Verdict | None:
-    """Proved, if a statement holds for one of the usual activations: f'(z) = f(z)(1 - f(z))."""
+def _of_named_function(
+    statement: Statement, known: Declared, ask: Judge
+) -> tuple[Verdict, Supposed] | None:
+    """Proved, if a statement holds for one of the usual activations: f'(z) = f(z)(1 - f(z)).
+
+    Of a letter that the document gives a formula for, only what it gives is tried.
+    """
     assert statement.node is not None
     letters = dict.fromkeys(
         base_of(x) for x in s.walk(statement.node) if isinstance(x, s.Scripted) and x.primes
@@ -457,16 +462,17 @@ def _of_named_function(statement: Statement, ask: Judge) -> Verdict | None:
     if letters and all(letter in NAMES for letter in letters):
         # tanh' needs nobody to say what it is.
         said = {"activation": "abstract", "cost": "abstract", "definitions": STANDARD}
-        return ask(statement.printed, "nielsen", said, True)
+        return ask(statement.printed, "nielsen", said, True), ()
     for letter in letters:
-        text = re.sub(
-            rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", r"\\sigma", statement.printed
-        )
-        for name in FREQUENT:
+        pattern = rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])"
+        text = re.sub(pattern, r"\\sigma", statement.printed)
+        declared = letter in known.named
+        for name in known.named[letter] if declared else FREQUENT:
             said = {"activation": name, "cost": "abstract", "definitions": STANDARD}
             found = ask(text, "nielsen", said, False)
             if found.verdict == PROVED:
-                return replace(found, assumptions=(*found.assumptions, f"{letter} is {name}"))
+                found = replace(found, assumptions=(*found.assumptions, f"{letter} is {name}"))
+                return found, () if declared else ((f"activation {letter}", name),)
     return None
 
 
