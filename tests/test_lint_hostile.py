@@ -103,8 +103,6 @@ FORWARD = r"We have $z^l = W^l a^{l-1} + b^l$ and $a^l = \sigma(z^l)$. "
 SQUARES = r"$C = \frac12 \|a^L - y\|^2$. "
 SLOPE = r"$\delta^l = \frac{\partial C}{\partial z^l}$. "
 TANH = FORWARD.replace(r"\sigma", r"\tanh")
-OPEN = pytest.mark.xfail(reason="a supposition outdoes what is declared", strict=False)
-
 # What a note says, and lines of which not all can hold: as many as that may be proved.
 FOOLED = {
     "the sign of δ is declared": (
@@ -167,18 +165,9 @@ FOOLED = {
         1,
     ),
 }  # fmt: skip
-OPEN_ONES = {
-    "δ is another slope",
-    "tanh, unlike the sigmoid",
-    "tanh by its formula",
-    "two functions for one letter",
-    "a cost by another letter",
-}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(x, marks=[OPEN] if x in OPEN_ONES else []) for x in FOOLED]
-)
+@pytest.mark.parametrize("name", FOOLED)
 def test_what_a_note_says_outdoes_what_is_usual(name: str) -> None:
     said, lines, most = FOOLED[name]
     (note,) = lint(said + "\n\n" + "\n\n".join(f"$${x}$$" for x in lines), cached=False).notes

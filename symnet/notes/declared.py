@@ -366,9 +366,13 @@ def _is_function_of(node: s.Node, left: s.Node) -> bool:
     return bool(letters & own) and letters <= own | known
 
 
+# What goes backward or is no output of a layer.
+NOT_FORWARD = WEIGHTS | {r"\delta", r"\Delta", "dW", "db", "dZ", "dA", "dw", "dz", "da", "b", "B"}
+
+
 def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     found = inferred.forward(key, said)
-    if found is None or found.given.base not in QUANTITIES:
+    if found is None or found.given.base not in QUANTITIES - NOT_FORWARD:
         return False
     return found.weight is not None or _is_activation(found)
 

@@ -472,7 +472,9 @@ def _of_named_function(
             found = ask(text, "nielsen", said, False)
             if found.verdict == PROVED:
                 found = replace(found, assumptions=(*found.assumptions, f"{letter} is {name}"))
-                return found, () if declared else ((f"activation {letter}", name),)
+                own = letter in (known.letters or (r"\sigma",))
+                key = "activation" if own else f"activation {letter}"
+                return found, () if declared else ((key, name),)
     return None
 
 
