@@ -370,7 +370,7 @@ def test_input_in_circles_and_without_end(tmp_path: Path) -> None:
     files["main.tex"] += r" \input{c0}"
     begun = time.perf_counter()
     document = read_document(tree(tmp_path, files))
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < HANGS
     assert [formula.text for formula in document.formulas][:3] == ["a", "b", "c"]
 
 
@@ -594,7 +594,7 @@ def test_lines_are_counted_quickly() -> None:
     source = document_of("a $b$\r" * 50_000, "note.txt").sources[0]
     begun = time.perf_counter()
     assert [source.line_and_column(i * 6)[0] for i in range(50_000)] == [*range(1, 50_001)]
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < HANGS
 
 
 def test_which_files_are_meant(tmp_path: Path) -> None:
@@ -641,6 +641,8 @@ def test_unreadable_files_are_refused_in_words(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- hostile
 
+# Seconds that nothing takes but what would never end: a quadratic scan of such texts takes minutes.
+HANGS = 30
 HOSTILE = [
     "$" * 50_000,
     "$ " * 50_000,
@@ -709,8 +711,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:18]))
-def test_hostile_texts_are_read_within_a_second(text: str, kind: str) -> None:
+def test_hostile_texts_are_read_at_once(text: str, kind: str) -> None:
     raw = notebook(text) if kind == "notebook" else text
     begun = time.process_time()
     document_of(raw, "note", kind)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < HANGS

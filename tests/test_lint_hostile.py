@@ -94,7 +94,7 @@ def test_macros_are_read_in_one_go(name: str) -> None:
     start = time.process_time()
     expansion.used(r"\a \x \ab", SLOW_MACROS[name])
     expansion.expanded(r"\a{\a{\x}}", SLOW_MACROS[name])
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 8  # quadratic scans took 15 and more
 
 
 # --- what a note says binds -------------------------------------------------------------------
