@@ -5,26 +5,21 @@
 ([('ill-formed', 2)], 1.0)
 """
 
-import multiprocessing
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from symnet import workers
 from symnet.errors import SymnetError
 from symnet.notes import baseline as baselines
 from symnet.notes import cache
 from symnet.notes.document import Document
 from symnet.notes.files import document_of, found, read_document
 from symnet.notes.findings import Finding, Report
-from symnet.notes.judging import Judge, Judgement, Mapper, verdict
+from symnet.notes.judging import Judgement, Mapper, verdict
 from symnet.notes.linting import linted
 from symnet.notes.settings import Settings, settings_for
 from symnet.notes.statements import Statement
@@ -91,7 +86,7 @@ def lint_documents(
     known = baselines.load(settings.baseline) if settings.baseline is not None else None
     judge = remembered if cached else verdict
     made = []
-    with _pool(jobs, judge) as pool:
+    with workers.pool(jobs) as pool:
         for document in documents:
             note = linted(document, convention, judge, _mapper(pool, document, progress))
             wanted = [x for x in note.findings if settings.wants(x.rule, x.file)]
@@ -127,45 +122,6 @@ def remembered(text: str, convention: str, context: Mapping[str, Any], repair: b
 # --- several processes ----------------------------------------------------------------------------
 
 
-@contextmanager
-def _pool(jobs: int, judge: Judge) -> Iterator[ProcessPoolExecutor | None]:
-    if jobs <= 1:
-        yield None
-        return
-    # Processes of their own from the start: a copy of one with threads may never wake up.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _end_with, (os.getpid(),)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _end_with(parent: int) -> None:
-    """A worker ends when its parent is gone, however that ended."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Processes that start in here do not hear of Ctrl-C: it is for their parent to end them."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _mapper(
     pool: ProcessPoolExecutor | None, document: Document, progress: Progress | None
 ) -> Mapper:
@@ -176,7 +132,7 @@ def _mapper(
     ) -> Iterator[Judgement]:
         several = pool is not None and len(said) > FEW
         if pool is not None and several:
-            with _uninterrupted():
+            with workers.uninterrupted():
                 made = pool.map(task, said, chunksize=4)
         else:
             made = map(task, said)

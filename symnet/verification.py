@@ -7,19 +7,15 @@
 
 import difflib
 import json
-import multiprocessing
-import os
 import re
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import click
 import sympy
 
+from symnet import workers
 from symnet.errors import SymnetError
 from symnet.network.architecture import Network
 from symnet.paper.books import convention_files, definition_files
@@ -178,30 +174,19 @@ def verdict_of(line: str, number: int = 1) -> Verdict:
     return replace(found, id=name, trial=None)
 
 
-def _end_with(parent: int) -> None:
-    """A worker ends when its parent is gone, however that ended."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def verdicts(lines: Iterable[str], jobs: int = 1) -> Iterator[Verdict]:
     """The verdicts on claims as lines of JSON, in their order, as they are ready."""
     wanted = ((line, number) for number, line in enumerate(lines, 1) if line.strip())
     if jobs <= 1:
         yield from (verdict_of(line, number) for line, number in wanted)
         return
-    # Processes of their own from the start: a copy of one with threads may never wake up.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _end_with, (os.getpid(),)) as pool:
+    with workers.pool(jobs) as pool:
+        assert pool is not None
         waiting: list[Any] = []
         try:
             for line, number in wanted:
-                waiting.append(pool.submit(verdict_of, line, number))
+                with workers.uninterrupted():
+                    waiting.append(pool.submit(verdict_of, line, number))
                 while waiting and (waiting[0].done() or len(waiting) >= AHEAD * jobs):
                     yield waiting.pop(0).result()
             while waiting:

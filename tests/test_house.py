@@ -154,6 +154,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (
         (
             "pipeline",
+            "workers",
             "verification",
             "linter",
             "notebook",

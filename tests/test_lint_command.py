@@ -8,8 +8,10 @@ import pickle
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -718,3 +720,29 @@ def test_the_lecture_note() -> None:
     known = {line for line in CORRECT if line in {x.line for x in report.findings}}
     assert not known
     assert report.coverage >= 0.9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_it_in_silence(tmp_path: Path, jobs: str) -> None:
+    """Many wrong lines take minutes; the note stays as it was."""
+    lines = [rf"$$\delta^{{{n}}} = W^{{{n}}} \delta^{{{n + 1}}} + {n}$$" for n in range(3, 900)]
+    note = tmp_path / "long.md"
+    note.write_text("\n\n".join(lines), encoding="utf-8")
+    before = note.read_bytes()
+    command = [sys.executable, "-m", "symnet", "lint", str(note), "--fix", "--jobs", jobs]
+    environment = {**os.environ, "SYMNET_CACHE": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+        start_new_session=True,
+    ) as program:  # fmt: skip
+        cache = tmp_path / "cache" / "verdicts.sqlite"
+        while not cache.exists() and program.poll() is None:
+            time.sleep(0.1)  # from here on it judges
+        time.sleep(1)
+        os.killpg(program.pid, signal.SIGINT)
+        said, complaint = program.communicate(timeout=120)
+    assert program.returncode == 130, complaint
+    assert said == b""
+    assert b"Traceback" not in complaint
+    assert note.read_bytes() == before

@@ -22,7 +22,6 @@ import pytest
 
 import symnet
 
-LINT = getattr(symnet, "lint", None)
 FOLDER = Path(__file__).parent / "notes"
 ENDING = ".expected.toml"
 NAMES = tuple(sorted(path.name.removesuffix(ENDING) for path in FOLDER.glob(f"*{ENDING}")))
@@ -202,9 +201,7 @@ def test_there_are_enough_notes() -> None:
 
 @pytest.fixture(scope="module")
 def measured() -> tuple[Measured, ...]:
-    if LINT is None:
-        pytest.skip("symnet.lint is not there yet")
-    return tuple(measure(name, LINT) for name in NAMES)
+    return tuple(measure(name, symnet.lint) for name in NAMES)
 
 
 @pytest.mark.slow
@@ -251,7 +248,7 @@ def details(rows: Iterable[Measured]) -> Iterator[str]:
 
 def main(wanted: list[str]) -> None:
     names = [name for name in NAMES if not wanted or any(part in name for part in wanted)]
-    rows = [measure(name, LINT) for name in names]
+    rows = [measure(name, symnet.lint) for name in names]
     total = shares(rows)
     print("\n".join((*table(rows), "", *details(rows), "")))
     print(

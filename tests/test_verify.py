@@ -139,6 +139,32 @@ def test_a_named_function_is_squared_and_has_no_layer(latex: str, verdict: str) 
     assert verify(claim, "other", page).verdict == verdict
 
 
+@pytest.mark.parametrize("by", ["a^l", "z^l"])
+def test_what_delta_is_said_to_be_holds_at_every_layer(by: str) -> None:
+    """δ^l by the outputs: the slope goes before the weights; by the weighted inputs: after them."""
+    page = {
+        "activation": r"\sigma",
+        "cost": "C, abstract",
+        "definitions": {
+            "z^l": "W^l a^{l-1} + b^l",
+            "a^l": r"\sigma(z^l)",
+            r"\delta^l": rf"\frac{{\partial C}}{{\partial {by}}}",
+        },
+    }
+    claims = {
+        r"\delta^{l+1} = \frac{\partial C}{\partial a^{l+1}}": "a^l",
+        r"\delta^{l+1} = \frac{\partial C}{\partial z^{l+1}}": "z^l",
+        r"\delta^l = (W^{l+1})^T (\delta^{l+1} \odot \sigma'(z^{l+1}))": "a^l",
+        r"\delta^l = ((W^{l+1})^T \delta^{l+1}) \odot \sigma'(z^l)": "z^l",
+        r"\frac{\partial C}{\partial b^l} = \delta^l \odot \sigma'(z^l)": "a^l",
+        r"\frac{\partial C}{\partial b^l} = \delta^l": "z^l",
+        r"\delta^l = (W^{l+1})^T \delta^{l+1}": "neither",
+    }
+    for claim, true_by in claims.items():
+        expected = "proved" if by == true_by else "refuted"
+        assert verify(claim, "other", page).verdict == expected, claim
+
+
 def test_kinds_of_errors_have_words() -> None:
     assert {m[3] for m in MISTAKES} <= set(KINDS)
     assert len(EDITS) == len(set(EDITS))

@@ -4,7 +4,7 @@ Each candidate is a convention of `verify` with a context. The document's own fo
 one; the books make the others. Contexts go from general to special: what holds for any σ and any C
 needs no more; what does not may hold under what the document declares, or else mentions.
 
->>> from symnet.notes.declared import Declared, cost_name
+>>> from symnet.notes.declared import Declared
 >>> found = candidates(Declared(forward={"z^l": "W^l a^{l-1} + b^l"}))
 >>> [each.convention for each in found][:3]
 ['nielsen', 'other', 'input-by-output']
@@ -131,7 +131,7 @@ def costs_of(known: Declared, candidate: Candidate) -> list[str]:
 
 
 def _plain_cost(said: str) -> str:
-    r"""A cost with a letter that words may have: C for \\mathcal{E}."""
+    r"""A cost with a letter that words may have: C for \mathcal{E}."""
     letter, _, formula = said.partition(" = ")
     return f"C = {formula}" if letter.startswith("\\") else said
 

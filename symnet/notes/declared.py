@@ -25,8 +25,8 @@ from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import spelled_out
 
 COSTS = frozenset({
-    "C", "J", "E", "L", "mathcal:L", "mathcal:C", "mathcal:E", "mathcal:J", r"\ell", "Loss", "loss",
-    "Cost", "cost", "MSE", "CE", "Err", "hat:C", "bar:C",
+    "C", "J", "E", "L", "mathcal:L", "mathcal:C", "mathcal:E", "mathcal:J", r"\ell", "hat:C",
+    "bar:C",
 })  # fmt: skip
 FUNCTIONS = frozenset({
     r"\sigma", "f", "g", "h", r"\varphi", r"\phi", r"\psi", "s", "sigmoid", "tanh", "relu", "ReLU",
@@ -90,11 +90,17 @@ class Declared:
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
     slopes: tuple[Statement, ...] = ()  # the statements that say what δ is
-    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # f: (sigmoid, tanh)
+    formulas: tuple[tuple[str, str, str], ...] = ()  # of activations: letter, argument, formula
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what these are called
     aliases: Mapping[str, str] = field(default_factory=dict)  # other letters for a^L and y
     signed: bool = False  # whether gradients are said to be products of δ: then δ is no -∂C/∂z
     # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
     odd: frozenset[str] = frozenset()
+
+    @property
+    def anchored(self) -> frozenset[tuple[str, int]]:
+        """The places of the forward equations."""
+        return frozenset(each.place for each in self.anchors)
 
     @property
     def bases(self) -> frozenset[str]:
@@ -130,9 +136,9 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     for statement in statements:
         for left, right in _pairs(statement):
             key, said = plainly(statement.said(left)), plainly(statement.said(right))
-            place = (statement.formula.source.path, statement.start)
-            if len(said) > 900 or len(key) > 200:
-                continue  # a context has no longer texts
+            place = statement.place
+            if len(said) > LONGEST or len(key) > LONGEST:
+                continue
             slope = slope_of(right)
             if slope is not None and _is_error_symbol(left):
                 sign, above, below = (
@@ -166,7 +172,6 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     if any(map(_is_softmax, statements)):
         used.append("softmax")
     named = [NAMES[name] for name in used if name in NAMES]
-    named += [name for name in map(named_by, functions.values()) if name and name not in named]
     letters = tuple(name for name in used if name not in NAMES)
     return Declared(
         forward=forward,
@@ -185,7 +190,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         anchors=tuple(dict.fromkeys(anchors)),
         defining=frozenset(defining),
         slopes=tuple(slopes),
-        named=_named(statements),
+        formulas=tuple(_formulas(statements)),
         aliases=_aliases(statements),
         signed=any(map(_is_gradient, statements)),
         odd=odd,
@@ -211,23 +216,6 @@ def plainly(latex: str) -> str:
     text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
     text = re.sub(r"\\[lr]?Vert(?![A-Za-z])", r"\\|", text)
     return text.replace("&", " ").strip(" .,;~\n")
-
-
-_FORMULAS = (
-    (r"\\frac\{1\}\{1\+(e\^\{-\w\}|\\exp\(-\w\))\}|1/\(1\+e\^\{-\w\}\)", "sigmoid"),
-    (r"\\tanh\(?\{?\w\}?\)?", "tanh"),
-    (r"\\max\(0,\w\)|\\max\\\{0,\w\\\}|\\mathrm\{ReLU\}\(\w\)", "relu"),
-)
-
-
-def named_by(formula: str) -> str:
-    r"""The activation that a formula is, where it has a name; else empty.
-
-    >>> named_by(r"\frac{1}{1 + e^{-z}}"), named_by("z^3")
-    ('sigmoid', '')
-    """
-    text = re.sub(r"\s+", "", formula)
-    return next((name for pattern, name in _FORMULAS if re.fullmatch(pattern, text)), "")
 
 
 def _mentioned(prose: str, names: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
@@ -438,6 +426,7 @@ def cost_letter(statements: Iterable[Statement]) -> str:
     return counts.most_common(1)[0][0] if counts else ""
 
 
+LONGEST = 900  # characters; a context has no longer texts
 TARGETS = frozenset({"y", "t", "Y"})  # d and T are signs of derivatives and transposes, too
 
 
@@ -494,14 +483,17 @@ def _is_exponential(node: s.Node) -> bool:
     return False
 
 
-def _named(statements: Iterable[Statement]) -> dict[str, tuple[str, ...]]:
-    """Which activations a letter is said to be, by all formulas that a document gives of it."""
-    found: dict[str, list[str]] = defaultdict(list)
+def _formulas(statements: Iterable[Statement]) -> Iterator[tuple[str, str, str]]:
+    """Each formula that a document gives of an activation: its letter, its argument, what it is."""
     for statement in statements:
         for left, right in _pairs(statement):
-            if _is_function_of_letter(left):
-                found[base_of(left)].append(named_by(plainly(statement.said(right))))
-    return {letter: tuple(name for name in names if name) for letter, names in found.items()}
+            match left:
+                case s.Product(
+                    factors=(s.Name() as name, s.Bracketed(body=s.Name() as argument))
+                ) if _is_function_of_letter(left) and _is_function_of(right, left):
+                    said = plainly(statement.said(right))
+                    if len(said) <= LONGEST:
+                        yield name.text, plainly(statement.said(argument)), said
 
 
 def _aliases(statements: Iterable[Statement]) -> dict[str, str]:
@@ -541,17 +533,15 @@ def _odd(
 ) -> frozenset[str]:
     """What a document declares otherwise than books do, so that little can be said of it."""
     odd = set()
-    sums = {r"z", r"\mathrm", "u", "v", "s", "net"}
+    inputs = {"z", r"\mathrm", "u", "v", "s", "net"}
     for key, said in forward.items():
         found = inferred.forward(key, said)
         if found is not None and found.weight is not None and not found.function:
-            sums.add(_letter(key))
+            inputs.add(_letter(key))
         if found is not None and found.weighted is not None:
-            sums.add(_letter(said.partition("(")[2]))
-    for said in errors.values():
-        # δ is the slope by a weighted input; where it is one by an output, nothing is as usual.
-        if _letter(said.rpartition(r"\partial ")[2]) not in sums:
-            odd.add("δ")
+            inputs |= {_letter(said.partition("(")[2]), _letter(key)}
+    if any(_letter(said.rpartition(r"\partial ")[2]) not in inputs for said in errors.values()):
+        odd.add("δ")  # the slope by something that is neither a weighted input nor an output
     if any(r"\lambda" in cost and "_0" not in cost for cost in costs):
         odd.add("penalty")
     given = {_letter(key) for key in forward}

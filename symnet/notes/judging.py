@@ -64,6 +64,7 @@ from symnet.paper.verify import SIGN, verify
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 SURE = 3  # equations that hold, for a convention to be beyond doubt
+PRINTED = ("sigmoid", "tanh", "ReLU", "softplus")  # activations as the reader knows them
 MOST_FITTING = 2  # conventions in which a claim is tried
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
@@ -93,11 +94,11 @@ class Judged:
         """Whether the convention is wanted, or a forward equation holds under it."""
         if self.wanted:
             return True
-        anchors = {(x.formula.source.path, x.start) for x in self.known.anchors}
+        anchored = self.known.anchored
         return any(
             x.verdict is not None and x.verdict.holds
             for x in self.judgements
-            if (x.statement.formula.source.path, x.statement.start) in anchors
+            if x.statement.place in anchored
         )
 
 
@@ -123,7 +124,7 @@ class Task:
     judge: Judge = verdict
 
     def __call__(self, statement: Statement) -> Judgement:
-        at = self.numbers[statement.formula.source.path, statement.start]
+        at = self.numbers[statement.place]
         before = {key: said for key, (number, said) in self.own.items() if number < at}
         return _of(statement, self.fitting, self.known, before, _remembering(self.judge))
 
@@ -135,17 +136,36 @@ def judged(
     letters = last_letter(document.formulas), width_letter(document.formulas)
     said = [x for each in document.formulas for x in statements(each, document.macros, *letters)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
-    known = declared(said, prose)
     ask = _remembering(judge)
+    known = _with_names(declared(said, prose), ask)
     fitting = tuple(_fitting(candidates(known, wanted), said, known, ask))
     own: dict[str, Own] = {}
     for number, statement in enumerate(said):
         if new := new_symbol(statement, known):
             own.setdefault(new[0], (number, new[1]))
-    numbers = {(x.formula.source.path, x.start): n for n, x in enumerate(said)}
+    numbers = {x.place: n for n, x in enumerate(said)}
     found = tuple(mapper(Task(known, fitting, own, numbers, judge), said))
     unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
     return replace(unsure, judgements=_certain(unsure))
+
+
+def _with_names(known: Declared, ask: Judge) -> Declared:
+    """What is declared, with the names of the activations that formulas are given of."""
+    named: dict[str, tuple[str, ...]] = {}
+    for letter, argument, formula in known.formulas:
+        found = [
+            NAMES[name]
+            for name in PRINTED
+            if ask(rf"{formula} = \mathrm{{{name}}}({argument})", "nielsen", {}, False).holds
+        ]
+        named[letter] = (*named.get(letter, ()), *found[:1])
+    names = [name for several in named.values() for name in several]
+    if known.hidden:
+        hidden, others = known.hidden, names
+    else:
+        hidden, others = (names[0] if names else ""), names[1:]
+    output = known.output or (others[0] if len({*others, hidden} - {""}) == 2 else "")
+    return replace(known, named=named, hidden=hidden, output=output)
 
 
 def _consistent(found: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
@@ -171,8 +191,8 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     holds as it was read, so that its convention is beyond doubt.
     """
     known = judged.known
-    slopes = {id(x) for x in known.slopes}
-    if any(id(x.statement) in slopes and not _is_settled(x) for x in judged.judgements):
+    slopes = {x.place for x in known.slopes}
+    if any(x.statement.place in slopes and not _is_settled(x) for x in judged.judgements):
         # What δ is was not understood: then nothing is known of it.
         known = replace(known, odd=known.odd | {"δ"})
     found = tuple(
@@ -211,7 +231,7 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
     """Whether a claim is about what the document defines otherwise than it can be judged."""
     if found.role not in (CLAIM, DEFINITION) or found.statement.node is None or not known.odd:
         return False
-    if found.verdict is None or found.statement in known.anchors:
+    if found.verdict is None or found.statement.place in known.anchored:
         return False
     nodes = tuple(s.walk(found.statement.node))
     letters = {base_of(x) for x in nodes if isinstance(x, s.Name | s.Scripted)}
@@ -340,8 +360,8 @@ def _of(
     ask: Judge,
 ) -> Judgement:
     """What is made of a statement."""
-    place = (statement.formula.source.path, statement.start)
-    defines = place in known.defining
+    defines = statement.place in known.defining
+    forward = statement.place in known.anchored
     about = is_about(statement)
     if statement.node is None:
         verdict = ask(statement.printed, fitting[0].convention, {}, True)
@@ -360,9 +380,9 @@ def _of(
     verdict, supposed = _verdict(statement, fitting, known, own, ask)
     if verdict.verdict == PROVED:
         return Judgement(statement, DEFINITION if defines else CLAIM, verdict, supposed)
-    if defines and not _is_forward(statement, known) and _is_of_two(statement):
+    if defines and not forward and _is_of_two(statement):
         return Judgement(statement, DEFINITION)
-    if _is_forward(statement, known):
+    if forward:
         named = known.hidden and verdict.verdict != ILL_FORMED and is_activation(statement)
         several = len(known.letters) + bool(known.hidden) > 1
         if verdict.verdict == REFUTED and (verdict.suggestion is None or several) and not named:
@@ -382,10 +402,6 @@ def _is_of_two(statement: Statement) -> bool:
     return not isinstance(statement.node, s.Chain) or len(statement.node.sides) == 2
 
 
-def _is_forward(statement: Statement, known: Declared) -> bool:
-    return statement in known.anchors
-
-
 Supposed = tuple[tuple[str, str], ...]
 
 
@@ -403,7 +419,7 @@ def _verdict(
     if is_of_functions(statement) and (named := _of_named_function(statement, known, ask)):
         return named
     numbered = is_numbered(statement)
-    failures: list[tuple[Verdict, Candidate, dict[str, Any]]] = []
+    failures: list[_Failure] = []
     if has_changes(statement) and not any(each.convention == "ng" for each in fitting):
         fitting = [of_book("ng"), *fitting]  # dZ^{[l]} is a letter of A. Ng's
     for number, candidate in enumerate(fitting):
@@ -411,12 +427,11 @@ def _verdict(
         if number < MOST_SUPPOSED:
             tried += [(each, True) for each in supposed_contexts(candidate, known)]
         for context, supposed in tried:
-            if supposed and all(_is_final(each) for each, *_ in failures):
+            if supposed and all(_is_final(each.verdict) for each in failures):
                 break
             context = _with_own(statement, context, own)
-            found = ask(
-                _in_letters(statement, candidate, known), candidate.convention, context, False
-            )
+            text = _in_letters(statement, candidate, known)
+            found = ask(text, candidate.convention, context, False)
             if found.holds and SIGN in found.notes and known.signed:
                 continue  # δ is the slope itself everywhere else
             if found.holds and supposed:
@@ -425,7 +440,7 @@ def _verdict(
                 return found, _supposed_in(context)
             if found.holds:
                 return found, ()
-            failures.append((found, candidate, context))
+            failures.append(_Failure(found, text, candidate.convention, context))
             if found.error_kind == "wrong-range" and number == 0:
                 return _explained(statement, failures, ask), ()
     if not failures:
@@ -464,6 +479,8 @@ def _of_named_function(
         said = {"activation": "abstract", "cost": "abstract", "definitions": STANDARD}
         return ask(statement.printed, "nielsen", said, True), ()
     for letter in letters:
+        if letter != r"\sigma" and r"\sigma" in statement.printed:
+            continue  # σ is something else beside it
         pattern = rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])"
         text = re.sub(pattern, r"\\sigma", statement.printed)
         declared = letter in known.named
@@ -478,22 +495,31 @@ def _of_named_function(
     return None
 
 
-def _explained(
-    statement: Statement, failures: list[tuple[Verdict, Candidate, dict[str, Any]]], ask: Judge
-) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A statement that does not hold, as it was asked."""
+
+    verdict: Verdict
+    text: str
+    convention: str
+    context: dict[str, Any]
+
+
+def _explained(statement: Statement, failures: list[_Failure], ask: Judge) -> Verdict:
     """The failure that says most, with the edit that makes the formula right, if there is one."""
     # Where most is known an edit is found most easily.
     failures = sorted(
-        failures,
-        key=lambda failure: (failure[0].verdict not in WRONG, "abstract" in failure[2]["cost"]),
+        failures, key=lambda x: (x.verdict.verdict not in WRONG, "abstract" in x.context["cost"])
     )
-    for found, candidate, context in failures[:MOST_REPAIRS]:
-        if found.verdict in WRONG:
-            mended = ask(statement.printed, candidate.convention, context, True)
+    for each in failures[:MOST_REPAIRS]:
+        if each.verdict.verdict in WRONG and each.text == statement.printed:
+            mended = ask(each.text, each.convention, each.context, True)
             if mended.suggestion is not None:
                 return mended
-    _, candidate, context = failures[0]
-    return ask(statement.printed, candidate.convention, context, True)
+    first = failures[0]
+    if first.text == statement.printed:
+        return ask(first.text, first.convention, first.context, True)
+    return replace(first.verdict, span=None, suggestion=None)  # in other letters than the author's
 
 
 def _with_own(

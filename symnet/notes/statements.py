@@ -50,6 +50,11 @@ class Statement:
     def text(self) -> str:
         return self.formula.source.visible[self.start : self.end]
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """What it is known by in a document: its file, and where it begins."""
+        return self.formula.source.path, self.start
+
     def said(self, node: s.Node) -> str:
         """The text of a part of the statement, with its macros put in."""
         return expansion.expanded(self.whole[node.start : node.end], self.prefix)

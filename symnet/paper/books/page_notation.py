@@ -31,6 +31,7 @@ COSTS = ("J", "E", r"\mathcal{L}", r"\mathcal{C}", r"\mathcal{E}", r"\mathcal{J}
 NAMES = {"logistic": "sigmoid", "sigm": "sigmoid", "linear": "identity"}
 TABLES = ("definitions", "declared")
 _SLOPE = re.compile(r"^(?P<sign>-?)\s*\\frac\{\\partial (?P<cost>[^{}]*(?:\{\w+\})?)\}\{\\partial ")
+_LETTER = re.compile(r"\\?[A-Za-z]+")
 _FROM_TO = re.compile(
     r"^(?:weights? )?from (?:unit |neuron )?(\w)(?: \S+)? to (?:unit |neuron )?(\w)\b"
 )
@@ -219,30 +220,48 @@ def _by_links(texts: Mapping[str, str], activation: str) -> dict[str, str] | Non
 def _slopes(texts: Mapping[str, str], first: inferred.Forward, rows: bool) -> dict[str, str]:
     """The rules for δ, by its definition as a derivative with its sign, and the cost's letter.
 
-    Whatever is said to be a derivative of the cost by what comes in is δ: Err_j, e^l.
+    Whatever is said to be a derivative of the cost by what comes in is δ: Err_j, e^l. By what goes
+    out of a neuron it is that derivative, at every layer.
     """
     layered, lowered = first.given.layer is not None, first.given.lowered
     rules: dict[str, str] = {}
-    signs = {r"\delta": ""}
+    slopes = {r"\delta": (r"\delta", "")}
+    outputs = _outputs(texts)
     for key, said in texts.items():
         found = _SLOPE.match(said)
         base = _ERROR.match(key)
         if found is not None and base is not None:
             name = base["name"]
-            signs[name if len(name) == 1 or name[0] == "\\" else rf"\mathrm{{{name}}}"] = found[
-                "sign"
-            ]
+            by = _LETTER.match(said[found.end() :])
+            meant = r"\delta" if by is None or by[0] not in outputs else ""
+            slopes[name if len(name) == 1 or name[0] == "\\" else rf"\mathrm{{{name}}}"] = (
+                meant,
+                found["sign"],
+            )
             rules[found["cost"]] = "C"
-    for name, sign in signs.items():
-        whole = rf"{sign}(\delta^l)^T" if rows else rf"{sign}\delta^l"
+    for name, (meant, sign) in slopes.items():
+        whole, entry, unit = (
+            (rf"{meant}^l", rf"{meant}_j^l", rf"{meant}_j^j")
+            if meant
+            else tuple(rf"\frac{{\partial C}}{{\partial {x}}}" for x in ("a^l", "a_j^l", "a_j^j"))
+        )
+        whole = f"{sign}({whole})^T" if rows else f"{sign}{whole}"
         if lowered:
             rules[rf"{name}_l"] = whole
         elif layered:
-            rules[rf"{name}_j^l"] = rf"{sign}\delta_j^l"
+            rules[rf"{name}_j^l"] = f"{sign}{entry}"
             rules[rf"{name}^l"] = whole
         else:
-            rules[rf"{name}_j"] = rf"{sign}\delta_j^j"
+            rules[rf"{name}_j"] = f"{sign}{unit}"
     return rules
+
+
+def _outputs(texts: Mapping[str, str]) -> frozenset[str]:
+    """The letters of what goes out of a neuron: a of a = f(z), where z has a letter of its own."""
+    found = [x for x in (inferred.forward(k, v) for k, v in texts.items()) if x is not None]
+    return frozenset(
+        x.given.base for x in found if x.weighted is not None and x.weighted.base != x.given.base
+    )
 
 
 def _defaults(first: inferred.Forward, rows: bool) -> dict[str, str]:
