@@ -11,6 +11,7 @@ import pytest
 from symnet.linter import lint
 from symnet.notes import expansion, repairs
 from symnet.notes.cache import Cache
+from symnet.notes.findings import ERROR
 from symnet.paper.claims.verdicts import REFUTED, Verdict
 
 NETWORK = r"""We have $z^l = W^l a^{l-1} + b^l$ and $a^l = \sigma(z^l)$.
@@ -105,6 +106,16 @@ SLOPE = r"$\delta^l = \frac{\partial C}{\partial z^l}$. "
 TANH = FORWARD.replace(r"\sigma", r"\tanh")
 # What a note says, and lines of which not all can hold: as many as that may be proved.
 FOOLED = {
+    "δ is the negative slope, entry by entry": (
+        r"$z_j^l = \sum_k w_{jk}^l a_k^{l-1} + b_j^l$, $a_j^l = \sigma(z_j^l)$, "
+        r"$C = \frac12 \sum_j (a_j^L - y_j)^2$. $\delta_j^l = -\frac{\partial C}{\partial z_j^l}$.",
+        (
+            r"\delta_j^L = (a_j^L - y_j) \sigma'(z_j^L)",
+            r"w_{jk}^l \leftarrow w_{jk}^l - \eta \delta_j^l a_k^{l-1}",
+            r"\frac{\partial C}{\partial b_j^l} = \delta_j^l",
+        ),
+        0,
+    ),
     "the sign of δ is declared": (
         FORWARD + SQUARES + SLOPE.replace("= ", "= -"),
         (r"\delta^L = (a^L - y) \odot \sigma'(z^L)", r"\frac{\partial C}{\partial b^l} = \delta^l"),
@@ -177,6 +188,14 @@ def test_what_a_note_says_outdoes_what_is_usual(name: str) -> None:
         if x.text in lines and x.verdict is not None and x.verdict.verdict == "proved"
     ]
     assert len(proved) <= most, proved
+
+
+def test_what_goes_on_after_a_definition_is_judged() -> None:
+    slope = r"$$\delta^L = \frac{\partial C}{\partial z^L} = (y - a^L) \odot \sigma'(z^L)$$"
+    text = FORWARD + SQUARES + "\n\n" + slope
+    rest = r"$$\frac{\partial C}{\partial b^l} = \delta^l$$"
+    (note,) = lint(text + "\n\n" + rest, cached=False).notes
+    assert [(x.rule, x.line) for x in note.findings if x.level == ERROR] == [("refuted", 3)]
 
 
 # --- the cache ------------------------------------------------------------------------------------
