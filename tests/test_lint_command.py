@@ -746,3 +746,16 @@ def test_ctrl_c_ends_it_in_silence(tmp_path: Path, jobs: str) -> None:
     assert said == b""
     assert b"Traceback" not in complaint
     assert note.read_bytes() == before
+
+
+def test_what_is_included_and_not_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "main").mkdir()
+    (tmp_path / "outside.tex").write_text(r"$$z^l = W^l a^l + b^l$$", encoding="utf-8")
+    (tmp_path / "main" / "inside.tex").write_text(r"$$a^l = \sigma(z^l)$$", encoding="utf-8")
+    text = "$$z^l = W^l a^{l-1} + b^l$$\n\\input{inside}\n\\input{../outside}\n\\include{none}\n"
+    file = tmp_path / "main" / "note.tex"
+    file.write_text(text, encoding="utf-8")
+    report = symnet.lint(file, cached=False)
+    found = [(x.rule, x.level, x.line) for x in report.findings]
+    assert found == [("not-read", "note", 3), ("not-read", "note", 4)]
+    assert "../outside" in report.findings[0].message

@@ -28,6 +28,7 @@ RULES: dict[str, tuple[str, str]] = {
     "undeclared-index": (WARNING, "an index explained that the formula does not have"),
     "unused-suppression": (WARNING, "a comment `symnet: ignore[…]` that nothing answers to"),
     "ambiguous-product": (NOTE, "a matrix product beside ⊙ without brackets"),
+    "not-read": (NOTE, "a file that the document includes and that was not read"),
     "not-understood": (NOTE, "an equation about the network that was not understood"),
 }
 

@@ -6,18 +6,20 @@
 [('ill-formed', 1, 53)]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from symnet.notes import prose
 from symnet.notes.contradictions import Facts
 from symnet.notes.contradictions import findings as contradictions
-from symnet.notes.document import Document
+from symnet.notes.document import Document, Prose
 from symnet.notes.facts import facts_of
-from symnet.notes.findings import NOTE, Finding, Linted
+from symnet.notes.findings import NOTE, RULES, Finding, Linted
 from symnet.notes.judging import Judge, Mapper, equations, findings, judged, verdict
+from symnet.notes.latex_files import inclusions
 from symnet.notes.suppressions import applied
 from symnet.notes.updates import symbol_changes
 
+LATEX_ENDINGS = (".tex", ".ltx")
 # Where words and a verdict say the same of a formula, one is enough.
 SAME = frozenset({"refuted", "ill-formed", "wrong-range", "not-understood"})
 BY_WORDS = frozenset({"layer-as-iteration", "symbol-change"})
@@ -34,9 +36,24 @@ def linted(
         *findings(found),
         *contradictions(prose.statements(document), facts),
         *symbol_changes(document),
+        *_not_read(document),
     ]
     kept = tuple(sorted(applied(_once(said), document), key=_place))
     return Linted(document, found.candidate.words, equations(found), kept)
+
+
+def _not_read(document: Document) -> Iterator[Finding]:
+    r"""Each \input of a LaTeX document in whose place no other file stands."""
+    level, _ = RULES["not-read"]
+    left = [x for x in document.pieces if isinstance(x, Prose)]
+    for source in document.sources if document.path.lower().endswith(LATEX_ENDINGS) else ():
+        for each in inclusions(source):
+            if any(x.source is source and x.start <= each.start < x.end for x in left):
+                message = (
+                    f"{each.name} is not read here: it is no file below the folder of this "
+                    "document, or was read before"
+                )
+                yield Finding("not-read", level, message, source, each.start, each.end)
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:
