@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symnet.notes import systems
 from symnet.notes.about import (
     changed_in,
     has_changes,
@@ -55,6 +56,7 @@ from symnet.notes.findings import (
     Finding,
 )
 from symnet.notes.statements import Statement, last_letter, statements, width_letter
+from symnet.notes.systems import System
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
@@ -63,6 +65,7 @@ from symnet.paper.verify import SIGN, verify
 # A formula, a convention, a context, and whether an edit is looked for that makes it right.
 Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
+DEFINITIONS = "definitions"  # instead of a convention: what the document itself defines
 SURE = 3  # equations that hold, for a convention to be beyond doubt
 PRINTED = ("sigmoid", "tanh", "ReLU", "softplus")  # activations as the reader knows them
 MOST_FITTING = 2  # conventions in which a claim is tried
@@ -78,6 +81,11 @@ class Judgement:
     role: str
     verdict: Verdict | None = None
     supposed: tuple[tuple[str, str], ...] = ()  # what it holds for: activation, output, cost
+    system: System | None = None  # by whose definitions it is judged, instead of a convention's
+
+    @property
+    def holds(self) -> bool:
+        return self.verdict is not None and self.verdict.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,9 @@ class Judged:
 
 
 def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
-    """The judge that everything here asks."""
+    """The judge that everything here asks: by a book, or by a document's own definitions."""
+    if convention == DEFINITIONS:
+        return systems.verdict(text, context, repair)
     return verify(text, convention, context, repair=repair)
 
 
@@ -120,13 +130,21 @@ class Task:
     known: Declared
     fitting: tuple[Candidate, ...]
     own: Mapping[str, Own]
+    systems: Mapping[int, tuple[System, ...]]  # of the statements, by their numbers
     numbers: Mapping[tuple[str, int], int]  # of the statements, by their places
     judge: Judge = verdict
 
     def __call__(self, statement: Statement) -> Judgement:
         at = self.numbers[statement.place]
         before = {key: said for key, (number, said) in self.own.items() if number < at}
-        return _of(statement, self.fitting, self.known, before, _remembering(self.judge))
+        ask = _remembering(self.judge)
+        by_definitions = _by_definitions(statement, self.systems.get(at, ()), ask)
+        if by_definitions is not None and by_definitions.holds:
+            return by_definitions
+        by_book = _of(statement, self.fitting, self.known, before, ask)
+        if by_definitions is None or by_book.role == DEFINITION or by_book.holds:
+            return by_book
+        return by_definitions
 
 
 def judged(
@@ -144,7 +162,8 @@ def judged(
         if new := new_symbol(statement, known):
             own.setdefault(new[0], (number, new[1]))
     numbers = {x.place: n for n, x in enumerate(said)}
-    found = tuple(mapper(Task(known, fitting, own, numbers, judge), said))
+    task = Task(known, fitting, own, systems.systems(said, known), numbers, judge)
+    found = tuple(mapper(task, said))
     unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
     return replace(unsure, judgements=_certain(unsure))
 
@@ -245,6 +264,12 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
     statement, known = found.statement, judged.known
+    if found.system is not None:
+        closed = systems.is_closed(statement, found.system.declared)
+        proved = sum(
+            x.holds and x.role == CLAIM and x.system is not None for x in judged.judgements
+        )
+        return verdict.suggestion is not None or (closed and proved >= SURE)
     if "not declared" in verdict.reason or "would have to count" in verdict.reason:
         return False
     if "has no neuron" in verdict.reason and not known.widths:
@@ -395,6 +420,26 @@ def _of(
     if new_symbol(statement, known) is not None:
         return Judgement(statement, DEFINITION)
     return Judgement(statement, CLAIM if verdict.verdict in WRONG else UNREAD, verdict)
+
+
+def _by_definitions(
+    statement: Statement, offered: Sequence[System], ask: Judge
+) -> Judgement | None:
+    """What is made of a statement by the definitions of its document; None if they say nothing."""
+    if statement.node is None or not is_claim(statement):
+        return None
+    failed: System | None = None
+    for each in offered:
+        found = ask(statement.printed, DEFINITIONS, each.declared, False)
+        if found.holds:
+            role = DEFINITION if each.defines(statement) else CLAIM
+            return Judgement(statement, role, found, each.supposed, each)
+        if found.verdict in WRONG and failed is None:
+            failed = each
+    if failed is None:
+        return None
+    found = ask(statement.printed, DEFINITIONS, failed.declared, True)
+    return Judgement(statement, CLAIM, found, (), failed)
 
 
 def _is_of_two(statement: Statement) -> bool:

@@ -132,7 +132,7 @@ def _verdict(
     if by_steps is not None and by_steps.verdict != UNKNOWN:
         return by_steps
     deadline = started + BUDGET
-    by_definitions = verdict_by_definitions(latex, display, convention, context, deadline)
+    by_definitions = verdict_by_definitions(latex, display, convention, context, deadline, repair)
     if by_definitions is not None and by_definitions.verdict == PROVED:
         return by_definitions
     if convention == "nielsen":

@@ -56,14 +56,19 @@ class Read:
 
 
 def verdict_by_definitions(
-    latex: str, display: s.Display, convention: str, context: Mapping[str, Any], deadline: float
+    latex: str,
+    display: s.Display,
+    convention: str,
+    context: Mapping[str, Any],
+    deadline: float,
+    repair: bool = True,
 ) -> Verdict | None:
     """The verdict on a claim about a page's own definitions; None if it is not about such."""
     about = page_of(convention, context, display)
     if about is None:
         return None
     found, claim = judged(display, about, deadline)
-    if claim is not None and found.verdict in (REFUTED, ILL_FORMED):
+    if repair and claim is not None and found.verdict in (REFUTED, ILL_FORMED):
         found = _explained(found, claim, latex, about)
     return replace(found, assumptions=(*about.assumptions, *found.assumptions))
 

@@ -148,7 +148,7 @@ def _with_formula(
         return None
     for remark in remarks:
         if ROWWISE.match(remark):
-            system = replace(system, across=True)
+            system = replace(system, along="rows")
         elif not NOTHING.match(remark) and not ZERO.match(remark):
             return None
     try:

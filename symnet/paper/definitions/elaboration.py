@@ -350,9 +350,11 @@ class SystemElaborator(Elaborator):
         """e^{z_k} / Σ_j e^{z_j}, of a vector, or row by row where the page says so."""
         if not isinstance(value, Array) or value.is_number:
             raise Misfit("softmax is a function of a vector", node)
-        if value.rows and value.cols and not self.system.across:
+        if value.rows and value.cols and not self.system.along:
             raise Unclear("softmax of the rows or of the columns?", node)
         side = value.cols or value.rows
+        if value.rows and self.system.along == "columns":
+            side = value.rows
         if len(side) != 1:
             raise Unclear("softmax of this", node)
         other = self.arrays.fresh(side[0].axis)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import DISTINGUISHING, spelled_out
-from symnet.paper.signs.scripts import mapped
+from symnet.paper.signs.scripts import layer_and_transpose, mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,13 @@ def ways_of(node: s.Name | s.Scripted, prefix: str = "") -> Iterator[Way]:
     if not isinstance(node.base, s.Name) or node.primes:
         return
     base = prefix + spelled_out(node.base)
+    layer, turned = layer_and_transpose(node.sup)
+    if turned and layer is not None and isinstance(node.sup, s.Product):
+        # W^{(2)T}: the last is no part of the name.
+        transpose = node.sup.factors[-1]
+        for way in ways_of(replace(node, sup=layer), prefix):
+            if way.sup is None:
+                yield replace(way, sup=transpose)
     sub, sup = _spelled(node.sub, "_"), _spelled(node.sup, "^")
     if sub and sup:
         yield Way(base + sub + sup)

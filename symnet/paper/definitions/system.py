@@ -77,7 +77,7 @@ class System:
     positive: frozenset[str] = frozenset()
     drawn: Mapping[str, Term] = field(default_factory=dict)  # masks, with their probabilities
     expected: Mapping[str, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
-    across: bool = False  # functions of vectors are taken row by row
+    along: str = ""  # functions of vectors are taken row by row, or column by column: rows, columns
     assumptions: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
 

@@ -6,8 +6,8 @@ declares after it. What no pattern knows is not taken as understood.
 >>> from symnet.paper.formula.reader import read
 >>> (x,) = read("X").statements
 >>> found = said_of(System(), [x], "N by D, examples as rows")
->>> [each.name for each in found.quantities["X"].axes], found.across
-(['N', 'D'], True)
+>>> [each.name for each in found.quantities["X"].axes], found.along
+(['N', 'D'], 'rows')
 """
 
 import re
@@ -109,7 +109,7 @@ def _matrix(
     if re.search(
         r"(examples?|samples?|data points?) (are |as |in (the )?)?rows|one-hot rows", said
     ):
-        system = replace(system, across=True)
+        system = replace(system, along="rows")
     made = _array(system, keys, Quantity("", rows, cols, how))
     if made is not None and "one-hot" in said:
         names = frozenset(map(named, _keys(keys) or ()))
@@ -292,8 +292,9 @@ def _softmax(
     names, of = _keys(keys), _single(found["of"].strip(" $.,"))
     if names is None or len(names) != 1 or of is None:
         return None
-    if found["rows"] or "rows" in said:
-        system = replace(system, across=True)
+    if found["side"] or "rows" in said:
+        side = "columns" if (found["side"] or "").startswith("column") else "rows"
+        system = replace(system, along=side)
     elaborator = SystemElaborator(system)
     value = elaborator.softmax(elaborator.value(of), of)
     assert isinstance(value, Array)
@@ -457,7 +458,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (r"(?P<letter>[a-z]) = 1, ?(\\dots|\\ldots|…|\.\.\.), ?(?P<size>[A-Za-z])\b", _entries),
     (r"^(size of the )?(mini-?)?batch( size)?$|^number of \w+( \w+)?$|^length of ", _size),
     (_CLASS, _class),
-    (r"^(?P<rows>row-?wise )?softmax (of|over) (the rows of )?(?P<of>.+)$", _softmax),
+    (r"^(?P<side>(row|column)-?wise )?softmax (of|over) (the rows of )?(?P<of>.+)$", _softmax),
     (r"cross-?entrop(y|ies)", _cross_entropy),
     (r"(?<!not )one-hot", _one_hot),
     (r"^(partial )?(derivatives?|gradients?|errors?) of (?P<of>.+?) "
