@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symnet.notes import systems
+from symnet.notes import by_definitions, systems
 from symnet.notes.about import (
     changed_in,
     has_changes,
@@ -111,7 +111,7 @@ class Judged:
 def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
     """The judge that everything here asks: by a book, or by a document's own definitions."""
     if convention == DEFINITIONS:
-        return systems.verdict(text, context, repair)
+        return by_definitions.verdict(text, context, repair)
     return verify(text, convention, context, repair=repair)
 
 
@@ -136,13 +136,13 @@ class Task:
         at = self.numbers[statement.place]
         before = {key: said for key, (number, said) in self.own.items() if number < at}
         ask = _remembering(self.judge)
-        by_definitions = _by_definitions(statement, self.systems.get(at, ()), ask)
-        if by_definitions is not None and (by_definitions.holds or by_definitions.verdict is None):
-            return by_definitions
+        by_own = _by_definitions(statement, self.systems.get(at, ()), ask)
+        if by_own is not None and (by_own.holds or by_own.verdict is None):
+            return by_own
         by_book = _of(statement, self.fitting, self.known, before, ask)
-        if by_definitions is None or by_book.role == DEFINITION or by_book.holds:
+        if by_own is None or by_book.role == DEFINITION or by_book.holds:
             return by_book
-        return by_definitions
+        return by_own
 
 
 def judged(
@@ -437,13 +437,13 @@ def _by_definitions(
         if found.holds:
             role = DEFINITION if each.defines(statement) else CLAIM
             return Judgement(statement, role, found, each.supposed, each)
-        if found.reason == systems.NUMBERS:
+        if found.reason == by_definitions.NUMBERS:
             return Judgement(statement, MENTION)
         if found.verdict in WRONG:
             failed.append(each)
         if not each.supposed:
             # No σ and no C can make it right: its shapes do not fit, or a symbol is not known.
-            final = found.verdict == ILL_FORMED or found.reason == systems.STRANGE
+            final = found.verdict == ILL_FORMED or found.reason == by_definitions.STRANGE
     if not failed:
         return None
     # Where most is known an edit is found most easily.
