@@ -141,7 +141,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         inside(
             "notes",
             """
-            source document macros mathematics image_urls plain_notes latex_files html_pages
+            source document macros mathematics image_urls typed plain_notes latex_files html_pages
             markdown notebooks files
             expansion spelling statements declared about chain_rule systems candidates
             findings judging

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symnet.paper.formula.brackets import Item, piece
-from symnet.paper.formula.commands import FUNCTIONS, LOOKS, SIZES, STYLES, SWITCHES, UNSEEN, UPRIGHT
+from symnet.paper.formula.commands import (
+    FUNCTIONS,
+    LOOKS,
+    SIZES,
+    STYLES,
+    SWITCHES,
+    TABLES,
+    UNSEEN,
+    UPRIGHT,
+)
 from symnet.paper.formula.groups import Groups
 from symnet.paper.formula.tokens import Sign, signs
 
@@ -22,6 +31,7 @@ _ARROWS = {
     "xrightarrow": r"\to", "xleftarrow": r"\leftarrow", "xlongequal": "=", "xmapsto": r"\mapsto",
     "xRightarrow": r"\Rightarrow", "xlongrightarrow": r"\to",
 }  # fmt: skip
+_MATRICES = {"matrix", "pmatrix", "bmatrix", "vmatrix", "cases"}  # with their rows in braces
 _NEGATED = {"=": r"\ne", r"\in": r"\notin", r"\equiv": r"\ne"}
 _DIRECTED = {"l": "OPEN", "r": "CLOSE"}
 
@@ -66,6 +76,8 @@ class _Layout(Groups):
         elif name in SWITCHES:
             items += self._switched(sign, self.level(after, stop, context))
             after = stop
+        elif name in _MATRICES and self._after(after, stop) < stop:
+            after = self._matrix(sign, self._after(after, stop), items)
         elif name == "over":
             items.append(replace(sign, kind="OVER"))
         elif name == "not" and after < stop and self.signs[after].text in _NEGATED:
@@ -95,6 +107,22 @@ class _Layout(Groups):
             items.append(replace(self.signs[i], kind=_DIRECTED[name[-1]]))
             return i + 1
         return i
+
+    def _matrix(self, sign: Sign, first: int, items: list[Item]) -> int:
+        r"""\pmatrix{a \cr b}, as plain TeX has it; around one thing its brackets are brackets."""
+        if self.signs[first].kind != "LBRACE":
+            self.refuse(sign, f"\\{sign.text} lacks its rows")
+        close = self.partner[first]
+        inner = self.level(first + 1, close, "cell")
+        one = all(item.kind not in ("CELL", "NEWROW") for item in inner)
+        place = self.signs[close].start, self.signs[close].end
+        if one and sign.text == "pmatrix":
+            items += [Sign("OPEN", "(", sign.start, sign.end), *inner, Sign("CLOSE", ")", *place)]
+        else:
+            made = self.finish(inner, "cases" if sign.text == "cases" else "cell")
+            head = Sign("BEGIN", TABLES[sign.text], sign.start, sign.end)
+            items.append(piece("ATOM", [head, *made, Sign("END", sign.text, *place)]))
+        return close + 1
 
     def _root(self, i: int, stop: int, items: list[Item]) -> int:
         sign = self.signs[i]
