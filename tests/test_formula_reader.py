@@ -132,6 +132,11 @@ CONSTRUCTS = [
     (r"{\partial C \over \partial w} = 1", r"frac({\partial C}; {\partial w}) = 1"),
     (r"\frac{\partial C}{\partial w}", r"frac({\partial C}; {\partial w})"),
     (r"\dfrac12", r"frac(1; 2)"),
+    # An environment is looked through twice; the argument is cut only once.
+    (r"\begin{array}{rcl} s & = & \frac12 |v|^2 \end{array}", r"s = {frac(1; 2) |v|^{2}}"),
+    (r"\pmatrix{s & v \cr p & q}", r"array()(s & v; p & q)"),
+    (r"\pmatrix{\frac{s}{v}}_{j}", r"(frac(s; v))_{j}"),
+    (r"\cases{s & v > 0 \cr 0 & v < 0}", r"cases(s & v > 0; 0 & v < 0)"),
     (r"\frac ab", r"frac(a; b)"),
     (r"\frac{1}{2m}", r"frac(1; {2 m})"),
     (r"\part C", r"{\partial C}"),

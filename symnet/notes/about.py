@@ -38,20 +38,7 @@ MOST_SAID = 500  # characters of what a symbol is said to be
 
 
 def is_claim(statement: Statement) -> bool:
-    return statement.node is not None and is_said(statement.node) and not _is_linear(statement.node)
-
-
-def _is_linear(node: s.Node) -> bool:
-    """Whether a layer is only said to have no activation: a^L = z^L."""
-    match node:
-        case s.Chain(sides=(s.Scripted() as left, s.Scripted() as right), relations=("=",)):
-            bases = {base_of(left), base_of(right)}
-            return bases in ({"a", "z"}, {"A", "Z"}) and _scripts(left) == _scripts(right)
-    return False
-
-
-def _scripts(node: s.Scripted) -> list[str]:
-    return [s.spell(part) if part else "" for part in (node.sub, node.sup)]
+    return statement.node is not None and is_said(statement.node)
 
 
 def is_numbered(statement: Statement) -> bool:

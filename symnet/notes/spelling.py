@@ -38,7 +38,7 @@ _SPELLINGS = (
     # Products as they are typed.
     (r"\\cdot\s*\*|(?<=[\w})\]])\s*\.\s+\*(?=\s*[\w\\({\[])", r"\\odot "),
     (
-        r"(?<=[\w})\]])\s+\.\s+(?!(?:and|or|where|if|for|with)(?![A-Za-z]))"
+        r"(?<=[\w})\]'])\s+\.\s+(?!(?:and|or|where|if|for|with)(?![A-Za-z]))"
         r"(?=[A-Za-z({]|\\(?:[dt]?frac|sum|partial|nabla|left|hat|mathbf|boldsymbol|mathrm|[A-Za-z]{2,7}"
         r"[_^'(]))",
         r" \\cdot ",
@@ -59,7 +59,7 @@ _SPELLINGS = (
     # The costs and the parameters before and after something.
     (rf"(?<![A-Za-z\\])([CEJL])_{_word('total|Total|tot')}", r"\1"),
     (
-        rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('new')}\s*(?::?=)(?=[^=]*-)",
+        rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('new')}\s*(?::?=)(?=[^=]*-[^=]*\\partial)",
         r"\1 \\leftarrow ",
     ),
     (rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('old')}", r"\1"),

@@ -218,8 +218,20 @@ def is_said(node: s.Node) -> bool:
         return False
     if not set(node.relations) & (EQUALITIES | UPDATES | {r"\in", r"\approx", r"\to"}):
         return False
+    if _is_linear(node):
+        return False
     left = node.sides[0]
     return not (isinstance(left, s.Name) and left.text in COUNTERS and _counts(node.sides[1]))
+
+
+def _is_linear(chain: s.Chain) -> bool:
+    """Whether a layer is only said to have no activation: a^L = z^L."""
+    match chain:
+        case s.Chain(sides=(s.Scripted() as left, s.Scripted() as right), relations=("=",)):
+            letters = {x.base.text for x in (left, right) if isinstance(x.base, s.Name)}
+            scripts = [[x and s.spell(x) for x in (y.sub, y.sup)] for y in (left, right)]
+            return letters in ({"a", "z"}, {"A", "Z"}) and scripts[0] == scripts[1]
+    return False
 
 
 def _renames(node: s.Node) -> bool:
