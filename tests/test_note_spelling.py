@@ -13,6 +13,7 @@ SPELLED = (
     # products
     (r"u_i . \frac{\partial v}{\partial x}", r"u_i \cdot \frac{\partial v}{\partial x}"),
     (r"h' . \tau_k", r"h' \cdot \tau_k"),
+    (r"s = 1 . v = 2", r"s = 1 . v = 2"),
     (r"v_1 . where q", r"v_1 . \text{ where } q"),
     (r"p \cdot * q", r"p \odot  q"),
     (r"p . * q", r"p\odot  q"),
@@ -43,6 +44,7 @@ SPELLED = (
     (r"E_{total}", "E"),
     (r"b_{\text{new}} = b - \eta \frac{\partial C}{\partial b}", None),
     (r"\frac{b_{new}}{2}", r"\frac{b_{new}}{2}"),
+    (r"s \dot{=} v", r"s := v"),
     (r"v = ?", "v"),
     (r"v = 2 如果 v", r"v = 2 \text{ 如果 } v"),
 )

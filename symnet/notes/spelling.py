@@ -39,6 +39,8 @@ _SPELLINGS = (
     (r"\\cdot\s*\*|(?<=[\w})\]])\s*\.\s+\*(?=\s*[\w\\({\[])", r"\\odot "),
     (
         r"(?<=[\w})\]'])\s+\.\s+(?!(?:and|or|where|if|for|with)(?![A-Za-z]))"
+        # After the end of a sentence another one begins: s = 1 . v = 2.
+        r"(?!\\?[A-Za-z]+(?:[_^](?:\{[^{}]*\}|\w))*\s*&?\s*=)"
         r"(?=[A-Za-z({]|\\(?:[dt]?frac|sum|partial|nabla|left|hat|mathbf|boldsymbol|mathrm|[A-Za-z]{2,7}"
         r"[_^'(]))",
         r" \\cdot ",
@@ -48,6 +50,7 @@ _SPELLINGS = (
         r"\\Sigma(?=\s*_\s*\{\s*[a-z]\s*=|\s*_\s*\{?\s*([a-z])\s*\}?(?!\s*\^)[^=]*?_\s*(?:\{[^{}]*)?\1)",
         r"\\sum",
     ),
+    (r"\\dot\s*\{\s*=\s*\}", ":="),
     (r"\\Reals?(?![A-Za-z])", r"\\mathbb{R}"),
     # A letter with a number beside it has it as its subscript: w5, dZ2, \hat{y1}, w1x1.
     (

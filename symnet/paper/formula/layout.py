@@ -32,6 +32,13 @@ _ARROWS = {
     "xRightarrow": r"\Rightarrow", "xlongrightarrow": r"\to",
 }  # fmt: skip
 _MATRICES = {"matrix", "pmatrix", "bmatrix", "vmatrix", "cases"}  # with their rows in braces
+# Brackets and derivatives as the package physics has them.
+_PAIRED = {"norm": ("‖", "‖"), "abs": ("|", "|"), "set": (r"\{", r"\}")}
+_SLOPES = {
+    "pdv": r"\partial", "pderivative": r"\partial", "partialderivative": r"\partial",
+    "diffp": r"\partial", "dv": "d", "derivative": "d",
+}  # fmt: skip
+_SAME_STYLE = {"mathds": "mathbb", "mathbbm": "mathbb"}
 _NEGATED = {"=": r"\ne", r"\in": r"\notin", r"\equiv": r"\ne"}
 _DIRECTED = {"l": "OPEN", "r": "CLOSE"}
 
@@ -76,8 +83,12 @@ class _Layout(Groups):
         elif name in SWITCHES:
             items += self._switched(sign, self.level(after, stop, context))
             after = stop
-        elif name in _MATRICES and self._after(after, stop) < stop:
+        elif name in _MATRICES and self._braced_at(after, stop):
             after = self._matrix(sign, self._after(after, stop), items)
+        elif name in _PAIRED and self._braced_at(after, stop):
+            after = self._paired(sign, self._after(after, stop), items)
+        elif name in _SLOPES and self._braced_at(after, stop):
+            after = self._slope(sign, after, stop, items)
         elif name == "over":
             items.append(replace(sign, kind="OVER"))
         elif name == "not" and after < stop and self.signs[after].text in _NEGATED:
@@ -108,10 +119,35 @@ class _Layout(Groups):
             return i + 1
         return i
 
+    def _braced_at(self, i: int, stop: int) -> bool:
+        i = self._after(i, stop)
+        return i < stop and self.signs[i].kind == "LBRACE"
+
+    def _paired(self, sign: Sign, first: int, items: list[Item]) -> int:
+        r"""\norm{w} is ‖w‖."""
+        left, right = _PAIRED[sign.text]
+        close = self.partner[first]
+        inner = self.level(first + 1, close, "group")
+        last = self.signs[close]
+        items += [Sign("OPEN", left, sign.start, sign.end), *inner]
+        items.append(Sign("CLOSE", right, last.start, last.end))
+        return close + 1
+
+    def _slope(self, sign: Sign, after: int, stop: int, items: list[Item]) -> int:
+        r"""\pdv{C}{w} is a fraction of differentials; \pdv{w} has nothing above."""
+        letter = Sign("NAME", _SLOPES[sign.text], sign.start, sign.end)
+        below, after = self._argument(after, stop, sign)
+        above = [below[0], below[-1]]
+        if self._braced_at(after, stop):
+            above = below
+            below, after = self._argument(after, stop, sign)
+        head = replace(sign, kind="FRACTION")
+        parts = [above[0], letter, *above[1:], below[0], letter, *below[1:]]
+        items.append(piece("ATOM", [head, *parts]))
+        return after
+
     def _matrix(self, sign: Sign, first: int, items: list[Item]) -> int:
         r"""\pmatrix{a \cr b}, as plain TeX has it; around one thing its brackets are brackets."""
-        if self.signs[first].kind != "LBRACE":
-            self.refuse(sign, f"\\{sign.text} lacks its rows")
         close = self.partner[first]
         inner = self.level(first + 1, close, "cell")
         one = all(item.kind not in ("CELL", "NEWROW") for item in inner)
@@ -201,6 +237,7 @@ class _Layout(Groups):
             items.append(replace(body[1], start=sign.start, end=max(body[-1].end, sign.end)))
         else:
             style = "mathrm" if sign.text.startswith("operatorname") else sign.text
+            style = _SAME_STYLE.get(style, style)
             items.append(piece("ATOM", [Sign("STYLE", style, sign.start, sign.end), *body]))
         return after
 
