@@ -149,4 +149,5 @@ def test_typed_equations_in_code_and_in_formulas(kind: str) -> None:
     assert not list(document_of(code, "n", kind).formulas)
     if kind == "markdown":
         assert [x.text for x in document_of(f"```\n{typed}```\n", "n", kind).formulas] == bare
+        assert [x.text for x in document_of(f"```\n{typed}", "n", kind).formulas] == bare
         assert [x.text for x in document_of(f"x\n\n\t{typed}", "n", kind).formulas][:1] == bare[:1]

@@ -27,6 +27,7 @@ _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n.*?\n\1[ \t]*(?:\n|$)", re.DOTA
 _MATHEMATICS = re.compile(r"\{?math\b")
 _FENCE_IN_HTML = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*[A-Za-z][^\n`]*$", re.MULTILINE)
 _WORDS = ("", "text", "txt", "plaintext")  # of fences in which there may be no code
+_NEAR = 400  # signs before an indented block in which its remark begins
 _MOST_FENCES = 30  # in HTML: each may hide the next one
 _REMARK = re.compile(r"[ ]{0,3}(?:!!!|\?\?\?\+?)[ \t]+[a-z]")
 _UNSEEN_TAGS = ("pre", "code", "script", "style")
@@ -146,7 +147,9 @@ def _marks(text: str, tokens: list[Token], lines: list[int]) -> Iterator[tuple[i
         if typed.has_slopes(token.content):
             start, end = _stretch(token, lines)
             yield start, text.index("\n", start)
-            yield text.rindex("\n", start, end - 1) + 1, end
+            last = text.rindex("\n", start, end - 1) + 1
+            if text[last:end].lstrip().startswith(token.markup):  # it may never be closed
+                yield last, end
 
 
 def _begun_in_html(text: str, tokens: list[Token], lines: list[int]) -> Iterator[tuple[int, int]]:
@@ -178,7 +181,7 @@ def _is_shown(text: str, start: int, end: int) -> bool:
         return True
     if typed.has_slopes(block):
         return True
-    before = text[:start].rstrip()
+    before = text[max(0, start - _NEAR) : start].rstrip()
     return _REMARK.match(before, before.rfind("\n") + 1) is not None
 
 

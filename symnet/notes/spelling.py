@@ -47,7 +47,7 @@ _SPELLINGS = (
     ),
     # A Greek letter that sums: it has a range, or its index is one of what follows.
     (
-        r"\\Sigma(?=\s*_\s*\{\s*[a-z]\s*=|\s*_\s*\{?\s*([a-z])\s*\}?(?!\s*\^)[^=]*?_\s*(?:\{[^{}]*)?\1)",
+        r"\\Sigma(?=\s*_\s*\{\s*[a-z]\s*=|\s*_\s*\{?\s*([a-z])\s*\}?(?!\s*\^)[^=]{0,80}?_\s*(?:\{[^{}]{0,20})?\1)",
         r"\\sum",
     ),
     (r"\\dot\s*\{\s*=\s*\}", ":="),
@@ -62,7 +62,7 @@ _SPELLINGS = (
     # The costs and the parameters before and after something.
     (rf"(?<![A-Za-z\\])([CEJL])_{_word('total|Total|tot')}", r"\1"),
     (
-        rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('new')}\s*(?::?=)(?=[^=]*-[^=]*\\partial)",
+        rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('new')}\s*(?::?=)(?=[^=]{0, 80}-[^=]{0, 80}\\partial)",
         r"\1 \\leftarrow ",
     ),
     (rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('old')}", r"\1"),
@@ -70,7 +70,7 @@ _SPELLINGS = (
     (
         rf"(\\(?:sigma|phi|varphi|psi)|(?<![A-Za-z\\])[fg])({_PRIME})?\s*[_^]\s*(?:(?P<open>\{{)\s*)?"
         rf"(?P<round>\()?(?P<layer>{_NUMBER})(?(round)\))(?:(?(open)\s*\}}))({_PRIME})?"
-        r"(?=\s*(?:\\left\s*)?\([^()=]*?[\^_]\s*(?:\{\s*\(?(?P=layer)\)?\s*\}|(?P=layer)(?!\w)))",
+        r"(?=\s*(?:\\left\s*)?\([^()=]{0,99}?[\^_]\s*(?:\{\s*\(?(?P=layer)\)?\s*\}|(?P=layer)(?!\w)))",
         r"\1\2\6",
     ),
     (r"(?<=[A-Za-z}])\s*\\prime(?![A-Za-z])", "'"),
@@ -134,8 +134,7 @@ _HABITS = (
     ),
     # What is predicted, and what is true.
     (
-        rf"y_{_word('true|actual')}[\s\S]*y_{_word('pred|predicted')}"
-        rf"|y_{_word('pred|predicted')}[\s\S]*y_{_word('true|actual')}",
+        rf"\A(?=[\s\S]*?y_{_word('true|actual')})(?=[\s\S]*?y_{_word('pred|predicted')})",
         r"(?<![A-Za-z\\])y(?![A-Za-z_])|\\hat\s*\{?\s*y",
         (
             (rf"(?<![A-Za-z\\])y_{_word('true|actual')}", "y"),
