@@ -62,7 +62,8 @@ _SPELLINGS = (
     # The costs and the parameters before and after something.
     (rf"(?<![A-Za-z\\])([CEJL])_{_word('total|Total|tot')}", r"\1"),
     (
-        rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('new')}\s*(?::?=)(?=[^=]{0, 80}-[^=]{0, 80}\\partial)",
+        rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('new')}\s*(?::?=)"
+        r"(?=[^=]{0,80}-[^=]{0,80}\\partial)",
         r"\1 \\leftarrow ",
     ),
     (rf"(?<![A-Za-z\\])([wWbB]|\\theta)_{_word('old')}", r"\1"),
