@@ -104,9 +104,7 @@ class Judged:
             return True
         anchored = self.known.anchored
         return any(
-            x.verdict is not None and x.verdict.holds
-            for x in self.judgements
-            if x.statement.place in anchored
+            x.holds for x in self.judgements if x.statement.place in anchored and x.system is None
         )
 
 
@@ -139,7 +137,7 @@ class Task:
         before = {key: said for key, (number, said) in self.own.items() if number < at}
         ask = _remembering(self.judge)
         by_definitions = _by_definitions(statement, self.systems.get(at, ()), ask)
-        if by_definitions is not None and by_definitions.holds:
+        if by_definitions is not None and (by_definitions.holds or by_definitions.verdict is None):
             return by_definitions
         by_book = _of(statement, self.fitting, self.known, before, ask)
         if by_definitions is None or by_book.role == DEFINITION or by_book.holds:
@@ -218,8 +216,10 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
         replace(x, role=UNREAD, verdict=NOT_JUDGED) if _is_odd(x, known) else x
         for x in judged.judgements
     )
-    holds = sum(x.verdict is not None and x.verdict.holds for x in found)
-    wrong = sum(x.verdict is not None and x.verdict.verdict in WRONG for x in found)
+    # What holds by the document's own definitions says nothing of a convention.
+    by_book = [x.verdict for x in found if x.verdict is not None and x.system is None]
+    holds = sum(x.holds for x in by_book)
+    wrong = sum(x.verdict in WRONG for x in by_book)
     sure = judged.wanted or (judged.fits and holds >= SURE and holds >= wrong)
     return tuple(
         replace(x, role=UNREAD)
@@ -428,18 +428,30 @@ def _by_definitions(
     """What is made of a statement by the definitions of its document; None if they say nothing."""
     if statement.node is None or not is_claim(statement):
         return None
-    failed: System | None = None
+    failed: list[System] = []
+    final = False
     for each in offered:
+        if each.supposed and final:
+            continue
         found = ask(statement.printed, DEFINITIONS, each.declared, False)
         if found.holds:
             role = DEFINITION if each.defines(statement) else CLAIM
             return Judgement(statement, role, found, each.supposed, each)
-        if found.verdict in WRONG and failed is None:
-            failed = each
-    if failed is None:
+        if found.reason == systems.NUMBERS:
+            return Judgement(statement, MENTION)
+        if found.verdict in WRONG:
+            failed.append(each)
+        if not each.supposed:
+            # No σ and no C can make it right: its shapes do not fit, or a symbol is not known.
+            final = found.verdict == ILL_FORMED or found.reason == systems.STRANGE
+    if not failed:
         return None
-    found = ask(statement.printed, DEFINITIONS, failed.declared, True)
-    return Judgement(statement, CLAIM, found, (), failed)
+    # Where most is known an edit is found most easily.
+    for each in (*failed[1:][-1:], failed[0]):
+        found = ask(statement.printed, DEFINITIONS, each.declared, True)
+        if found.suggestion is not None:
+            return Judgement(statement, CLAIM, found, (), each)
+    return Judgement(statement, CLAIM, found, (), failed[0])
 
 
 def _is_of_two(statement: Statement) -> bool:

@@ -10,7 +10,7 @@ fit in which it stands. A claim is then judged by the definitions themselves.
 >>> text = r"z_1 = W_1 x + b_1, \quad a_1 = \sigma(z_1), \quad z_2 = W_2 a_1 + b_2"
 >>> said = statements(Formula(Source("", text, text), 0, len(text)))
 >>> found = system_of(definitions(said), said, "L")
->>> found["W_1"], found["x"], found["b_2"], found["L"]
+>>> found["W_{1}"], found["x"], found["b_{2}"], found["L"]
 ('n_1 by n_2', 'n_2 by 1', 'n_3 by 1', 'loss')
 """
 
@@ -26,15 +26,17 @@ from symnet.notes.declared import COSTS, NAMES, Declared, base_of, is_partial, s
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.books.page_notation import OTHER
 from symnet.paper.claims.judging import BUDGET
-from symnet.paper.claims.verdicts import PROVED, UNKNOWN, Verdict
+from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.definitions.claims import verdict_by_definitions
-from symnet.paper.definitions.declarations import bases_of
+from symnet.paper.definitions.declarations import bases_of, wholes_of
 from symnet.paper.definitions.declarations import declared as system
 from symnet.paper.definitions.names import index_letters, key_of
+from symnet.paper.definitions.pages import LAYER
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
+from symnet.paper.habits.lenient import meant
 from symnet.paper.signs.notation import spelled_out
-from symnet.paper.signs.scripts import is_transpose
+from symnet.paper.signs.scripts import is_transpose, layer_and_transpose, mapped
 
 RATES = frozenset({r"\eta", r"\alpha", r"\lambda", r"\mu", r"\epsilon", r"\varepsilon", r"\gamma"})
 COUNTS = frozenset({"m", "N"})  # of samples
@@ -65,7 +67,69 @@ class Definition:
 
 def definitions(said: Sequence[Statement]) -> tuple[Definition, ...]:
     """All statements that say what a symbol is: not what is derived, and not what is changed."""
-    return tuple(each for at, x in enumerate(said) for each in _definitions(at, x))
+    found = [
+        each for at, x in enumerate(said) for each in (*_definitions(at, x), *_function(at, x))
+    ]
+    if not any(_is_raised(x.left) for x in found):
+        return tuple(found)
+    # z^2 is that of layer 2, where it is said what z^1 is.
+    return tuple(
+        replace(x, key=key_of(x.left) or x.key, left=raised(x.left), right=raised(x.right))
+        for x in found
+    )
+
+
+def _has_raised(node: s.Node) -> bool:
+    """Whether a number in brackets is raised."""
+    return (
+        isinstance(node, s.Scripted)
+        and isinstance(node.sup, s.Bracketed)
+        and isinstance(node.sup.body, s.Number)
+    )
+
+
+def _is_raised(node: s.Node) -> bool:
+    return isinstance(node, s.Scripted) and isinstance(node.sup, s.Number)
+
+
+def raised(node: s.Node) -> s.Node:
+    """A formula in which raised numbers are parts of names, and no powers."""
+    made = mapped(node, raised)
+    if (
+        isinstance(made, s.Scripted)
+        and isinstance(made.sup, s.Number)
+        and isinstance(made.base, s.Name)
+    ):
+        return replace(
+            made, sup=s.Bracketed("(", made.sup, ")", start=made.sup.start, end=made.sup.end)
+        )
+    return made
+
+
+def _function(number: int, statement: Statement) -> Iterator[Definition]:
+    """What a = f(z) = 1/(1 + e^{-z}) says of f."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES | {r"\approx"}:
+        return
+    for side in chain.sides:
+        match side:
+            case s.Product(
+                factors=(s.Name() as name, s.Bracketed(body=(s.Name() | s.Scripted()) as given)),
+                operators=("", ""),
+            ) if name.text in LETTERS:
+                argument = statement.said(given).strip()
+                for formula in chain.sides:
+                    said = statement.said(formula).replace(argument, "u")
+                    if formula is not side and "u" in said and _OF_U.fullmatch(said):
+                        key = spelled_out(name)
+                        yield Definition(number, key, side, formula, f"{name.text}(u)", said)
+                        return
+
+
+# A formula of u alone.
+_OF_U = re.compile(
+    r"(?:\\(?:[dt]?frac|exp|tanh|left|right|mathrm|max|,|;|!)|exp|[eu\d\s{}()\[\]+\-^.*/,&])+"
+)
 
 
 def _definitions(number: int, statement: Statement) -> Iterator[Definition]:
@@ -76,18 +140,33 @@ def _definitions(number: int, statement: Statement) -> Iterator[Definition]:
     key = symbol(left)
     if key is None or is_counter(left):
         return
-    for side in chain.sides[1:]:
-        error = base_of(left) in ERRORS or (key[:1] == "d" and len(key) > 1)
-        if error and slope_of(side) is None:
-            continue  # δ = a - y is a claim about δ
-        if not error and any(is_partial(x) for x in s.walk(side)):
-            continue
-        if key in set(keys_in(side)) or not is_symbolic(side):
-            continue
-        if any(isinstance(x, s.Array | s.Cases | s.Dots) for x in s.walk(side)):
-            continue
-        yield Definition(number, key, left, side, statement.said(left), statement.said(side))
+    slope = next((x for x in chain.sides[1:] if slope_of(x) is not None), None)
+    if slope is not None:
+        # Whatever else is said of it is a claim, as δ = ∂C/∂z = a - y.
+        yield Definition(number, key, left, slope, statement.said(left), statement.said(slope))
         return
+    if base_of(left) in ERRORS or (key[:1] == "d" and len(key) > 1):
+        return  # δ = a - y is a claim about δ
+    for side in chain.sides[1:]:
+        if _is_formula(side, left):
+            yield Definition(number, key, left, side, statement.said(left), statement.said(side))
+            return
+
+
+def _is_formula(side: s.Node, left: s.Node) -> bool:
+    """Whether a side may say what a symbol is: in letters, and not in terms of itself."""
+    if not is_symbolic(side) or is_partial(side):
+        return False
+    if isinstance(side, s.Name | s.Scripted) and base_of(side) in COSTS and base_of(left) in COSTS:
+        return False
+    for part in s.walk(side):
+        if isinstance(part, s.Array | s.Cases | s.Dots | s.Annotated | s.Text) or is_partial(part):
+            return False
+        if isinstance(part, s.Bracketed) and part.open == "[" and isinstance(part.body, s.Listed):
+            return False
+        if s.spell(part) == s.spell(left):
+            return False
+    return True
 
 
 def symbol(node: s.Node) -> str | None:
@@ -113,9 +192,20 @@ def is_counter(node: s.Node) -> bool:
 
 def is_symbolic(node: s.Node) -> bool:
     """Whether a side is made of symbols, and not of the numbers of an example."""
-    names = [x for x in s.walk(node) if isinstance(x, s.Name) and x.text not in SIGNS]
-    decimal = any(isinstance(x, s.Number) and len(x.text) > 3 for x in s.walk(node))
-    return bool(names) and not decimal
+    nodes = tuple(s.walk(node))
+    names = any(isinstance(x, s.Name) and x.text not in SIGNS for x in nodes)
+    decimal = any(isinstance(x, s.Number) and "." in x.text for x in nodes)
+    return names and not decimal
+
+
+def is_plain(node: s.Node) -> bool:
+    """Whether a side is a whole number alone: the slope by a bias is 1."""
+    match node:
+        case s.Number(text=text):
+            return text.isdigit()
+        case s.Additive(terms=(s.Number(text=text),)):
+            return text.isdigit()
+    return False
 
 
 def keys_in(node: s.Node) -> Iterator[str]:
@@ -153,6 +243,8 @@ def symbols_in(node: s.Node) -> Iterator[s.Name | s.Scripted]:
 def _bare(node: s.Scripted) -> s.Name | s.Scripted:
     """A symbol without its transpose, powers and primes."""
     sup = node.sup
+    if isinstance(sup, s.Product) and len(sup.factors) == 2 and is_transpose(sup.factors[1]):
+        sup = sup.factors[0]
     if sup is not None and (is_transpose(sup) or isinstance(sup, s.Number)):
         sup = None
     if node.sub is None and sup is None and isinstance(node.base, s.Name):
@@ -257,7 +349,7 @@ class Shapes:
             found = self.symbol(key)
         else:
             return None
-        turned = node.sup is not None and is_transpose(node.sup)
+        turned = node.sup is not None and layer_and_transpose(node.sup)[1]
         return (found[1], found[0]) if turned and found is not None else found
 
     def _product(self, node: s.Product) -> Shape | None:
@@ -374,20 +466,23 @@ def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str)
     given = list({x.key: x for x in given}.values())[:MOST]
     if not given:
         return {}
-    nodes = [x.node for x in said if x.node is not None]
+    numbered = any(_has_raised(x.left) for x in given)
+    nodes = [raised(x.node) if numbered else x.node for x in said if x.node is not None]
     formulas = {x.key: x for x in given}
     costs = {x.key for x in given if base_of(x.left) in COSTS} | ({cost} if cost else set())
     functions = _functions([*(x.right for x in given), *nodes], formulas)
     slopes = _slopes(nodes, formulas, cost)
     shapes = _shapes([x for x in given if x.key not in functions], nodes, functions, costs)
     sizes = _sizes(shapes)
-    arrays = any(has_arrays(x.right) for x in given)
+    # Functions come first: what stands before brackets and is not known yet would be a factor.
     declared = dict.fromkeys(sorted(functions - formulas.keys()), "activation function")
-    for key in shapes.of:
+    declared |= {x.printed: x.said for x in given if x.key in functions}
+    for key in (*sorted(shapes.numbers - shapes.of.keys() - costs), *shapes.of):
         if key not in formulas and key not in slopes:
-            declared[_printed(key)] = _kind(shapes, key, sizes, arrays)
+            declared[_printed(key)] = _kind(shapes, key, sizes)
     for each in given:
-        declared[each.printed] = _said(each, shapes)
+        if each.key not in functions:
+            declared[each.printed] = _said(each, shapes)
     for key in costs - formulas.keys():
         declared[_printed(key)] = "loss"
     return _readable(_one_hot({**declared, **slopes}), costs)
@@ -398,7 +493,8 @@ def _shapes(
 ) -> Shapes:
     """The shapes of all symbols, as far as definitions and claims say something of them."""
     turned = sum(_weights_first(x.right) for x in given) < 0
-    shapes = Shapes(turned, numbers=frozenset(costs), functions=functions | set(NAMES))
+    numbers = _numbers([x for x in given if x.key not in costs]) - functions
+    shapes = Shapes(turned, numbers=frozenset(costs | numbers), functions=functions | set(NAMES))
     for each in given:
         found = shapes.shape(each.right)
         if found is None:
@@ -412,6 +508,25 @@ def _shapes(
         _learn(node, shapes, claimed)
     _settle(shapes, [key for key in shapes.of if key not in claimed])
     return shapes
+
+
+def _numbers(given: Sequence[Definition]) -> set[str]:
+    """The symbols of those networks in which nothing is a vector or a matrix.
+
+    What only a slope or the cost has in common with others makes no network of two.
+    """
+    formulas = {x.key: x for x in given if slope_of(x.right) is None}
+    groups = {k: {k, *keys_in(x.right)} for k, x in formulas.items()}
+    found: set[str] = set()
+    left = dict.fromkeys(formulas)
+    while left:
+        hanging = _hanging(groups, {next(iter(left))})
+        for key in hanging:
+            left.pop(key, None)
+        if not any(has_arrays(formulas[key].right) for key in hanging):
+            found |= {each for key in hanging for each in groups[key]}
+    arrays = {each for k in formulas if k not in found for each in groups[k]}
+    return found - arrays
 
 
 def _slopes(
@@ -474,17 +589,27 @@ def _said(definition: Definition, shapes: Shapes) -> str:
     return definition.said
 
 
+_KIND = re.compile(r"loss$|number$|activation function$|\w+ by \w+")  # what needs no other symbol
+
+
 def _readable(declared: dict[str, str], costs: set[str]) -> dict[str, str]:
     """What is declared, without what is not understood: of a cost it is enough that it is one."""
-    unread = system(declared).unread
-    if not unread:
-        return declared
-    opaque = {
-        k: "loss" if bases_of(k) & unread and bases_of(k) & costs else v
-        for k, v in declared.items()
-    }
-    opaque = {k: v for k, v in opaque.items() if v == "loss" or not bases_of(k) & unread}
-    return opaque if not system(opaque).unread else {}
+    for _ in range(MOST):
+        unread = system(declared).unread
+        if not unread:
+            return declared
+        opaque = {
+            k: "loss" if v != "loss" and wholes_of(k) & unread and bases_of(k) & costs else v
+            for k, v in declared.items()
+        }
+        if opaque == declared:  # what is made of it is not known either
+            opaque = {
+                k: v for k, v in declared.items() if not wholes_of(k) & unread or _KIND.match(v)
+            }
+        if opaque == declared:
+            return {}
+        declared = opaque
+    return {}
 
 
 def _functions(nodes: Iterable[s.Node | None], formulas: Mapping[str, Definition]) -> set[str]:
@@ -507,6 +632,8 @@ def _functions(nodes: Iterable[s.Node | None], formulas: Mapping[str, Definition
 
 def _is_of_letter(definition: Definition) -> bool:
     """σ(z) = 1/(1 + e^{-z}), and not h(x) = σ(w^T x)."""
+    if definition.printed.endswith("(u)"):
+        return True
     match definition.left:
         case s.Product(factors=(s.Name(), s.Bracketed(body=s.Name() as variable))):
             return set(keys_in(definition.right)) <= {spelled_out(variable)} | set(NAMES)
@@ -555,11 +682,9 @@ def _sizes(shapes: Shapes) -> dict[int, str]:
     return found
 
 
-def _kind(shapes: Shapes, key: str, sizes: Mapping[int, str], arrays: bool) -> str:
+def _kind(shapes: Shapes, key: str, sizes: Mapping[int, str]) -> str:
     """A number, or a matrix of so many rows and columns; and along what it is added."""
-    if not arrays:
-        return "number"
-    rows, cols = (shapes.find(x) for x in shapes.of[key])
+    rows, cols = (shapes.find(x) for x in shapes.symbol(key))
     if rows == ONE == cols:
         return "number"
     names = [("1" if x == ONE else sizes[x]) for x in (rows, cols)]
@@ -570,17 +695,22 @@ def _kind(shapes: Shapes, key: str, sizes: Mapping[int, str], arrays: bool) -> s
     return said
 
 
+_SCRIPT = re.compile(r"([_^])(\{(?:[^{}]|\{[^{}]*\})*\}|\w+|\\[A-Za-z]+)")
+
+
 def _printed(key: str) -> str:
-    r"""A key as it may be printed: \hat{y} for hat:y."""
-    *styles, name = key.split(":")
-    text = name
-    base = re.match(r"\\?[A-Za-z]+", name)
-    if styles and base is not None:
-        inner = base[0]
-        for style in reversed(styles):
-            inner = rf"\{style}{{{inner}}}"
-        text = inner + name[base.end() :]
-    return text
+    r"""A key as it may be printed: \hat{y} for hat:y.
+
+    >>> print(_printed("hat:y_1"), _printed("w_11"), _printed("b_1^{{l + 1}}"))
+    \hat{y}_{1} w_{11} b_{1}^{l + 1}
+    """
+    scripts = _SCRIPT.search(key)
+    head = key[: scripts.start()] if scripts is not None else key
+    *styles, base = head.split(":")
+    for style in reversed(styles):
+        base = rf"\{style}{{{base}}}"
+    found = _SCRIPT.findall(key[len(head) :])
+    return base + "".join(f"{sign}{{{re.sub('[{}]', '', text)}}}" for sign, text in found)
 
 
 # --- what a statement is judged by ----------------------------------------------------------------
@@ -603,22 +733,82 @@ class System:
 def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[System, ...]]:
     """For each statement, by its number, the systems that it may be about, the surest first.
 
-    A symbol is what was said of it last; else what is said of it first thereafter.
+    A symbol is what was said of it last; else what is said of it first thereafter. Of all that is
+    said so only what hangs together with the symbols of the statement belongs to its system: one
+    neuron in the first section is another network than two layers in the second.
     """
-    given = definitions(said)
+    given = [x for x in definitions(said) if not LAYER.search(x.printed + " " + x.said)]
+    # Beside a prediction the same letter is the target, whatever else it has been.
+    predicted = {x.key.removeprefix("hat:") for x in given if x.key.startswith("hat:")}
+    given = [x for x in given if x.key not in predicted]
+    functions = _functions(
+        [x.node for x in said] + [x.right for x in given], {x.key: x for x in given}
+    )
+    numbered = any(_has_raised(x.left) for x in given)
     made: dict[tuple[int, ...], tuple[System, ...]] = {}
     found: dict[int, tuple[System, ...]] = {}
-    for number in range(len(said)):
+    for number, statement in enumerate(said):
+        if statement.node is None or LAYER.search(statement.printed):
+            continue
         chosen: dict[str, Definition] = {}
         for each in given:
             if each.number <= number or each.key not in chosen:
                 chosen[each.key] = each
-        names = tuple(sorted(map(id, chosen.values())))
-        if names not in made:
-            ordered = sorted(chosen.values(), key=lambda x: x.number)
-            made[names] = tuple(_systems(ordered, said, known))
-        found[number] = made[names]
+        used = set(keys_in(raised(statement.node) if numbered else statement.node))
+        if known.cost_letter and any(_is_slope_symbol(x) for x in s.walk(statement.node)):
+            used.add(known.cost_letter)
+        systems_of: list[System] = []
+        for belonging in _belonging(chosen, used, functions):
+            ordered = sorted(belonging, key=lambda x: x.number)
+            names = tuple(map(id, ordered))
+            if names not in made:
+                made[names] = tuple(_systems(ordered, said, known))
+            systems_of += made[names]
+        if systems_of:
+            found[number] = tuple(systems_of)
     return found
+
+
+def _is_slope_symbol(node: s.Node) -> bool:
+    """δ_2, dW_1: what is a slope of the cost where nothing else is said."""
+    match node:
+        case s.Scripted():
+            return base_of(node) in ERRORS
+        case s.Product(factors=(s.Name(text="d"), s.Name() | s.Scripted(), *_)):
+            return True
+    return False
+
+
+def _belonging(
+    chosen: Mapping[str, Definition], used: set[str], functions: set[str]
+) -> Iterator[list[Definition]]:
+    """The definitions that hang together with some symbols; then those without what costs are."""
+    makes = {k: x for k, x in chosen.items() if k not in functions}
+    shared = [x for k, x in chosen.items() if k in functions]
+    costs = {k for k, x in makes.items() if base_of(x.left) in COSTS}
+    for left_out in (set(), costs) if costs & used else (set(),):
+        left = {k: x for k, x in makes.items() if k not in left_out}
+        groups = {k: {k, *keys_in(x.right)} - functions for k, x in left.items()}
+        reached = _hanging(groups, used & left.keys())
+        # A parameter that no formula gives: those of the formulas that it stands in.
+        seen = {each for k in reached for each in groups[k]}
+        loose = used - left_out - seen
+        if loose:
+            reached |= _hanging(groups, {k for k, group in groups.items() if group & loose})
+        if reached:
+            yield [*shared, *(left[k] for k in left if k in reached)]
+
+
+def _hanging(groups: Mapping[str, set[str]], start: set[str]) -> set[str]:
+    """The defined symbols that some make use of, or that make use of them, and so on."""
+    reached, waiting = set(start), list(start)
+    while waiting:
+        at = waiting.pop()
+        near = {k for k in groups[at] if k in groups}
+        near |= {k for k, group in groups.items() if at in group}
+        waiting += near - reached
+        reached |= near
+    return reached
 
 
 def _systems(
@@ -630,22 +820,19 @@ def _systems(
         return
     yield System(declared)
     unknown = [key for key, words in declared.items() if words == "activation function"]
-    names = dict.fromkeys(x for x in (known.hidden, *known.activations) if x)
-    entropy = _with_entropy(declared)
-    for costs in filter(None, (declared, entropy)):
-        cost = (("cost", "cross-entropy"),) if costs is entropy else ()
-        if cost:
-            yield System(costs, cost)
+    names = [x for x in dict.fromkeys((known.hidden, *known.activations)) if x in KNOWN]
+    for cost, words in ((None, declared), *_with_costs(declared, known)):
+        supposed = () if cost is None else (("cost", cost),)
+        if supposed:
+            yield System(words, supposed)
         for name in names if unknown else ():
-            if name not in KNOWN:
-                continue
             # Where there are several letters, σ is the sigmoid and no other.
             letters = [
                 x for x in unknown if len(unknown) == 1 or (x == r"\sigma") == (name == "sigmoid")
             ]
             if letters:
                 pairs = tuple((f"activation {x}", name) for x in letters)
-                yield System({**costs, **dict.fromkeys(letters, name)}, (*pairs, *cost))
+                yield System({**words, **dict.fromkeys(letters, name)}, (*pairs, *supposed))
 
 
 KNOWN = frozenset({"sigmoid", "tanh", "relu", "softplus"})  # by which a page may name a function
@@ -665,17 +852,38 @@ def _one_hot(declared: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _with_entropy(declared: Mapping[str, str]) -> dict[str, str] | None:
-    """The cross-entropy as the cost of a softmax, where the document has no formula of it."""
+def _with_costs(
+    declared: Mapping[str, str], known: Declared
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """What is declared, with costs that go with the output, where the document has no formula."""
     losses = [key for key, words in declared.items() if words == "loss"]
-    soft = [key for key, words in declared.items() if "softmax of " in words]
     targets = [key for key in declared if TARGETS.fullmatch(key)]
-    if len(losses) != 1 or len(soft) != 1 or len(targets) != 1:
-        return None
-    one_hot = f"{declared[targets[0]]}, one-hot"
-    flat = re.match(r"1 by|\w+ by 1", one_hot) is not None
-    cost = "cross-entropy" if flat else "cross-entropy summed over all samples"
-    return {**declared, targets[0]: one_hot, losses[0]: cost}
+    uses = _uses(declared)
+    used = {x for each in uses.values() for x in each}
+    outputs = [key for key in declared if (k := _key(key)) in uses and k not in used]
+    outputs = [key for key in outputs if key not in losses and not key.startswith("d")]
+    outputs = [key for key in outputs if r"\partial" not in declared[key]]
+    if len(losses) != 1 or len(targets) != 1 or len(outputs) != 1:
+        return
+    (loss,), (target,), (output,) = losses, targets, outputs
+    if "softmax of " in declared[output]:
+        flat = re.match(r"1 by|\w+ by 1", declared[target]) is not None
+        words = "cross-entropy" if flat else "cross-entropy summed over all samples"
+        one_hot = f"{declared[target]}, one-hot"
+        yield "cross-entropy", {**declared, target: one_hot, loss: words}
+        return
+    number = declared[target] == "number"
+    if not known.cost_names or "quadratic" in known.cost_names:
+        squared = f"({output} - {target})^2" if number else rf"\|{output} - {target}\|^2"
+        yield "quadratic", {**declared, loss: rf"\frac{{1}}{{2}} {squared}"}
+    if number and "cross_entropy" in known.cost_names:
+        entropy = rf"-({target} \log({output}) + (1 - {target}) \log(1 - {output}))"
+        yield "cross-entropy", {**declared, loss: entropy}
+
+
+def _key(printed: str) -> str | None:
+    statements = read(printed).statements
+    return symbol(statements[0]) if len(statements) == 1 else None
 
 
 def is_closed(statement: Statement, declared: Mapping[str, str]) -> bool:
@@ -695,6 +903,8 @@ def is_closed(statement: Statement, declared: Mapping[str, str]) -> bool:
 
 # --- what is judged -------------------------------------------------------------------------------
 
+STRANGE = "not all that it names is declared by this document"
+NUMBERS = "nothing is said but the numbers of an example"
 CHAIN_RULE = "it is the chain rule: all ways lead through what stands between"
 
 
@@ -704,20 +914,101 @@ def verdict(text: str, declared: Mapping[str, str], repair: bool = True) -> Verd
         display = read(text)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message, None, (error.start, error.start + error.length))
+    text, display = _without_remarks(text, display)
     if len(display.statements) == 1 and isinstance(display.statements[0], s.Chain):
+        step = _step(text, display.statements[0], declared)
+        if step is not None:
+            return _of_step(step, declared)
         reduced, by_rule = _reduced(text, display.statements[0], declared)
         if reduced is None:
-            reason = CHAIN_RULE if by_rule else "nothing is said but numbers"
-            return Verdict(PROVED if by_rule else UNKNOWN, reason)
+            return Verdict(PROVED, CHAIN_RULE) if by_rule else Verdict(UNKNOWN, NUMBERS)
         if reduced != text:
             try:
                 text, display = reduced, read(reduced)
             except SymnetError:  # a group that is only partly left out
                 return Verdict(UNKNOWN, "a side is a number")
+    found = _strictly(text, display, declared, repair)
+    if found is not None and found.verdict == ILL_FORMED:
+        for read_so, note in _as_meant(display):
+            again = _strictly(text, read_so, declared, repair=False)
+            if again is not None and again.holds:
+                return replace(again, notes=(*again.notes, note))
+    return found or Verdict(UNKNOWN, STRANGE)
+
+
+def _strictly(
+    text: str, display: s.Display, declared: Mapping[str, str], repair: bool
+) -> Verdict | None:
     deadline = time.perf_counter() + BUDGET
     context = {"declared": dict(declared)}
-    found = verdict_by_definitions(text, display, OTHER, context, deadline, repair)
-    return found or Verdict(UNKNOWN, "not all that it names is declared by this document")
+    return verdict_by_definitions(text, display, OTHER, context, deadline, repair)
+
+
+ENTRYWISE = "the product is read entry by entry: as one of matrices it has no shape"
+DOTS = frozenset({r"\cdot", r"\times", "*"})
+
+
+def _as_meant(display: s.Display) -> Iterator[tuple[s.Display, str]]:
+    """A formula whose products have no shape, as it may be meant: a(1 - a), δ · σ'(z)."""
+    found = meant(display)
+    if found is not None:
+        yield found.display, found.notes[0]
+    for everywhere in (False, True):
+        made = _entrywise(display, everywhere)
+        if made != display:
+            assert isinstance(made, s.Display)
+            yield made, ENTRYWISE
+
+
+def _entrywise(node: s.Node, everywhere: bool) -> s.Node:
+    """A formula with ⊙ for the points in it: beside slopes of functions, or everywhere."""
+    node = mapped(node, lambda x: _entrywise(x, everywhere))
+    if not isinstance(node, s.Product):
+        return node
+    operators = list(node.operators)
+    for at, factor in enumerate(node.factors):
+        if at and operators[at] in DOTS and (everywhere or _is_local(factor, node.factors[at - 1])):
+            operators[at] = r"\odot"
+    return replace(node, operators=tuple(operators))
+
+
+def _is_local(one: s.Node, other: s.Node) -> bool:
+    """Whether one of two factors is the slope of a function, σ'(z)."""
+    return any(isinstance(x, s.Scripted) and x.primes > 0 for x in (one, other))
+
+
+def _without_remarks(text: str, display: s.Display) -> tuple[str, s.Display]:
+    """A formula without what stands behind it and says of what shape something is."""
+    first, *rest = display.statements
+    if not rest or not all(map(_is_remark, rest)):
+        return text, display
+    text = text[: first.end] + " " * (len(text) - first.end)
+    return text, replace(display, statements=(first,), separators=("",))
+
+
+def _is_remark(node: s.Node) -> bool:
+    match node:
+        case s.Bracketed(body=body):
+            return _is_remark(body)
+        case s.Chain(relations=relations):
+            return set(relations) == {r"\in"}
+        case s.Text(words=words):
+            return "if" not in words.split()
+    return False
+
+
+def _is_function(
+    side: s.Node, sides: Sequence[s.Node], text: str, declared: Mapping[str, str]
+) -> bool:
+    """Whether a side says what the function of another is: 1/(1 + e^{-z}) beside σ(z)."""
+    for other in sides:
+        match other:
+            case s.Product(factors=(s.Name() as name, s.Bracketed(body=body)), operators=("", "")):
+                formula = declared.get(f"{name.text}(u)")
+                own = text[side.start : side.end].replace(text[body.start : body.end], "u")
+                if formula is not None and other is not side and own.split() == formula.split():
+                    return True
+    return False
 
 
 def _reduced(text: str, chain: s.Chain, declared: Mapping[str, str]) -> tuple[str | None, bool]:
@@ -726,7 +1017,13 @@ def _reduced(text: str, chain: s.Chain, declared: Mapping[str, str]) -> tuple[st
     What is left out is blank, so that all else keeps its place. None where nothing is left to say.
     """
     sides = chain.sides
-    numbers = [at for at, side in enumerate(sides) if at and not is_symbolic(side)]
+    numbers = [
+        at
+        for at, side in enumerate(sides)
+        if at
+        and (not is_symbolic(side) or _is_function(side, sides, text, declared))
+        and not (is_plain(side) and is_partial(sides[0]))
+    ]
     uses = {} if not _has_shapes(declared) else _uses(declared)
     rules = [
         at
@@ -761,3 +1058,52 @@ def _uses(declared: Mapping[str, str]) -> dict[str, set[str]]:
         if key is not None and not more:
             found[key] = set(keys_in(right)) - {key}
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A parameter that is changed by a rate times something: down the slope, or up."""
+
+    parameter: str
+    rate: str
+    change: str
+    down: bool
+
+
+def _step(text: str, chain: s.Chain, declared: Mapping[str, str]) -> Step | None:
+    """What w := w - η g changes; None if it is no such step."""
+    match chain:
+        case s.Chain(
+            sides=(left, s.Additive(terms=(before, s.Product() as change), signs=("+", sign)))
+        ) if symbol(left) is not None and sign in "+-":
+            names = [x for x in change.factors if isinstance(x, s.Name)]
+            rates = [x for x in names if x.text in RATES - {r"\lambda"}]
+            old = symbol(before)
+            base = base_of(left)
+            if not rates or old is None or base_of(before) != base or _printed(old) not in declared:
+                return None
+            rate = rates[0]
+            if change.factors[0] is not rate:
+                return None
+            rest = text[change.factors[1].start : change.end]
+            parameter = text[before.start : before.end]
+            return Step(parameter, text[rate.start : rate.end], rest, sign == "-")
+    return None
+
+
+def _of_step(step: Step, declared: Mapping[str, str]) -> Verdict:
+    """Whether a step goes down the slope of the cost."""
+    costs = [key for key in declared if base_of(read(key).statements[0]) in COSTS]
+    for cost in costs:
+        sign = "" if step.down else "-"
+        claim = rf"\frac{{\partial {cost}}}{{\partial {step.parameter}}} = {sign}{step.change}"
+        found = verdict(claim, declared, repair=False)
+        if found.holds:
+            return replace(found, reason="it goes down the slope of the cost")
+        uphill = rf"\frac{{\partial {cost}}}{{\partial {step.parameter}}} = {step.change}"
+        if not step.down and verdict(uphill, declared, repair=False).holds:
+            return Verdict(
+                REFUTED, "this goes up the slope of the cost, where its minus is missing", "sign"
+            )
+        return replace(found, span=None)
+    return Verdict(UNKNOWN, "what is to be made small is not said")

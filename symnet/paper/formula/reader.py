@@ -27,9 +27,11 @@ from symnet.paper.formula.nodes import Refused
 from symnet.paper.formula.tokens import Sign
 from symnet.paper.formula.tree import Builder
 
+_REMEMBERED = 4096  # formulas: what a page declares is read again for each of its claims
 _DEEPEST = 250  # nodes within each other: a bound for all that walks a tree
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def read(text: str) -> s.Display:
     r"""The tree of a formula; raises LatexError, UnbalancedError or DanglingError with the place.
 
