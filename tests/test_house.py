@@ -141,7 +141,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         inside(
             "notes",
             """
-            source document macros mathematics image_urls plain_notes latex_files html_pages
+            source document macros mathematics image_urls typed plain_notes latex_files html_pages
             markdown notebooks files
             expansion spelling statements declared about own_definitions shapes systems
             chain_rule by_definitions candidates findings judging

@@ -16,7 +16,7 @@ from html import unescape
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from symnet.notes import image_urls
+from symnet.notes import image_urls, typed
 from symnet.notes.document import Formula, Suppression
 from symnet.notes.mathematics import pieces
 from symnet.notes.plain_notes import comments, suppressions_in
@@ -25,6 +25,11 @@ from symnet.notes.source import Placed, Source, all_blanked, changed, lines_alik
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n.*?\n\1[ \t]*(?:\n|$)", re.DOTALL)
 _MATHEMATICS = re.compile(r"\{?math\b")
+_FENCE_IN_HTML = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*[A-Za-z][^\n`]*$", re.MULTILINE)
+_WORDS = ("", "text", "txt", "plaintext")  # of fences in which there may be no code
+_NEAR = 400  # signs before an indented block in which its remark begins
+_MOST_FENCES = 30  # in HTML: each may hide the next one
+_REMARK = re.compile(r"[ ]{0,3}(?:!!!|\?\?\?\+?)[ \t]+[a-z]")
 _UNSEEN_TAGS = ("pre", "code", "script", "style")
 _QUOTED = re.compile(r"[ ]{0,3}>[ ]?")
 _MARKS = re.compile(r"`+")
@@ -80,6 +85,7 @@ def seen_text(raw: str) -> Placed:
             changes.append((*image.span(), ""))
             if without_tags.startswith(")", end):
                 changes.append((end, end + 1, ""))
+    changes += typed.formulas(without_tags)
     escapes = _escapes(without_tags) if "\\" in text or "&" in text else ()
     return changed(text, [*changes, *images, *escapes])
 
@@ -98,11 +104,20 @@ def without_code(raw: str) -> str:
         text = all_blanked(text, [front.span()])
     lines = _line_starts(text)
     tokens = [token for token in _BLOCKS.parse(text) if token.map]
+    for _ in range(_MOST_FENCES):
+        begun = list(_begun_in_html(text, tokens, lines))
+        if not begun:
+            break
+        text = all_blanked(text, begun)
+        tokens = [token for token in _BLOCKS.parse(text) if token.map]
     fences = [
         _stretch(token, lines)
         for token in tokens
-        if token.type == "fence" and not _MATHEMATICS.match(token.info.strip())
+        if token.type == "fence"
+        and not _MATHEMATICS.match(token.info.strip())
+        and not (token.info.strip() in _WORDS and typed.has_slopes(token.content))
     ]
+    fences += _marks(text, tokens, lines)
     text = all_blanked(text, fences)
     blocks = [token for token in tokens if token.type in ("code_block", "blockquote_open")]
     if blocks:
@@ -110,6 +125,7 @@ def without_code(raw: str) -> str:
         formulas = _formulas(text)
         blocks = [x for x in blocks if not _is_within(_stretch(x, lines)[0], formulas)]
         code = [_stretch(token, lines) for token in blocks if token.type == "code_block"]
+        code = [(start, end) for start, end in code if not _is_shown(text, start, end)]
         text = all_blanked(text, [*code, *_quotation_marks(text, blocks, lines)])
     return all_blanked(text, [*_tagged(text), *_code_spans(text)])
 
@@ -121,6 +137,52 @@ def _line_starts(text: str) -> list[int]:
 def _stretch(token: Token, lines: list[int]) -> tuple[int, int]:
     first, last = token.map or (0, 0)
     return lines[min(first, len(lines) - 1)], lines[min(last, len(lines) - 1)]
+
+
+def _marks(text: str, tokens: list[Token], lines: list[int]) -> Iterator[tuple[int, int]]:
+    """The marks of the fences in which equations are typed: no code is between them."""
+    for token in tokens:
+        if token.type != "fence" or token.info.strip() not in _WORDS:
+            continue
+        if typed.has_slopes(token.content):
+            start, end = _stretch(token, lines)
+            yield start, text.index("\n", start)
+            last = text.rindex("\n", start, end - 1) + 1
+            if text[last:end].lstrip().startswith(token.markup):  # it may never be closed
+                yield last, end
+
+
+def _begun_in_html(text: str, tokens: list[Token], lines: list[int]) -> Iterator[tuple[int, int]]:
+    """Code whose first fence stands in a block of HTML and whose last one does not.
+
+    CommonMark sees no fence in HTML, and so the last one would begin code; others see both.
+    """
+    for token in tokens:
+        if token.type != "html_block":
+            continue
+        start, end = _stretch(token, lines)
+        if opened := _FENCE_IN_HTML.search(text, start, end):
+            closing = re.compile(rf"^[ \t]*{opened[1]}[ \t]*$", re.MULTILINE)
+            closed = closing.search(text, opened.end())
+            if closed is not None and closed.start() >= end:
+                yield opened.start(), closed.end()
+
+
+def _is_shown(text: str, start: int, end: int) -> bool:
+    """Whether an indented block is no code: equations and nothing else, or part of a remark.
+
+    A remark is what MkDocs indents below `!!! note`.
+    """
+    block = text[start:end].strip()
+    if any(
+        block.startswith(opening) and block.endswith(closing) and len(block) > 4
+        for opening, closing in (("$$", "$$"), (r"\[", r"\]"))
+    ):
+        return True
+    if typed.has_slopes(block):
+        return True
+    before = text[max(0, start - _NEAR) : start].rstrip()
+    return _REMARK.match(before, before.rfind("\n") + 1) is not None
 
 
 def _formulas(text: str) -> list[Formula]:

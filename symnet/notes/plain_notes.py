@@ -7,8 +7,9 @@ r"""Plain notes: a text with LaTeX in it, and perhaps a fence of Markdown around
 import re
 from collections.abc import Iterator
 
+from symnet.notes import typed
 from symnet.notes.document import Suppression
-from symnet.notes.source import Source, all_blanked, lines_alike
+from symnet.notes.source import Source, all_blanked, changed, lines_alike
 
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _MATHEMATICS = re.compile(r"[ \t]*\{?math\b")
@@ -27,7 +28,12 @@ _IGNORE = re.compile(
 def visible_text(raw: str, path: str) -> Source:
     """The note with its code and its comments blank."""
     text = without_fences(raw)
-    return Source(path, raw, all_blanked(text, comments(text)))
+    text = all_blanked(text, comments(text))
+    changes = list(typed.formulas(text))
+    if not changes:
+        return Source(path, raw, text)
+    seen = changed(text, changes)
+    return Source(path, raw, seen.text, tuple(seen.places))
 
 
 def visible_restructured(raw: str, path: str) -> Source:

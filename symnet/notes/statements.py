@@ -76,7 +76,7 @@ class Statement:
             made += [visible[at:left], text[begin:end]]
             at = right
         changed = "".join([*made, visible[at : self.end]])
-        return changed if respelled(changed)[0] == text else None
+        return changed if respelled(changed, visible)[0] == text else None
 
 
 def last_letter(formulas: Iterable[Formula]) -> str:
@@ -123,14 +123,15 @@ def statements(
 
     `last` is its letter for the last layer, and `width` that for the number of neurons of a layer.
     """
-    text, moved = respelled(formula.text)
+    begin, finish = _balanced(formula)
+    text, moved = respelled(formula.text[begin:finish], formula.source.visible)
     if width:
         text = re.sub(rf"(?<![A-Za-z\\]){width}(?=_\{{?(?:l|\\ell|L|\d)|\^\{{?[\[(])", "n", text)
     if last:  # as long as before, so that places stay
         text = re.sub(rf"(\^\{{?[(\[]?){last}(?=[-)\]}}\s_+]|$)", r"\1L", text)
     prefix = expansion.used(text, known)
     whole = prefix + text
-    places = (*[formula.start] * len(prefix), *(formula.start + x for x in moved))
+    places = (*[formula.start] * len(prefix), *(formula.start + begin + x for x in moved))
 
     def made(start: int, end: int, node: s.Node | None, why: str = "") -> Statement:
         start, end = _with_groups(whole, max(start, len(prefix)), max(end, len(prefix)))
@@ -154,8 +155,30 @@ def statements(
         head = display.statements[at]
         # What stands before the first chain, "for l = 2, …, L:", is said of it as well.
         first = display.statements[0] if number == 0 else head
+        while following - 1 > at and _renames(display.statements[following - 1]):
+            following -= 1
         found.append(made(first.start, display.statements[following - 1].end, head))
     return tuple(found)
+
+
+_ASIDE = 200  # signs of prose in which a bracket may be opened or closed
+_PARAGRAPH = re.compile(r"\n\s*\n")
+
+
+def _balanced(formula: Formula) -> tuple[int, int]:
+    r"""A formula without a bracket whose partner stands in the words beside it: ($l = 1)$."""
+    text, visible = formula.text, formula.source.visible
+    lone = text.count("(") - text.count(")")
+    if formula.display or abs(lone) != 1 or text.count("[") != text.count("]"):
+        return 0, len(text)
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    if lone < 0 and text[:end].endswith(")"):
+        before = _PARAGRAPH.split(visible[max(0, formula.start - _ASIDE) : formula.start])[-1]
+        return (0, end - 1) if before.count("(") > before.count(")") else (0, len(text))
+    after = _PARAGRAPH.split(visible[formula.end : formula.end + _ASIDE])[0]
+    if lone > 0 and text[start:].startswith("(") and after.count(")") > after.count("("):
+        return start + 1, len(text)
+    return 0, len(text)
 
 
 _GROUP = re.compile(r"\\[\s\S]|[{}]")
@@ -195,8 +218,29 @@ def is_said(node: s.Node) -> bool:
         return False
     if not set(node.relations) & (EQUALITIES | UPDATES | {r"\in", r"\approx", r"\to"}):
         return False
+    if _is_linear(node):
+        return False
     left = node.sides[0]
     return not (isinstance(left, s.Name) and left.text in COUNTERS and _counts(node.sides[1]))
+
+
+def _is_linear(chain: s.Chain) -> bool:
+    """Whether a layer is only said to have no activation: a^L = z^L."""
+    match chain:
+        case s.Chain(sides=(s.Scripted() as left, s.Scripted() as right), relations=("=",)):
+            letters = {x.base.text for x in (left, right) if isinstance(x.base, s.Name)}
+            scripts = [[x and s.spell(x) for x in (y.sub, y.sup)] for y in (left, right)]
+            return letters in ({"a", "z"}, {"A", "Z"}) and scripts[0] == scripts[1]
+    return False
+
+
+def _renames(node: s.Node) -> bool:
+    """Whether a row says only how the next one is made of it: l -> l + 1, j <-> k."""
+    return (
+        isinstance(node, s.Chain)
+        and set(node.relations) <= {r"\to", r"\leftrightarrow"}
+        and all(map(_counts, node.sides))
+    )
 
 
 def _counts(node: s.Node) -> bool:

@@ -26,7 +26,7 @@ STYLES = frozenset([
     "mathbf", "boldsymbol", "bm", "pmb", "mathcal", "mathbb", "mathfrak", "mathscr", "mathrm",
     "mathsf", "mathtt", "mathit", "mathnormal", "symbf", "symbfit", "vec", "overrightarrow",
     "underline", "bar", "overline", "hat", "widehat", "tilde", "widetilde", "dot", "ddot",
-    "check", "breve", "acute", "grave", "mathring",
+    "check", "breve", "acute", "grave", "mathring", "mathds", "mathbbm",
 ])  # fmt: skip
 # A word in one of these is one name; in the others its letters are factors.
 UPRIGHT = frozenset(["mathrm", "mathsf", "mathtt", "mathit", "operatorname", "mathop"])
@@ -44,6 +44,8 @@ LOOKS = {
     "boxed": 0, "fbox": 0, "framebox": 0, "smash": 0, "mathop": 0, "mathrel": 0, "mathbin": 0,
     "mathord": 0, "mathinner": 0, "mathclap": 0, "ensuremath": 0, "emph": 0,
     "textcolor": 1, "colorbox": 1, "mathcolor": 1, "bbox": 0, "uline": 0, "raisebox": 1,
+    "cancel": 0, "bcancel": 0, "xcancel": 0, "cancelto": 1, "enclose": 1, "class": 1, "cssId": 1,
+    "htmlClass": 1, "htmlId": 1, "displaylines": 0, "eqalign": 0,
 }  # fmt: skip
 # What is not seen, or only a number in the margin, by the number of its arguments.
 UNSEEN = {

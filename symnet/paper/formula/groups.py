@@ -293,7 +293,9 @@ class Groups:
         elif name not in TABLES:
             self.refuse(sign, f"\\begin{{{name}}} is not understood")
         else:
+            kept = self.signs[after:close]  # an argument without braces may be cut: \frac12
             inner = self.level(after, close, "cell")
+            self.signs[after:close] = kept
             if context == "display" and self._says(name, inner, items):
                 items += [edge[0], *self.level(after, close, context), edge[1]]
             else:

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symnet.paper.formula.brackets import Item, piece
-from symnet.paper.formula.commands import FUNCTIONS, LOOKS, SIZES, STYLES, SWITCHES, UNSEEN, UPRIGHT
+from symnet.paper.formula.commands import (
+    FUNCTIONS,
+    LOOKS,
+    SIZES,
+    STYLES,
+    SWITCHES,
+    TABLES,
+    UNSEEN,
+    UPRIGHT,
+)
 from symnet.paper.formula.groups import Groups
 from symnet.paper.formula.tokens import Sign, signs
 
@@ -22,6 +31,14 @@ _ARROWS = {
     "xrightarrow": r"\to", "xleftarrow": r"\leftarrow", "xlongequal": "=", "xmapsto": r"\mapsto",
     "xRightarrow": r"\Rightarrow", "xlongrightarrow": r"\to",
 }  # fmt: skip
+_MATRICES = {"matrix", "pmatrix", "bmatrix", "vmatrix", "cases"}  # with their rows in braces
+# Brackets and derivatives as the package physics has them.
+_PAIRED = {"norm": ("‖", "‖"), "abs": ("|", "|"), "set": (r"\{", r"\}")}
+_SLOPES = {
+    "pdv": r"\partial", "pderivative": r"\partial", "partialderivative": r"\partial",
+    "diffp": r"\partial", "dv": "d", "derivative": "d",
+}  # fmt: skip
+_SAME_STYLE = {"mathds": "mathbb", "mathbbm": "mathbb"}
 _NEGATED = {"=": r"\ne", r"\in": r"\notin", r"\equiv": r"\ne"}
 _DIRECTED = {"l": "OPEN", "r": "CLOSE"}
 
@@ -66,6 +83,12 @@ class _Layout(Groups):
         elif name in SWITCHES:
             items += self._switched(sign, self.level(after, stop, context))
             after = stop
+        elif name in _MATRICES and self._braced_at(after, stop):
+            after = self._matrix(sign, self._after(after, stop), items)
+        elif name in _PAIRED and self._braced_at(after, stop):
+            after = self._paired(sign, self._after(after, stop), items)
+        elif name in _SLOPES and self._braced_at(after, stop):
+            after = self._slope(sign, after, stop, items)
         elif name == "over":
             items.append(replace(sign, kind="OVER"))
         elif name == "not" and after < stop and self.signs[after].text in _NEGATED:
@@ -95,6 +118,47 @@ class _Layout(Groups):
             items.append(replace(self.signs[i], kind=_DIRECTED[name[-1]]))
             return i + 1
         return i
+
+    def _braced_at(self, i: int, stop: int) -> bool:
+        i = self._after(i, stop)
+        return i < stop and self.signs[i].kind == "LBRACE"
+
+    def _paired(self, sign: Sign, first: int, items: list[Item]) -> int:
+        r"""\norm{w} is ‖w‖."""
+        left, right = _PAIRED[sign.text]
+        close = self.partner[first]
+        inner = self.level(first + 1, close, "group")
+        last = self.signs[close]
+        items += [Sign("OPEN", left, sign.start, sign.end), *inner]
+        items.append(Sign("CLOSE", right, last.start, last.end))
+        return close + 1
+
+    def _slope(self, sign: Sign, after: int, stop: int, items: list[Item]) -> int:
+        r"""\pdv{C}{w} is a fraction of differentials; \pdv{w} has nothing above."""
+        letter = Sign("NAME", _SLOPES[sign.text], sign.start, sign.end)
+        below, after = self._argument(after, stop, sign)
+        above = [below[0], below[-1]]
+        if self._braced_at(after, stop):
+            above = below
+            below, after = self._argument(after, stop, sign)
+        head = replace(sign, kind="FRACTION")
+        parts = [above[0], letter, *above[1:], below[0], letter, *below[1:]]
+        items.append(piece("ATOM", [head, *parts]))
+        return after
+
+    def _matrix(self, sign: Sign, first: int, items: list[Item]) -> int:
+        r"""\pmatrix{a \cr b}, as plain TeX has it; around one thing its brackets are brackets."""
+        close = self.partner[first]
+        inner = self.level(first + 1, close, "cell")
+        one = all(item.kind not in ("CELL", "NEWROW") for item in inner)
+        place = self.signs[close].start, self.signs[close].end
+        if one and sign.text == "pmatrix":
+            items += [Sign("OPEN", "(", sign.start, sign.end), *inner, Sign("CLOSE", ")", *place)]
+        else:
+            made = self.finish(inner, "cases" if sign.text == "cases" else "cell")
+            head = Sign("BEGIN", TABLES[sign.text], sign.start, sign.end)
+            items.append(piece("ATOM", [head, *made, Sign("END", sign.text, *place)]))
+        return close + 1
 
     def _root(self, i: int, stop: int, items: list[Item]) -> int:
         sign = self.signs[i]
@@ -173,6 +237,7 @@ class _Layout(Groups):
             items.append(replace(body[1], start=sign.start, end=max(body[-1].end, sign.end)))
         else:
             style = "mathrm" if sign.text.startswith("operatorname") else sign.text
+            style = _SAME_STYLE.get(style, style)
             items.append(piece("ATOM", [Sign("STYLE", style, sign.start, sign.end), *body]))
         return after
 
