@@ -92,9 +92,10 @@ def measure(name: str, lint: Any) -> Measured:
         said = [x for x in report.findings if x.level in COUNTED]
         found = {(Path(x.file).name, x.line) for x in said}
         roles = [
-            (Path(x.formula.source.path).name, x.formula.source.line_and_column(x.start)[0], x.role)
+            (Path(x.formula.source.path).name, line, x.role)
             for note in report.notes
             for x in note.equations
+            for line in lines_of(x)
         ]
     except Exception:  # whatever it is, it is counted
         return Measured(name, expected, expected, crash=traceback.format_exc())
@@ -141,6 +142,13 @@ def is_false(
         return False
     here = [x for x in equations if x.covers(file, line)]
     return not around or (bool(here) and all(x.holds for x in here))
+
+
+def lines_of(equation: Any) -> range:
+    """The lines of an equation: one whose rows go on with = is one of several lines."""
+    source = equation.formula.source
+    first, last = (source.line_and_column(x)[0] for x in (equation.start, equation.end))
+    return range(first, last + 1)
 
 
 def is_understood(equation: Expected, roles: Iterable[tuple[str, int, str]]) -> bool:
