@@ -15,10 +15,11 @@ second is a claim.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from symnet.errors import SymnetError
+from symnet.notes import numbering
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.books import context_words, inferred
 from symnet.paper.formula import syntax as s
@@ -80,6 +81,7 @@ class Declared:
     costs: tuple[str, ...] = ()  # C = …
     cost_letter: str = ""  # what is derived most often
     widths: tuple[int, ...] = ()
+    first: int | None = None  # the number of the layer of inputs, where it is said
     last: int = 0  # the highest number of a layer, where layers have numbers and no letter
     letters: tuple[str, ...] = ()  # of the activation, in the forward equations: f, \\sigma
     hidden: str = ""  # the activation that the forward equations name: tanh
@@ -129,7 +131,10 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     errors: dict[str, str] = {}
     functions: dict[str, str] = {}
     costs: list[str] = []
-    anchors, defining, used = [], set(), []
+    anchors: list[tuple[str, Statement]] = []
+    defining: set[tuple[str, int]] = set()
+    used: list[str] = []
+    same: list[tuple[inferred.Seen, inferred.Seen]] = []
     slopes: list[Statement] = []
     derived = _derived(statements)
     differences = _differences(statements)
@@ -153,6 +158,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 _is_cost(left, derived)
                 and not _is_derivative(right)
                 and not _is_cost(right, derived)
+                and not isinstance(right, s.Number)  # L = 3 is a number of layers
             ):
                 costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
                 defining.add(place)
@@ -160,14 +166,21 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 functions.setdefault(key, said)
                 defining.add(place)
             elif _is_forward(left, right, key, said):
-                anchors.append(statement)
+                anchors.append((key, statement))
                 used.append(_function(key, said))
                 if key not in forward:
                     forward[key] = said
                     defining.add(place)
+            else:
+                one, other = inferred.seen(left), inferred.seen(right)
+                if one is not None and other is not None:
+                    same.append((_plain(one), _plain(other)))
     odd = _odd(statements, forward, errors, costs)
     cyclic = _cyclic(forward)
     forward = {k: v for k, v in forward.items() if k not in cyclic}
+    layers = numbering.of_layers(forward)
+    anchors = [(key, x) for key, x in anchors if key in layers or key not in forward]
+    forward = layers
     used = list(dict.fromkeys(name for name in used if name))
     if any(map(_is_softmax, statements)):
         used.append("softmax")
@@ -180,6 +193,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         costs=tuple(dict.fromkeys(costs)),
         cost_letter=cost_letter(statements),
         widths=widths(statements),
+        first=numbering.first_layer(forward, same),
         last=last_layer(statements),
         letters=letters,
         hidden=next((x for x in named if x != "softmax"), ""),
@@ -187,7 +201,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         activations=_mentioned(prose, NAMED_ACTIVATIONS),
         cost_names=_mentioned(prose, NAMED_COSTS),
         outputs=_mentioned(prose, NAMED_OUTPUTS),
-        anchors=tuple(dict.fromkeys(anchors)),
+        anchors=tuple(dict.fromkeys(x for _, x in anchors)),
         defining=frozenset(defining),
         slopes=tuple(slopes),
         formulas=tuple(_formulas(statements)),
@@ -228,17 +242,27 @@ def _pairs(statement: Statement) -> Iterator[tuple[s.Node, s.Node]]:
     a = f(z) = f(W x + b) says that z = W x + b as well.
     """
     chain = statement.node
-    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
+    if not isinstance(chain, s.Chain):
         return
-    for side in chain.sides[1:]:
-        yield chain.sides[0], side
-    for one, other in pairwise(chain.sides[1:]):
+    sides, relations = chain.sides, chain.relations
+    if relations[-1] == r"\in":  # and of what shape both are
+        sides, relations = sides[:-1], relations[:-1]
+    if not set(relations) <= EQUALITIES:
+        return
+    for side in sides[1:]:
+        yield sides[0], side
+    for one, other in pairwise(sides[1:]):
         match one, other:
             case (
                 s.Product(factors=(first, s.Bracketed(body=inside)), operators=("", "")),
                 s.Product(factors=(second, s.Bracketed(body=said)), operators=("", "")),
             ) if base_of(first) == base_of(second) and base_of(inside):
                 yield inside, said
+
+
+def _plain(symbol: inferred.Seen) -> inferred.Seen:
+    """A symbol without its style."""
+    return replace(symbol, base=symbol.base.rpartition(":")[2])
 
 
 def base_of(node: s.Node) -> str:

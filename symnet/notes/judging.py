@@ -240,6 +240,16 @@ def _is_settled(found: Judgement) -> bool:
     return found.verdict.holds or (found.role == CLAIM and found.verdict.verdict in WRONG)
 
 
+# What is no error of the formula, or may be none: "= f(x)" goes on with what stands above it, and
+# x_{ij} may be entry j of sample i where x_j is entry j elsewhere.
+NEVER_SURE = (
+    "not declared", "would have to count", "one side of this is missing", "has one index",
+    "more than two axes",
+)  # fmt: skip
+# A layer with a number may be the last one, and a network that is not described has any widths.
+_OF_A_WIDTH = re.compile(
+    r"n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
+)
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
@@ -270,8 +280,10 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
             x.holds and x.role == CLAIM and x.system is not None for x in judged.judgements
         )
         return verdict.suggestion is not None or (closed and proved >= SURE)
-    if "not declared" in verdict.reason or "would have to count" in verdict.reason:
+    if any(each in verdict.reason for each in NEVER_SURE):
         return False
+    if verdict.suggestion is None and _OF_A_WIDTH.search(verdict.reason) and not known.widths:
+        return False  # how wide its layers are, and how many there are, is not said
     if "has no neuron" in verdict.reason and not known.widths:
         return False  # how many there are is not said
     if is_of_means(statement):
@@ -295,8 +307,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     # of a network that is drawn and not described.
     if verdict.verdict == REFUTED and not has_quantities(statement):
         return False
-    if "is a number, the" in verdict.reason:
-        return False  # y may be that of one neuron
+    if "side is a number" in verdict.reason:
+        return False  # y may be that of one neuron, and ReLU'(z^l) = 1 is said of each
     if verdict.verdict == REFUTED and has_numbered_neurons(statement) and not known.widths:
         return False
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
