@@ -143,7 +143,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             """
             source document macros mathematics image_urls plain_notes latex_files html_pages
             markdown notebooks files
-            expansion spelling statements declared about chain_rule systems candidates
+            expansion spelling statements numbering declared about chain_rule systems candidates
             findings judging
             words named prose contradictions facts updates
             suppressions linting settings baseline cache

@@ -9,6 +9,10 @@ r"""What a statement of a document is about: a network, an activation alone, or 
 (True, False)
 """
 
+import re
+from dataclasses import replace
+
+from symnet.errors import SymnetError
 from symnet.notes.declared import (
     COSTS,
     FUNCTIONS,
@@ -26,6 +30,7 @@ from symnet.notes.declared import (
 from symnet.notes.statements import EQUALITIES, UPDATES, Statement, is_said
 from symnet.paper.books import inferred
 from symnet.paper.formula import syntax as s
+from symnet.paper.formula.reader import read
 
 OWN = frozenset({r"\sigma", *NAMES})  # functions that are activations wherever they stand
 UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
@@ -98,6 +103,61 @@ def is_activation(statement: Statement) -> bool:
         return False
     found = inferred.forward(*(plainly(statement.said(side)) for side in chain.sides))
     return found is not None and found.weighted is not None
+
+
+def is_linear_output(statement: Statement, known: Declared) -> bool:
+    """Whether a statement says a^L = z^L: that the last layer has no function."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return False
+    one, other = map(inferred.seen, chain.sides)
+    found = (inferred.forward(*pair) for pair in known.forward.items())
+    pairs = {(x.given.base, x.weighted.base) for x in found if x is not None and x.weighted}
+    return (
+        one is not None
+        and other is not None
+        and (one.base, other.base) in pairs
+        and one.layer == other.layer
+        and one.layer is not None
+        and one.layer.name == "L"
+    )
+
+
+def at_any_number(statement: Statement) -> Statement | None:
+    r"""\sigma'(z^l) = \sigma(z^l)(1 - \sigma(z^l)) as it is said of any number z, entry by entry.
+
+    None where more stands there than functions of one and the same quantity.
+    """
+    quantities = {}
+    for node in s.walk(statement.node) if statement.node is not None else ():
+        if isinstance(node, s.Scripted) and base_of(node) in QUANTITIES - WEIGHTS - FUNCTIONS:
+            quantities[statement.said(node).strip()] = base_of(node)
+    if len(quantities) != 1:
+        return None
+    ((said, letter),) = quantities.items()
+    text = statement.printed
+    if not text.startswith(statement.prefix) or len(letter) != 1:
+        return None
+    plain = text.replace(said, letter)
+    if text.count(said) != len(re.findall(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", text)):
+        return None
+    try:
+        (node,) = read(plain).statements
+    except (SymnetError, ValueError):
+        return None
+    return replace(statement, node=node, printed=plain)
+
+
+def is_variant(statement: Statement) -> bool:
+    r"""Whether what a statement defines is one of several of its kind: \delta_F^L, \delta_{qj}^l."""
+    chain = statement.node
+    left = chain.sides[0] if isinstance(chain, s.Chain) else None
+    match left:
+        case s.Scripted(sub=s.Name(text=text)):
+            return text.isupper()
+        case s.Scripted(sub=s.Product() | s.Listed()):
+            return True
+    return False
 
 
 def is_turned(statement: Statement, known: Declared) -> bool:

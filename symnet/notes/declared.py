@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from symnet.errors import SymnetError
-from symnet.notes import numbering
+from symnet.notes.numbering import first_layer, of_layers
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.books import context_words, inferred
 from symnet.paper.formula import syntax as s
@@ -116,7 +116,9 @@ class Declared:
         An activation of which nothing is said at all is any.
         """
         named = self.functions or self.hidden or self.output
-        found = {"cost"} if any(map(cost_name, self.costs)) else set()
+        # Of several costs one that is not understood may be meant anywhere.
+        costs = [bool(cost_name(x)) for x in self.costs if _is_of_targets(x)]
+        found = {"cost"} if costs and all(costs) else set()
         if named or not self.activations:
             found.add("activation")
         if self.output or not (named or self.activations or self.outputs):
@@ -166,10 +168,10 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 functions.setdefault(key, said)
                 defining.add(place)
             elif _is_forward(left, right, key, said):
+                said = _summed(key, said)
                 anchors.append((key, statement))
                 used.append(_function(key, said))
-                if key not in forward:
-                    forward[key] = said
+                if forward.setdefault(key, said) == said:
                     defining.add(place)
             else:
                 one, other = inferred.seen(left), inferred.seen(right)
@@ -178,7 +180,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     odd = _odd(statements, forward, errors, costs)
     cyclic = _cyclic(forward)
     forward = {k: v for k, v in forward.items() if k not in cyclic}
-    layers = numbering.of_layers(forward)
+    whole, layers = forward, of_layers(forward)
+    defining |= {x.place for key, x in anchors if key in forward and key not in layers}
     anchors = [(key, x) for key, x in anchors if key in layers or key not in forward]
     forward = layers
     used = list(dict.fromkeys(name for name in used if name))
@@ -193,7 +196,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         costs=tuple(dict.fromkeys(costs)),
         cost_letter=cost_letter(statements),
         widths=widths(statements),
-        first=numbering.first_layer(forward, same),
+        first=first_layer(whole, same),
         last=last_layer(statements),
         letters=letters,
         hidden=next((x for x in named if x != "softmax"), ""),
@@ -220,12 +223,17 @@ _SIZES = re.compile(
 )
 
 
+_SIGNS = {"∑_": r"\sum_", "∑": r"\sum ", "−": "-", "∂": r"\partial "}
+
+
 def plainly(latex: str) -> str:
     r"""What is declared without styles and sizes, which say nothing: \mathbf{z} is z.
 
     >>> plainly(r"\mathbf{a}^{(l)} = \sigma\bigl(\mathbf z^{(l)}\bigr)")
     'a^{(l)} = \\sigma(z^{(l)})'
     """
+    for sign, said in _SIGNS.items():
+        latex = latex.replace(sign, said)
     text = _STYLED.sub(lambda found: found[1] or found[2], latex)
     text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
     text = re.sub(r"\\[lr]?Vert(?![A-Za-z])", r"\\|", text)
@@ -389,6 +397,19 @@ def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     return found.weight is not None or _is_activation(found)
 
 
+def _summed(key: str, said: str) -> str:
+    r"""A forward equation with its sum, where Einstein's convention leaves it out: w_{jk} a_k."""
+    found = inferred.forward(key, said)
+    if found is None or found.weight is None or found.before is None or _SUMS.search(said):
+        return said
+    ours = set(found.weight.letters) & set(found.before.letters) - set(found.given.letters)
+    unsummed = len(found.weight.letters) == 2 and len(ours) == 1 and not found.function
+    return rf"\sum_{{{ours.pop()}}} {said}" if unsummed else said
+
+
+_SUMS = re.compile(r"\\sum|\\Sigma|∑|Σ")
+
+
 def _without_arguments(key: str) -> str:
     """The cost's letter alone: J of J(W, b; x, y)."""
     return re.sub(r"\s*\(.*\)\s*$", "", key)
@@ -409,6 +430,10 @@ def cost_name(said: str) -> str:
     except SymnetError:
         return ""
     return "" if name in (None, "abstract") else str(name)
+
+
+def _is_of_targets(said: str) -> bool:
+    return cost_name(said) != "" or re.search(r"(?<![A-Za-z\\])[yt](?![A-Za-z])", said) is not None
 
 
 _AT_STEP = re.compile(r"\(\s*[nt]\s*\)")

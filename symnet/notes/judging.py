@@ -16,6 +16,7 @@ from typing import Any
 
 from symnet.notes import systems
 from symnet.notes.about import (
+    at_any_number,
     changed_in,
     has_changes,
     has_numbered_neurons,
@@ -23,6 +24,7 @@ from symnet.notes.about import (
     is_about,
     is_activation,
     is_claim,
+    is_linear_output,
     is_membership,
     is_numbered,
     is_of_functions,
@@ -30,6 +32,7 @@ from symnet.notes.about import (
     is_rounded,
     is_transposed,
     is_turned,
+    is_variant,
     needs_of,
     new_symbol,
 )
@@ -211,7 +214,8 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     """
     known = judged.known
     slopes = {x.place for x in known.slopes}
-    if any(x.statement.place in slopes and not _is_settled(x) for x in judged.judgements):
+    defined = [x for x in judged.judgements if x.statement.place in slopes]
+    if any(not _is_settled(x) and not is_variant(x.statement) for x in defined):
         # What δ is was not understood: then nothing is known of it.
         known = replace(known, odd=known.odd | {"δ"})
     found = tuple(
@@ -248,7 +252,8 @@ NEVER_SURE = (
 )  # fmt: skip
 # A layer with a number may be the last one, and a network that is not described has any widths.
 _OF_A_WIDTH = re.compile(
-    r"n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
+    r"n_\w+ × 1, the right side is \d+ × 1"
+    r"|n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
 )
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
@@ -427,6 +432,8 @@ def _of(
         if named or is_turned(statement, known):
             # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
             return Judgement(statement, DEFINITION)
+    if is_linear_output(statement, known) and verdict.verdict == REFUTED:
+        return Judgement(statement, DEFINITION)
     if not about:
         return Judgement(statement, OTHER)
     if new_symbol(statement, known) is not None:
@@ -474,6 +481,9 @@ def _verdict(
     Also what had to be supposed of the activation and of the cost.
     """
     if is_of_functions(statement) and (named := _of_named_function(statement, known, ask)):
+        return named
+    plain = at_any_number(statement)
+    if plain and (named := _of_named_function(plain, known, ask)) and named[0].holds:
         return named
     numbered = is_numbered(statement)
     failures: list[_Failure] = []

@@ -57,6 +57,15 @@ def first_layer(said: Mapping[str, str], same: Iterable[tuple[Seen, Seen]]) -> i
             numbers.add(at - 1)
         elif below == 0:
             numbers.add(0)
+    # h = σ(W^{(1)} x + b^{(1)}), where W^{(l)} goes with a^{(l-1)} or with a^{(l)}.
+    for step in {_step(x) for x in sums if _is_general(x)} - {None}:
+        assert step is not None
+        for each in sums:
+            assert each.weight is not None
+            assert each.before is not None
+            at = number_of(each.weight)
+            if at is not None and _is_input(each.before) and _at(each.given, lowered) is None:
+                numbers.add(at - step)
     return numbers.pop() if len(numbers) == 1 else None
 
 
@@ -66,6 +75,15 @@ def _at(symbol: Seen, lowered: bool) -> int | None:
         return number_of(symbol)
     layer = symbol.layer
     return layer.offset if layer is not None and not layer.name else None
+
+
+def _step(each: Forward) -> int | None:
+    """By how much the number of a matrix is above that of what comes in."""
+    weight, below = each.weight, each.before
+    if weight is None or below is None or weight.layer is None or below.layer is None:
+        return None
+    same = weight.layer.name == below.layer.name
+    return weight.layer.offset - below.layer.offset if same else None
 
 
 def _is_input(symbol: Seen) -> bool:

@@ -214,7 +214,10 @@ def book(
         if [x.meaning for x in usual] != [x.meaning for x in rules]:
             named_ = frozenset(named - {r"\sigma"})
             otherwise = Convention(
-                "", "", Translation(tuple(usual), named_, first), {},
+                "",
+                "",
+                Translation(tuple(usual), named_, first),
+                {},
                 absorbed_bias=main.bias is None,
             )
     # On a page whose weights have another letter, w is what nobody said.
