@@ -31,6 +31,7 @@ from symnet.notes.statements import EQUALITIES, UPDATES, Statement, is_said
 from symnet.paper.books import inferred
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
+from symnet.paper.signs.function_names import is_of_a_layer
 
 OWN = frozenset({r"\sigma", *NAMES})  # functions that are activations wherever they stand
 UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
@@ -149,7 +150,7 @@ def at_any_number(statement: Statement) -> Statement | None:
 
 
 def is_variant(statement: Statement) -> bool:
-    r"""Whether what a statement defines is one of several of its kind: \delta_F^L, \delta_{qj}^l."""
+    r"""Whether a statement defines one of several of a kind: \delta_F^L, \delta_{qj}^l."""
     chain = statement.node
     left = chain.sides[0] if isinstance(chain, s.Chain) else None
     match left:
@@ -222,6 +223,16 @@ def is_of_means(statement: Statement) -> bool:
 def _is_kroneckers(delta: s.Scripted) -> bool:
     """Whether a delta has two subscripts and no layer."""
     return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
+
+
+def has_functions_of_layers(statement: Statement) -> bool:
+    r"""Whether a function in a statement has a layer: \sigma_l, f'^{[l]}."""
+    return statement.node is not None and any(
+        isinstance(x, s.Scripted)
+        and base_of(x) in FUNCTIONS - QUANTITIES
+        and (is_of_a_layer(x.sub) or is_of_a_layer(x.sup))
+        for x in s.walk(statement.node)
+    )
 
 
 def has_numbered_neurons(statement: Statement) -> bool:

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symnet.network.functions import ACTIVATIONS
 from symnet.notes import systems
 from symnet.notes.about import (
     at_any_number,
     changed_in,
     has_changes,
+    has_functions_of_layers,
     has_numbered_neurons,
     has_quantities,
     is_about,
@@ -45,6 +47,7 @@ from symnet.notes.candidates import (
     of_book,
     supposed_contexts,
 )
+from symnet.notes.chain_rule import without_chains
 from symnet.notes.declared import NAMES, WEIGHTS, Declared, base_of, declared
 from symnet.notes.document import Document, Prose
 from symnet.notes.findings import (
@@ -258,6 +261,7 @@ _OF_A_WIDTH = re.compile(
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
+THROUGH_LAYERS = Verdict(PROVED, "it is the chain rule, as it is written, through whole layers")
 NOT_JUDGED = Verdict(UNKNOWN, "it is about something that the document defines in its own way")
 
 
@@ -419,7 +423,13 @@ def _of(
         verdict = _first(statement, fitting[0], known, ask, repair=True)
         wrong = verdict.verdict == ILL_FORMED and verdict.error_kind == "wrong-range"
         return Judgement(statement, CLAIM if wrong else MENTION, verdict if wrong else None)
-    verdict, supposed = _verdict(statement, fitting, known, own, ask)
+    rest = without_chains(statement, known)
+    if rest is None:
+        return Judgement(statement, DEFINITION if defines else CLAIM, THROUGH_LAYERS)
+    verdict, supposed = _verdict(rest, fitting, known, own, ask)
+    if rest is not statement and verdict.verdict in WRONG:
+        # What is mended is not what the author wrote; `sure` says whether it is told.
+        verdict = replace(verdict, span=None, suggestion=None)
     if verdict.verdict == PROVED:
         return Judgement(statement, DEFINITION if defines else CLAIM, verdict, supposed)
     if defines and not forward and _is_of_two(statement):
@@ -487,6 +497,7 @@ def _verdict(
         return named
     numbered = is_numbered(statement)
     failures: list[_Failure] = []
+    per_layer = has_functions_of_layers(statement)
     if has_changes(statement) and not any(each.convention == "ng" for each in fitting):
         fitting = [of_book("ng"), *fitting]  # dZ^{[l]} is a letter of A. Ng's
     for number, candidate in enumerate(fitting):
@@ -496,6 +507,8 @@ def _verdict(
         for context, supposed in tried:
             if supposed and all(_is_final(each.verdict) for each in failures):
                 break
+            if per_layer and context["activation"].split(" ")[0] in ACTIVATIONS:
+                continue  # σ_l and σ_{l+1} are different functions
             context = _with_own(statement, context, own)
             text = _in_letters(statement, candidate, known)
             found = ask(text, candidate.convention, context, False)
