@@ -1,4 +1,4 @@
-"""Notes with layers in letters and numbers of their own: which are the layers, and which is first."""
+"""Notes with layers in their own letters and numbers: which the layers are, and which is first."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from symnet.paper.claims.verdicts import PROVED
 
 def wrong(*formulas: str) -> list[int]:
     """The numbers of the formulas of a note that are told to be wrong; -n: not understood."""
-    text = "\n".join(f"$${formula}$$" for formula in formulas)
+    text = "".join(f"$${formula}$$\n" for formula in formulas)
     report = symnet.lint(text)
     found = []
     for note in report.notes:
@@ -76,6 +76,9 @@ FROM_THE_LAYER = ("z^0 = a^0 V^0 + b^0", "a^1 = g(z^0)", "z^1 = a^1 V^1 + b^1", 
         (("z_j^l = w_{jk}^l a_k^{l-1} + b_j^l", r"a_j^l = f(z_j^l)",
           r"\frac{\partial C}{\partial w_{jk}^l} = \frac{\partial C}{\partial z_j^l} . a_k^{l-1}"),
          [-1]),
+        # steps along the slope, of whatever
+        ((r"W := W - \eta \frac{\partial L}{\partial W}", r"V = V - \alpha \nabla_V C"), []),
+        ((r"W \leftarrow W + \eta \frac{\partial E}{\partial W}",), [1]),
         # what is said of each entry
         ((*ONE_NEURON[2:], r"\sigma'(z^l) = \sigma(z^l)(1 - \sigma(z^l))"), []),
     ],

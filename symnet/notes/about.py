@@ -187,6 +187,40 @@ def changed_in(statement: Statement) -> set[str]:
     return found
 
 
+RATES = frozenset({r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", r"\mu", r"\gamma", r"\rho"})
+
+
+# Costs by their letters; L and J may be a likelihood or a reward, which one climbs.
+DESCENDED = frozenset({"C", "E", "mathcal:C", "mathcal:E"})
+
+
+def step_of(statement: Statement) -> str:
+    r"""The sign of W \leftarrow W - \eta ∂C/∂W, a step along the slope of W; else nothing.
+
+    A plus is none where the letter may be that of something to be made great.
+    """
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return ""
+    if not set(chain.relations) <= UPDATES | EQUALITIES | {r"\to", r"\rightarrow"}:
+        return ""
+    left, right = chain.sides
+    match right:
+        case s.Additive(
+            terms=(before, s.Product(factors=(s.Name(text=rate), first, *rest)) as step),
+            signs=("+", sign),
+        ) if rate in RATES and step.operators[1] in ("", r"\cdot", r"\times", "*"):
+            slope = first
+            if rest:
+                slope = replace(step, factors=(first, *rest), operators=("", *step.operators[2:]))
+            found = slope_of(slope)
+            same = s.spell(left) == s.spell(before)
+            if not same or found is None or found[0] or s.spell(found[2]) != s.spell(left):
+                return ""
+            return sign if base_of(found[1]) in (COSTS if sign == "-" else DESCENDED) else ""
+    return ""
+
+
 def is_membership(statement: Statement) -> bool:
     r"""Whether a statement says of what shape something is: W \in \mathbb{R}^{m \times n}."""
     return isinstance(statement.node, s.Chain) and set(statement.node.relations) == {r"\in"}

@@ -37,6 +37,7 @@ from symnet.notes.about import (
     is_variant,
     needs_of,
     new_symbol,
+    step_of,
 )
 from symnet.notes.candidates import (
     FREQUENT,
@@ -261,6 +262,8 @@ _OF_A_WIDTH = re.compile(
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
+UPHILL = Verdict(REFUTED, "a step along the slope goes uphill: gradient descent subtracts it")
+STEP = Verdict(PROVED, "it is a step of gradient descent")
 THROUGH_LAYERS = Verdict(PROVED, "it is the chain rule, as it is written, through whole layers")
 NOT_JUDGED = Verdict(UNKNOWN, "it is about something that the document defines in its own way")
 
@@ -423,6 +426,12 @@ def _of(
         verdict = _first(statement, fitting[0], known, ask, repair=True)
         wrong = verdict.verdict == ILL_FORMED and verdict.error_kind == "wrong-range"
         return Judgement(statement, CLAIM if wrong else MENTION, verdict if wrong else None)
+    step = step_of(statement)
+    if step == "-":
+        return Judgement(statement, DEFINITION if defines else CLAIM, STEP)
+    if step and statement.printed.count("+") == 1:
+        mended = statement.printed.replace("+", "-")
+        return Judgement(statement, CLAIM, replace(UPHILL, suggestion=mended))
     rest = without_chains(statement, known)
     if rest is None:
         return Judgement(statement, DEFINITION if defines else CLAIM, THROUGH_LAYERS)
