@@ -257,6 +257,7 @@ NEVER_SURE = (
 # A layer with a number may be the last one, and a network that is not described has any widths.
 _OF_A_WIDTH = re.compile(
     r"n_\w+ × 1, the right side is \d+ × 1"
+    r"|side is (n_\w+) × \1, the right side is "
     r"|n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
 )
 NOT_SUPPOSED = Verdict(
