@@ -257,9 +257,10 @@ NEVER_SURE = (
 # A layer with a number may be the last one, and a network that is not described has any widths.
 _OF_A_WIDTH = re.compile(
     r"n_\w+ × 1, the right side is \d+ × 1"
-    r"|side is (n_\w+) × \1, the right side is "
     r"|n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
 )
+# ∂a/∂z of a function taken entry by entry is often written as the row of its slopes.
+_JACOBIAN = re.compile(r"left side is (n_\w+) × \1, the right side is (1 × \1|\1 × 1)$")
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
@@ -287,6 +288,8 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
     statement, known = found.statement, judged.known
+    if verdict.suggestion is None and _JACOBIAN.search(verdict.reason):
+        return False
     if found.system is not None:
         closed = systems.is_closed(statement, found.system.declared)
         proved = sum(
