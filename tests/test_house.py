@@ -143,7 +143,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             """
             source document macros mathematics image_urls typed plain_notes latex_files html_pages
             markdown notebooks files
-            expansion spelling statements declared about own_definitions shapes systems
+            expansion spelling statements numbering declared about own_definitions shapes systems
             chain_rule by_definitions candidates findings judging
             words named prose contradictions facts updates
             suppressions linting settings baseline cache

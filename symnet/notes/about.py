@@ -9,6 +9,10 @@ r"""What a statement of a document is about: a network, an activation alone, or 
 (True, False)
 """
 
+import re
+from dataclasses import replace
+
+from symnet.errors import SymnetError
 from symnet.notes.declared import (
     COSTS,
     FUNCTIONS,
@@ -26,6 +30,8 @@ from symnet.notes.declared import (
 from symnet.notes.statements import EQUALITIES, UPDATES, Statement, is_said
 from symnet.paper.books import inferred
 from symnet.paper.formula import syntax as s
+from symnet.paper.formula.reader import read
+from symnet.paper.signs.function_names import is_of_a_layer
 
 OWN = frozenset({r"\sigma", *NAMES})  # functions that are activations wherever they stand
 UNITS = frozenset({"z", "a", "net", r"\delta", "y", "o", "e", "v", "h", "s", "out", "in", "x"})
@@ -100,6 +106,61 @@ def is_activation(statement: Statement) -> bool:
     return found is not None and found.weighted is not None
 
 
+def is_linear_output(statement: Statement, known: Declared) -> bool:
+    """Whether a statement says a^L = z^L: that the last layer has no function."""
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return False
+    one, other = map(inferred.seen, chain.sides)
+    found = (inferred.forward(*pair) for pair in known.forward.items())
+    pairs = {(x.given.base, x.weighted.base) for x in found if x is not None and x.weighted}
+    return (
+        one is not None
+        and other is not None
+        and (one.base, other.base) in pairs
+        and one.layer == other.layer
+        and one.layer is not None
+        and one.layer.name == "L"
+    )
+
+
+def at_any_number(statement: Statement) -> Statement | None:
+    r"""\sigma'(z^l) = \sigma(z^l)(1 - \sigma(z^l)) as it is said of any number z, entry by entry.
+
+    None where more stands there than functions of one and the same quantity.
+    """
+    quantities = {}
+    for node in s.walk(statement.node) if statement.node is not None else ():
+        if isinstance(node, s.Scripted) and base_of(node) in QUANTITIES - WEIGHTS - FUNCTIONS:
+            quantities[statement.said(node).strip()] = base_of(node)
+    if len(quantities) != 1:
+        return None
+    ((said, letter),) = quantities.items()
+    text = statement.printed
+    if not text.startswith(statement.prefix) or len(letter) != 1:
+        return None
+    plain = text.replace(said, letter)
+    if text.count(said) != len(re.findall(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", text)):
+        return None
+    try:
+        (node,) = read(plain).statements
+    except (SymnetError, ValueError):
+        return None
+    return replace(statement, node=node, printed=plain)
+
+
+def is_variant(statement: Statement) -> bool:
+    r"""Whether a statement defines one of several of a kind: \delta_F^L, \delta_{qj}^l."""
+    chain = statement.node
+    left = chain.sides[0] if isinstance(chain, s.Chain) else None
+    match left:
+        case s.Scripted(sub=s.Name(text=text)):
+            return text.isupper()
+        case s.Scripted(sub=s.Product() | s.Listed()):
+            return True
+    return False
+
+
 def is_turned(statement: Statement, known: Declared) -> bool:
     """Whether a forward equation has samples in rows where the document has columns, or back."""
     chain = statement.node
@@ -124,6 +185,40 @@ def changed_in(statement: Statement) -> set[str]:
     if isinstance(node, s.Chain) and set(node.relations) & UPDATES:
         found.add(base_of(node.sides[0]))
     return found
+
+
+RATES = frozenset({r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", r"\mu", r"\gamma", r"\rho"})
+
+
+# Costs by their letters; L and J may be a likelihood or a reward, which one climbs.
+DESCENDED = frozenset({"C", "E", "mathcal:C", "mathcal:E"})
+
+
+def step_of(statement: Statement) -> str:
+    r"""The sign of W \leftarrow W - \eta ∂C/∂W, a step along the slope of W; else nothing.
+
+    A plus is none where the letter may be that of something to be made great.
+    """
+    chain = statement.node
+    if not isinstance(chain, s.Chain) or len(chain.sides) != 2:
+        return ""
+    if not set(chain.relations) <= UPDATES | EQUALITIES | {r"\to", r"\rightarrow"}:
+        return ""
+    left, right = chain.sides
+    match right:
+        case s.Additive(
+            terms=(before, s.Product(factors=(s.Name(text=rate), first, *rest)) as step),
+            signs=("+", sign),
+        ) if rate in RATES and step.operators[1] in ("", r"\cdot", r"\times", "*"):
+            slope = first
+            if rest:
+                slope = replace(step, factors=(first, *rest), operators=("", *step.operators[2:]))
+            found = slope_of(slope)
+            same = s.spell(left) == s.spell(before)
+            if not same or found is None or found[0] or s.spell(found[2]) != s.spell(left):
+                return ""
+            return sign if base_of(found[1]) in (COSTS if sign == "-" else DESCENDED) else ""
+    return ""
 
 
 def is_membership(statement: Statement) -> bool:
@@ -162,6 +257,16 @@ def is_of_means(statement: Statement) -> bool:
 def _is_kroneckers(delta: s.Scripted) -> bool:
     """Whether a delta has two subscripts and no layer."""
     return delta.sup is None and isinstance(delta.sub, s.Product | s.Listed)
+
+
+def has_functions_of_layers(statement: Statement) -> bool:
+    r"""Whether a function in a statement has a layer: \sigma_l, f'^{[l]}."""
+    return statement.node is not None and any(
+        isinstance(x, s.Scripted)
+        and base_of(x) in FUNCTIONS - QUANTITIES
+        and (is_of_a_layer(x.sub) or is_of_a_layer(x.sup))
+        for x in s.walk(statement.node)
+    )
 
 
 def has_numbered_neurons(statement: Statement) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from symnet.network.functions import ACTIVATIONS
 from symnet.notes.declared import Declared, cost_name
+from symnet.paper.books.convention_files import convention
 from symnet.paper.books.page_notation import OTHER
 
 # Those of whose letters a document may make use without saying so, likely ones first.
@@ -59,6 +60,10 @@ def candidates(known: Declared, wanted: str = "auto") -> list[Candidate]:
         return [Candidate(OTHER, _own_words(known), own)]
     if wanted != "auto":
         return [of_book(wanted)]
+    if known.first not in (None, convention("nielsen").translation.first):
+        found = [Candidate(OTHER, _own_words(known), own)] if known.forward else []
+        books = [x for x in BOOKS if convention(x).translation.first == known.first]
+        return [*found, *map(of_book, books)]
     found = [of_book("nielsen")]
     if known.forward:
         found.append(Candidate(OTHER, _own_words(known), own))
@@ -110,6 +115,8 @@ def _with_widths(
         # The page's own letter for it.
         special = {**special, "activation": " ".join((special["activation"], *known.letters))}
     context: dict[str, Any] = {**special, "definitions": definitions}
+    if known.first is not None and candidate.convention == OTHER:
+        context["layers"] = f"{known.first}..L"
     if known.aliases and candidate.convention in NIELSENS:
         context["declared"] = {**known.aliases, **special.get("declared", {})}
     least = 1 if candidate.convention == "ng" else 2  # Nielsen's layer 1 is the input

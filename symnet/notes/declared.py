@@ -15,10 +15,11 @@ second is a claim.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from symnet.errors import SymnetError
+from symnet.notes.numbering import first_layer, of_layers
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.books import context_words, inferred
 from symnet.paper.formula import syntax as s
@@ -80,6 +81,7 @@ class Declared:
     costs: tuple[str, ...] = ()  # C = …
     cost_letter: str = ""  # what is derived most often
     widths: tuple[int, ...] = ()
+    first: int | None = None  # the number of the layer of inputs, where it is said
     last: int = 0  # the highest number of a layer, where layers have numbers and no letter
     letters: tuple[str, ...] = ()  # of the activation, in the forward equations: f, \\sigma
     hidden: str = ""  # the activation that the forward equations name: tanh
@@ -114,7 +116,9 @@ class Declared:
         An activation of which nothing is said at all is any.
         """
         named = self.functions or self.hidden or self.output
-        found = {"cost"} if any(map(cost_name, self.costs)) else set()
+        # Of several costs one that is not understood may be meant anywhere.
+        costs = [bool(cost_name(x)) for x in self.costs if _is_of_targets(x)]
+        found = {"cost"} if costs and all(costs) else set()
         if named or not self.activations:
             found.add("activation")
         if self.output or not (named or self.activations or self.outputs):
@@ -129,7 +133,10 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     errors: dict[str, str] = {}
     functions: dict[str, str] = {}
     costs: list[str] = []
-    anchors, defining, used = [], set(), []
+    anchors: list[tuple[str, Statement]] = []
+    defining: set[tuple[str, int]] = set()
+    used: list[str] = []
+    same: list[tuple[inferred.Seen, inferred.Seen]] = []
     slopes: list[Statement] = []
     derived = _derived(statements)
     differences = _differences(statements)
@@ -153,6 +160,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 _is_cost(left, derived)
                 and not _is_derivative(right)
                 and not _is_cost(right, derived)
+                and not isinstance(right, s.Number)  # L = 3 is a number of layers
             ):
                 costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
                 defining.add(place)
@@ -160,14 +168,22 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 functions.setdefault(key, said)
                 defining.add(place)
             elif _is_forward(left, right, key, said):
-                anchors.append(statement)
+                said = _summed(key, said)
+                anchors.append((key, statement))
                 used.append(_function(key, said))
-                if key not in forward:
-                    forward[key] = said
+                if forward.setdefault(key, said) == said:
                     defining.add(place)
+            else:
+                one, other = inferred.seen(left), inferred.seen(right)
+                if one is not None and other is not None:
+                    same.append((_plain(one), _plain(other)))
     odd = _odd(statements, forward, errors, costs)
     cyclic = _cyclic(forward)
     forward = {k: v for k, v in forward.items() if k not in cyclic}
+    whole, layers = forward, of_layers(forward)
+    defining |= {x.place for key, x in anchors if key in forward and key not in layers}
+    anchors = [(key, x) for key, x in anchors if key in layers or key not in forward]
+    forward = layers
     used = list(dict.fromkeys(name for name in used if name))
     if any(map(_is_softmax, statements)):
         used.append("softmax")
@@ -180,6 +196,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         costs=tuple(dict.fromkeys(costs)),
         cost_letter=cost_letter(statements),
         widths=widths(statements),
+        first=first_layer(whole, same),
         last=last_layer(statements),
         letters=letters,
         hidden=next((x for x in named if x != "softmax"), ""),
@@ -187,7 +204,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         activations=_mentioned(prose, NAMED_ACTIVATIONS),
         cost_names=_mentioned(prose, NAMED_COSTS),
         outputs=_mentioned(prose, NAMED_OUTPUTS),
-        anchors=tuple(dict.fromkeys(anchors)),
+        anchors=tuple(dict.fromkeys(x for _, x in anchors)),
         defining=frozenset(defining),
         slopes=tuple(slopes),
         formulas=tuple(_formulas(statements)),
@@ -206,12 +223,17 @@ _SIZES = re.compile(
 )
 
 
+_SIGNS = {"∑_": r"\sum_", "∑": r"\sum ", "−": "-", "∂": r"\partial "}
+
+
 def plainly(latex: str) -> str:
     r"""What is declared without styles and sizes, which say nothing: \mathbf{z} is z.
 
     >>> plainly(r"\mathbf{a}^{(l)} = \sigma\bigl(\mathbf z^{(l)}\bigr)")
     'a^{(l)} = \\sigma(z^{(l)})'
     """
+    for sign, said in _SIGNS.items():
+        latex = latex.replace(sign, said)
     text = _STYLED.sub(lambda found: found[1] or found[2], latex)
     text = _SIZES.sub("", text).replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac")
     text = re.sub(r"\\[lr]?Vert(?![A-Za-z])", r"\\|", text)
@@ -228,17 +250,27 @@ def _pairs(statement: Statement) -> Iterator[tuple[s.Node, s.Node]]:
     a = f(z) = f(W x + b) says that z = W x + b as well.
     """
     chain = statement.node
-    if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
+    if not isinstance(chain, s.Chain):
         return
-    for side in chain.sides[1:]:
-        yield chain.sides[0], side
-    for one, other in pairwise(chain.sides[1:]):
+    sides, relations = chain.sides, chain.relations
+    if relations[-1] == r"\in":  # and of what shape both are
+        sides, relations = sides[:-1], relations[:-1]
+    if not set(relations) <= EQUALITIES:
+        return
+    for side in sides[1:]:
+        yield sides[0], side
+    for one, other in pairwise(sides[1:]):
         match one, other:
             case (
                 s.Product(factors=(first, s.Bracketed(body=inside)), operators=("", "")),
                 s.Product(factors=(second, s.Bracketed(body=said)), operators=("", "")),
             ) if base_of(first) == base_of(second) and base_of(inside):
                 yield inside, said
+
+
+def _plain(symbol: inferred.Seen) -> inferred.Seen:
+    """A symbol without its style."""
+    return replace(symbol, base=symbol.base.rpartition(":")[2])
 
 
 def base_of(node: s.Node) -> str:
@@ -365,6 +397,19 @@ def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     return found.weight is not None or _is_activation(found)
 
 
+def _summed(key: str, said: str) -> str:
+    r"""A forward equation with its sum, where Einstein's convention leaves it out: w_{jk} a_k."""
+    found = inferred.forward(key, said)
+    if found is None or found.weight is None or found.before is None or _SUMS.search(said):
+        return said
+    ours = set(found.weight.letters) & set(found.before.letters) - set(found.given.letters)
+    unsummed = len(found.weight.letters) == 2 and len(ours) == 1 and not found.function
+    return rf"\sum_{{{ours.pop()}}} {said}" if unsummed else said
+
+
+_SUMS = re.compile(r"\\sum|\\Sigma|∑|Σ")
+
+
 def _without_arguments(key: str) -> str:
     """The cost's letter alone: J of J(W, b; x, y)."""
     return re.sub(r"\s*\(.*\)\s*$", "", key)
@@ -385,6 +430,10 @@ def cost_name(said: str) -> str:
     except SymnetError:
         return ""
     return "" if name in (None, "abstract") else str(name)
+
+
+def _is_of_targets(said: str) -> bool:
+    return cost_name(said) != "" or re.search(r"(?<![A-Za-z\\])[yt](?![A-Za-z])", said) is not None
 
 
 _AT_STEP = re.compile(r"\(\s*[nt]\s*\)")

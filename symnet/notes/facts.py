@@ -17,6 +17,13 @@ BOOKS = {
 }  # fmt: skip
 
 
+def first_of(known: Declared, book: str) -> int:
+    """The number of the layer of inputs, as the document has it or else its book."""
+    if known.first is not None:
+        return known.first
+    return 0 if book == "ng" else 1
+
+
 def facts_of(known: Declared, book: str = "") -> Facts:
     """What is known of the weights, where the equations say it: None where they leave it open."""
     target_first: bool | None = None
@@ -43,6 +50,6 @@ def facts_of(known: Declared, book: str = "") -> Facts:
             first = {"from": 1}.get(layer or "", first)
     widths = known.widths if book in ("nielsen", "input-by-output") else ()
     return Facts(
-        target_first, layer, first, widths, 0 if book == "ng" else 1,
+        target_first, layer, first, widths, first_of(known, book),
         len(widths) if widths else None, tuple(dict.fromkeys(letters)) or ("w", "W"),
     )  # fmt: skip

@@ -14,15 +14,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symnet.network.functions import ACTIVATIONS
 from symnet.notes import by_definitions, systems
 from symnet.notes.about import (
+    at_any_number,
     changed_in,
     has_changes,
+    has_functions_of_layers,
     has_numbered_neurons,
     has_quantities,
     is_about,
     is_activation,
     is_claim,
+    is_linear_output,
     is_membership,
     is_numbered,
     is_of_functions,
@@ -30,8 +34,10 @@ from symnet.notes.about import (
     is_rounded,
     is_transposed,
     is_turned,
+    is_variant,
     needs_of,
     new_symbol,
+    step_of,
 )
 from symnet.notes.candidates import (
     FREQUENT,
@@ -42,6 +48,7 @@ from symnet.notes.candidates import (
     of_book,
     supposed_contexts,
 )
+from symnet.notes.chain_rule import without_chains
 from symnet.notes.declared import NAMES, WEIGHTS, Declared, base_of, declared
 from symnet.notes.document import Document, Prose
 from symnet.notes.findings import (
@@ -209,7 +216,8 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     """
     known = judged.known
     slopes = {x.place for x in known.slopes}
-    if any(x.statement.place in slopes and not _is_settled(x) for x in judged.judgements):
+    defined = [x for x in judged.judgements if x.statement.place in slopes]
+    if any(not _is_settled(x) and not is_variant(x.statement) for x in defined):
         # What δ is was not understood: then nothing is known of it.
         known = replace(known, odd=known.odd | {"δ"})
     found = tuple(
@@ -240,9 +248,25 @@ def _is_settled(found: Judgement) -> bool:
     return found.verdict.holds or (found.role == CLAIM and found.verdict.verdict in WRONG)
 
 
+# What is no error of the formula, or may be none: "= f(x)" goes on with what stands above it, and
+# x_{ij} may be entry j of sample i where x_j is entry j elsewhere.
+NEVER_SURE = (
+    "not declared", "would have to count", "one side of this is missing", "has one index",
+    "more than two axes",
+)  # fmt: skip
+# A layer with a number may be the last one, and a network that is not described has any widths.
+_OF_A_WIDTH = re.compile(
+    r"n_\w+ × 1, the right side is \d+ × 1"
+    r"|n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
+)
+# ∂a/∂z of a function taken entry by entry is often written as the row of its slopes.
+_JACOBIAN = re.compile(r"left side is (n_\w+) × \1, the right side is (1 × \1|\1 × 1)$")
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
+UPHILL = Verdict(REFUTED, "a step along the slope goes uphill: gradient descent subtracts it")
+STEP = Verdict(PROVED, "it is a step of gradient descent")
+THROUGH_LAYERS = Verdict(PROVED, "it is the chain rule, as it is written, through whole layers")
 NOT_JUDGED = Verdict(UNKNOWN, "it is about something that the document defines in its own way")
 
 
@@ -264,14 +288,18 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
     statement, known = found.statement, judged.known
+    if verdict.suggestion is None and _JACOBIAN.search(verdict.reason):
+        return False
     if found.system is not None:
         closed = systems.is_closed(statement, found.system.declared)
         proved = sum(
             x.holds and x.role == CLAIM and x.system is not None for x in judged.judgements
         )
         return verdict.suggestion is not None or (closed and proved >= SURE)
-    if "not declared" in verdict.reason or "would have to count" in verdict.reason:
+    if any(each in verdict.reason for each in NEVER_SURE):
         return False
+    if verdict.suggestion is None and _OF_A_WIDTH.search(verdict.reason) and not known.widths:
+        return False  # how wide its layers are, and how many there are, is not said
     if "has no neuron" in verdict.reason and not known.widths:
         return False  # how many there are is not said
     if is_of_means(statement):
@@ -295,8 +323,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     # of a network that is drawn and not described.
     if verdict.verdict == REFUTED and not has_quantities(statement):
         return False
-    if "is a number, the" in verdict.reason:
-        return False  # y may be that of one neuron
+    if "side is a number" in verdict.reason:
+        return False  # y may be that of one neuron, and ReLU'(z^l) = 1 is said of each
     if verdict.verdict == REFUTED and has_numbered_neurons(statement) and not known.widths:
         return False
     return sure and (verdict.verdict == ILL_FORMED or needs <= known.kinds)
@@ -402,7 +430,19 @@ def _of(
         verdict = _first(statement, fitting[0], known, ask, repair=True)
         wrong = verdict.verdict == ILL_FORMED and verdict.error_kind == "wrong-range"
         return Judgement(statement, CLAIM if wrong else MENTION, verdict if wrong else None)
-    verdict, supposed = _verdict(statement, fitting, known, own, ask)
+    step = step_of(statement)
+    if step == "-":
+        return Judgement(statement, DEFINITION if defines else CLAIM, STEP)
+    if step and statement.printed.count("+") == 1:
+        mended = statement.printed.replace("+", "-")
+        return Judgement(statement, CLAIM, replace(UPHILL, suggestion=mended))
+    rest = without_chains(statement, known)
+    if rest is None:
+        return Judgement(statement, DEFINITION if defines else CLAIM, THROUGH_LAYERS)
+    verdict, supposed = _verdict(rest, fitting, known, own, ask)
+    if rest is not statement and verdict.verdict in WRONG:
+        # What is mended is not what the author wrote; `sure` says whether it is told.
+        verdict = replace(verdict, span=None, suggestion=None)
     if verdict.verdict == PROVED:
         return Judgement(statement, DEFINITION if defines else CLAIM, verdict, supposed)
     if defines and not forward and _is_of_two(statement):
@@ -415,6 +455,8 @@ def _of(
         if named or is_turned(statement, known):
             # Which activation a layer has, z = tanh(a); or the same in rows, beside columns.
             return Judgement(statement, DEFINITION)
+    if is_linear_output(statement, known) and verdict.verdict == REFUTED:
+        return Judgement(statement, DEFINITION)
     if not about:
         return Judgement(statement, OTHER)
     if new_symbol(statement, known) is not None:
@@ -475,8 +517,12 @@ def _verdict(
     """
     if is_of_functions(statement) and (named := _of_named_function(statement, known, ask)):
         return named
+    plain = at_any_number(statement)
+    if plain and (named := _of_named_function(plain, known, ask)) and named[0].holds:
+        return named
     numbered = is_numbered(statement)
     failures: list[_Failure] = []
+    per_layer = has_functions_of_layers(statement)
     if has_changes(statement) and not any(each.convention == "ng" for each in fitting):
         fitting = [of_book("ng"), *fitting]  # dZ^{[l]} is a letter of A. Ng's
     for number, candidate in enumerate(fitting):
@@ -486,6 +532,8 @@ def _verdict(
         for context, supposed in tried:
             if supposed and all(_is_final(each.verdict) for each in failures):
                 break
+            if per_layer and context["activation"].split(" ")[0] in ACTIVATIONS:
+                continue  # σ_l and σ_{l+1} are different functions
             context = _with_own(statement, context, own)
             text = _in_letters(statement, candidate, known)
             found = ask(text, candidate.convention, context, False)

@@ -95,6 +95,14 @@ _SPELLINGS = (
     (rf"\\(?:{_STYLES}|mathrm|operatorname|mathbf)\s*\{{\s*({_COSTS})\s*\}}", r"\\mathcal{C}"),
     (rf"(?<![A-Za-z\\{{])({_COSTS})(?![A-Za-z])", r"\\mathcal{C}"),
     (r"\\newline(?![A-Za-z])", r"\\\\"),
+    # Of what shape something is, written below it.
+    (
+        r"\\underset\s*\{(?:[^{}]|\{[^{}]*\})*\\times(?:[^{}]|\{[^{}]*\})*\}"
+        r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}",
+        r" \1",
+    ),
+    # A dot with spaces on both sides, between two factors, is a product.
+    (r"(?<=[\w})\]]) \.(?= (?:[a-z(]|\\(?:frac|delta|sigma|sum|partial|left|nabla)))", r" \\cdot"),
     # Rows that end as Hugo and Jekyll want it; a backslash at the end of a line is a space.
     (r"\\{3,}(?=\s*(?:\n|$))", r"\\\\"),
     (r"(?<!\\)\\(?=\r?\n)", " "),

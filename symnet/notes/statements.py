@@ -56,8 +56,9 @@ class Statement:
         return self.formula.source.path, self.start
 
     def said(self, node: s.Node) -> str:
-        """The text of a part of the statement, with its macros put in."""
-        return expansion.expanded(self.whole[node.start : node.end], self.prefix)
+        """The text of a part of the statement, with its groups whole and its macros put in."""
+        start, end = _with_groups(self.whole, node.start, node.end)
+        return expansion.expanded(self.whole[start:end], self.prefix)
 
     def written(self, printed: str) -> str | None:
         """A text that was made of `printed`, as the author would write it; None if it cannot be."""
@@ -100,7 +101,8 @@ _RAISED = re.compile(
 
 # The upper limit of a sum over the neurons of a layer, or of a space: d_{l-1}, s_l, m^{[l]}.
 _WIDTH = re.compile(
-    r"(?:\\sum(?:_\{[^{}]*\}|_\w)?\^\{?|\\mathbb\s*\{?R\}?\^\{?)\s*([a-zA-Z])(?=_\{?(?:l|\\ell)|\^\{?[\[(](?:l|\\ell))"
+    r"(?:\\sum(?:_\{[^{}]*\}|_\w)?\^\{?|\\mathbb\s*\{?R\}?\^\{?(?:1\s*\\times)?)\s*([a-zA-Z])"
+    r"(?=_\{?(?:l|\\ell)|\^\{?[\[(](?:l|\\ell))"
 )
 
 

@@ -174,33 +174,37 @@ def book(
     rows: bool = False,
     given: Mapping[str, str] | None = None,
     functions: Iterable[str] = (),
+    first: int = 1,
 ) -> Convention | None:
     """A convention by its forward equations; None if there is none among what is said.
 
-    `given` are further rules, symbol by symbol, that the page says otherwise.
+    `given` are further rules, symbol by symbol, that the page says otherwise; `first` is the number
+    of the layer of inputs.
     """
     equations = {key: forward(key, text) for key, text in said.items()}
     found = [x for x in equations.values() if x is not None]
     sums = [x for x in found if x.weight is not None]
     if not sums:
         return None
-    first = sums[0]
+    main = sums[0]
     named = {x.function for x in found if x.function} | set(functions)
-    rows = rows or first.rows
-    pairs = dict(_rules(first, found, rows))
+    rows = rows or main.rows
+    pairs = dict(_rules(main, found, rows))
+    assert main.before is not None
+    first += _above(main.before, main.given, -1)  # a^l may be the input of the layer that is l
     pairs |= given or {}
     try:
         rules: list[Rule] = [rule(key, meaning) for key, meaning in pairs.items()]
     except (SymnetError, ValueError):
         return None
-    closed = first.given.layer is None
+    closed = main.given.layer is None
     # No letter has a habit: the first unit of a formula is one of layer l.
     units = {"a unit": 0} if closed else {}
-    assert first.weight is not None
+    assert main.weight is not None
     otherwise = None
-    if not first.weight.letters and not closed:
+    if not main.weight.letters and not closed:
         # A matrix W says nothing of the order of subscripts of w: it may be that of everybody else.
-        own = f"{first.weight.base}_"
+        own = f"{main.weight.base}_"
         usual = [
             rule(x, pairs[x].replace("_{ji}", "_{ij}"))
             if "_{ij}" in x and not x.startswith(own)
@@ -210,14 +214,18 @@ def book(
         if [x.meaning for x in usual] != [x.meaning for x in rules]:
             named_ = frozenset(named - {r"\sigma"})
             otherwise = Convention(
-                "", "", Translation(tuple(usual), named_), {}, absorbed_bias=first.bias is None
+                "",
+                "",
+                Translation(tuple(usual), named_, first),
+                {},
+                absorbed_bias=main.bias is None,
             )
     # On a page whose weights have another letter, w is what nobody said.
-    closed = closed or first.weight.base not in ("w", "W")
-    translation = Translation(tuple(rules), frozenset(named - {r"\sigma"}), closed=closed)
+    closed = closed or main.weight.base not in ("w", "W")
+    translation = Translation(tuple(rules), frozenset(named - {r"\sigma"}), first, closed=closed)
     return Convention(
         "", "", translation, units,
-        absorbed_bias=first.bias is None,
+        absorbed_bias=main.bias is None,
         equations=tuple(f"{k} = {v}" for k, v in said.items() if equations[k] is not None),
         otherwise=otherwise,
     )  # fmt: skip

@@ -24,6 +24,8 @@ from symnet.paper.formula.reader import read
 
 SOFTMAX = frozenset({"softmax", "Softmax", "SoftMax"})
 SIGMA = r"\sigma"
+# Functions that say by their names which they are, where the last layer has one of its own.
+NAMED = {"sigmoid": "sigmoid", "tanh": "tanh", "ReLU": "relu", "relu": "relu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ def numbered(
     elif not last.function:
         output = "identity"
     elif {last.function} != names:
-        return None
+        output = NAMED.get(last.function, "")
+        if not output:
+            return None
     if len(names) != 1 or "" in names or names & SOFTMAX:
         return None
     rows = rows or any(x.total.rows for x in layers)
@@ -99,7 +103,7 @@ def _layers(said: Mapping[str, str]) -> list[_Layer] | None:
     sums = {}
     for each in found:
         if each.weight is not None:
-            number = _number(each.weight)
+            number = number_of(each.weight)
             if number is None or number in sums:
                 return None
             sums[number] = each
@@ -136,7 +140,7 @@ def _renamed(said: Mapping[str, str]) -> dict[Seen, Seen]:
     return made
 
 
-def _number(symbol: Seen) -> int | None:
+def number_of(symbol: Seen) -> int | None:
     """The number of the layer of W_1, W^{(1)}, W^{[1]}."""
     if symbol.layer is not None:
         return symbol.layer.offset if not symbol.layer.name and not symbol.letters else None
@@ -152,7 +156,7 @@ def _rules(layers: list[_Layer], rows: bool) -> dict[str, str]:
         """What a symbol of one layer says of those of all: z_1 is z of layer 1, x is a^1."""
         if symbol is None:
             return
-        number = _number(symbol)
+        number = number_of(symbol)
         if number is None:
             if symbol.letters or symbol.layer is not None:
                 return
@@ -165,6 +169,10 @@ def _rules(layers: list[_Layer], rows: bool) -> dict[str, str]:
         turned = rows if kind != "w" else rows != layer.total.weight.transposed  # type: ignore[union-attr]
         script = "_l" if symbol.layer is None or symbol.lowered else "^l"
         pairs.setdefault(f"{symbol.latex}{script}", f"({whole})^T" if turned else whole)
+        if turned and script == "^l":
+            units, own = ("_{ji}", "_{ij}") if kind == "w" else ("_j", "_j")
+            base, raised = whole.split("^")
+            pairs.setdefault(f"{symbol.latex}{units}^l", f"{base}{own}^{raised}")
 
     for layer in layers:
         total = layer.total

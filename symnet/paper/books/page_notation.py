@@ -38,6 +38,8 @@ _FROM_TO = re.compile(
 _ERROR = re.compile(r"^(?P<name>\\?[A-Za-z]+)[_^]")
 _PAIR = re.compile(r"^(\\?[A-Za-z]+)_\{?(\w)(\w)\}?")
 _WORD = re.compile(r"(?<![\\_^{A-Za-z])(?!sum|prod|sigma|delta|tanh|softmax|diag)[A-Za-z]{3,}")
+# Which number the layer of inputs has.
+_FIRST = re.compile(r"(\d)\s*\.\.+\s*L")
 _OUTPUT = re.compile(r"\b([A-Za-z])_\w output")
 
 
@@ -54,7 +56,9 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
     book = None
     if name == OTHER or _is_of_its_own(entries, convention(name)):
         named = [cost.letters, cost.output, cost.target]
-        key = json.dumps([entries, str(context.get("activation", "")), named, functions])
+        first = _FIRST.fullmatch(str(context.get("layers", "1..L")))
+        number = int(first[1]) if first is not None else 1
+        key = json.dumps([entries, str(context.get("activation", "")), named, functions, number])
         several = _numbered(key)
         if several is not None:
             book = several.book
@@ -63,6 +67,8 @@ def understood(name: str, context: Mapping[str, Any]) -> tuple[Convention, Mappi
                 context.setdefault("output_activation", several.output)
         else:
             book = _inferred(key)
+        if book is not None and first is not None:
+            context.pop("layers", None)  # its layers are counted so
         if book is None and name == OTHER:
             raise SymnetError("no forward equation of this page was understood")
     if book is None:
@@ -162,7 +168,7 @@ def _is_of_its_own(entries: Mapping[str, str], book: Convention) -> bool:
 
 @lru_cache(maxsize=200)
 def _numbered(key: str) -> numbered_pages.Numbered | None:
-    entries, _, (letters, _, target), functions = json.loads(key)
+    entries, _, (letters, _, target), functions, _ = json.loads(key)
     texts = {as_latex(k): as_latex(v) for k, v in entries.items()}
     rows = any("row" in remark for said in entries.values() for remark in remarks(said))
     cost = letters[0] if letters else "C"
@@ -171,7 +177,7 @@ def _numbered(key: str) -> numbered_pages.Numbered | None:
 
 @lru_cache(maxsize=200)
 def _inferred(key: str) -> Convention | None:
-    entries, activation, (letters, output, target), functions = json.loads(key)
+    entries, activation, (letters, output, target), functions, number = json.loads(key)
     texts = {as_latex(k): as_latex(v) for k, v in entries.items()}
     rows = any("row" in remark for said in entries.values() for remark in remarks(said))
     first = next((x for x in (inferred.forward(k, v) for k, v in texts.items()) if _sums(x)), None)
@@ -191,11 +197,11 @@ def _inferred(key: str) -> Convention | None:
     given |= {
         x: "C" for x in COSTS if x not in known and not any(k.startswith(f"{x}_") for k in known)
     }
-    book = inferred.book(texts, rows=rows, given=given, functions=functions)
+    book = inferred.book(texts, rows=rows, given=given, functions=functions, first=number)
     if book is None or any(key.startswith((r"\delta", r"\Delta")) for key in texts):
         return book
     turned = {k: f"-{v}" if k.startswith(r"\delta") else v for k, v in given.items()}
-    opposite = inferred.book(texts, rows=rows, given=turned, functions=functions)
+    opposite = inferred.book(texts, rows=rows, given=turned, functions=functions, first=number)
     return replace(book, opposite=opposite)
 
 

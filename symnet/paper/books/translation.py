@@ -28,6 +28,7 @@ from symnet.paper.books.slopes import (
     with_quotients,
 )
 from symnet.paper.formula import syntax as s
+from symnet.paper.signs.function_names import is_of_a_layer
 from symnet.paper.signs.notation import spelled_out
 from symnet.paper.signs.scripts import is_transpose, layer_as_node, mapped
 
@@ -327,6 +328,9 @@ class _Translator:
         if isinstance(node.sup, s.Number) and len(base.text) > 1 and base.text[0] != "\\":
             return node  # tanh^2 is a square; the function of a layer is f^{[2]}
         raised: s.Node | None = None
+        lowered = node.sub if node.sup is None and is_of_a_layer(node.sub) else None
+        if lowered is not None:
+            node = replace(node, sub=None, sup=lowered)
         if node.sup is not None:
             layer = self.by.layer(node.sup)
             if layer is None:
@@ -462,6 +466,10 @@ def _is_matrix(name: s.Name, by: Translation) -> bool:
     return False
 
 
+def _has_rule(node: s.Scripted, by: Translation) -> bool:
+    return isinstance(node.base, s.Name) and spelled_out(node.base) in by.by_name
+
+
 def _is_of_functions(display: s.Display, by: Translation) -> bool:
     """f'(z) = f(z)(1 - f(z)): a formula about functions at any number."""
     called = False
@@ -471,6 +479,8 @@ def _is_of_functions(display: s.Display, by: Translation) -> bool:
             known = isinstance(name, s.Name) and name.text in by.functions
             if node.sub is not None or not (known or isinstance(node.sup, s.Number)):
                 return False
+            if not known and by.first != 1 and _has_rule(node, by):
+                return False  # z^1 is a quantity of the first layer here, and no power
         if isinstance(node, s.Name):
             called = called or node.text in by.functions
             if node.text not in by.functions | VARIABLES | {"d", "e"} and len(node.text) < 2:

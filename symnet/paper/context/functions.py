@@ -27,6 +27,7 @@ from symnet.paper.context.letters import names_in
 from symnet.paper.context.outputs import PER_LAYER, SOFTMAX, cost_name, parted, target
 from symnet.paper.context.vectors import is_of_vectors
 from symnet.paper.formula import syntax as s
+from symnet.paper.signs.function_names import is_of_a_layer
 from symnet.paper.signs.indicators import in_one_way
 from symnet.paper.signs.notation import Notation
 from symnet.paper.signs.scripts import layer_of, subscripts
@@ -162,13 +163,16 @@ def with_output(
 
 
 def _has_own_functions(display: s.Display) -> bool:
-    """Whether σ has a layer anywhere, as g^{[l]} of a book."""
+    """Whether σ has a layer anywhere, as g^{[l]} of a book, σ_l or σ'^l."""
     return any(
         isinstance(x, s.Scripted)
         and isinstance(x.base, s.Name)
         and x.base.text == r"\sigma"
-        and isinstance(x.sup, s.Bracketed)
-        and x.sup.open == "["
+        and (
+            (isinstance(x.sup, s.Bracketed) and x.sup.open == "[")
+            or is_of_a_layer(x.sup)
+            or (x.sup is None and is_of_a_layer(x.sub))
+        )
         for x in s.walk(display)
     )
 

@@ -44,8 +44,8 @@ def function_of(node: s.Name | s.Scripted, notation: Notation) -> Function | Non
         return None
     found = replace(inner, order=inner.order + node.primes)
     if node.sub is not None:
-        if isinstance(node.base, s.Name) and node.base.text == "log":
-            return None
+        if notation.per_layer and found.name == "σ" and is_of_a_layer(node.sub):
+            return replace(found, layer=node.sub) if node.sup is None else None
         return None
     if node.sup is not None:
         digits = digits_of(node.sup)
@@ -58,6 +58,12 @@ def function_of(node: s.Name | s.Scripted, notation: Notation) -> Function | Non
             return None
         found = replace(found, power=Fraction(digits))
     return found
+
+
+def is_of_a_layer(node: s.Node | None) -> bool:
+    """Whether what stands at a function is a layer, l+1 or L, which no neuron is called."""
+    layer = layer_of(node) if node is not None else None
+    return layer is not None and layer.name in ("l", "L")
 
 
 def is_one(node: s.Node) -> bool:
