@@ -105,6 +105,12 @@ class Judged:
     wanted: bool = False  # whether somebody said that it is this convention
 
     @property
+    def is_in_a_book(self) -> bool:
+        """Whether a convention was needed: not all that was judged follows from definitions."""
+        judged = [x for x in self.judgements if x.verdict is not None]
+        return self.wanted or not judged or any(x.system is None for x in judged)
+
+    @property
     def fits(self) -> bool:
         """Whether the convention is wanted, or a forward equation holds under it."""
         if self.wanted:
