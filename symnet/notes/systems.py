@@ -302,6 +302,7 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         [x.node for x in said] + [x.right for x in given], {x.key: x for x in given}
     )
     numbered = any(has_raised(x.left) for x in given)
+    made_of = {id(x): frozenset(keys_in(x.right)) - functions for x in given}
     made: dict[tuple[int, ...], tuple[System, ...]] = {}
     found: dict[int, tuple[System, ...]] = {}
     for number, statement in enumerate(said):
@@ -315,7 +316,7 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         if known.cost_letter and has_slopes(statement):
             used.add(known.cost_letter)
         systems_of: list[System] = []
-        for belonging in _belonging(chosen, used, functions):
+        for belonging in _belonging(chosen, used, functions, made_of):
             ordered = sorted(belonging, key=lambda x: x.number)
             names = tuple(map(id, ordered))
             if names not in made:
@@ -342,15 +343,22 @@ def _is_slope_symbol(node: s.Node) -> bool:
 
 
 def _belonging(
-    chosen: Mapping[str, Definition], used: set[str], functions: set[str]
+    chosen: Mapping[str, Definition],
+    used: set[str],
+    functions: set[str],
+    made_of: Mapping[int, frozenset[str]],
 ) -> Iterator[list[Definition]]:
     """The definitions that hang together with some symbols; then those without what costs are."""
     makes = {k: x for k, x in chosen.items() if k not in functions}
     shared = [x for k, x in chosen.items() if k in functions]
     costs = {k for k, x in makes.items() if base_of(x.left) in COSTS}
+    # Slopes of one cost make no network of those whose slopes they are.
+    slopes = {k: x for k, x in makes.items() if slope_of(x.right) is not None}
+    used = used | {each for k in used & slopes.keys() for each in made_of[id(slopes[k])]}
+    used -= slopes.keys()
     for left_out in (set(), costs) if costs & used else (set(),):
-        left = {k: x for k, x in makes.items() if k not in left_out}
-        groups = {k: {k, *keys_in(x.right)} - functions for k, x in left.items()}
+        left = {k: x for k, x in makes.items() if k not in left_out and k not in slopes}
+        groups = {k: {k, *made_of[id(x)]} for k, x in left.items()}
         reached = _hanging(groups, used & left.keys())
         # A parameter that no formula gives: those of the formulas that it stands in.
         seen = {each for k in reached for each in groups[k]}
@@ -358,7 +366,11 @@ def _belonging(
         if loose:
             reached |= _hanging(groups, {k for k, group in groups.items() if group & loose})
         if reached:
-            yield [*shared, *(left[k] for k in left if k in reached)]
+            seen = {each for k in reached for each in groups[k]} | costs
+            own = [
+                x for x in slopes.values() if made_of[id(x)] & reached and made_of[id(x)] <= seen
+            ]
+            yield [*shared, *(left[k] for k in left if k in reached), *own]
 
 
 def _hanging(groups: Mapping[str, set[str]], start: set[str]) -> set[str]:
