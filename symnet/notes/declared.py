@@ -415,9 +415,6 @@ def _without_arguments(key: str) -> str:
     return re.sub(r"\s*\(.*\)\s*$", "", key)
 
 
-_LIMITS = re.compile(r"\\sum\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?")
-
-
 def cost_name(said: str) -> str:
     r"""What a cost is called, by its formula; empty where it is none that has a name.
 
@@ -426,7 +423,7 @@ def cost_name(said: str) -> str:
     """
     formula = said.partition(" = ")[2]
     try:
-        name = context_words.cost("C = " + _LIMITS.sub(r"\\sum ", formula)).name
+        name = context_words.cost("C = " + formula).name
     except SymnetError:
         return ""
     return "" if name in (None, "abstract") else str(name)

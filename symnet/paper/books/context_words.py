@@ -4,6 +4,8 @@ r"""What a context says in words: "sigmoid f", "1/2 sum (a_i^L - t_i)^2", "yhat 
 (('sigmoid', ('f',)), ('abstract', ('g',)))
 >>> cost("E = 1/2 sum (y-yhat)^2")
 Cost(name='quadratic', letters=('E',), output='\\hat{y}', target='y')
+>>> cost(r"C = \sum_{i=1}^{n_L}{(y_i - a_i^L)^2}").name
+'squared_error'
 """
 
 import re
@@ -63,6 +65,11 @@ _ANY = re.compile(
     r"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
     r"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
 )
+# What a sum runs over says nothing of the cost of one sample: \sum_{k=1}^{n_L} (a_k - y_k)^2.
+_LIMITS = re.compile(
+    r"\\sum(?:\\limits)?\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?"
+)
+_BRACED_SUM = re.compile(r"(\\sum )\{(.*)\}$")
 _MEAN = re.compile(
     r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"
     r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\|)"
@@ -104,7 +111,7 @@ def activation(said: str) -> tuple[str, tuple[str, ...]]:
 
 def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     """What is said of the cost; no name where it is not understood."""
-    text = as_latex(said)
+    text = _BRACED_SUM.sub(r"\1\2", _LIMITS.sub(r"\\sum ", as_latex(said)).rstrip())
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
     roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}
