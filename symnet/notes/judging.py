@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.network.functions import ACTIVATIONS
-from symnet.notes import by_definitions, systems
+from symnet.notes import by_definitions, costs, systems
 from symnet.notes.about import (
     at_any_number,
     changed_in,
@@ -137,9 +137,13 @@ class Task:
     own: Mapping[str, Own]
     systems: Mapping[int, tuple[System, ...]]  # of the statements, by their numbers
     numbers: Mapping[tuple[str, int], int]  # of the statements, by their places
+    costs: Mapping[tuple[str, int], Verdict | None]  # what is said of a cost in several ways
     judge: Judge = verdict
 
     def __call__(self, statement: Statement) -> Judgement:
+        if statement.place in self.costs and statement.place in self.known.defining:
+            found = self.costs[statement.place]
+            return Judgement(statement, DEFINITION if found is None else CLAIM, found)
         at = self.numbers[statement.place]
         before = {key: said for key, (number, said) in self.own.items() if number < at}
         ask = _remembering(self.judge)
@@ -167,7 +171,8 @@ def judged(
         if new := new_symbol(statement, known):
             own.setdefault(new[0], (number, new[1]))
     numbers = {x.place: n for n, x in enumerate(said)}
-    task = Task(known, fitting, own, systems.systems(said, known), numbers, judge)
+    twice = costs.told(said)
+    task = Task(known, fitting, own, systems.systems(said, known), numbers, twice, judge)
     found = tuple(mapper(task, said))
     unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
     return replace(unsure, judgements=_certain(unsure))
