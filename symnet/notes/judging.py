@@ -150,7 +150,8 @@ class Task:
         by_own = _by_definitions(statement, self.systems.get(at, ()), ask)
         if by_own is not None and (by_own.holds or by_own.verdict is None):
             return by_own
-        by_book = _of(statement, self.fitting, self.known, before, ask)
+        known = self.known.near(statement.place)
+        by_book = _of(statement, self.fitting, known, before, ask)
         if by_own is None or by_book.role == DEFINITION or by_book.holds:
             return by_book
         return by_own
@@ -292,7 +293,7 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
 
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
-    statement, known = found.statement, judged.known
+    statement, known = found.statement, judged.known.near(found.statement.place)
     if verdict.suggestion is None and _JACOBIAN.search(verdict.reason):
         return False
     if found.system is not None:
@@ -323,7 +324,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     if is_transposed(statement) and not judged.wanted:
         return False  # z = W^T a + b may be how the document has its weights
     if verdict.suggestion is not None:
-        return True
+        # An edit for another cost is none.
+        return known.cost_is_read or "cost" not in needs or verdict.verdict == ILL_FORMED
     # Numbers can only speak against what says nothing of a certain σ or C that is not declared, nor
     # of a network that is drawn and not described.
     if verdict.verdict == REFUTED and not has_quantities(statement):

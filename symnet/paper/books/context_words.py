@@ -35,7 +35,7 @@ _HALF = (
 )
 _SYMBOL = r"\\?[A-Za-z]+(?:\{\w+\})?(?:[_^](?:\{[^{}]*\}|\w))*"
 _SQUARES = re.compile(
-    rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<open>\(|\\\||\|\|?)\s*"
+    rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?\s*)*\s*(?P<open>\(|\\\||\|\|?)\s*"
     rf"(?P<one>{_SYMBOL})\s*-\s*(?P<other>{_SYMBOL})\s*(?:\)|\\\||\|\|?)(?:_2)?\^\{{?2\}}?"
 )
 NAMES = {
@@ -69,10 +69,11 @@ _ANY = re.compile(
 _LIMITS = re.compile(
     r"\\sum(?:\\limits)?\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?"
 )
+_OF_SAMPLE = re.compile(r"(?<=[\w}])\(x\)(?!\s*=)")  # y(x) - a^L(x)
 _BRACED_SUM = re.compile(r"(\\sum )\{(.*)\}$")
 _MEAN = re.compile(
     r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"
-    r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\|)"
+    r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\||\\sum)"
 )
 
 
@@ -112,6 +113,7 @@ def activation(said: str) -> tuple[str, tuple[str, ...]]:
 def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     """What is said of the cost; no name where it is not understood."""
     text = _BRACED_SUM.sub(r"\1\2", _LIMITS.sub(r"\\sum ", as_latex(said)).rstrip())
+    text = _OF_SAMPLE.sub("", text)
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
     roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}
