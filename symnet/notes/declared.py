@@ -417,7 +417,11 @@ NOT_FORWARD = WEIGHTS | {r"\delta", r"\Delta", "dW", "db", "dZ", "dA", "dw", "dz
 
 def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     found = inferred.forward(key, said)
-    if found is None or found.given.base not in QUANTITIES - NOT_FORWARD:
+    if found is None:
+        return False
+    if found.given.base == "b" and found.function:
+        return found.weight is not None  # b_i = f(Σ_j w_{ij} a_j) is no bias
+    if found.given.base not in QUANTITIES - NOT_FORWARD:
         return False
     return found.weight is not None or _is_activation(found)
 
