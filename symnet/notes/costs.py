@@ -12,7 +12,7 @@ Side(factor='\\frac{1}{2n}', sums=('j',), summand='(y-a)^2', long=True, indexed=
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -30,6 +30,9 @@ _SIDE = re.compile(rf"(?P<sign>-?)(?P<factor>{_FRACTION}|)(?:\\cdot|\\,)?(?P<res
 _SCRIPTS = re.compile(r"(?:_|\^)(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\?\w)(?!\w*\))")
 _LONG = re.compile(r"(?:\\\||\|\||∥|\\lVert)(?P<of>[^|∥]*?)(?:\\\||\|\||∥|\\rVert)(?:_2)?\^\{?2\}?")
 _SQUARE = re.compile(r"\{?\(?\((?P<of>[^()]*)\)\^\{?2\}?\)?\}?")
+_NUMBER = re.compile(r"_\{?(\d+)\}?")
+_OUTPUT = re.compile(r"\\hat\{?y\}?|h\(x\)")
+_CALLED = re.compile(r"(?:\\(?:text|mathrm)\{)?[A-Za-z]{3,}\}?(?:\([^()]*\))?")
 _MEAN = re.compile(r"\\frac\{1\}\{[A-Za-z]\}|\\frac1[A-Za-z]|1/[A-Za-z]")
 
 
@@ -57,12 +60,16 @@ def side(said: str) -> Side:
     text = re.sub(r"\s+|\\,", "", plainly(said))
     found = _SIDE.match(text)
     assert found is not None
-    rest, sums = found["rest"], []
+    rest, sums = _without_braces(found["rest"]), []
     while (next_sum := re.match(_SUM, rest)) is not None:
         sums.append((next_sum["many"] or next_sum["one"] or "").partition("=")[0])
-        rest = rest[next_sum.end() :]
+        rest = _without_braces(rest[next_sum.end() :])
     factor = found["sign"] + found["factor"].strip("()")
     square, long = _SQUARE.fullmatch(rest), _LONG.fullmatch(rest)
+    written = [_SQUARE.fullmatch(each) for each in rest.split("+")]
+    if len(written) > 1 and not sums and _are_numbered(written):
+        assert written[0] is not None
+        return Side(factor, ("",), f"({_bare(written[0]['of'])})^2")
     if long is not None:
         indexed = bool(sums) and f"_{sums[-1]}" in long["of"]
         return Side(factor, tuple(sums), f"({_bare(long['of'])})^2", True, indexed)
@@ -71,8 +78,25 @@ def side(said: str) -> Side:
     return Side(factor, tuple(sums), rest)
 
 
+def _without_braces(said: str) -> str:
+    """A group of braces without these, where it is all there is."""
+    inside = said[1:-1]
+    whole = said[:1] == "{" and said[-1:] == "}" and inside.count("{") == inside.count("}")
+    return inside if whole and inside.find("}") >= inside.find("{") else said
+
+
+def _are_numbered(squares: Sequence[re.Match[str] | None]) -> bool:
+    """Whether they are (a_1 - y_1)² + (a_2 - y_2)²: a sum that is written out."""
+    numbers = [set(_NUMBER.findall(each["of"])) for each in squares if each is not None]
+    summands = {_bare(each["of"]) for each in squares if each is not None}
+    wanted = [{str(n)} for n in range(1, len(squares) + 1)]
+    return numbers == wanted and len(summands) == 1
+
+
 def _bare(said: str) -> str:
-    return _SCRIPTS.sub("", said)
+    """A difference without scripts, and what goes out of the network by one name."""
+    inside = said[1:-1] if said[:1] == "(" and said[-1:] == ")" else said
+    return _OUTPUT.sub("a", _SCRIPTS.sub("", inside))
 
 
 def told(statements: Iterable[Statement]) -> Mapping[tuple[str, int], Verdict | None]:
@@ -101,7 +125,8 @@ def _sides(statement: Statement) -> list[str]:
         ):
             if any(is_partial(each) for each in others):
                 return []
-            return [statement.said(each) for each in others if not _is_name(each)]
+            said = [statement.said(each) for each in others if not _is_name(each)]
+            return [each for each in said if not _CALLED.fullmatch(each.strip())]
     return []
 
 
@@ -115,6 +140,8 @@ def _of_several(statement: Statement, said: list[str]) -> tuple[Verdict | None] 
     sides = [side(each) for each in said]
     agree = True
     for (one, other), (_, text) in zip(pairwise(sides), pairwise(said), strict=True):
+        if _is_of_sample(one) and other.sums and one.factor == other.factor.removeprefix("-"):
+            continue  # Σ C_x says nothing of what is summed
         if one.summand != other.summand or not one.counts & other.counts:
             return None
         if one.factor == other.factor:
@@ -129,6 +156,11 @@ def _of_several(statement: Statement, said: list[str]) -> tuple[Verdict | None] 
     return (None,) if agree else None
 
 
+def _is_of_sample(found: Side) -> bool:
+    """Whether it is a sum of costs, one for each sample: 1/n Σ C_x."""
+    return len(found.sums) == 1 and _bare(found.summand) in COSTS
+
+
 def _with_factor(text: str, found: Side, wanted: Side) -> str:
     """A side with the number of another before it."""
     digits = r"\s*".join(map(re.escape, found.factor))
@@ -140,7 +172,7 @@ def _of_twice(
 ) -> Verdict | None:
     """C = Σ C_x, where C = 1/n Σ C_x stands above and ∂C/∂w = 1/n Σ ∂C_x/∂w below it."""
     own = side(said)
-    if own.factor or len(own.sums) != 1 or _bare(own.summand) not in COSTS:
+    if own.factor or not _is_of_sample(own):
         return None
     means = [
         text
