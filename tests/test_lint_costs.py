@@ -1,6 +1,7 @@
 """Notes with costs: which are understood, which is meant where, what contradicts itself."""
 
 import pytest
+from test_lint_layers import wrong
 
 from symnet.notes.costs import told
 from symnet.notes.declared import cost_name
@@ -9,7 +10,6 @@ from symnet.notes.source import Source
 from symnet.notes.statements import statements
 from symnet.paper.claims.verdicts import PROVED, REFUTED
 from symnet.paper.verify import verify
-from test_lint_layers import wrong
 
 FORWARD = ("z^l = W^l a^{l-1} + b^l", r"a^l = \sigma(z^l)")
 LETTERS = ("u_j = c_j + \\sum_i x_i w_{ij}", "x_j = g_j(u_j)", "u_k = c_k + \\sum_j x_j w_{jk}",

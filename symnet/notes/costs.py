@@ -1,8 +1,8 @@
 r"""Costs that are said in several ways, or twice: whether what is said agrees.
 
-A formula of a cost defines it. Where it has several sides, C = ½‖y - a‖² = 1/(2n) Σ_j (y_j - a_j)²,
-the last ones are claims: a squared length is the sum of the squares, whatever the letters stand for,
-so that the numbers before both are the same.
+A formula of a cost defines it. Where it has several sides, ½‖y - a‖² = 1/(2n) Σ_j (y_j - a_j)²,
+the last ones are claims: the square of a length is the sum of the squares, so that the numbers
+before both are the same, whatever the letters stand for.
 
 >>> found = side(r"\frac{1}{2n} \sum_j \| y_j - a_j^L \|^2")
 >>> found
@@ -194,8 +194,8 @@ def _is_slope_of_mean(statement: Statement, summand: str) -> bool:
     r"""Whether a statement is \partial C/\partial w = 1/n Σ \partial C_x/\partial w."""
     match statement.node:
         case s.Chain(sides=(left, right), relations=("=",)) if (
-            (slope := slope_of(left)) is not None and base_of(slope[1]) in COSTS
-        ):
+            slope := slope_of(left)
+        ) is not None and base_of(slope[1]) in COSTS:
             found = side(statement.said(right))
             begins = found.summand.replace("{", "").replace("}", "")
             derived = r"\frac\partial" + summand.replace("{", "").replace("}", "")
