@@ -78,8 +78,35 @@ $$\delta^1 = (W^2)^T \delta^2 \odot \mathrm{ReLU}'(z^1)$$
 $$\frac{\partial L}{\partial W^1} = \delta^1 x^T$$
 """
 
-NOTES = {"neuron": NEURON, "small": SMALL, "columns": COLUMNS, "rows": ROWS, "raised": RAISED}
+INDICES = r"""
+$$p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$$
+The loss of one example is $L = -\sum_i y_i \log p_i$, where $y$ is one-hot.
+$$\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)$$
+$$\frac{\partial L}{\partial p_i} = -\frac{y_i}{p_i}$$
+$$\frac{\partial L}{\partial z_j} = \sum_i \frac{\partial L}{\partial p_i} \frac{\partial p_i}{\partial z_j}$$
+$$\frac{\partial L}{\partial z_j} = -\sum_i \frac{y_i}{p_i} p_i (\delta_{ij} - p_j) = p_j - y_j$$
+$$z_i = \sum_{m=1}^M W_{im} h_m + b_i$$
+$$\frac{\partial L}{\partial W_{im}} = (p_i - y_i) h_m, \quad \frac{\partial L}{\partial b_i} = p_i - y_i$$
+"""  # noqa: E501
+
+NOTES = {
+    "indices": INDICES,
+    "neuron": NEURON,
+    "small": SMALL,
+    "columns": COLUMNS,
+    "rows": ROWS,
+    "raised": RAISED,
+}
 PLANTED = [
+    (
+        "indices",
+        r"p_i (\delta_{ij} - p_j)$$" + "\n" + r"$$\frac{\partial L}{\partial p",
+        r"p_i (\delta_{ij} + p_j)$$" + "\n" + r"$$\frac{\partial L}{\partial p",
+    ),
+    ("indices", r"= -\frac{y_i}{p_i}$$", r"= \frac{y_i}{p_i}$$"),
+    ("indices", r"p_i (\delta_{ij} - p_j) = p_j - y_j", r"p_i (\delta_{ij} - p_j) = y_j - p_j"),
+    ("indices", r"(p_i - y_i) h_m", r"(p_i - y_i) h_i"),
+    ("indices", r"b_i} = p_i - y_i", r"b_i} = p_i + y_i"),
     ("neuron", r"{\partial \hat{y}} = \hat{y} - y", r"{\partial \hat{y}} = y - \hat{y}"),
     ("neuron", r"= (\hat{y} - y) \sigma'(z)$$", r"= (\hat{y} - y) \sigma(z)$$"),
     ("neuron", r"\frac{\partial L}{\partial z} x_1", r"\frac{\partial L}{\partial z} x_2"),

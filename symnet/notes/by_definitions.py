@@ -10,6 +10,7 @@ product of derivatives, which is the chain rule; and products without a shape as
 'w := w - \\eta \\frac{dC}{dw}'
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,24 +44,60 @@ def verdict(text: str, declared: Mapping[str, str], repair: bool = True) -> Verd
         display = read(text)
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message, None, (error.start, error.start + error.length))
+    whole = text
     text, display = _without_remarks(text, display)
     if len(display.statements) == 1 and isinstance(display.statements[0], s.Chain):
-        step = _step(text, display.statements[0], declared)
+        chain = display.statements[0]
+        step = _step(text, chain, declared)
         if step is not None:
             return _of_step(step, declared)
-        reduced, by_rule = _reduced(text, display.statements[0], declared)
-        if reduced is None:
-            return Verdict(PROVED, CHAIN_RULE) if by_rule else Verdict(UNKNOWN, NUMBERS)
-        if reduced != text:
+        numbers, rules = _left_out(text, chain, declared)
+        kept = [at for at in range(len(chain.sides)) if at not in {*numbers, *rules}]
+        if len(kept) < 2:
+            return Verdict(PROVED, CHAIN_RULE) if rules else Verdict(UNKNOWN, NUMBERS)
+        if numbers or rules:
+            text = _blanked(text, chain, {*numbers, *rules})
             try:
-                text, display = reduced, read(reduced)
+                display = read(text)
             except SymnetError:  # a group that is only partly left out
                 return Verdict(UNKNOWN, "a side is a number")
+            last = chain.sides[kept[1]]
+            found = _judged(text, display, declared, repair)
+            if found.suggestion is not None:
+                # Numbers of an example follow from what is wrong: these are left to the author.
+                mended = _restored(whole, text, found.suggestion)
+                partly = (*found.notes, NUMBERS)
+                if mended is None:
+                    mended = re.sub(r"\s+", " ", found.suggestion)
+                    return replace(found, suggestion=mended, notes=partly)
+                notes = partly if numbers else found.notes
+                return replace(found, suggestion=mended, notes=notes)
+            if found.verdict in (REFUTED, ILL_FORMED) and len(kept) == 2:
+                return replace(found, span=(last.start, last.end))
+            return found
+    return _judged(text, display, declared, repair)
+
+
+def _restored(whole: str, text: str, mended: str) -> str | None:
+    """What was made of a text with blanks, made of the whole; None if it touches the blanks."""
+    both = min(len(text), len(mended))
+    start = next((i for i in range(both) if text[i] != mended[i]), both)
+    rest = both - start
+    behind = next((i for i in range(rest) if text[-1 - i] != mended[-1 - i]), rest)
+    end = len(text) - behind
+    if whole[start:end] != text[start:end]:
+        return None
+    return whole[:start] + mended[start : len(mended) - behind] + whole[end:]
+
+
+def _judged(text: str, display: s.Display, declared: Mapping[str, str], repair: bool) -> Verdict:
+    """The verdict on a formula, strictly as it stands or else as it is meant."""
     found = _strictly(text, display, declared, repair)
     if found is not None and found.verdict == ILL_FORMED:
         for read_so, note in _as_meant(display):
             again = _strictly(text, read_so, declared, repair=False)
-            if again is not None and again.holds:
+            certain = note != ENTRYWISE and again is not None and again.verdict != ILL_FORMED
+            if again is not None and (again.holds or certain):
                 return replace(again, notes=(*again.notes, note))
     return found or Verdict(UNKNOWN, STRANGE)
 
@@ -142,11 +179,10 @@ def _is_function(
     return False
 
 
-def _reduced(text: str, chain: s.Chain, declared: Mapping[str, str]) -> tuple[str | None, bool]:
-    """A formula without sides that are numbers, or the chain rule; and whether one was the latter.
-
-    What is left out is blank, so that all else keeps its place. None where nothing is left to say.
-    """
+def _left_out(
+    text: str, chain: s.Chain, declared: Mapping[str, str]
+) -> tuple[list[int], list[int]]:
+    """The sides that are numbers, or say what a function is; and those that are a chain rule."""
     sides = chain.sides
     numbers = [
         at
@@ -161,13 +197,15 @@ def _reduced(text: str, chain: s.Chain, declared: Mapping[str, str]) -> tuple[st
         for at, side in enumerate(sides)
         if at and chain.relations[at - 1] == "=" and uses and chain_rule.holds(sides[0], side, uses)
     ]
-    left = [at for at in range(len(sides)) if at not in {*numbers, *rules}]
-    if len(left) < 2:
-        return None, bool(rules)
-    for at in sorted({*numbers, *rules}):
-        start, end = sides[at - 1].end, sides[at].end
+    return numbers, rules
+
+
+def _blanked(text: str, chain: s.Chain, sides: set[int]) -> str:
+    """A formula without some of its sides: blanks stand there, so that all else keeps its place."""
+    for at in sorted(sides):
+        start, end = chain.sides[at - 1].end, chain.sides[at].end
         text = text[:start] + " " * (end - start) + text[end:]
-    return text, bool(rules)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,12 @@ class Judged:
     wanted: bool = False  # whether somebody said that it is this convention
 
     @property
+    def is_in_a_book(self) -> bool:
+        """Whether a convention was needed: not all that was judged follows from definitions."""
+        judged = [x for x in self.judgements if x.verdict is not None]
+        return self.wanted or not judged or any(x.system is None for x in judged)
+
+    @property
     def fits(self) -> bool:
         """Whether the convention is wanted, or a forward equation holds under it."""
         if self.wanted:
@@ -301,7 +307,9 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         proved = sum(
             x.holds and x.role == CLAIM and x.system is not None for x in judged.judgements
         )
-        return verdict.suggestion is not None or (closed and proved >= SURE)
+        # No σ and no C make matrices fit; what is one number is not always said.
+        clash = verdict.verdict == ILL_FORMED and "a number" not in verdict.reason
+        return verdict.suggestion is not None or ((closed or clash) and proved >= SURE)
     if any(each in verdict.reason for each in NEVER_SURE):
         return False
     if verdict.suggestion is None and _OF_A_WIDTH.search(verdict.reason) and not known.widths:
@@ -694,7 +702,7 @@ def _wrong(statement: Statement, verdict: Verdict) -> Finding:
     if suggestion is not None:
         mended = statement.written(suggestion)
         suggestion = mended or suggestion.removeprefix(statement.prefix)
-        if mended not in (None, statement.text):
+        if mended not in (None, statement.text) and by_definitions.NUMBERS not in verdict.notes:
             fix = Edit(statement.formula.source, statement.start, statement.end, suggestion)
     return replace(_finding(rule, statement, verdict), suggestion=suggestion, fix=fix)
 

@@ -23,6 +23,7 @@ LATEX_ENDINGS = (".tex", ".ltx")
 # Where words and a verdict say the same of a formula, one is enough.
 SAME = frozenset({"refuted", "ill-formed", "wrong-range", "not-understood"})
 BY_WORDS = frozenset({"layer-as-iteration", "symbol-change"})
+OWN_DEFINITIONS = "its own definitions, and no book"
 ONCE = frozenset({"wrong-range"})  # in a line, whoever finds it
 
 
@@ -39,7 +40,8 @@ def linted(
         *_not_read(document),
     ]
     kept = tuple(sorted(applied(_once(said), document), key=_place))
-    return Linted(document, found.candidate.words, equations(found), kept)
+    words = found.candidate.words if found.is_in_a_book else OWN_DEFINITIONS
+    return Linted(document, words, equations(found), kept)
 
 
 def _not_read(document: Document) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from symnet.notes.declared import COSTS, base_of, is_partial, slope_of
 from symnet.notes.statements import EQUALITIES, Statement
-from symnet.paper.definitions.names import key_of
+from symnet.paper.definitions.names import index_letters, key_of
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import spelled_out
 from symnet.paper.signs.scripts import is_transpose, mapped
@@ -32,6 +32,7 @@ BIASES = frozenset({"b", r"\beta", "c", "B", r"\theta_0", "w_0"})
 WEIGHTS = frozenset({"w", "W", r"\theta", r"\Theta", "V", "U", "v", "u", r"\omega", r"\Omega"})
 ERRORS = frozenset({r"\delta", r"\Delta"})
 WEIGHTED = ("z", "Z", "s", "net", "v", "u", "in", "h", "a")  # by which δ may be a slope
+COUNTING = frozenset("ijklmnpqrstcd")  # letters that may count entries
 MOST = 60  # definitions of one system
 
 
@@ -157,7 +158,7 @@ def symbol(node: s.Node) -> str | None:
     """The key of what may be defined: a name with its scripts, a function of a name, a cost."""
     match node:
         case s.Name() | s.Scripted(primes=0) if base_of(node) not in SIGNS:
-            return key_of(node)
+            return key_of(whole_of(node))
         case s.Product(
             factors=(s.Name(text="d"), s.Name() | s.Scripted(primes=0)), operators=("", "")
         ):
@@ -193,11 +194,24 @@ def is_plain(node: s.Node) -> bool:
 
 
 def keys_in(node: s.Node) -> Iterator[str]:
-    """The keys of the symbols that stand in a formula, each with its scripts."""
+    """The keys of the symbols that stand in a formula, each with its scripts; p for p_i."""
     for part in symbols_in(node):
-        key = key_of(part)
+        key = key_of(whole_of(part))
         if key is not None:
             yield key
+
+
+def whole_of(node: s.Name | s.Scripted) -> s.Name | s.Scripted:
+    """The quantity of which a symbol is an entry, p of p_i; else the symbol itself."""
+    if isinstance(node, s.Scripted) and isinstance(node.base, s.Name) and counting(node.sub):
+        return node.base if node.sup is None else replace(node, sub=None)
+    return node
+
+
+def counting(sub: s.Node | None) -> tuple[str, ...]:
+    """The letters of a subscript, if they count entries: j, k of w_{jk}, and no name as in b_h."""
+    letters = tuple(index_letters(sub) or ())
+    return letters if set(letters) <= COUNTING else ()
 
 
 def symbols_in(node: s.Node) -> Iterator[s.Name | s.Scripted]:

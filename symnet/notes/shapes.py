@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from symnet.notes.declared import COSTS, NAMES, base_of, is_partial, slope_of
-from symnet.notes.own_definitions import BIASES, COUNTS, ELEMENTARY, RATES, SIGNS, WEIGHTS, bare
+from symnet.notes.own_definitions import (
+    BIASES,
+    COUNTS,
+    ELEMENTARY,
+    RATES,
+    SIGNS,
+    WEIGHTS,
+    bare,
+    counting,
+)
 from symnet.paper.definitions.names import index_letters, key_of
 from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import spelled_out
@@ -165,7 +174,10 @@ class Shapes:
         found: Shape | None = None
         biases = []
         for term in terms:
-            key = key_of(term) if isinstance(term, s.Name | s.Scripted) else None
+            whole = isinstance(term, s.Name) or (
+                isinstance(term, s.Scripted) and not counting(term.sub)
+            )
+            key = key_of(term) if whole else None
             if key is not None and base_of(term) in BIASES and key not in self.numbers:
                 biases.append(key)
                 continue

@@ -102,7 +102,6 @@ _SPELLINGS = (
         r" \1",
     ),
     # A dot with spaces on both sides, between two factors, is a product.
-    (r"(?<=[\w})\]]) \.(?= (?:[a-z(]|\\(?:frac|delta|sigma|sum|partial|left|nabla)))", r" \\cdot"),
     # Rows that end as Hugo and Jekyll want it; a backslash at the end of a line is a space.
     (r"\\{3,}(?=\s*(?:\n|$))", r"\\\\"),
     (r"(?<!\\)\\(?=\r?\n)", " "),

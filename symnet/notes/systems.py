@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from symnet.errors import SymnetError
 from symnet.notes.declared import COSTS, NAMES, Declared, base_of, slope_of
+from symnet.notes.families import entry_of, families
 from symnet.notes.own_definitions import (
     ERRORS,
     LETTERS,
@@ -36,6 +37,7 @@ from symnet.notes.own_definitions import (
     printed,
     raised,
     symbol,
+    symbols_in,
 )
 from symnet.notes.shapes import (
     ONE,
@@ -76,15 +78,45 @@ def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str)
     # Functions come first: what stands before brackets and is not known yet would be a factor.
     declared = dict.fromkeys(sorted(functions - formulas.keys()), "activation function")
     declared |= {x.printed: x.said for x in given if x.key in functions}
+    entries = _entries(given, nodes, shapes)
+    counted = {whole for key in entries if (whole := _key(key)) is not None}
     for key in (*sorted(shapes.numbers - shapes.of.keys() - costs), *shapes.of):
-        if key not in formulas and key not in slopes:
+        if key not in formulas and key not in slopes and key not in counted:
             declared[printed(key)] = kind_of(shapes, key, sizes)
+    declared |= entries
     for each in given:
         if each.key not in functions:
             declared[each.printed] = _said(each, shapes)
     for key in costs - formulas.keys():
         declared[printed(key)] = "loss"
     return _readable(_one_hot({**declared, **slopes}), costs)
+
+
+def _entries(
+    given: Sequence[Definition], nodes: Sequence[s.Node], shapes: Shapes
+) -> dict[str, str]:
+    """What is declared of quantities that are written entry by entry, and are no arrays."""
+    # What definitions have without letters is one quantity: y_i is that of another example then.
+    alone = {key_of(x) for each in given for y in (each.left, each.right) for x in symbols_in(y)}
+    wide = {key for key, shape in shapes.of.items() if not shapes.is_number(shape)}
+    bare_numbers = alone - wide
+    given = [
+        each
+        for each in given
+        if not any(
+            e is not None and e[0] in bare_numbers for e in map(entry_of, s.walk(each.right))
+        )
+    ]
+    own = [x.left for x in given] + [x.right for x in given]
+    named = {key for x in given for key in (x.key, *keys_in(x.right))} - shapes.of.keys() - alone
+    claims = [
+        x
+        for x in nodes
+        if all(
+            e[0] in named or e[0] == r"\delta" for e in map(entry_of, s.walk(x)) if e is not None
+        )
+    ]
+    return families([*own, *claims], {x.key for x in given})
 
 
 def _shapes(
@@ -188,7 +220,9 @@ def _said(definition: Definition, shapes: Shapes) -> str:
     return definition.said
 
 
-KIND = re.compile(r"loss$|number$|activation function$|\w+ by \w+")  # what needs no other symbol
+KIND = re.compile(
+    r"loss$|number$|activation function$|\w+ by \w+|[a-z] = 1, "
+)  # what needs no other symbol
 
 
 def _readable(declared: dict[str, str], costs: set[str]) -> dict[str, str]:
@@ -278,7 +312,7 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
             if each.number <= number or each.key not in chosen:
                 chosen[each.key] = each
         used = set(keys_in(raised(statement.node) if numbered else statement.node))
-        if known.cost_letter and any(_is_slope_symbol(x) for x in s.walk(statement.node)):
+        if known.cost_letter and has_slopes(statement):
             used.add(known.cost_letter)
         systems_of: list[System] = []
         for belonging in _belonging(chosen, used, functions):
@@ -290,6 +324,11 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         if systems_of:
             found[number] = tuple(systems_of)
     return found
+
+
+def has_slopes(statement: Statement) -> bool:
+    """Whether δ_2, dW_1 stand in a statement."""
+    return statement.node is not None and any(map(_is_slope_symbol, s.walk(statement.node)))
 
 
 def _is_slope_symbol(node: s.Node) -> bool:
@@ -361,16 +400,18 @@ def _systems(
 KNOWN = frozenset({"sigmoid", "tanh", "relu", "softplus"})  # by which a page may name a function
 
 
-TARGETS = re.compile(r"\\?(?:math(?:bf|rm)|boldsymbol)?\{?([yYtT])\}?")
+TARGETS = re.compile(r"\\?(?:math(?:bf|rm)|boldsymbol)?\{?([yYtT])\}?(?:_[a-z])?")
+SOFTMAX = re.compile(r"softmax of |\\frac.*(?:e\^|\\exp).*\\sum.*(?:e\^|\\exp)")
+WIDE = re.compile(r" by | = 1, ")  # more than one number
 
 
 def _one_hot(declared: dict[str, str]) -> dict[str, str]:
     """What is declared, where targets beside logarithms of a softmax sum to 1."""
-    costs = [words for words in declared.values() if re.search(r"\\(?:log|ln)\b", words)]
-    if not costs or not any("softmax of " in words for words in declared.values()):
+    costs = [words for words in declared.values() if re.search(r"\\(?:log|ln)(?![a-z])", words)]
+    if not costs or not any(map(SOFTMAX.search, declared.values())):
         return declared
     return {
-        key: f"{words}, one-hot" if TARGETS.fullmatch(key) and " by " in words else words
+        key: f"{words}, one-hot" if TARGETS.fullmatch(key) and WIDE.search(words) else words
         for key, words in declared.items()
     }
 

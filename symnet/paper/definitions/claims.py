@@ -130,6 +130,9 @@ def judged(display: s.Display, about: SystemPage, deadline: float) -> tuple[Verd
             doubt = _doubt(claim, claims, about)
             if doubt:
                 return Verdict(UNKNOWN, doubt, None, verdict.span, notes=tuple(notes)), claim
+            if claim is not claims[0] and claim.right is not None and verdict.span == claim.span:
+                # Of a = b = c it is c that differs.
+                verdict = replace(verdict, span=(claim.right.start, claim.right.end))
             return replace(verdict, notes=tuple(dict.fromkeys(notes))), claim
         if verdict.verdict == UNKNOWN:
             unclear = unclear or verdict

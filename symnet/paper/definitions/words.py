@@ -153,16 +153,23 @@ def _scalar(
 def _entries(
     system: System, keys: Sequence[s.Node], found: re.Match[str], said: str
 ) -> System | None:
-    """x_i, i = 1, …, m: a number for each i."""
-    system, along = _length(system, found["size"])
-    system = replace(system, letters={**system.letters, found["letter"]: along[0]})
+    """x_i, i = 1, …, m: a number for each i; w_{ij}, i = 1, …, n; j = 1, …, m."""
+    axes: dict[str, Axis] = {}
+    for each in re.finditer(ENTRIES, said):
+        system, (along,) = _length(system, each["size"])
+        axes[each["letter"]] = along
+    system = replace(system, letters={**system.letters, **axes})
     for key in keys:
         letters = index_letters(key.sub) if isinstance(key, s.Scripted) else None
-        if letters != [found["letter"]] or not isinstance(key, s.Scripted):
+        if letters != list(axes) or not isinstance(key, s.Scripted):
             return None
         assert isinstance(key.base, s.Name)
         name = spelled_out(key.base)
-        system = system.with_quantity(name, Quantity(named(name), along, (), plain=True))
+        system = system.with_quantity(
+            name, Quantity(named(name), tuple(axes.values()), (), plain=True)
+        )
+        if "one-hot" in said:
+            system = replace(system, whole=system.whole | {named(name)})
     return system
 
 
@@ -439,6 +446,9 @@ _CLASS = (
 _LENGTH = r"[A-Za-z]+_\{?[A-Za-z0-9]+\}?|[A-Za-z]"
 _SIZE = rf"(?P<size>{_LENGTH})(?![A-Za-z])"
 
+# i = 1, …, n
+ENTRIES = r"(?P<letter>[a-z]) = 1, ?(\\dots|\\ldots|…|\.\.\.), ?(?P<size>[A-Za-z])\b"
+
 # Words, in the order in which they are looked for, and what they change.
 WORDS: tuple[tuple[str, Change], ...] = (
     (r"(?P<kind>column|row|vector) of (?:all )?(?:(?P<size>[A-Za-z]) )?ones", _ones),
@@ -455,7 +465,7 @@ WORDS: tuple[tuple[str, Change], ...] = (
     (rf"\\mathbb\{{? ?R\}}?\^\{{?\s*{_SIZE}\s*\}}?$", _vector),
     (rf"vectors? (?:of|with) (?:length |size |dimension )?{_SIZE}", _vector),
     (r"^(?P<size>[A-Za-z])-vector", _vector),
-    (r"(?P<letter>[a-z]) = 1, ?(\\dots|\\ldots|…|\.\.\.), ?(?P<size>[A-Za-z])\b", _entries),
+    (ENTRIES, _entries),
     (r"^(size of the )?(mini-?)?batch( size)?$|^number of \w+( \w+)?$|^length of ", _size),
     (_CLASS, _class),
     (r"^(?P<side>(row|column)-?wise )?softmax (of|over) (the rows of )?(?P<of>.+)$", _softmax),
