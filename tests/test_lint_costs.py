@@ -65,6 +65,8 @@ def test_a_cost_is_known_by_its_formula(said: str, name: str) -> None:
         ((*FORWARD, r"C = \frac{1}{m} \sum_x C_x", r"C = \sum_x C_x",
           r"\frac{\partial C}{\partial w_k} = \frac{1}{m} \sum_x \frac{\partial C_x}"
           r"{\partial w_k}"), [4]),
+        ((*FORWARD, r"C = \frac{1}{m} \sum_x C_x", r"C = \sum_x C_x",
+          r"\frac{\partial C}{\partial w_k} = \sum_x \frac{\partial C_x}{\partial w_k}"), [-5]),
     ],
 )  # fmt: skip
 def test_claims_are_judged_by_the_cost_that_stands_above(

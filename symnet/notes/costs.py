@@ -180,7 +180,8 @@ def _of_twice(
         for text in _sides(each)[:1]
         if _is_mean(side(text)) and replace(side(text), factor="") == own
     ]
-    if not means or not any(_is_slope_of_mean(x, own.summand) for x in statements[at + 1 : at + 4]):
+    slopes = (_mean_of_slopes(each, own.summand) for each in statements[at + 1 : at + 4])
+    if not means or side(means[-1]).factor not in slopes:
         return None
     mended = statement.printed.replace(said, means[-1], 1)
     return Verdict(REFUTED, MEANS, "factor", suggestion=mended)
@@ -190,8 +191,8 @@ def _is_mean(found: Side) -> bool:
     return _MEAN.fullmatch(found.factor) is not None
 
 
-def _is_slope_of_mean(statement: Statement, summand: str) -> bool:
-    r"""Whether a statement is \partial C/\partial w = 1/n Σ \partial C_x/\partial w."""
+def _mean_of_slopes(statement: Statement, summand: str) -> str:
+    r"""1/n of \partial C/\partial w = 1/n Σ \partial C_x/\partial w; empty if it is none."""
     match statement.node:
         case s.Chain(sides=(left, right), relations=("=",)) if (
             slope := slope_of(left)
@@ -199,5 +200,6 @@ def _is_slope_of_mean(statement: Statement, summand: str) -> bool:
             found = side(statement.said(right))
             begins = found.summand.replace("{", "").replace("}", "")
             derived = r"\frac\partial" + summand.replace("{", "").replace("}", "")
-            return _is_mean(found) and len(found.sums) == 1 and begins.startswith(derived)
-    return False
+            if _is_mean(found) and len(found.sums) == 1 and begins.startswith(derived):
+                return found.factor
+    return ""
