@@ -33,6 +33,7 @@ FUNCTIONS = frozenset({
     r"\sigma", "f", "g", "h", r"\varphi", r"\phi", r"\psi", "s", "sigmoid", "tanh", "relu", "ReLU",
     "softplus", "S",
 })  # fmt: skip
+SAMPLES = frozenset({"i", "k", "m", "n", "p", "q", "r", "t", "x", r"\mu"})  # as in C^x, L^{(i)}
 WEIGHTS = frozenset({"w", "W", r"\omega", r"\theta", r"\Theta", r"\Omega"})
 QUANTITIES = WEIGHTS | {
     "b", "z", "a", r"\delta", "A", "Z", r"\Delta", "h", "H", "o", "net", "y", "x", "u", "s", "v",
@@ -98,6 +99,21 @@ class Declared:
     signed: bool = False  # whether gradients are said to be products of δ: then δ is no -∂C/∂z
     # What is declared otherwise than it can be judged here: "δ", "network", "penalty".
     odd: frozenset[str] = frozenset()
+    cost_places: tuple[tuple[str, tuple[str, int]], ...] = ()  # costs, and where each is declared
+    above: int = 0  # how many of the costs, which are the first, are above what is judged
+
+    def near(self, place: tuple[str, int]) -> "Declared":
+        """What is declared, for a claim at this place: the cost last above it is the first."""
+        path, at = place
+        above = [cost for cost, (file, start) in self.cost_places if file == path and start < at]
+        costs = dict.fromkeys((*reversed(above), *self.costs))
+        return replace(self, costs=tuple(costs), above=len(set(above)))
+
+    @property
+    def cost_is_read(self) -> bool:
+        """Whether the cost that stands last above a claim is understood, if there is one."""
+        above = [x for x in self.costs[: self.above] if _is_of_targets(x)]
+        return not above or cost_name(above[0]) != ""
 
     @property
     def anchored(self) -> frozenset[tuple[str, int]]:
@@ -116,8 +132,10 @@ class Declared:
         An activation of which nothing is said at all is any.
         """
         named = self.functions or self.hidden or self.output
-        # Of several costs one that is not understood may be meant anywhere.
-        costs = [bool(cost_name(x)) for x in self.costs if _is_of_targets(x)]
+        # Of several costs one that is not understood may be meant anywhere below it.
+        of_targets = [x for x in self.costs[: self.above] if _is_of_targets(x)]
+        of_targets = of_targets or [x for x in self.costs if _is_of_targets(x)]
+        costs = [bool(cost_name(x)) for x in of_targets]
         found = {"cost"} if costs and all(costs) else set()
         if named or not self.activations:
             found.add("activation")
@@ -133,6 +151,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     errors: dict[str, str] = {}
     functions: dict[str, str] = {}
     costs: list[str] = []
+    cost_places: list[tuple[str, tuple[str, int]]] = []
     anchors: list[tuple[str, Statement]] = []
     defining: set[tuple[str, int]] = set()
     used: list[str] = []
@@ -162,7 +181,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
                 and not _is_cost(right, derived)
                 and not isinstance(right, s.Number)  # L = 3 is a number of layers
             ):
-                costs.append(f"{_without_arguments(key)} = {_squares_put_in(said, differences)}")
+                costs.append(f"{_of_all(key)} = {_squares_put_in(said, differences)}")
+                cost_places.append((costs[-1], place))
                 defining.add(place)
             elif _is_function_of_letter(left) and _is_function_of(right, left):
                 functions.setdefault(key, said)
@@ -194,6 +214,7 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         errors=errors,
         functions=functions,
         costs=tuple(dict.fromkeys(costs)),
+        cost_places=tuple(cost_places),
         cost_letter=cost_letter(statements),
         widths=widths(statements),
         first=first_layer(whole, same),
@@ -364,7 +385,11 @@ def _derived(statements: Iterable[Statement]) -> frozenset[str]:
 
 
 def _has_layer(node: s.Node) -> bool:
-    return isinstance(node, s.Scripted) and node.sup is not None
+    """Whether a symbol is one of a layer; E^q and L^{(i)} are costs of a sample."""
+    if not isinstance(node, s.Scripted) or node.sup is None:
+        return False
+    sample = node.sup.body if isinstance(node.sup, s.Bracketed) else node.sup
+    return not isinstance(sample, s.Name) or sample.text not in SAMPLES
 
 
 def _is_function_of_letter(node: s.Node) -> bool:
@@ -392,7 +417,11 @@ NOT_FORWARD = WEIGHTS | {r"\delta", r"\Delta", "dW", "db", "dZ", "dA", "dw", "dz
 
 def _is_forward(left: s.Node, right: s.Node, key: str, said: str) -> bool:
     found = inferred.forward(key, said)
-    if found is None or found.given.base not in QUANTITIES - NOT_FORWARD:
+    if found is None:
+        return False
+    if found.given.base == "b" and found.function:
+        return found.weight is not None  # b_i = f(Σ_j w_{ij} a_j) is no bias
+    if found.given.base not in QUANTITIES - NOT_FORWARD:
         return False
     return found.weight is not None or _is_activation(found)
 
@@ -410,12 +439,17 @@ def _summed(key: str, said: str) -> str:
 _SUMS = re.compile(r"\\sum|\\Sigma|∑|Σ")
 
 
+_SAMPLE = re.compile(r"\^(?:\{[^{}]*\}|\w)$")
+
+
+def _of_all(key: str) -> str:
+    """The cost's letter, without what it is of and of which sample: E of E^q, J of J(W)."""
+    return _SAMPLE.sub("", _without_arguments(key))
+
+
 def _without_arguments(key: str) -> str:
     """The cost's letter alone: J of J(W, b; x, y)."""
     return re.sub(r"\s*\(.*\)\s*$", "", key)
-
-
-_LIMITS = re.compile(r"\\sum\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?")
 
 
 def cost_name(said: str) -> str:
@@ -426,7 +460,7 @@ def cost_name(said: str) -> str:
     """
     formula = said.partition(" = ")[2]
     try:
-        name = context_words.cost("C = " + _LIMITS.sub(r"\\sum ", formula)).name
+        name = context_words.cost("C = " + formula).name
     except SymnetError:
         return ""
     return "" if name in (None, "abstract") else str(name)

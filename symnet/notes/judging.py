@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.network.functions import ACTIVATIONS
-from symnet.notes import by_definitions, systems
+from symnet.notes import by_definitions, costs, systems
 from symnet.notes.about import (
     at_any_number,
     changed_in,
@@ -143,16 +143,21 @@ class Task:
     own: Mapping[str, Own]
     systems: Mapping[int, tuple[System, ...]]  # of the statements, by their numbers
     numbers: Mapping[tuple[str, int], int]  # of the statements, by their places
+    costs: Mapping[tuple[str, int], Verdict | None]  # what is said of a cost in several ways
     judge: Judge = verdict
 
     def __call__(self, statement: Statement) -> Judgement:
+        if statement.place in self.costs and statement.place in self.known.defining:
+            found = self.costs[statement.place]
+            return Judgement(statement, DEFINITION if found is None else CLAIM, found)
         at = self.numbers[statement.place]
         before = {key: said for key, (number, said) in self.own.items() if number < at}
         ask = _remembering(self.judge)
         by_own = _by_definitions(statement, self.systems.get(at, ()), ask)
         if by_own is not None and (by_own.holds or by_own.verdict is None):
             return by_own
-        by_book = _of(statement, self.fitting, self.known, before, ask)
+        known = self.known.near(statement.place)
+        by_book = _of(statement, self.fitting, known, before, ask)
         if by_own is None or by_book.role == DEFINITION or by_book.holds:
             return by_book
         return by_own
@@ -173,7 +178,8 @@ def judged(
         if new := new_symbol(statement, known):
             own.setdefault(new[0], (number, new[1]))
     numbers = {x.place: n for n, x in enumerate(said)}
-    task = Task(known, fitting, own, systems.systems(said, known), numbers, judge)
+    twice = costs.told(said)
+    task = Task(known, fitting, own, systems.systems(said, known), numbers, twice, judge)
     found = tuple(mapper(task, said))
     unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
     return replace(unsure, judgements=_certain(unsure))
@@ -293,7 +299,7 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
 
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
-    statement, known = found.statement, judged.known
+    statement, known = found.statement, judged.known.near(found.statement.place)
     if verdict.suggestion is None and _JACOBIAN.search(verdict.reason):
         return False
     if found.system is not None:
@@ -326,7 +332,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     if is_transposed(statement) and not judged.wanted:
         return False  # z = W^T a + b may be how the document has its weights
     if verdict.suggestion is not None:
-        return True
+        # An edit for another cost is none.
+        return known.cost_is_read or "cost" not in needs or verdict.verdict == ILL_FORMED
     # Numbers can only speak against what says nothing of a certain σ or C that is not declared, nor
     # of a network that is drawn and not described.
     if verdict.verdict == REFUTED and not has_quantities(statement):

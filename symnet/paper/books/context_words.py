@@ -4,6 +4,8 @@ r"""What a context says in words: "sigmoid f", "1/2 sum (a_i^L - t_i)^2", "yhat 
 (('sigmoid', ('f',)), ('abstract', ('g',)))
 >>> cost("E = 1/2 sum (y-yhat)^2")
 Cost(name='quadratic', letters=('E',), output='\\hat{y}', target='y')
+>>> cost(r"C = \sum_{i=1}^{n_L}{(y_i - a_i^L)^2}").name
+'squared_error'
 """
 
 import re
@@ -33,7 +35,7 @@ _HALF = (
 )
 _SYMBOL = r"\\?[A-Za-z]+(?:\{\w+\})?(?:[_^](?:\{[^{}]*\}|\w))*"
 _SQUARES = re.compile(
-    rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?)?\s*(?P<open>\(|\\\||\|\|?)\s*"
+    rf"{_HALF}\s*(?:\\sum(?:_(?:\{{[^{{}}]*\}}|\w))?\s*)*\s*(?P<open>\(|\\\||\|\|?)\s*"
     rf"(?P<one>{_SYMBOL})\s*-\s*(?P<other>{_SYMBOL})\s*(?:\)|\\\||\|\|?)(?:_2)?\^\{{?2\}}?"
 )
 NAMES = {
@@ -63,9 +65,15 @@ _ANY = re.compile(
     r"(?:\([\w\s,;\\^]*\))?(?:,?\s*(?:abstract|arbitrary|unspecified|general|any|some|is|the|an?"
     r"|differentiable|scalar|loss|cost|error|function|of one (?:sample|example|pattern)))*"
 )
+# What a sum runs over says nothing of the cost of one sample: \sum_{k=1}^{n_L} (a_k - y_k)^2.
+_LIMITS = re.compile(
+    r"\\sum(?:\\limits)?\s*(?:_(?:\{[^{}]*\}|\w))?\s*(?:\^(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?"
+)
+_OF_SAMPLE = re.compile(r"(?<=[\w}])\(x\)(?!\s*=)")  # y(x) - a^L(x)
+_BRACED_SUM = re.compile(r"(\\sum )\{(.*)\}$")
 _MEAN = re.compile(
     r"(?:(?P<half>\(1/2[nmN]\)|1/\(2[nmN]\)|\\frac\{1\}\{2[nmN]\})|\(1/[nmN]\)|1/[nmN]|\\frac\{1\}\{[nmN]\})"
-    r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\|)"
+    r"\s*\\sum(?:_\w)?\s*(?=\|\||\\\||\\sum)"
 )
 
 
@@ -104,7 +112,8 @@ def activation(said: str) -> tuple[str, tuple[str, ...]]:
 
 def cost(said: str, local: Mapping[str, str] | None = None) -> Cost:
     """What is said of the cost; no name where it is not understood."""
-    text = as_latex(said)
+    text = _BRACED_SUM.sub(r"\1\2", _LIMITS.sub(r"\\sum ", as_latex(said)).rstrip())
+    text = _OF_SAMPLE.sub("", text)
     letter = _LETTER.match(text)
     found = Cost(letters=(letter[1],) if letter and len(letter[1]) <= 3 else ())
     roles = {**_roles(said), **{as_latex(str(k)): str(v) for k, v in (local or {}).items()}}

@@ -58,6 +58,7 @@ from symnet.term import Partial, walk
 
 EQUALITIES = frozenset({"=", r"\equiv", ":=", r"\approx", r"\triangleq", r"\coloneqq", r"\doteq"})
 UPDATES = frozenset({r"\leftarrow", r"\gets", ":=", r"\to", r"\rightarrow"})
+LEFTWARD = frozenset({r"\leftarrow", r"\gets"})
 ARROWS = frozenset({r"\leftarrow", r"\gets", r"\to", r"\rightarrow", r"\Rightarrow", r"\mapsto"})
 IN = r"\in"
 CHANGES = {"-=": "-", "+=": "+"}
@@ -297,6 +298,8 @@ def _links(chain: s.Chain, about: Page) -> list[Claim]:
     for at, (left, right, relation) in enumerate(zip(sides, sides[1:], relations, strict=False)):
         if renewed[at + 1] and s.spell(left) == s.spell(right):
             continue  # w → w' = …: the new w is what follows
+        if relation in LEFTWARD and relations[0] == relation:
+            left = sides[0]  # w ← x ← y: it is w that becomes y
         if isinstance(left, s.Text) or isinstance(right, s.Text):
             continue
         if isinstance(left, s.Empty) or isinstance(right, s.Empty):
