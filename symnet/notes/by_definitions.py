@@ -219,6 +219,13 @@ class Step:
     sign: tuple[int, int]  # the place of the sign
 
 
+# What tells a parameter after a step from that before.
+_AGE = re.compile(
+    r"[_^](?:\{*\s*(?:n e w|o l d|n e u|a l t|n e x t|t \+ 1|t - 1)\s*\}*"
+    r"|\{*\"?(?:new|old|neu|alt|next)\"?\}*|t)$"
+)
+
+
 def _step(text: str, chain: s.Chain, declared: Mapping[str, str]) -> Step | None:
     """What w := w - η g changes; None if it is no such step."""
     match chain:
@@ -228,9 +235,10 @@ def _step(text: str, chain: s.Chain, declared: Mapping[str, str]) -> Step | None
             names = [x for x in change.factors if isinstance(x, s.Name)]
             rates = [x for x in names if x.text in RATES - {r"\lambda"}]
             old = symbol(before)
-            base = base_of(left)
-            if not rates or old is None or base_of(before) != base or printed(old) not in declared:
+            if not rates or old is None or printed(old) not in declared:
                 return None
+            if _AGE.sub("", symbol(left) or "") != _AGE.sub("", old):
+                return None  # w_1 := w_2 - … is no step of w_1
             rate = rates[0]
             if change.factors[0] is not rate:
                 return None

@@ -72,6 +72,16 @@ NAMED_COSTS: tuple[tuple[str, str], ...] = (
 )
 
 
+PENALISED = re.compile(
+    r"(cost|loss|objective|error)[^.]{0,60}(penalt|weight decay|regulari[sz])"
+    r"|(add|with|include)[^.]{0,30}(weight decay|penalt|regulari[sz])", re.IGNORECASE,
+)  # fmt: skip
+AVERAGED = re.compile(
+    r"(averag|mean)\w*[^.]{0,40}(over|of|across)[^.]{0,30}(example|sample|batch|data|observation)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """What a document declares, each by the LaTeX of its left side, and which statements do so."""
@@ -89,6 +99,8 @@ class Declared:
     output: str = ""  # the same of the last layer, if it has another
     activations: tuple[str, ...] = ()  # that are mentioned
     cost_names: tuple[str, ...] = ()
+    penalised: bool = False  # whether words say that the cost has a penalty
+    averaged: bool = False  # whether words say that the cost is a mean over examples
     outputs: tuple[str, ...] = ()  # activations that are mentioned of the last layer
     anchors: tuple[Statement, ...] = ()  # the statements that are forward equations
     defining: frozenset[tuple[str, int]] = frozenset()  # (file, start) of all that define
@@ -224,6 +236,8 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
         output="softmax" if "softmax" in named else named[1] if len(named) == 2 else "",
         activations=_mentioned(prose, NAMED_ACTIVATIONS),
         cost_names=_mentioned(prose, NAMED_COSTS),
+        penalised=PENALISED.search(prose) is not None,
+        averaged=AVERAGED.search(prose) is not None,
         outputs=_mentioned(prose, NAMED_OUTPUTS),
         anchors=tuple(dict.fromkeys(x for _, x in anchors)),
         defining=frozenset(defining),

@@ -20,9 +20,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symnet.errors import SymnetError
-from symnet.notes.declared import COSTS, NAMES, Declared, base_of, slope_of
+from symnet.notes.declared import COSTS, NAMES, Declared, base_of, is_partial, slope_of
 from symnet.notes.families import entry_of, families
 from symnet.notes.own_definitions import (
+    COUNTS,
     ERRORS,
     LETTERS,
     MOST,
@@ -49,7 +50,7 @@ from symnet.notes.shapes import (
     sizes_of,
     weights_first,
 )
-from symnet.notes.statements import Statement
+from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.definitions.declarations import bases_of, wholes_of
 from symnet.paper.definitions.declarations import declared as system
 from symnet.paper.definitions.names import key_of
@@ -67,6 +68,8 @@ def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str)
     given = list({x.key: x for x in given}.values())[:MOST]
     if not given:
         return {}
+    if any(x.key == "d" for x in given):
+        return {}  # d x would be a slope, or a product
     numbered = any(has_raised(x.left) for x in given)
     nodes = [raised(x.node) if numbered else x.node for x in said if x.node is not None]
     formulas = {x.key: x for x in given}
@@ -295,6 +298,7 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
     neuron in the first section is another network than two layers in the second.
     """
     given = [x for x in definitions(said) if not LAYER.search(x.printed + " " + x.said)]
+    given = list(_new(given))
     # Beside a prediction the same letter is the target, whatever else it has been.
     predicted = {x.key.removeprefix("hat:") for x in given if x.key.startswith("hat:")}
     given = [x for x in given if x.key not in predicted]
@@ -325,6 +329,26 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         if systems_of:
             found[number] = tuple(systems_of)
     return found
+
+
+def _new(given: Sequence[Definition]) -> Iterator[Definition]:
+    """The definitions without those that say of a symbol what follows from what it is: claims.
+
+    After a = z^2 and z = w x nothing new is said by a = w^2 x^2; by a = tanh(z) it is.
+    """
+    parts: dict[str, set[str]] = {}
+    for each in given:
+        own = set(keys_in(each.right))
+        if each.key in parts and base_of(each.left) not in COSTS and own - parts[each.key]:
+            reached, waiting = set(parts[each.key]), list(parts[each.key])
+            while waiting:
+                new = parts.get(waiting.pop(), set()) - reached
+                reached |= new
+                waiting += new
+            if own <= reached:
+                continue
+        parts[each.key] = own
+        yield each
 
 
 def has_slopes(statement: Statement) -> bool:
@@ -389,13 +413,14 @@ def _systems(
     given: Sequence[Definition], said: Sequence[Statement], known: Declared
 ) -> Iterator[System]:
     """A system, and what it is if an activation or a cost is one that is mentioned."""
-    declared = system_of(given, said, known.cost_letter)
+    stated = _stated(said, known)
+    declared = _honest(system_of(given, said, known.cost_letter), stated, known)
     if not declared:
         return
     yield System(declared)
     unknown = [key for key, words in declared.items() if words == "activation function"]
     names = [x for x in dict.fromkeys((known.hidden, *known.activations)) if x in KNOWN]
-    for cost, words in ((None, declared), *_with_costs(declared, known)):
+    for cost, words in ((None, declared), *(() if stated else _with_costs(declared, known))):
         supposed = () if cost is None else (("cost", cost),)
         if supposed:
             yield System(words, supposed)
@@ -428,6 +453,42 @@ def _one_hot(declared: dict[str, str]) -> dict[str, str]:
     }
 
 
+def _stated(said: Sequence[Statement], known: Declared) -> dict[str, set[str]]:
+    """What each cost is made of of which a formula is given, whether that is understood or not."""
+    found: dict[str, set[str]] = {}
+    for statement in said:
+        chain = statement.node
+        if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES:
+            continue
+        key = symbol(chain.sides[0])
+        if key is None or not (base_of(chain.sides[0]) in COSTS or key == known.cost_letter):
+            continue
+        for side in chain.sides[1:]:
+            keys = set(keys_in(side)) | {x.text for x in s.walk(side) if isinstance(x, s.Name)}
+            if not is_partial(side) and keys - {key} - COSTS - COUNTS:
+                found.setdefault(key, set()).update(keys)
+    return found
+
+
+PARAMETERS = frozenset({"w", "W", r"\theta", r"\Theta", r"\omega", r"\lambda"})
+
+
+def _honest(
+    declared: dict[str, str], stated: Mapping[str, set[str]], known: Declared
+) -> dict[str, str]:
+    """What is declared, without costs that are unread and depend on more than on the output."""
+    uses = uses_of(declared)
+    for loss in [key for key, words in declared.items() if words == "loss"]:
+        key = _key(loss) or loss
+        made_of = stated.get(key, set())
+        inner = {k for k in uses if k in made_of and k not in uses.get(key, set()) and k != key}
+        penalised = any(re.split("[_^]", k.split(":")[-1])[0] in PARAMETERS for k in made_of)
+        if inner or penalised or (known.penalised and not made_of):
+            below = re.compile(rf"\\partial {re.escape(loss)}(?![A-Za-z])")
+            declared = {k: v for k, v in declared.items() if k != loss and not below.search(v)}
+    return declared
+
+
 def _with_costs(
     declared: Mapping[str, str], known: Declared
 ) -> Iterator[tuple[str, dict[str, str]]]:
@@ -444,6 +505,8 @@ def _with_costs(
     (loss,), (target,), (output,) = losses, targets, outputs
     if "softmax of " in declared[output]:
         flat = re.match(r"1 by|\w+ by 1", declared[target]) is not None
+        if known.averaged and not flat:
+            return  # over which side, the declared names do not tell
         words = "cross-entropy" if flat else "cross-entropy summed over all samples"
         one_hot = f"{declared[target]}, one-hot"
         yield "cross-entropy", {**declared, target: one_hot, loss: words}
