@@ -172,6 +172,51 @@ def test_what_is_predicted_and_what_is_wanted_are_two_symbols() -> None:
     assert [x.line for x in lint(note).findings if x.level == "error"] == [3]
 
 
+# A note, and a wrong claim that would hold of another note: it is never proved.
+FOOLING = [
+    (r"$$z = W x, \quad L = \|z - y\|^2$$", r"\frac{dL}{dz} = z - y"),
+    (r"$$z = W x, \quad L = \log(1 + \|z - y\|^2)$$", r"\frac{dL}{dz} = z - y"),
+    (r"$$z = W x, \quad C = \sum_k (z_k - y_k)^4$$", r"\frac{dC}{dz} = z - y"),
+    (r"$$z = W x, \quad C = \frac{1}{n} \sum_{k=1}^n (z_k - y_k)^2$$", r"\frac{dC}{dz} = z - y"),
+    (r"$$Z = X W, \quad L = \frac{1}{2m} \|Z - Y\|^2$$", r"\frac{dL}{dW} = X^T (Z - Y)"),
+    (
+        r"$$z = W x, \quad p = \mathrm{softmax}(z), \quad L = \frac{1}{2} \|p - y\|^2$$",
+        r"\frac{dL}{dz} = p - y",
+    ),
+    (
+        r"$$z = W x + b, \quad a = \sigma(z)$$ We add $C = C_0 + \frac{\lambda}{2} \|W\|^2$.",
+        r"\frac{dC}{dW} = \frac{dC}{dz} x^T",
+    ),
+    (
+        r"$$z = W x + b, \quad a = \sigma(z)$$ The cost $C$ has a penalty on the weights.",
+        r"\frac{dC}{dW} = \frac{dC}{dz} \frac{dz}{dW}",
+    ),
+    (
+        r"$$Z = X W + b, \quad P = \mathrm{softmax}(Z)$$ The loss $L$ is the cross-entropy, "
+        r"averaged over the examples.",
+        r"\frac{dL}{dZ} = P - Y",
+    ),
+    (
+        r"$$z = w_1 x_1 + w_2 x_2, \quad C = (z - y)^2$$",
+        r"w_1 := w_2 - \eta \frac{dC}{dw_2}",
+    ),
+    (
+        r"$$z_1 = w_1 x, \quad a_1 = z_1^2, \quad z_2 = w_2 a_1, \quad L = (z_2 - y)^2$$"
+        r"$$z_2 = w_2 w_1 x^2$$",
+        r"\frac{dL}{dw_1} = 2 (z_2 - y) w_2 x^2",
+    ),
+    (r"$$z = w x + b, \quad d = z - y, \quad C = d^2$$", r"\frac{dC}{dw} = d x"),
+]
+
+
+@pytest.mark.parametrize(("note", "claim"), FOOLING)
+def test_what_would_hold_of_another_note_is_not_proved(note: str, claim: str) -> None:
+    found = lint(f"{note}\n\n$${claim}$$")
+    last = max(found.equations, key=lambda x: x.start)
+    assert last.verdict is None or not last.verdict.holds
+    assert all(x.suggestion is None or "d w" not in x.suggestion for x in found.findings)
+
+
 @pytest.mark.parametrize(
     "claim",
     [

@@ -68,8 +68,6 @@ def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str)
     given = list({x.key: x for x in given}.values())[:MOST]
     if not given:
         return {}
-    if any(x.key == "d" for x in given):
-        return {}  # d x would be a slope, or a product
     numbered = any(has_raised(x.left) for x in given)
     nodes = [raised(x.node) if numbered else x.node for x in said if x.node is not None]
     formulas = {x.key: x for x in given}
@@ -111,6 +109,7 @@ def _entries(
         )
     ]
     own = [x.left for x in given] + [x.right for x in given]
+    _as_long_as_arrays(own, wide, shapes)
     named = {key for x in given for key in (x.key, *keys_in(x.right))} - shapes.of.keys() - alone
     claims = [
         x
@@ -119,7 +118,17 @@ def _entries(
             e[0] in named or e[0] == r"\delta" for e in map(entry_of, s.walk(x)) if e is not None
         )
     ]
-    return families([*own, *claims], {x.key for x in given})
+    return families([*own, *claims], {x.key for x in given} | shapes.of.keys())
+
+
+def _as_long_as_arrays(nodes: Sequence[s.Node], wide: set[str], shapes: Shapes) -> None:
+    """What stands entry by entry beside a vector, with its letter, is one: y_k ln a_k."""
+    for node in nodes:
+        entries = [x for x in map(entry_of, s.walk(node)) if x is not None and len(x[1]) == 1]
+        vectors = {letters: base for base, letters in entries if base in wide}
+        for base, letters in entries:
+            if base not in shapes.of and base not in shapes.numbers and letters in vectors:
+                shapes.of[base] = shapes.of[vectors[letters]]
 
 
 def _shapes(
@@ -297,6 +306,8 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
     said so only what hangs together with the symbols of the statement belongs to its system: one
     neuron in the first section is another network than two layers in the second.
     """
+    if any(map(_is_of_d, said)):
+        return {}  # d x would be a slope, or a product
     given = [x for x in definitions(said) if not LAYER.search(x.printed + " " + x.said)]
     given = list(_new(given))
     # Beside a prediction the same letter is the target, whatever else it has been.
@@ -329,6 +340,16 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         if systems_of:
             found[number] = tuple(systems_of)
     return found
+
+
+def _is_of_d(statement: Statement) -> bool:
+    """Whether a statement says what d is."""
+    chain = statement.node
+    return (
+        isinstance(chain, s.Chain)
+        and isinstance(chain.sides[0], s.Name)
+        and (chain.sides[0].text == "d" and not chain.sides[0].style)
+    )
 
 
 def _new(given: Sequence[Definition]) -> Iterator[Definition]:
