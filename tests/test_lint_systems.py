@@ -172,6 +172,13 @@ def test_what_is_predicted_and_what_is_wanted_are_two_symbols() -> None:
     assert [x.line for x in lint(note).findings if x.level == "error"] == [3]
 
 
+def test_on_what_something_depends_is_no_product() -> None:
+    note = r"$$z = w^T x + b, \quad \alpha(t) = 1/(1 + e^{-t}), \quad o = \alpha(z)$$"
+    note += "\n\n" + r"$$z = z(w) = w^T x + b$$ $$\frac{\partial z}{\partial b} = 1$$"
+    assert all(x.level == "note" for x in lint(note).findings)
+    assert all(x.verdict.holds for x in lint(note).equations if x.verdict is not None)
+
+
 # A note, and a wrong claim that would hold of another note: it is never proved.
 FOOLING = [
     (r"$$z = W x, \quad L = \|z - y\|^2$$", r"\frac{dL}{dz} = z - y"),

@@ -179,15 +179,24 @@ def _is_function(
     return False
 
 
+def _says_on_what(side: s.Node, left: s.Node) -> bool:
+    """z(w) of z = z(w) = w^T x + b: on what a symbol depends, which is no product."""
+    match side:
+        case s.Product(factors=(name, s.Bracketed()), operators=("", "")):
+            return s.spell(name) == s.spell(left)
+    return False
+
+
 def _left_out(
     text: str, chain: s.Chain, declared: Mapping[str, str]
 ) -> tuple[list[int], list[int]]:
     """The sides that are numbers, or say what a function is; and those that are a chain rule."""
     sides = chain.sides
-    numbers = [
+    numbers = [at for at, side in enumerate(sides) if at and _says_on_what(side, sides[0])] + [
         at
         for at, side in enumerate(sides)
         if at
+        and not _says_on_what(side, sides[0])
         and (not is_symbolic(side) or _is_function(side, sides, text, declared))
         and not (is_plain(side) and is_partial(sides[0]))
     ]

@@ -309,7 +309,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         )
         # No σ and no C make matrices fit; what is one number is not always said.
         clash = verdict.verdict == ILL_FORMED and "a number" not in verdict.reason
-        return verdict.suggestion is not None or ((closed or clash) and proved >= SURE)
+        certain = clash or (closed and verdict.verdict == REFUTED)
+        return verdict.suggestion is not None or (certain and proved >= SURE)
     if any(each in verdict.reason for each in NEVER_SURE):
         return False
     if verdict.suggestion is None and _OF_A_WIDTH.search(verdict.reason) and not known.widths:

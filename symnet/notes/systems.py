@@ -58,6 +58,7 @@ from symnet.paper.definitions.pages import LAYER
 from symnet.paper.formula import syntax as s
 from symnet.paper.formula.reader import read
 from symnet.paper.signs.notation import spelled_out
+from symnet.paper.signs.scripts import layer_and_transpose
 
 
 def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str) -> dict[str, str]:
@@ -149,6 +150,13 @@ def _shapes(
     claimed = {x.key for x in given}
     for node in nodes:
         learn(node, shapes, claimed)
+    for each in given:
+        for part in s.walk(each.right):
+            # w^T x, in small letters: the weights of one neuron are a vector.
+            if isinstance(part, s.Scripted) and layer_and_transpose(part.sup)[1]:
+                key = key_of(bare(part))
+                if key in shapes.of and key not in claimed and base_of(part).islower():
+                    shapes.same(shapes.of[key][1], ONE)
     settle(shapes, [key for key in shapes.of if key not in claimed])
     return shapes
 
@@ -268,8 +276,10 @@ def _functions(nodes: Iterable[s.Node | None], formulas: Mapping[str, Definition
                         following = factors[at + 1]
                         if operators[at + 1] or not isinstance(following, s.Bracketed):
                             continue
-                        if base_of(factor) in LETTERS and isinstance(factor, s.Name | s.Scripted):
-                            found.add(base_of(factor))
+                        base = base_of(factor)
+                        own = base in formulas and _is_of_letter(formulas[base])
+                        if (own or base in LETTERS) and isinstance(factor, s.Name | s.Scripted):
+                            found.add(base)
                 case s.Scripted(primes=primes) if primes and base_of(part) in LETTERS:
                     found.add(base_of(part))
     return {x for x in found if x not in formulas or _is_of_letter(formulas[x])}
