@@ -172,6 +172,23 @@ def test_what_is_predicted_and_what_is_wanted_are_two_symbols() -> None:
     assert [x.line for x in lint(note).findings if x.level == "error"] == [3]
 
 
+def test_what_holds_under_a_condition_in_words_is_no_error() -> None:
+    note = r"$$p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$$" + "\n\n"
+    note += r"$$\frac{dp_i}{dz_j} = -p_i p_j \quad \text{when they differ}$$"
+    assert all(x.level == "note" for x in lint(note).findings)
+
+
+def test_a_reward_may_be_climbed() -> None:
+    note = r"$$z = w x, \quad J = z$$ $$w := w + \eta \frac{dJ}{dw}$$"
+    assert all(x.level == "note" for x in lint(note).findings)
+
+
+def test_a_network_with_too_many_ways_is_left_alone() -> None:
+    steps = [rf"$$h_{{{n + 1}}} = v_{{{n}}} h_{{{n}}} + w h_{{{n}}}$$" for n in range(1, 75)]
+    found = lint("\n\n".join([*steps, r"$$C = h_{75}^2$$", r"$$\frac{dC}{dw} = 0$$"]))
+    assert not any(x.verdict is not None and x.verdict.holds for x in found.equations[-1:])
+
+
 def test_on_what_something_depends_is_no_product() -> None:
     note = r"$$z = w^T x + b, \quad \alpha(t) = 1/(1 + e^{-t}), \quad o = \alpha(z)$$"
     note += "\n\n" + r"$$z = z(w) = w^T x + b$$ $$\frac{\partial z}{\partial b} = 1$$"
@@ -213,6 +230,23 @@ FOOLING = [
         r"\frac{dL}{dw_1} = 2 (z_2 - y) w_2 x^2",
     ),
     (r"$$z = w x + b, \quad d = z - y, \quad C = d^2$$", r"\frac{dC}{dw} = d x"),
+]
+
+
+FOOLING += [
+    (
+        r"$$z = w x, \quad a = \sigma(z), \quad C = \frac12 (a - y)^2$$",
+        r"\frac{dC}{da} = 0.5 (a - y) = a - y",
+    ),
+    (
+        r"$$q = \begin{cases} w x & x > 0 \\ 0 & x \le 0 \end{cases}$$"
+        r"$$a = q + w x, \quad C = (a - y)^2$$",
+        r"\frac{dC}{dw} = 2 (a - y) x",
+    ),
+    (
+        r"$$q = w x + \dots + u$$ $$a = q + w x, \quad C = (a - y)^2$$",
+        r"\frac{dC}{dw} = 2 (a - y) x",
+    ),
 ]
 
 

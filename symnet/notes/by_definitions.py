@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
 from symnet.notes import chain_rule
+from symnet.notes.about import DESCENDED
 from symnet.notes.declared import COSTS, base_of, is_partial
-from symnet.notes.own_definitions import RATES, is_plain, is_symbolic, printed, symbol
+from symnet.notes.own_definitions import RATES, has_decimals, is_plain, is_symbolic, printed, symbol
 from symnet.notes.systems import has_shapes, uses_of
 from symnet.paper.books.page_notation import OTHER
 from symnet.paper.claims.judging import BUDGET
@@ -32,9 +33,8 @@ from symnet.paper.signs.scripts import mapped
 STRANGE = "not all that it names is declared by this document"
 
 
+PARTLY = "numbers are put in for some of the symbols"
 NUMBERS = "nothing is said but the numbers of an example"
-
-
 CHAIN_RULE = "it is the chain rule: all ways lead through what stands between"
 
 
@@ -45,7 +45,12 @@ def verdict(text: str, declared: Mapping[str, str], repair: bool = True) -> Verd
     except SymnetError as error:
         return Verdict(UNKNOWN, error.message, None, (error.start, error.start + error.length))
     whole = text
+    words = any(isinstance(x, s.Text) for x in display.statements[1:])
     text, display = _without_remarks(text, display)
+    if words and len(display.statements) == 1:
+        # What holds without a condition holds under it; what does not may hold under it.
+        found = verdict(text, declared, repair=False)
+        return found if found.holds else Verdict(UNKNOWN, "the words beside it were not understood")
     if len(display.statements) == 1 and isinstance(display.statements[0], s.Chain):
         chain = display.statements[0]
         step = _step(text, chain, declared)
@@ -55,6 +60,11 @@ def verdict(text: str, declared: Mapping[str, str], repair: bool = True) -> Verd
         kept = [at for at in range(len(chain.sides)) if at not in {*numbers, *rules}]
         if len(kept) < 2:
             return Verdict(PROVED, CHAIN_RULE) if rules else Verdict(UNKNOWN, NUMBERS)
+        mixed = [at for at in kept[1:] if has_decimals(chain.sides[at])]
+        if mixed:
+            # Numbers put in for some of the symbols: true as it stands, or not to be judged.
+            found = _judged(text, display, declared, repair=False)
+            return found if found.holds else Verdict(UNKNOWN, PARTLY)
         if numbers or rules:
             text = _blanked(text, chain, {*numbers, *rules})
             try:
@@ -111,8 +121,6 @@ def _strictly(
 
 
 ENTRYWISE = "the product is read entry by entry: as one of matrices it has no shape"
-
-
 DOTS = frozenset({r"\cdot", r"\times", "*"})
 
 
@@ -259,20 +267,25 @@ def _step(text: str, chain: s.Chain, declared: Mapping[str, str]) -> Step | None
     return None
 
 
+# What is made small, whatever its letter: squares, and logarithms with a minus.
+_LOSS = re.compile(r"\)\^\{?2|\\\|\^\{?2|^\s*-.*\\(?:log|ln)|cross-entropy")
 UPHILL = "this goes up the slope of the cost"
 
 
 def _of_step(step: Step, declared: Mapping[str, str]) -> Verdict:
     """Whether a step goes down the slope of the cost."""
-    costs = [key for key in declared if base_of(read(key).statements[0]) in COSTS]
-    for cost in costs:
+    for cost in (key for key in declared if base_of(read(key).statements[0]) in COSTS):
         sign = "" if step.down else "-"
         claim = rf"\frac{{\partial {cost}}}{{\partial {step.parameter}}} = {sign}{step.change}"
         found = verdict(claim, declared, repair=False)
         if found.holds:
             return replace(found, reason="it goes down the slope of the cost")
         uphill = rf"\frac{{\partial {cost}}}{{\partial {step.parameter}}} = {step.change}"
-        if not step.down and verdict(uphill, declared, repair=False).holds:
+        climbs = not step.down and verdict(uphill, declared, repair=False).holds
+        named = base_of(read(cost).statements[0]) in DESCENDED
+        if climbs and not named and not _LOSS.search(declared[cost]):
+            return Verdict(UNKNOWN, "it goes up what may be a likelihood or a reward")
+        if climbs:
             return Verdict(REFUTED, UPHILL, "sign", step.sign, step.mended)
         return replace(found, span=None)
     return Verdict(UNKNOWN, "what is to be made small is not said")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symnet.notes.declared import COSTS, base_of, is_partial, slope_of
+from symnet.notes.declared import COSTS, NAMES, base_of, is_partial, slope_of
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.definitions.names import index_letters, key_of
 from symnet.paper.formula import syntax as s
@@ -110,8 +110,6 @@ def _function(number: int, statement: Statement) -> Iterator[Definition]:
 
 
 # A formula of u alone.
-
-
 _OF_U = re.compile(
     r"(?:\\(?:[dt]?frac|exp|tanh|left|right|mathrm|max|,|;|!)|exp|[eu\d\s{}()\[\]+\-^.*/,&])+"
 )
@@ -138,10 +136,34 @@ def definitions_in(number: int, statement: Statement) -> Iterator[Definition]:
             return
 
 
+def unclear(said: Sequence[Statement], given: Sequence[Definition]) -> dict[str, set[str]]:
+    """The symbols of which a formula is given that was not taken, each with what stands in it.
+
+    They depend on that in some way: nothing is known of slopes by it.
+    """
+    known = {x.key for x in given}
+    found: dict[str, set[str]] = {}
+    for statement in said:
+        chain = statement.node
+        if not isinstance(chain, s.Chain) or not set(chain.relations) <= EQUALITIES | {r"\approx"}:
+            continue
+        key = symbol(chain.sides[0])
+        if key is None or key in known or base_of(chain.sides[0]) in COSTS | ERRORS:
+            continue
+        for side in chain.sides[1:]:
+            # A step, w := w - η g, says nothing of what w is made of.
+            step = any(s.spell(x) == s.spell(chain.sides[0]) for x in s.walk(side))
+            if slope_of(side) is None and not step:
+                found.setdefault(key, set()).update(set(keys_in(side)) - {key})
+    return {key: parts for key, parts in found.items() if parts}
+
+
 def _is_formula(side: s.Node, left: s.Node) -> bool:
     """Whether a side may say what a symbol is: in letters, and not in terms of itself."""
     if not is_symbolic(side) or is_partial(side):
         return False
+    if has_decimals(side) and base_of(left) not in COSTS:
+        return False  # of a cost 0.5 is the factor; elsewhere it is an example's number
     if isinstance(side, s.Name | s.Scripted) and base_of(side) in COSTS and base_of(left) in COSTS:
         return False
     for part in s.walk(side):
@@ -176,11 +198,19 @@ def is_counter(node: s.Node) -> bool:
 
 
 def is_symbolic(node: s.Node) -> bool:
-    """Whether a side is made of symbols, and not of the numbers of an example."""
-    nodes = tuple(s.walk(node))
-    names = any(isinstance(x, s.Name) and x.text not in SIGNS for x in nodes)
-    decimal = any(isinstance(x, s.Number) and "." in x.text for x in nodes)
-    return names and not decimal
+    """Whether a side is made of symbols, and not of numbers and functions of numbers alone."""
+    return any(
+        isinstance(x, s.Name) and x.text not in SIGNS | NAMES.keys() | LETTERS for x in s.walk(node)
+    ) or not _has_numbers(node)
+
+
+def _has_numbers(node: s.Node) -> bool:
+    return any(isinstance(x, s.Number) for x in s.walk(node))
+
+
+def has_decimals(node: s.Node) -> bool:
+    """Whether a side has numbers put in, 0.25, as an example has."""
+    return any(isinstance(x, s.Number) and "." in x.text for x in s.walk(node))
 
 
 def is_plain(node: s.Node) -> bool:

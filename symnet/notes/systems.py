@@ -39,6 +39,7 @@ from symnet.notes.own_definitions import (
     raised,
     symbol,
     symbols_in,
+    unclear,
 )
 from symnet.notes.shapes import (
     ONE,
@@ -66,8 +67,8 @@ def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str)
 
     `cost` is the letter of what is derived. Empty where nothing is defined.
     """
-    given = list({x.key: x for x in given}.values())[:MOST]
-    if not given:
+    given = list({x.key: x for x in given}.values())
+    if not given or len(given) > MOST or _ways(given) > MOST_WAYS:
         return {}
     numbered = any(has_raised(x.left) for x in given)
     nodes = [raised(x.node) if numbered else x.node for x in said if x.node is not None]
@@ -92,6 +93,19 @@ def system_of(given: Sequence[Definition], said: Sequence[Statement], cost: str)
     for key in costs - formulas.keys():
         declared[printed(key)] = "loss"
     return _readable(_one_hot({**declared, **slopes}), costs)
+
+
+MOST_WAYS = 2000  # from a quantity down to what it is made of: all are walked by a proof
+
+
+def _ways(given: Sequence[Definition]) -> int:
+    """The most ways that lead from a symbol to others: they double with each h = v h' + w h'."""
+    parts = {x.key: list(keys_in(x.right)) for x in given}
+    ways: dict[str, int] = {}
+    for _ in range(len(parts)):
+        for key, below in parts.items():
+            ways[key] = min(sum(ways.get(x, 1) for x in below), MOST_WAYS + 1)
+    return max(ways.values(), default=0)
 
 
 def _entries(
@@ -328,6 +342,7 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
     )
     numbered = any(has_raised(x.left) for x in given)
     made_of = {id(x): frozenset(keys_in(x.right)) - functions for x in given}
+    hidden = unclear(said, [x for x in definitions(said) if x not in given] + given)
     made: dict[tuple[int, ...], tuple[System, ...]] = {}
     found: dict[int, tuple[System, ...]] = {}
     for number, statement in enumerate(said):
@@ -340,6 +355,8 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         used = set(keys_in(raised(statement.node) if numbered else statement.node))
         if known.cost_letter and has_slopes(statement):
             used.add(known.cost_letter)
+        if _is_by_hidden(statement.node, hidden, chosen, made_of):
+            continue
         systems_of: list[System] = []
         for belonging in _belonging(chosen, used, functions, made_of):
             ordered = sorted(belonging, key=lambda x: x.number)
@@ -350,6 +367,27 @@ def systems(said: Sequence[Statement], known: Declared) -> dict[int, tuple[Syste
         if systems_of:
             found[number] = tuple(systems_of)
     return found
+
+
+def _is_by_hidden(
+    node: s.Node,
+    hidden: Mapping[str, set[str]],
+    chosen: Mapping[str, Definition],
+    made_of: Mapping[int, frozenset[str]],
+) -> bool:
+    """Whether a slope is taken by what an unread formula depends on."""
+    if not hidden:
+        return False
+    by = {key for x in s.walk(node) if (slope := slope_of(x)) for key in keys_in(slope[2])}
+    by |= {key for x in s.walk(node) if _is_slope_symbol(x) for key in keys_in(x)}
+    reached, waiting = set[str](), [x for parts in hidden.values() for x in parts]
+    while waiting:
+        at = waiting.pop()
+        if at not in reached:
+            reached.add(at)
+            waiting += made_of[id(chosen[at])] if at in chosen else ()
+            waiting += hidden.get(at, ())
+    return bool(by & reached)
 
 
 def _is_of_d(statement: Statement) -> bool:
