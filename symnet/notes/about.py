@@ -188,8 +188,6 @@ def changed_in(statement: Statement) -> set[str]:
 
 
 RATES = frozenset({r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", r"\mu", r"\gamma", r"\rho"})
-
-
 # Costs by their letters; L and J may be a likelihood or a reward, which one climbs.
 DESCENDED = frozenset({"C", "E", "mathcal:C", "mathcal:E"})
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 from symnet.errors import SymnetError
 from symnet.notes import chain_rule
-from symnet.notes.about import DESCENDED
+from symnet.notes.about import DESCENDED, RATES
 from symnet.notes.declared import COSTS, base_of, is_partial
-from symnet.notes.own_definitions import RATES, has_decimals, is_plain, is_symbolic, printed, symbol
+from symnet.notes.own_definitions import has_decimals, is_plain, is_symbolic, printed, symbol
 from symnet.notes.systems import has_shapes, uses_of
 from symnet.paper.books.page_notation import OTHER
 from symnet.paper.claims.judging import BUDGET
@@ -250,7 +250,7 @@ def _step(text: str, chain: s.Chain, declared: Mapping[str, str]) -> Step | None
             sides=(left, s.Additive(terms=(before, s.Product() as change), signs=("+", sign)))
         ) if symbol(left) is not None and sign in "+-":
             names = [x for x in change.factors if isinstance(x, s.Name)]
-            rates = [x for x in names if x.text in RATES - {r"\lambda"}]
+            rates = [x for x in names if x.text in RATES]
             old = symbol(before)
             if not rates or old is None or printed(old) not in declared:
                 return None

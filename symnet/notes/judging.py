@@ -276,7 +276,7 @@ _JACOBIAN = re.compile(r"left side is (n_\w+) × \1, the right side is (1 × \1|
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
-UPHILL = Verdict(REFUTED, "a step along the slope goes uphill: gradient descent subtracts it")
+UPHILL = Verdict(REFUTED, by_definitions.UPHILL, "sign")
 STEP = Verdict(PROVED, "it is a step of gradient descent")
 THROUGH_LAYERS = Verdict(PROVED, "it is the chain rule, as it is written, through whole layers")
 NOT_JUDGED = Verdict(UNKNOWN, "it is about something that the document defines in its own way")

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from symnet.notes.about import RATES
 from symnet.notes.declared import COSTS, NAMES, base_of, is_partial, slope_of
 from symnet.notes.statements import EQUALITIES, Statement
 from symnet.paper.definitions.names import index_letters, key_of
@@ -20,8 +21,8 @@ from symnet.paper.formula import syntax as s
 from symnet.paper.signs.notation import spelled_out
 from symnet.paper.signs.scripts import is_transpose, mapped
 
-RATES = frozenset({r"\eta", r"\alpha", r"\lambda", r"\mu", r"\epsilon", r"\varepsilon", r"\gamma"})
 COUNTS = frozenset({"m", "N"})  # of samples
+FACTORS = RATES | {r"\lambda"}  # numbers that no formula gives
 SIGNS = frozenset({
     r"\partial", r"\nabla", "d", "e", "T", r"\top", r"\infty", r"\pi", r"\cdot", "I", "exp", "log",
     "ln", "max", "min", "sqrt", "det", "tr", "diag", "argmax", "argmin", r"\text", "np.sum", "sum",

@@ -17,7 +17,7 @@ from symnet.notes.own_definitions import (
     BIASES,
     COUNTS,
     ELEMENTARY,
-    RATES,
+    FACTORS,
     SIGNS,
     WEIGHTS,
     bare,
@@ -79,7 +79,9 @@ class Shapes:
         match node:
             case s.Name():
                 return (
-                    None if node.text in SIGNS | RATES | COUNTS else self.symbol(spelled_out(node))
+                    None
+                    if node.text in SIGNS | FACTORS | COUNTS
+                    else self.symbol(spelled_out(node))
                 )
             case s.Scripted():
                 return self._scripted(node)
@@ -110,7 +112,7 @@ class Shapes:
     def _scripted(self, node: s.Scripted) -> Shape | None:
         if isinstance(node.base, s.Bracketed | s.Scripted):
             found = self.shape(node.base)
-        elif isinstance(node.base, s.Name) and node.base.text not in SIGNS | RATES:
+        elif isinstance(node.base, s.Name) and node.base.text not in SIGNS | FACTORS:
             whole = bare(node)
             key = key_of(whole)
             letters = index_letters(whole.sub) if isinstance(whole, s.Scripted) else None
@@ -235,7 +237,7 @@ def learn(node: s.Node, shapes: Shapes, known: set[str]) -> None:
             continue
         pair = [x for x in part.terms if isinstance(x, s.Name | s.Scripted)]
         keys = [key_of(x) for x in pair]
-        if len(pair) != 2 or None in keys or any(base_of(x) in SIGNS | RATES for x in pair):
+        if len(pair) != 2 or None in keys or any(base_of(x) in SIGNS | FACTORS for x in pair):
             continue
         for new, old in (keys, keys[::-1]):
             if new is not None and old is not None and new not in shapes.of and old in shapes.of:
