@@ -178,6 +178,13 @@ def test_what_holds_under_a_condition_in_words_is_no_error() -> None:
     assert all(x.level == "note" for x in lint(note).findings)
 
 
+def test_what_is_taken_for_granted_stands_with_the_verdict() -> None:
+    said = {y for x in lint(COLUMNS).equations if x.verdict for y in x.verdict.assumptions}
+    assert "targets beside a softmax sum to 1" in said
+    said = {y for x in lint(RAISED).equations if x.verdict for y in x.verdict.assumptions}
+    assert "a cost without a sum or a norm is that of one output" in said
+
+
 def test_a_reward_may_be_climbed() -> None:
     note = r"$$z = w x, \quad J = z$$ $$w := w + \eta \frac{dJ}{dw}$$"
     assert all(x.level == "note" for x in lint(note).findings)

@@ -494,6 +494,7 @@ def _by_definitions(
         found = ask(statement.printed, DEFINITIONS, each.declared, False)
         if found.holds:
             role = DEFINITION if each.defines(statement) else CLAIM
+            found = replace(found, assumptions=(*found.assumptions, *each.assumptions))
             return Judgement(statement, role, found, each.supposed, each)
         if found.reason == by_definitions.NUMBERS:
             return Judgement(statement, MENTION)

@@ -316,6 +316,18 @@ class System:
     declared: Mapping[str, str]
     supposed: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What a verdict by this system takes for granted, in words."""
+        found = [f"{key} is {words}" for key, words in self.supposed]
+        words = tuple(self.declared.values())
+        if any(each.endswith(", one-hot") for each in words):
+            found.append("targets beside a softmax sum to 1")
+        squares = any(re.search(r"\)\^\{?2\}?$", x) and r"\sum" not in x for x in words)
+        if has_shapes(self.declared) and squares:
+            found.append("a cost without a sum or a norm is that of one output")
+        return tuple(found)
+
     def defines(self, statement: Statement) -> bool:
         """Whether a statement is one of the definitions."""
         return any(
