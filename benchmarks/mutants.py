@@ -76,7 +76,7 @@ def main(words: Sequence[str] | None = None) -> int:
     build.mkdir(parents=True, exist_ok=True)
     results = build / "results.jsonl"
     if options.collect:
-        planting.collect(root, build, options.tests)
+        planting.collect(root, build, options.tests, options.workers)
         return 0
     drawn = draw(root, options.paths, options.sample, options.seed)
     if options.only is not None or options.show is not None:

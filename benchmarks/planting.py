@@ -19,7 +19,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,7 +57,7 @@ def copied(root: Path, into: Path) -> Path:
     return tree
 
 
-def collect(root: Path, build: Path, files: Sequence[str] = ()) -> None:
+def collect(root: Path, build: Path, files: Sequence[str] = (), workers: int = 1) -> None:
     """Run all tests in a copy, one file after the other, and keep what each test touched.
 
     What was found out before stays, if the file still says the same.
@@ -64,33 +66,39 @@ def collect(root: Path, build: Path, files: Sequence[str] = ()) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     names = [*(root / "tests").glob("test_*.py"), *(root / "symnet").rglob("*.py")]
     names = [file for file in names if file.parent.name == "tests" or ">>> " in file.read_text()]
-    with tempfile.TemporaryDirectory(dir=build) as scratch:
+    # The longest first, so that no worker is left with one of them at the end.
+    names.sort(key=lambda file: file.stat().st_size, reverse=True)
+    with tempfile.TemporaryDirectory(dir=build) as scratch, ThreadPoolExecutor(workers) as pool:
         tree = copied(root, Path(scratch).resolve())
-        for number, path in enumerate(sorted(names, key=lambda file: file.stat().st_size), 1):
-            name = path.relative_to(root).as_posix()
-            own = folder / re.sub(r"\W", "_", name)
-            text = path.read_text(encoding="utf-8")
-            if (files and name not in files) or (own / f"{digest(text)}.done").exists():
-                continue
-            shutil.rmtree(own, ignore_errors=True)
-            own.mkdir()
-            (own / "tree").write_text(str(tree), encoding="utf-8")
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "touched", "--tb=no"]
-            command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
-            command += ["--doctest-modules", f"--basetemp={own}/temp", name]
-            if (tree / "tests" / "conftest.py").exists():  # it has the profile
-                command += ["--hypothesis-profile", "ci"]
-            paths = os.pathsep.join([str(tree), str(HERE)])
-            variables = {**os.environ, "PYTHONPATH": paths, "TOUCHED": str(own)}
-            began = time.time()
-            ran = subprocess.run(command, cwd=tree, env=variables, capture_output=True, text=True)
-            shutil.rmtree(own / "temp", ignore_errors=True)
-            last = (ran.stdout.splitlines() or [ran.stderr])[-1]
-            print(
-                f"{number:3}/{len(names)} {time.time() - began:5.0f} s  {name}: {last}", flush=True
-            )
-            if ran.returncode in (0, 1):
-                (own / f"{digest(text)}.done").touch()
+        wanted = [x for x in names if not files or x.relative_to(root).as_posix() in files]
+        for number, said in enumerate(pool.map(partial(_watch, root, folder, tree), wanted), 1):
+            print(f"{number:3}/{len(wanted)} {said}", flush=True)
+
+
+def _watch(root: Path, folder: Path, tree: Path, path: Path) -> str:
+    """Run the tests of one file under watch, and say how it went."""
+    name = path.relative_to(root).as_posix()
+    own = folder / re.sub(r"\W", "_", name)
+    text = path.read_text(encoding="utf-8")
+    if (own / f"{digest(text)}.done").exists():
+        return f"   known  {name}"
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir()
+    (own / "tree").write_text(str(tree), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "touched", "--tb=no"]
+    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
+    command += ["--doctest-modules", f"--basetemp={own}/temp", name]
+    if (tree / "tests" / "conftest.py").exists():  # it has the profile
+        command += ["--hypothesis-profile", "ci"]
+    paths = os.pathsep.join([str(tree), str(HERE)])
+    variables = {**os.environ, "PYTHONPATH": paths, "TOUCHED": str(own)}
+    began = time.time()
+    ran = subprocess.run(command, cwd=tree, env=variables, capture_output=True, text=True)
+    shutil.rmtree(own / "temp", ignore_errors=True)
+    last = (ran.stdout.splitlines() or [ran.stderr])[-1]
+    if ran.returncode in (0, 1):
+        (own / f"{digest(text)}.done").touch()
+    return f"{time.time() - began:5.0f} s  {name}: {last}"
 
 
 def digest(text: str) -> str:
