@@ -144,7 +144,8 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             source document macros mathematics image_urls typed plain_notes latex_files html_pages
             markdown notebooks files
             expansion spelling statements numbering declared costs about own_definitions shapes
-            families systems chain_rule by_definitions candidates findings judging
+            families systems chain_rule by_definitions
+            cross_entropy written_out candidates findings judging
             words named prose contradictions facts updates
             suppressions linting settings baseline cache
             fingerprints summary text_report github json_report repairs sarif flow mathml page

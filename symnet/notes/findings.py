@@ -19,6 +19,8 @@ RULES: dict[str, tuple[str, str]] = {
     "ill-formed": (ERROR, "a formula that has no meaning in any network"),
     "unbalanced": (ERROR, "brackets that do not match"),
     "wrong-range": (ERROR, "said of layers or neurons of which some do not exist"),
+    "cross-entropy": (ERROR, "a cross-entropy that is not least where the output is the target"),
+    "index-order": (ERROR, "a number of a weight that runs otherwise than in all other sums"),
     "meaning": (ERROR, "words that explain a symbol otherwise than the forward equations do"),
     "example": (ERROR, "an example of a symbol that its network does not have"),
     "convention-clash": (ERROR, "words or shapes that contradict the forward equation"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.network.functions import ACTIVATIONS
-from symnet.notes import by_definitions, costs, systems
+from symnet.notes import by_definitions, costs, cross_entropy, systems, written_out
 from symnet.notes.about import (
     at_any_number,
     changed_in,
@@ -89,6 +89,7 @@ class Judgement:
     verdict: Verdict | None = None
     supposed: tuple[tuple[str, str], ...] = ()  # what it holds for: activation, output, cost
     system: System | None = None  # by whose definitions it is judged, instead of a convention's
+    alone: str = ""  # the rule that it breaks, whatever the network is
 
     @property
     def holds(self) -> bool:
@@ -130,6 +131,8 @@ def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool
 
 # Symbols of a document's own: in which statement, and as what, each is defined.
 Own = tuple[int, str]
+# What is wrong whatever the network is, by its place: the rule that it breaks, and the verdict.
+Alone = Mapping[tuple[str, int], tuple[str, Verdict]]
 # Applies a function to many things, perhaps in several processes.
 Mapper = Callable[[Callable[[Statement], Judgement], Sequence[Statement]], Iterable[Judgement]]
 
@@ -144,9 +147,13 @@ class Task:
     systems: Mapping[int, tuple[System, ...]]  # of the statements, by their numbers
     numbers: Mapping[tuple[str, int], int]  # of the statements, by their places
     costs: Mapping[tuple[str, int], Verdict | None]  # what is said of a cost in several ways
+    alone: Alone
     judge: Judge = verdict
 
     def __call__(self, statement: Statement) -> Judgement:
+        if statement.place in self.alone:
+            rule, wrong = self.alone[statement.place]
+            return Judgement(statement, CLAIM, wrong, alone=rule)
         if statement.place in self.costs and statement.place in self.known.defining:
             found = self.costs[statement.place]
             return Judgement(statement, DEFINITION if found is None else CLAIM, found)
@@ -170,6 +177,9 @@ def judged(
     letters = last_letter(document.formulas), width_letter(document.formulas)
     said = [x for each in document.formulas for x in statements(each, document.macros, *letters)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
+    alone: dict[tuple[str, int], tuple[str, Verdict]] = {}
+    for rule, told in (("index-order", written_out.told), ("cross-entropy", cross_entropy.told)):
+        alone |= {place: (rule, each) for place, each in told(said).items()}
     ask = _remembering(judge)
     known = _with_names(declared(said, prose), ask)
     fitting = tuple(_fitting(candidates(known, wanted), said, known, ask))
@@ -179,7 +189,10 @@ def judged(
             own.setdefault(new[0], (number, new[1]))
     numbers = {x.place: n for n, x in enumerate(said)}
     twice = costs.told(said)
-    task = Task(known, fitting, own, systems.systems(said, known), numbers, twice, judge)
+    mended = {place: found.suggestion for place, (_, found) in alone.items() if found.suggestion}
+    meant = [x.meaning(mended[x.place]) if x.place in mended else x for x in said]
+    of_own = systems.systems(meant, known)
+    task = Task(known, fitting, own, of_own, numbers, twice, alone, judge)
     found = tuple(mapper(task, said))
     unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
     return replace(unsure, judgements=_certain(unsure))
@@ -244,6 +257,7 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     return tuple(
         replace(x, role=UNREAD)
         if x.role == CLAIM
+        and not x.alone
         and x.statement.node is not None
         and x.verdict is not None
         and x.verdict.verdict in WRONG
@@ -685,7 +699,7 @@ def findings(found: Judged) -> tuple[Finding, ...]:
     made: list[Finding] = []
     for each in found.judgements:
         if each.role == CLAIM and each.verdict is not None and each.verdict.verdict in WRONG:
-            made.append(_wrong(each.statement, each.verdict))
+            made.append(_wrong(each.statement, each.verdict, each.alone))
         elif each.role == UNREAD and each.verdict is not None:
             made.append(_finding("not-understood", each.statement, each.verdict))
         if each.verdict is not None and PRODUCTS_FIRST in each.verdict.notes:
@@ -693,8 +707,8 @@ def findings(found: Judged) -> tuple[Finding, ...]:
     return tuple(made)
 
 
-def _wrong(statement: Statement, verdict: Verdict) -> Finding:
-    rule = verdict.verdict
+def _wrong(statement: Statement, verdict: Verdict, alone: str) -> Finding:
+    rule = alone or verdict.verdict
     if verdict.error_kind in ("unbalanced", "wrong-range"):
         rule = verdict.error_kind
     fix = None

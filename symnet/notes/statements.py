@@ -12,7 +12,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symnet.errors import SymnetError
 from symnet.notes import expansion
@@ -59,6 +59,11 @@ class Statement:
         """The text of a part of the statement, with its groups whole and its macros put in."""
         start, end = _with_groups(self.whole, node.start, node.end)
         return expansion.expanded(self.whole[start:end], self.prefix)
+
+    def meaning(self, printed: str) -> "Statement":
+        """The statement as its author will have meant it: what follows is judged by that."""
+        node = next(filter(is_said, read(printed).statements), self.node)
+        return replace(self, node=node, printed=printed, whole=printed)
 
     def written(self, printed: str) -> str | None:
         """A text that was made of `printed`, as the author would write it; None if it cannot be."""
