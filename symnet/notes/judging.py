@@ -75,6 +75,7 @@ WRONG = (REFUTED, ILL_FORMED)
 DEFINITIONS = "definitions"  # instead of a convention: what the document itself defines
 SURE = 3  # equations that hold, for a convention to be beyond doubt
 PRINTED = ("sigmoid", "tanh", "ReLU", "softplus")  # activations as the reader knows them
+MOST_ANCHORS = 6  # forward equations by which a convention is found
 MOST_FITTING = 2  # conventions in which a claim is tried
 MOST_SUPPOSED = 2  # conventions in which a claim may hold by what is only mentioned
 MOST_REPAIRS = 3  # readings of a wrong formula in which an edit is looked for
@@ -95,6 +96,11 @@ class Judgement:
     def holds(self) -> bool:
         return self.verdict is not None and self.verdict.holds
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is asked: it holds, or it says nothing that could be judged."""
+        return self.verdict is None or self.verdict.holds
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -104,6 +110,7 @@ class Judged:
     candidate: Candidate
     judgements: tuple[Judgement, ...]
     wanted: bool = False  # whether somebody said that it is this convention
+    forward: int = 0  # forward equations that hold under it
 
     @property
     def is_in_a_book(self) -> bool:
@@ -114,12 +121,7 @@ class Judged:
     @property
     def fits(self) -> bool:
         """Whether the convention is wanted, or a forward equation holds under it."""
-        if self.wanted:
-            return True
-        anchored = self.known.anchored
-        return any(
-            x.holds for x in self.judgements if x.statement.place in anchored and x.system is None
-        )
+        return self.wanted or self.forward > 0
 
 
 def verdict(text: str, convention: str, context: Mapping[str, Any], repair: bool) -> Verdict:
@@ -161,13 +163,20 @@ class Task:
         before = {key: said for key, (number, said) in self.own.items() if number < at}
         ask = _remembering(self.judge)
         by_own = _by_definitions(statement, self.systems.get(at, ()), ask)
-        if by_own is not None and (by_own.holds or by_own.verdict is None):
+        if by_own is not None and by_own.is_settled and not self._is_of_a_layer(by_own):
             return by_own
         known = self.known.near(statement.place)
         by_book = _of(statement, self.fitting, known, before, ask)
         if by_own is None or by_book.role == DEFINITION or by_book.holds:
             return by_book
-        return by_own
+        if by_own.is_settled and (by_book.verdict is None or by_book.verdict.suggestion is None):
+            return by_own
+        return by_book if by_own.is_settled else by_own
+
+    def _is_of_a_layer(self, found: Judgement) -> bool:
+        """Whether it defines nothing: z^3 = W^3 a^2 + b^2, where it is said what every layer is."""
+        general = any(not is_numbered(x) for x in self.known.anchors)
+        return found.role == DEFINITION and general and is_numbered(found.statement)
 
 
 def judged(
@@ -194,7 +203,8 @@ def judged(
     of_own = systems.systems(meant, known)
     task = Task(known, fitting, own, of_own, numbers, twice, alone, judge)
     found = tuple(mapper(task, said))
-    unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto")
+    forward = sum(_first(x, fitting[0], known, ask).holds for x in known.anchors[:MOST_ANCHORS])
+    unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto", forward)
     return replace(unsure, judgements=_certain(unsure))
 
 
@@ -249,9 +259,14 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
         replace(x, role=UNREAD, verdict=NOT_JUDGED) if _is_odd(x, known) else x
         for x in judged.judgements
     )
-    # What holds by the document's own definitions says nothing of a convention.
-    by_book = [x.verdict for x in found if x.verdict is not None and x.system is None]
-    holds = sum(x.holds for x in by_book)
+    # What holds by the document's own definitions says nothing of a convention, and the forward
+    # equations hold by both.
+    by_book = [
+        x.verdict
+        for x in found
+        if x.verdict is not None and x.system is None and x.statement.place not in known.anchored
+    ]
+    holds = judged.forward + sum(x.holds for x in by_book)
     wrong = sum(x.verdict in WRONG for x in by_book)
     sure = judged.wanted or (judged.fits and holds >= SURE and holds >= wrong)
     return tuple(
@@ -378,7 +393,7 @@ def _fitting(
     """The conventions under which the forward equations hold, the best first; at least one."""
     if len(offered) == 1:
         return list(offered)
-    anchors: Sequence[Statement] = known.anchors[:6]
+    anchors: Sequence[Statement] = known.anchors[:MOST_ANCHORS]
     if not known.anchors:
         anchors = [x for x in said if is_about(x) and is_claim(x)][:8]
     scores: list[_Score] = []
