@@ -145,7 +145,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
             markdown notebooks files
             expansion spelling statements numbering declared costs about own_definitions shapes
             families systems chain_rule by_definitions
-            cross_entropy written_out candidates findings judging
+            cross_entropy named_functions arithmetic written_out candidates findings judging
             words named prose contradictions facts updates
             suppressions linting settings baseline cache
             fingerprints summary text_report github json_report repairs sarif flow mathml page

@@ -58,6 +58,15 @@ def is_numbered(statement: Statement) -> bool:
     )
 
 
+def is_of_one_layer(statement: Statement) -> bool:
+    r"""Whether a statement has layers by their numbers, W^2 or a^{[1]}: not l + 1."""
+    return statement.node is not None and any(
+        isinstance(x, s.Scripted)
+        and isinstance(x.sup.body if isinstance(x.sup, s.Bracketed) else x.sup, s.Number)
+        for x in s.walk(statement.node)
+    )
+
+
 def is_about(statement: Statement) -> bool:
     """Whether a statement is about a network: quantities with layers or units, slopes of C."""
     node = statement.node

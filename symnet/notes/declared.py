@@ -172,6 +172,10 @@ def declared(statements: Iterable[Statement], prose: str) -> Declared:
     derived = _derived(statements)
     differences = _differences(statements)
     for statement in statements:
+        if statement.node is not None and _is_bare_cost(statement.node):
+            said = plainly(statement.said(statement.node))
+            costs.append(f"{cost_letter(statements) or 'C'} = {said}")
+            cost_places.append((costs[-1], statement.place))
         for left, right in _pairs(statement):
             key, said = plainly(statement.said(left)), plainly(statement.said(right))
             place = statement.place
@@ -482,6 +486,21 @@ def cost_name(said: str) -> str:
 
 def _is_of_targets(said: str) -> bool:
     return cost_name(said) != "" or re.search(r"(?<![A-Za-z\\])[yt](?![A-Za-z])", said) is not None
+
+
+def _is_bare_cost(node: s.Node) -> bool:
+    r"""Whether a formula is a cost without its letter: \sum_i (y_i - a_i)^2, in a display."""
+    match node:
+        case s.Product(factors=(*numbers, s.Scripted(base=s.Bracketed(body=body), sup=power))):
+            pass
+        case _:
+            return False
+    if not (isinstance(body, s.Additive) and len(body.terms) == 2 and "-" in body.signs):
+        return False
+    square = isinstance(power, s.Number) and power.text == "2"
+    summed = any(isinstance(x, s.Big) and x.operator == "sum" for x in numbers)
+    plain = all(isinstance(x, s.Big | s.Fraction | s.Number) for x in numbers)
+    return square and summed and plain and any(base_of(x) in TARGETS for x in body.terms)
 
 
 _AT_STEP = re.compile(r"\(\s*[nt]\s*\)")

@@ -20,6 +20,8 @@ RULES: dict[str, tuple[str, str]] = {
     "unbalanced": (ERROR, "brackets that do not match"),
     "wrong-range": (ERROR, "said of layers or neurons of which some do not exist"),
     "cross-entropy": (ERROR, "a cross-entropy that is not least where the output is the target"),
+    "named-function": (ERROR, "a formula that is not the function that it is called"),
+    "arithmetic": (ERROR, "numbers of an example that do not come out, however they are rounded"),
     "index-order": (ERROR, "a number of a weight that runs otherwise than in all other sums"),
     "meaning": (ERROR, "words that explain a symbol otherwise than the forward equations do"),
     "example": (ERROR, "an example of a symbol that its network does not have"),

@@ -15,7 +15,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.network.functions import ACTIVATIONS
-from symnet.notes import by_definitions, costs, cross_entropy, systems, written_out
+from symnet.notes import (
+    arithmetic,
+    by_definitions,
+    costs,
+    cross_entropy,
+    named_functions,
+    systems,
+    written_out,
+)
 from symnet.notes.about import (
     at_any_number,
     changed_in,
@@ -31,6 +39,7 @@ from symnet.notes.about import (
     is_numbered,
     is_of_functions,
     is_of_means,
+    is_of_one_layer,
     is_rounded,
     is_transposed,
     is_turned,
@@ -64,6 +73,7 @@ from symnet.notes.findings import (
 )
 from symnet.notes.statements import Statement, last_letter, statements, width_letter
 from symnet.notes.systems import System
+from symnet.paper.books.page_notation import OTHER as OTHER_BOOK
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
 from symnet.paper.formula import syntax as s
 from symnet.paper.meaning.elaboration import PRODUCTS_FIRST
@@ -175,8 +185,8 @@ class Task:
 
     def _is_of_a_layer(self, found: Judgement) -> bool:
         """Whether it defines nothing: z^3 = W^3 a^2 + b^2, where it is said what every layer is."""
-        general = any(not is_numbered(x) for x in self.known.anchors)
-        return found.role == DEFINITION and general and is_numbered(found.statement)
+        general = any(not is_of_one_layer(x) for x in self.known.anchors)
+        return found.role == DEFINITION and general and is_of_one_layer(found.statement)
 
 
 def judged(
@@ -186,11 +196,9 @@ def judged(
     letters = last_letter(document.formulas), width_letter(document.formulas)
     said = [x for each in document.formulas for x in statements(each, document.macros, *letters)]
     prose = " ".join(piece.text for piece in document.pieces if isinstance(piece, Prose))
-    alone: dict[tuple[str, int], tuple[str, Verdict]] = {}
-    for rule, told in (("index-order", written_out.told), ("cross-entropy", cross_entropy.told)):
-        alone |= {place: (rule, each) for place, each in told(said).items()}
     ask = _remembering(judge)
     known = _with_names(declared(said, prose), ask)
+    alone = _alone(said, known, prose, ask)
     fitting = tuple(_fitting(candidates(known, wanted), said, known, ask))
     own: dict[str, Own] = {}
     for number, statement in enumerate(said):
@@ -206,6 +214,25 @@ def judged(
     forward = sum(_first(x, fitting[0], known, ask).holds for x in known.anchors[:MOST_ANCHORS])
     unsure = Judged(known, fitting[0], _consistent(found), wanted != "auto", forward)
     return replace(unsure, judgements=_certain(unsure))
+
+
+def _alone(said: Sequence[Statement], known: Declared, prose: str, ask: Judge) -> Alone:
+    """What is wrong whatever the network is."""
+    logistic = {letter for letter, names in known.named.items() if set(names) == {"sigmoid"}}
+    if r"\sigma" not in known.named and _LOGISTIC.search(prose):
+        logistic.add(r"\sigma")
+    found: dict[tuple[str, int], tuple[str, Verdict]] = {}
+    for rule, told in (
+        ("named-function", named_functions.told(said, ask, logistic)),
+        ("arithmetic", arithmetic.told(said, logistic)),
+        ("index-order", written_out.told(said)),
+        ("cross-entropy", cross_entropy.told(said)),
+    ):
+        found |= {place: (rule, verdict) for place, verdict in told.items()}
+    return found
+
+
+_LOGISTIC = re.compile(r"(?i)sigmoid|logistic|sigmoïd|逻辑")
 
 
 def _with_names(known: Declared, ask: Judge) -> Declared:
@@ -302,6 +329,8 @@ _OF_A_WIDTH = re.compile(
 )
 # ∂a/∂z of a function taken entry by entry is often written as the row of its slopes.
 _JACOBIAN = re.compile(r"left side is (n_\w+) × \1, the right side is (1 × \1|\1 × 1)$")
+# ∂z/∂b = 1 is said of the identity.
+_IDENTITY = re.compile(r"left side is (n_\w+) × \1, the right side is a number$")
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
@@ -331,6 +360,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     statement, known = found.statement, judged.known.near(found.statement.place)
     if verdict.suggestion is None and _JACOBIAN.search(verdict.reason):
         return False
+    if _IDENTITY.search(verdict.reason) and re.search(r"=\s*1\s*$", statement.text):
+        return False
     if found.system is not None:
         closed = systems.is_closed(statement, found.system.declared)
         proved = sum(
@@ -342,6 +373,9 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         return verdict.suggestion is not None or (certain and proved >= SURE)
     if any(each in verdict.reason for each in NEVER_SURE):
         return False
+    numbered = judged.known.anchors and all(map(is_of_one_layer, judged.known.anchors))
+    if judged.candidate.convention == OTHER_BOOK and numbered and not is_of_one_layer(statement):
+        return False  # layers by their numbers do not say what every layer is
     if verdict.suggestion is None and _OF_A_WIDTH.search(verdict.reason) and not known.widths:
         return False  # how wide its layers are, and how many there are, is not said
     if "has no neuron" in verdict.reason and not known.widths:

@@ -465,6 +465,9 @@ def _explained(tokens: Sentence, at: int) -> Iterator[Explained]:
         return
 
 
+_COUNTED = words("various many different distinct several")
+
+
 def _of_whom(tokens: Sentence, at: int) -> tuple[End, int] | None:
     """The neuron, or the layer, of which something was named."""
     after = skip(tokens, at, _OF)
@@ -477,6 +480,8 @@ def _of_whom(tokens: Sentence, at: int) -> tuple[End, int] | None:
             return None
         found = End(), after + 1
     rest = tokens[found[1] : found[1] + 12]
+    if is_word(tokens, found[1], _COUNTED):
+        return None  # of the m various inputs
     if any(token.kind == WORD and token.text in _BEFORE for token in rest):
         return None
     return found

@@ -224,6 +224,15 @@ class Batches(Sums):
                 value = self.value(body)
         return self.arrays.map(value, lambda term: Sum(index, term))
 
+    def _bare_sum(self, node: s.Big, body: s.Node) -> Value:
+        """Σ dZ without an index: over the samples, if dZ has some."""
+        try:
+            return super()._bare_sum(node, body)
+        except Misfit:
+            found = self._across(body, node)
+        self.notes.append("the sum without an index is read as over the samples")
+        return found
+
     def _across(self, body: s.Node, node: s.Node) -> Value:
         """The sum over the samples of a matrix that has them as columns, or as rows."""
         value = self.value(body)

@@ -65,6 +65,8 @@ def _summed(value: Value, axis: str, mean: bool, arrays: Arrays, node: s.Node) -
         raise Unclear("over what is summed here?", node)
     if axis == "1" and not value.rows and not value.cols:
         raise Misfit("a number has no axis 1", node)
+    if axis == "1" and not value.cols:
+        raise Unclear("this is one column: is a matrix of all examples meant?", node)
     along = {"": (*value.rows, *value.cols), "0": value.rows, "1": value.cols}[axis]
     term: Term = value.term
     for index in along:
