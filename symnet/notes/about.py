@@ -62,6 +62,7 @@ def is_of_one_layer(statement: Statement) -> bool:
     r"""Whether a statement has layers by their numbers, W^2 or a^{[1]}: not l + 1."""
     return statement.node is not None and any(
         isinstance(x, s.Scripted)
+        and base_of(x) in QUANTITIES
         and isinstance(x.sup.body if isinstance(x.sup, s.Bracketed) else x.sup, s.Number)
         for x in s.walk(statement.node)
     )

@@ -206,6 +206,10 @@ def _supposed(known: Declared, costs: list[str]) -> list[dict[str, Any]]:
         output = each.get("output_activation")
         if declared and output is None:
             continue
+        if output in activations and len(activations) > 1 and each["cost"] in names:
+            # "ReLU in the hidden layers, a sigmoid at the end": both are mentioned.
+            hidden = [x for x in activations if x != output]
+            found += [{**each, "activation": x, **functions} for x in hidden]
         if costs:
             fitting = [cost for cost in costs if _goes_with(cost, output, known)]
             found += [{**each, "cost": cost, **functions} for cost in fitting]

@@ -13,7 +13,7 @@ True
 False
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -105,6 +105,7 @@ class Layers:
     weight_up: int = 0
     bias_up: int = 0
     output_up: int = 0  # a^{l+1} = σ(z^l)
+    errors: tuple[tuple[str, s.Node, s.Node], ...] = ()  # δ of δ^l = ∂C/∂z^l, C and z^l
 
 
 def layers_of(known: Declared) -> Layers | None:
@@ -133,8 +134,39 @@ def layers_of(known: Declared) -> Layers | None:
     weight, bias, output = (next(iter(ups[x]), 0) for x in ("weight", "bias", "output"))
     return Layers(
         frozenset(weighted), frozenset(outputs), frozenset(weights), frozenset(biases),
-        weight, bias, output,
+        weight, bias, output, tuple(_errors(known)),
     )  # fmt: skip
+
+
+def _errors(known: Declared) -> Iterator[tuple[str, s.Node, s.Node]]:
+    """Each letter for the slope by a layer's quantity, where it is said for every layer."""
+    for key, said in known.errors.items():
+        try:
+            left, slope = read(key).statements[0], slope_of(read(said).statements[0])
+        except SymnetError:
+            continue
+        if slope is None or slope[0] or not isinstance(left, s.Scripted) or left.sub is not None:
+            continue
+        below = slope[2]
+        same = isinstance(below, s.Scripted) and below.sub is None and left.sup is not None
+        if same and isinstance(below, s.Scripted) and below.sup is not None:
+            layer = s.spell(left.sup) if left.sup is not None else ""
+            if layer == s.spell(below.sup) and not layer.isdecimal():
+                yield base_of(left), slope[1], below
+
+
+def _slope(node: s.Node, layers: Layers) -> tuple[str, s.Node, s.Node] | None:
+    """The derivative that a factor is: ∂C/∂z^l, or δ^l, which is declared to be that."""
+    found = slope_of(node)
+    if found is not None:
+        return (found[0] if isinstance(found[0], str) else "?"), found[1], found[2]
+    for letter, above, below in layers.errors:
+        match node, below:
+            case s.Scripted(sub=None, sup=layer, primes=0), s.Scripted() if (
+                layer is not None and base_of(node) == letter
+            ):
+                return "", above, replace(below, sup=layer)
+    return None
 
 
 def _up(below: inferred.Seen, above: inferred.Seen) -> int:
@@ -156,10 +188,10 @@ def telescopes(left: s.Node, side: s.Node, layers: Layers) -> bool:
     >>> is_right(r"\frac{dC}{dW^l} = \frac{dC}{dz^l} \frac{dz^{l+1}}{dW^l}")
     False
     """
-    whole = slope_of(left)
+    whole = _slope(left, layers)
     if whole is None or not isinstance(side, s.Product) or slope_of(side) is not None:
         return False
-    slopes = [slope_of(x) for x in side.factors]
+    slopes = [_slope(x, layers) for x in side.factors]
     if len(slopes) < 2 or not set(side.operators) <= PRODUCTS:
         return False
     pairs = [(s.spell(x[1]), s.spell(x[2])) for x in slopes if x is not None and not x[0]]

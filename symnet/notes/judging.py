@@ -57,7 +57,7 @@ from symnet.notes.candidates import (
     of_book,
     supposed_contexts,
 )
-from symnet.notes.chain_rule import without_chains
+from symnet.notes.chain_rule import is_product, without_chains
 from symnet.notes.declared import NAMES, WEIGHTS, Declared, base_of, declared
 from symnet.notes.document import Document, Prose
 from symnet.notes.findings import (
@@ -71,7 +71,13 @@ from symnet.notes.findings import (
     Equation,
     Finding,
 )
-from symnet.notes.statements import Statement, last_letter, statements, width_letter
+from symnet.notes.statements import (
+    Statement,
+    last_letter,
+    left_to_right,
+    statements,
+    width_letter,
+)
 from symnet.notes.systems import System
 from symnet.paper.books.page_notation import OTHER as OTHER_BOOK
 from symnet.paper.claims.verdicts import ILL_FORMED, PROVED, REFUTED, UNKNOWN, Verdict
@@ -84,6 +90,7 @@ Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 DEFINITIONS = "definitions"  # instead of a convention: what the document itself defines
 SURE = 3  # equations that hold, for a convention to be beyond doubt
+NEAR = 8  # statements before and behind another that speak for its convention, or against it
 PRINTED = ("sigmoid", "tanh", "ReLU", "softplus")  # activations as the reader knows them
 MOST_ANCHORS = 6  # forward equations by which a convention is found
 MOST_FITTING = 2  # conventions in which a claim is tried
@@ -289,13 +296,20 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     # What holds by the document's own definitions says nothing of a convention, and the forward
     # equations hold by both.
     by_book = [
-        x.verdict
+        None
+        if x.system is not None or x.alone or x.statement.place in known.anchored
+        else x.verdict
         for x in found
-        if x.verdict is not None and x.system is None and x.statement.place not in known.anchored
     ]
-    holds = judged.forward + sum(x.holds for x in by_book)
-    wrong = sum(x.verdict in WRONG for x in by_book)
-    sure = judged.wanted or (judged.fits and holds >= SURE and holds >= wrong)
+    holds = judged.forward + sum(x.holds for x in by_book if x is not None)
+
+    def is_sure(at: int) -> bool:
+        """Whether the convention is beyond doubt there: a section may have one of its own."""
+        near = [x for x in by_book[max(0, at - NEAR) : at + NEAR + 1] if x is not None]
+        wrong = sum(x.verdict in WRONG and not _is_never_sure(x) for x in near)
+        fits = judged.fits and holds >= SURE
+        return judged.wanted or (fits and sum(x.holds for x in near) >= wrong)
+
     return tuple(
         replace(x, role=UNREAD)
         if x.role == CLAIM
@@ -303,9 +317,9 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
         and x.statement.node is not None
         and x.verdict is not None
         and x.verdict.verdict in WRONG
-        and not _is_understood(x, x.verdict, sure, judged)
+        and not _is_understood(x, x.verdict, is_sure(at), judged)
         else x
-        for x in found
+        for at, x in enumerate(found)
     )
 
 
@@ -320,7 +334,7 @@ def _is_settled(found: Judgement) -> bool:
 # x_{ij} may be entry j of sample i where x_j is entry j elsewhere.
 NEVER_SURE = (
     "not declared", "would have to count", "one side of this is missing", "has one index",
-    "more than two axes",
+    "more than two axes", "has no layer here",
 )  # fmt: skip
 # A layer with a number may be the last one, and a network that is not described has any widths.
 _OF_A_WIDTH = re.compile(
@@ -328,14 +342,15 @@ _OF_A_WIDTH = re.compile(
     r"|n_\d+ × 1 and n_L |n_L × 1 and n_\d+ |left side is \d+ and the right side \d+ in a network"
 )
 # ∂a/∂z of a function taken entry by entry is often written as the row of its slopes.
-_JACOBIAN = re.compile(r"left side is (n_\w+) × \1, the right side is (1 × \1|\1 × 1)$")
+_JACOBIAN = re.compile(r"left side is (n_[\w+-]+) × \1, the right side is (1 × \1|\1 × 1)$")
 # ∂z/∂b = 1 is said of the identity.
-_IDENTITY = re.compile(r"left side is (n_\w+) × \1, the right side is a number$")
+_IDENTITY = re.compile(r"left side is (n_[\w+-]+) × \1, the right side is a number$")
 NOT_SUPPOSED = Verdict(
     UNKNOWN, "it holds for an activation or a cost of which the document does not say that it is so"
 )
 UPHILL = Verdict(REFUTED, by_definitions.UPHILL, "sign")
 STEP = Verdict(PROVED, "it is a step of gradient descent")
+LEFT_TO_RIGHT = "the products are read from left to right: matrix products before ⊙ do not fit"
 THROUGH_LAYERS = Verdict(PROVED, "it is the chain rule, as it is written, through whole layers")
 NOT_JUDGED = Verdict(UNKNOWN, "it is about something that the document defines in its own way")
 
@@ -355,6 +370,26 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
     return "penalty" in known.odd and bool(letters & WEIGHTS & changed_in(found.statement))
 
 
+_TARGET = re.compile(r"(?<![A-Za-z\\])[yt]_\{?([a-z])\}?")
+
+
+def _is_of_outputs(statement: Statement, judged: Judged) -> bool:
+    """Whether it is said of outputs, k of y_k - t_k, where nothing but this letter says so."""
+    if judged.candidate.convention != OTHER_BOOK or any("^" in x for x in judged.known.forward):
+        return False
+    letters = {x for cost in judged.known.costs for x in _TARGET.findall(cost)}
+    return any(
+        isinstance(x, s.Name) and x.text in letters
+        for node in (s.walk(statement.node) if statement.node is not None else ())
+        if isinstance(node, s.Scripted) and node.sub is not None
+        for x in s.walk(node.sub)
+    )
+
+
+def _is_never_sure(verdict: Verdict) -> bool:
+    return any(each in verdict.reason for each in NEVER_SURE)
+
+
 def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judged) -> bool:
     """Whether what is wrong is the formula, and not how it was read."""
     statement, known = found.statement, judged.known.near(found.statement.place)
@@ -371,8 +406,10 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
         clash = verdict.verdict == ILL_FORMED and "a number" not in verdict.reason
         certain = clash or (closed and verdict.verdict == REFUTED)
         return verdict.suggestion is not None or (certain and proved >= SURE)
-    if any(each in verdict.reason for each in NEVER_SURE):
+    if _is_never_sure(verdict):
         return False
+    if statement.place in known.anchored and verdict.suggestion is None:
+        return False  # how a layer works is said in another way here
     numbered = judged.known.anchors and all(map(is_of_one_layer, judged.known.anchors))
     if judged.candidate.convention == OTHER_BOOK and numbered and not is_of_one_layer(statement):
         return False  # layers by their numbers do not say what every layer is
@@ -398,6 +435,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     if verdict.suggestion is not None:
         # An edit for another cost is none.
         return known.cost_is_read or "cost" not in needs or verdict.verdict == ILL_FORMED
+    if _is_of_outputs(statement, judged):
+        return False
     # Numbers can only speak against what says nothing of a certain σ or C that is not declared, nor
     # of a network that is drawn and not described.
     if verdict.verdict == REFUTED and not has_quantities(statement):
@@ -519,6 +558,13 @@ def _of(
     if rest is None:
         return Judgement(statement, DEFINITION if defines else CLAIM, THROUGH_LAYERS)
     verdict, supposed = _verdict(rest, fitting, known, own, ask)
+    if "entry by entry" in verdict.reason and (meant := left_to_right(rest)) is not None:
+        again = _verdict(meant, fitting, known, own, ask)
+        if again[0].holds:
+            verdict, supposed = replace(again[0], notes=(*again[0].notes, LEFT_TO_RIGHT)), again[1]
+    if "cannot be multiplied:" in verdict.reason and any(map(is_product, rest.sides)):
+        # How the axes of derivatives are laid out is left to the reader.
+        return Judgement(statement, UNREAD, verdict)
     if rest is not statement and verdict.verdict in WRONG:
         # What is mended is not what the author wrote; `sure` says whether it is told.
         verdict = replace(verdict, span=None, suggestion=None)

@@ -55,6 +55,11 @@ class Statement:
         """What it is known by in a document: its file, and where it begins."""
         return self.formula.source.path, self.start
 
+    @property
+    def sides(self) -> tuple[s.Node, ...]:
+        """What is said to be equal, or what is changed and how."""
+        return self.node.sides if isinstance(self.node, s.Chain) else ()
+
     def said(self, node: s.Node) -> str:
         """The text of a part of the statement, with its groups whole and its macros put in."""
         start, end = _with_groups(self.whole, node.start, node.end)
@@ -83,6 +88,44 @@ class Statement:
             at = right
         changed = "".join([*made, visible[at : self.end]])
         return changed if respelled(changed, visible)[0] == text else None
+
+
+def left_to_right(statement: Statement) -> Statement | None:
+    r"""A statement with (A ⊙ B) C for A ⊙ B C; None if nothing stands behind ⊙ there.
+
+    >>> from symnet.notes.source import Source
+    >>> text = r"W = a \odot b \cdot c^T"
+    >>> found = left_to_right(statements(Formula(Source("", text, text), 0, len(text)))[0])
+    >>> found.printed if found else None
+    'W = (a \\odot b) \\cdot c^T'
+    """
+    text = statement.printed
+    try:
+        nodes = [x for y in read(text).statements for x in s.walk(y) if isinstance(x, s.Product)]
+    except SymnetError:  # a row that is no formula by itself
+        return None
+    for node in nodes:
+        entrywise = [at for at, x in enumerate(node.operators) if x in (r"\odot", r"\circ")]
+        behind = [
+            at
+            for at in range(entrywise[-1] + 1 if entrywise else 0, len(node.factors))
+            if entrywise and not _is_call(node.factors[at - 1], node.factors[at])
+        ]
+        if behind:
+            start, end = _with_groups(text, node.start, node.factors[behind[0] - 1].end)
+            return statement.meaning(f"{text[:start]}({text[start:end]}){text[end:]}")
+    return None
+
+
+def _is_call(function: s.Node, given: s.Node) -> bool:
+    """Whether a bracket stands behind a function: σ'(z), and no W (a + b)."""
+    base = function.base if isinstance(function, s.Scripted) else function
+    primed = isinstance(function, s.Scripted) and function.primes > 0
+    named = isinstance(base, s.Text) or (isinstance(base, s.Name) and base.text in _FUNCTIONS)
+    return isinstance(given, s.Bracketed) and (primed or named)
+
+
+_FUNCTIONS = frozenset({r"\sigma", "f", "g", r"\varphi", r"\phi", "ReLU", "tanh", "sigmoid"})
 
 
 def last_letter(formulas: Iterable[Formula]) -> str:
