@@ -14,7 +14,7 @@ from symnet.paper.formula.rows import finish
 from symnet.paper.formula.tokens import Sign, refuse
 
 WIDE = 6  # points from which a space parts statements
-_WITH_COLUMNS = {"array", "tabular", "alignat", "alignedat", "subarray", "IEEEeqnarray"}
+_WITH_COLUMNS = {"array", "tabular", "alignat", "alignedat", "subarray", "IEEEeqnarray", "empheq"}
 _OPTIONED = {"array", "aligned", "gathered", "split", "matrix", "alignedat", "multlined"}
 _TEX_CLOSERS = {"RBRACE": "LBRACE", "RIGHT": "LEFT", "END": "BEGIN"}
 
