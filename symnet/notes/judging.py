@@ -90,7 +90,7 @@ Judge = Callable[[str, str, Mapping[str, Any], bool], Verdict]
 WRONG = (REFUTED, ILL_FORMED)
 DEFINITIONS = "definitions"  # instead of a convention: what the document itself defines
 SURE = 3  # equations that hold, for a convention to be beyond doubt
-NEAR = 8  # statements before and behind another that speak for its convention, or against it
+NEAR = 5  # verdicts before and behind another that speak for its convention, or against it
 PRINTED = ("sigmoid", "tanh", "ReLU", "softplus")  # activations as the reader knows them
 MOST_ANCHORS = 6  # forward equations by which a convention is found
 MOST_FITTING = 2  # conventions in which a claim is tried
@@ -295,17 +295,22 @@ def _certain(judged: Judged) -> tuple[Judgement, ...]:
     )
     # What holds by the document's own definitions says nothing of a convention, and the forward
     # equations hold by both.
+    anchored = known.anchored
     by_book = [
-        None
-        if x.system is not None or x.alone or x.statement.place in known.anchored
-        else x.verdict
-        for x in found
+        (at, x.verdict)
+        for at, x in enumerate(found)
+        if x.verdict is not None
+        and x.role != OTHER
+        and not x.alone
+        and (x.system is None or x.statement.place in anchored)
     ]
-    holds = judged.forward + sum(x.holds for x in by_book if x is not None)
+    others = [x for at, x in by_book if found[at].statement.place not in anchored]
+    holds = judged.forward + sum(x.holds for x in others)
 
     def is_sure(at: int) -> bool:
         """Whether the convention is beyond doubt there: a section may have one of its own."""
-        near = [x for x in by_book[max(0, at - NEAR) : at + NEAR + 1] if x is not None]
+        before = [x for where, x in by_book if where <= at][-NEAR:]
+        near = [*before, *[x for where, x in by_book if where > at][:NEAR]]
         wrong = sum(x.verdict in WRONG and not _is_never_sure(x) for x in near)
         fits = judged.fits and holds >= SURE
         return judged.wanted or (fits and sum(x.holds for x in near) >= wrong)
