@@ -58,7 +58,7 @@ from symnet.notes.candidates import (
     supposed_contexts,
 )
 from symnet.notes.chain_rule import is_product, without_chains
-from symnet.notes.declared import NAMES, WEIGHTS, Declared, base_of, declared
+from symnet.notes.declared import COSTS, NAMES, WEIGHTS, Declared, base_of, declared, slope_of
 from symnet.notes.document import Document, Prose
 from symnet.notes.findings import (
     CLAIM,
@@ -348,6 +348,8 @@ _OF_A_WIDTH = re.compile(
 )
 # ∂a/∂z of a function taken entry by entry is often written as the row of its slopes.
 _JACOBIAN = re.compile(r"left side is (n_[\w+-]+) × \1, the right side is (1 × \1|\1 × 1)$")
+# ∂z/∂x of two vectors is laid out in rows by some and in columns by others.
+_TURNED = re.compile(r"left side is (\S+) × (\S+), the right side is \2 × \1$")
 # ∂z/∂b = 1 is said of the identity.
 _IDENTITY = re.compile(r"left side is (n_[\w+-]+) × \1, the right side is a number$")
 NOT_SUPPOSED = Verdict(
@@ -375,18 +377,24 @@ def _is_odd(found: Judgement, known: Declared) -> bool:
     return "penalty" in known.odd and bool(letters & WEIGHTS & changed_in(found.statement))
 
 
+def _is_of_vectors(statement: Statement) -> bool:
+    """Whether it says what the derivative of a vector by a vector is."""
+    slope = slope_of(statement.sides[0]) if statement.sides else None
+    return slope is not None and base_of(slope[1]) not in COSTS and base_of(slope[2]) not in WEIGHTS
+
+
 _TARGET = re.compile(r"(?<![A-Za-z\\])[yt]_\{?([a-z])\}?")
 
 
 def _is_of_outputs(statement: Statement, judged: Judged) -> bool:
-    """Whether it is said of outputs, k of y_k - t_k, where nothing but this letter says so."""
+    """Whether it has the error of outputs, k of y_k - t_k, where only this letter says so."""
     if judged.candidate.convention != OTHER_BOOK or any("^" in x for x in judged.known.forward):
         return False
     letters = {x for cost in judged.known.costs for x in _TARGET.findall(cost)}
     return any(
         isinstance(x, s.Name) and x.text in letters
         for node in (s.walk(statement.node) if statement.node is not None else ())
-        if isinstance(node, s.Scripted) and node.sub is not None
+        if isinstance(node, s.Scripted) and node.sub is not None and base_of(node) == r"\delta"
         for x in s.walk(node.sub)
     )
 
@@ -401,6 +409,8 @@ def _is_understood(found: Judgement, verdict: Verdict, sure: bool, judged: Judge
     if verdict.suggestion is None and _JACOBIAN.search(verdict.reason):
         return False
     if _IDENTITY.search(verdict.reason) and re.search(r"=\s*1\s*$", statement.text):
+        return False
+    if _TURNED.search(verdict.reason) and _is_of_vectors(statement):
         return False
     if found.system is not None:
         closed = systems.is_closed(statement, found.system.declared)

@@ -45,6 +45,8 @@ _SPELLINGS = (
         r"[_^'(]))",
         r" \\cdot ",
     ),
+    # Functions without a backslash: log(h), exp(-z).
+    (rf"{_LEFT_ALONE}|(?<![A-Za-z\\.])(log|ln|exp|tanh)(?=\s*(?:\\left)?\()", r"\\\2"),
     # A Greek letter that sums: it has a range, or its index is one of what follows.
     (
         r"\\Sigma(?=\s*_\s*\{\s*[a-z]\s*=|\s*_\s*\{?\s*([a-z])\s*\}?(?!\s*\^)[^=]{0,80}?_\s*(?:\{[^{}]{0,20})?\1)",

@@ -207,10 +207,15 @@ def statements(
         first = display.statements[0] if number == 0 else head
         while following - 1 > at and _renames(display.statements[following - 1]):
             following -= 1
-        found.append(made(first.start, display.statements[following - 1].end, head))
+        last = display.statements[following - 1].end
+        start = head.start if _PARTED.search(whole[first.start : head.start]) else first.start
+        end = head.end if _PARTED.search(whole[head.end : last]) else last
+        found.append(made(start, end, head))
     return tuple(found)
 
 
+# What belongs to no statement: the end of a block of rows and the beginning of the next.
+_PARTED = re.compile(r"\\(?:begin|end)\s*\{|\\(?:short)?intertext(?![A-Za-z])")
 _ASIDE = 200  # signs of prose in which a bracket may be opened or closed
 _PARAGRAPH = re.compile(r"\n\s*\n")
 

@@ -20,7 +20,7 @@ from symnet.paper.meaning.formulas_of_one import exponential
 from symnet.paper.meaning.reading import Reading
 from symnet.paper.signs.function_names import is_one
 from symnet.paper.signs.misfits import Misfit, Unclear, missing
-from symnet.paper.signs.notation import Family, spelled_out
+from symnet.paper.signs.notation import UNSAID, Family, spelled_out
 from symnet.paper.signs.scripts import (
     Slice,
     digits_of,
@@ -96,7 +96,8 @@ class Quantities(Reading):
         family = self.notation.families.get(spelled)
         if family is not None:
             return self._member(family, node)
-        if name.text in self.notation.decorated and spelled != name.text:
+        marked = name.text in self.notation.decorated or UNSAID & set(name.style)
+        if marked and spelled != name.text:
             raise Unclear(f"{plainly(name.text)} with a decoration is not declared", node)
         return None
 

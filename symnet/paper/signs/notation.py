@@ -52,6 +52,9 @@ DISTINGUISHING = frozenset({
     "ddot", "mathcal", "mathscr", "mathfrak", "mathbb",
 })  # fmt: skip
 
+# Nobody writes these for vectors: an undeclared \tilde{\delta} is something else than δ.
+UNSAID = frozenset({"hat", "widehat", "tilde", "widetilde", "check", "breve", "mathring"})
+
 # A decoration that is only wider makes no other symbol.
 SAME_MARK = {"widehat": "hat", "widetilde": "tilde", "overline": "bar"}
 
