@@ -207,9 +207,9 @@ def statements(
         first = display.statements[0] if number == 0 else head
         while following - 1 > at and _renames(display.statements[following - 1]):
             following -= 1
-        last = display.statements[following - 1].end
+        until = display.statements[following - 1].end
         start = head.start if _PARTED.search(whole[first.start : head.start]) else first.start
-        end = head.end if _PARTED.search(whole[head.end : last]) else last
+        end = head.end if _PARTED.search(whole[head.end : until]) else until
         found.append(made(start, end, head))
     return tuple(found)
 
