@@ -63,3 +63,53 @@ def test_a_decoration_makes_another_symbol(style: str) -> None:
 def test_the_weight_of_a_letter_makes_no_other_symbol(style: str) -> None:
     text = rf"\frac{{\partial C}}{{\partial w^l}} = \delta^l (\{style}{{a}}^{{l-1}})^T"
     assert verify(text, "nielsen").verdict == "proved"
+
+
+UNITS = {
+    "ELU": (r"\alpha (e^x - 1)", "x", r"\alpha e^x", "1"),
+    "LeakyReLU": (r"\alpha x", "x", r"\alpha", "1"),
+    "PReLU": (r"\alpha x", "x", r"\alpha", "1"),
+    "SELU": (r"\lambda \alpha (e^x - 1)", r"\lambda x", r"\lambda \alpha e^x", r"\lambda"),
+}
+OWN = {"definitions": {"a^l": "sigma(W^l a^{l-1} + b^l)"}, "activation": "abstract"}
+
+
+@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("order", [0, 1])
+def test_activations_in_two_branches(name: str, order: int) -> None:
+    below, above = UNITS[name][2 * order : 2 * order + 2]
+    rows = r"%s & \text{if } x > 0 \\ %s & \text{if } x \le 0"
+    text = rf"\mathrm{{%s}}%s(x) = \begin{{cases}} {rows} \end{{cases}}"
+    formula = text % (name, "'" * order, above, below)
+    assert verify(formula, "other", OWN).verdict == "proved"
+    for wrong in (
+        (name, "'" * order, above, f"{below} + 1"),
+        (name, "'" * order, f"2 {above}", below),
+    ):
+        assert verify(text % wrong, "other", OWN).verdict == "refuted"
+
+
+@pytest.mark.parametrize("name", ["logsoftmax", "LogSoftmax", "log softmax"])
+def test_the_logarithm_of_softmax(name: str) -> None:
+    text = r"\mathrm{%s}(z)_i = z_i - \log \sum_j e^{z_j}"
+    assert verify(text % name, "nielsen").verdict == "proved"
+    assert verify((text % name).replace(r"\log", r"2 \log"), "nielsen").verdict == "refuted"
+
+
+@pytest.mark.parametrize("name", ["LSE", "lse", "logsumexp", "LogSumExp"])
+def test_the_logarithm_of_a_sum_of_exponentials(name: str) -> None:
+    text = r"\mathrm{%s}(z) = \log \sum_j e^{z_j}"
+    assert verify(text % name, "nielsen").verdict == "proved"
+
+
+@pytest.mark.parametrize("letter", ["t", "k", r"\tau", "n", "s", "i", "j"])
+def test_letters_that_count_steps(letter: str) -> None:
+    step = r"w_{%s+1} = w_%s - \eta\nabla C(w_%s) + \mu(w_%s - w_{%s-1})".replace("%s", letter)
+    words = {
+        r"\mu": "momentum coefficient",
+        r"\eta": "learning rate",
+        "method": f"heavy ball: {step}",
+    }
+    assert verify(step, "nielsen", {"declared": words}).verdict == "proved"
+    wrong = step.replace(r"+ \mu", r"- \mu")
+    assert verify(wrong, "nielsen", {"declared": words}).verdict == "refuted"
