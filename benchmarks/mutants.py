@@ -275,8 +275,9 @@ def _statement(source: str, line: int) -> set[int]:
 def _of_names(mutant: Mutant, touched: Touched, root: Path) -> dict[str, int]:
     """For a table: the tests that execute a line in which it is mentioned."""
     found = {}
-    word = re.compile(rf"\b({'|'.join(map(re.escape, mutant.names))})\b")
-    private = all(name.startswith("_") for name in mutant.names)
+    names = _made_of((root / mutant.file).read_text(encoding="utf-8"), set(mutant.names))
+    word = re.compile(rf"\b({'|'.join(map(re.escape, sorted(names)))})\b")
+    private = all(name.startswith("_") for name in names)
     for file in [root / mutant.file] if private else sorted(root.rglob("symnet/**/*.py")):
         text = file.read_text(encoding="utf-8")
         if word.search(text):
@@ -285,6 +286,20 @@ def _of_names(mutant: Mutant, touched: Touched, root: Path) -> dict[str, int]:
             found.update(dict.fromkeys(touched.by(name, lines), 1))
     own = touched.by(mutant.file)
     return {name: own.get(name, 1) for name in found} or own
+
+
+def _made_of(source: str, names: set[str]) -> set[str]:
+    """Names of a module with those of the tables that are made of them."""
+    tables = [x for x in ast.parse(source).body if isinstance(x, ast.Assign | ast.AnnAssign)]
+    before: set[str] = set()
+    while before != names:
+        before = set(names)
+        for table in tables:
+            used = {x.id for x in ast.walk(table) if isinstance(x, ast.Name)}
+            targets = table.targets if isinstance(table, ast.Assign) else [table.target]
+            if used & names:
+                names = names | {x.id for x in targets if isinstance(x, ast.Name)}
+    return names
 
 
 def _of_template(mutant: Mutant, touched: Touched, source: str) -> dict[str, int]:
