@@ -82,14 +82,18 @@ def test_a_command_says_what_the_sign_says_that_it_prints(name: str) -> None:
 
 
 SYNONYMS = r"""
-    \ne \neq ≠
+    \ne \neq ≠ !=
+    = ==
+    +=
+    -=
+    .*
     \approx \simeq \cong \approxeq ≈ ≃
     \coloneqq \coloneq \doteq \eqdef := ≔ ≝
     \leftarrow \gets \longleftarrow ← ⟵
-    \to \rightarrow \longrightarrow \rightsquigarrow \hookrightarrow \leadsto → ⟶
+    \to \rightarrow \longrightarrow \rightsquigarrow \hookrightarrow \leadsto → ⟶ ->
     \mapsto \longmapsto ↦
-    \le \leq \leqslant \leqq ≤ ⩽
-    \ge \geq \geqslant \geqq ≥ ⩾
+    \le \leq \leqslant \leqq ≤ ⩽ <=
+    \ge \geq \geqslant \geqq ≥ ⩾ >=
     \lt <
     \gt >
     \ll ≪
@@ -108,9 +112,9 @@ SYNONYMS = r"""
     \bullet • ∙
     \star ⋆ ★
     \otimes \bigotimes ⊗
-    \oslash ⊘
+    \oslash ⊘ ./
     \div \slash / ÷ ∕
-    \Rightarrow \implies \Longrightarrow \therefore ⇒ ⟹ ∴
+    \Rightarrow \implies \Longrightarrow \therefore ⇒ ⟹ ∴ =>
     \iff \Leftrightarrow \Longleftrightarrow ⇔ ⟺
     \Leftarrow \impliedby \Longleftarrow ⇐
     \because ∵
