@@ -10,6 +10,7 @@ r"""NumPy's functions as pages print them: np.sum(dZ, axis=1, keepdims=True), np
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import sympy
 
@@ -90,6 +91,12 @@ def _quotient(arrays: Arrays, one: Value, other: Value) -> Value:
     return arrays.times(one, arrays.map(other, lambda x: power(x, -1)))
 
 
+def _applied(name: str) -> Callable[[Term], Term]:
+    """A function of NumPy that SymPy has by the same name."""
+    function = ScalarFunction(name, getattr(sympy, name)(ARGUMENT))
+    return lambda x: Apply(function, x)
+
+
 TWO: dict[str, Callable[[Arrays, Value, Value], Value]] = {
     "subtract": lambda arrays, one, other: arrays.add(
         one, arrays.map(other, lambda x: mul(number(-1), x))
@@ -105,4 +112,6 @@ ONE: dict[str, Callable[[Term], Term]] = {
     "square": lambda x: power(x, 2),
     "exp": exponential,
     "log": lambda x: Apply(LOGARITHM, x),
+    "sqrt": lambda x: power(x, Fraction(1, 2)),
+    **{name: _applied(name) for name in ("tanh", "sinh", "cosh", "sin", "cos", "tan")},
 }
