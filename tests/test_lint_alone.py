@@ -161,6 +161,8 @@ def re_turned(text: str) -> str:
         (*SUMS, r"y_1 = v_{11} a_1 + v_{21} a_2 + v_{31} a_3"),
         (r"z_1 = w_1 x_1 + w_2 x_2", r"z_2 = w_3 x_1 + w_4 x_2"),
         (r"z_1 = w_{11} x_1 + w_{12} x_1^2", r"z_2 = w_{21} x_1 + w_{22} x_1^2"),
+        # features of second order
+        (*SUMS, r"y_1 = w_{11} x_1 + w_{12} x_2 + w_{21} x_1^2"),
     ],
 )  # fmt: skip
 def test_other_ways_to_number_weights(lines: tuple[str, ...]) -> None:

@@ -46,11 +46,12 @@ class _Reader:
     logistic: Collection[str]
     base: int = 0  # of log: 0 is e
     exact: bool = False  # whether numbers are as they are printed
+    cut: bool = False  # whether they may have been cut, however few digits they have
 
     def __call__(self, node: s.Node) -> Table | None:
         match node:
             case s.Number(text=text):
-                return _number(text, self.exact)
+                return _number(text, self.exact, self.cut)
             case s.Bracketed(open="(" | "[" | r"\{" | "{", body=s.Listed(items=items)):
                 row = [self._one(x) for x in items]
                 return None if None in row else (tuple(row),)
@@ -183,13 +184,26 @@ def verdict(text: str, node: s.Node, logistic: Collection[str] = LOGISTIC) -> Ve
             return None
     if not any(isinstance(x, s.Number) and "." in x.text for x in s.walk(node)):
         return None
+    if any(isinstance(x, s.Text) and not _is_function(x) for x in s.walk(node)):
+        return None  # units
     readers = [_Reader({*LOGISTIC, *logistic}, base) for base in (0, 10, 2)]
-    values = [(side, [read_so(side) for read_so in readers]) for side in sides]
+    values = [(side, [replace(x, cut=_is_result(side))(side) for x in readers]) for side in sides]
     numeric = [(side, found) for side, found in values if found[0] is not None]
     for (left, one), (right, other) in pairwise(numeric):
+        if _is_result(left) and _is_result(right):
+            continue  # 1500 = 1.5, in other units
         if all(map(_apart, one, other)):
             return _verdict(text, replace(readers[0], exact=True)(left), right)
     return None
+
+
+def _is_result(side: s.Node) -> bool:
+    """Whether nothing is left to be computed: 0.66, or a row of such numbers."""
+    plain = s.Number | s.Bracketed | s.Listed | s.Array
+    return all(
+        isinstance(x, plain) or (isinstance(x, s.Additive) and len(x.terms) == 1)
+        for x in s.walk(side)
+    )
 
 
 def _verdict(text: str, left: Table | None, right: s.Node) -> Verdict:
@@ -218,6 +232,8 @@ def told(
             display = read(each.printed)
         except SymnetError:  # a row that is no formula by itself
             continue
+        if any(isinstance(x, s.Text) for x in display.statements):
+            continue  # units, or a condition
         for chain in display.statements:
             wrong = verdict(each.printed, chain, logistic)
             if wrong is not None:
@@ -226,7 +242,7 @@ def told(
     return found
 
 
-def _number(text: str, exact: bool) -> Table | None:
+def _number(text: str, exact: bool, cut: bool) -> Table | None:
     """The range of what is printed like a number."""
     if not re.fullmatch(r"\d+(\.\d+)?|\.\d+", text):
         return None
@@ -234,7 +250,7 @@ def _number(text: str, exact: bool) -> Table | None:
     if exact or not decimals:
         return ((iv.mpf(text),),)
     # 0.5 is rounded, if it is not exact; what has more digits may have been cut.
-    slack = iv.mpf(f"1e-{decimals}" if decimals > 2 else f"5e-{decimals + 1}")
+    slack = iv.mpf(f"1e-{decimals}" if decimals > 2 or cut else f"5e-{decimals + 1}")
     return ((iv.mpf(text) + slack * iv.mpf([-1, 1]),),)
 
 
@@ -244,6 +260,10 @@ def _name(node: s.Node) -> str | None:
     if isinstance(node, s.Name):
         return node.text if node.text == r"\sigma" else node.text.lstrip("\\").lower()
     return None
+
+
+def _is_function(node: s.Text) -> bool:
+    return node.words.strip().lower() in {"max", "exp", "tanh", "relu", "softmax", "log", *LOGISTIC}
 
 
 def _is_one(found: Table) -> bool:

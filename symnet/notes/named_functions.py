@@ -21,14 +21,19 @@ from symnet.paper.claims.verdicts import REFUTED, Verdict
 from symnet.paper.formula import syntax as s
 
 NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "softplus": "softplus"}
-WORDS = {"sigmoid": "sigmoid", "logistic": "sigmoid", "tanh": "tanh", "tangent": "tanh",
-         "relu": "ReLU", "rectified": "ReLU", "softplus": "softplus"}  # fmt: skip
+WORDS = {
+    "sigmoid": "sigmoid", "logistic": "sigmoid", "logistic sigmoid": "sigmoid", "tanh": "tanh",
+    "hyperbolic tangent": "tanh", "relu": "ReLU", "rectified linear": "ReLU",
+    "softplus": "softplus",
+}  # fmt: skip
 LETTERS = frozenset({r"\sigma", "g", "f", r"\varphi", r"\phi", "S"})
-# "The sigmoid function is defined as": nothing else may stand between the name and the formula.
+# "The sigmoid function is defined as": nothing else may stand between the name and the formula, and
+# a leaky ReLU or a scaled tanh is none.
 _LEADS = re.compile(
-    rf"(?i)\b({'|'.join(WORDS)})"
-    r"(?:[\s:*_`$(\[\\{]|\b(?:activation|function|is|given|by|defined|as|follows|be|curve|linear|"
-    r"unit|hyperbolic|funktion|ist|fonction|est|función|es)\b)*$"
+    r"(?i)(?:^|[.:;(\n>*#]\s*|\b(?:the|an?|our|use|take|standard|usual|la|le|el|die|der)\s+)"
+    rf"[*_`]*({'|'.join(sorted(WORDS, key=len, reverse=True))})"
+    r"(?:[\s:*_`$(\[\\{]|\b(?:activation|function|is|given|by|defined|as|follows|be|curve|unit|"
+    r"funktion|ist|fonction|est|función|es)\b)*$"
 )
 _SIGMOID = r"\\mathrm{sigmoid}"
 _ARBITRARY = re.compile(r"(?:\\sigma|\\varphi|\\phi|(?<![A-Za-z\\])[gf])\s*(?:\\left)?\(")
@@ -63,8 +68,8 @@ def told(
             continue
         own, written = each.printed[start:end], f"\\mathrm{{{name}}}"
         mended = wrong.suggestion and wrong.suggestion.replace(written, own, 1)
-        if behind != each.printed[end:]:
-            mended = None  # it has names instead of the author's letters
+        if behind != each.printed[end:] or written in (mended or ""):
+            mended = None  # it has names instead of what the author writes
         reason = f"this is not {name}: {wrong.reason}"
         found[each.place] = replace(wrong, reason=reason, span=None, suggestion=mended)
     return found

@@ -39,6 +39,7 @@ class Term:
     signal: str
     places: tuple[Place, Place, Place]  # of these three numbers
     place: Place  # of the whole term
+    raised: str = ""  # the layer of the signal, if it is not its power
 
     def keeps(self, order: str) -> bool:
         return self.numbers(order) == (self.of, self.signal)
@@ -116,7 +117,7 @@ def _terms(text: str) -> Iterator[Term]:
                 if isinstance(each, s.Additive) and len(each.terms) > 1:
                     found = [_term(x, of[0], text) for x in each.terms]
                     terms = [x for x in found if x is not None]
-                    if len(terms) > 1:
+                    if len(terms) > 1 and len({x.raised for x in terms}) == 1:
                         yield from terms
                         break
 
@@ -138,7 +139,8 @@ def _term(node: s.Node, of: str, text: str) -> Term | None:
     if numbers is None or own is None:
         return None
     first, second, places = numbers
-    return Term(of, first, second, own[0], (*places, own[1]), (node.start, node.end))
+    raised = s.spell(signal.sup) if signal.sup is not None else ""
+    return Term(of, first, second, own[0], (*places, own[1]), (node.start, node.end), raised)
 
 
 def _number(node: s.Node) -> tuple[str, tuple[int, int]] | None:
