@@ -91,9 +91,9 @@ def _quotient(arrays: Arrays, one: Value, other: Value) -> Value:
     return arrays.times(one, arrays.map(other, lambda x: power(x, -1)))
 
 
-def _applied(name: str) -> Callable[[Term], Term]:
-    """A function of NumPy that SymPy has by the same name."""
-    function = ScalarFunction(name, getattr(sympy, name)(ARGUMENT))
+def _applied(formula: sympy.Expr) -> Callable[[Term], Term]:
+    """A function of NumPy that SymPy has as well, entry by entry."""
+    function = ScalarFunction(type(formula).__name__, formula)
     return lambda x: Apply(function, x)
 
 
@@ -113,5 +113,10 @@ ONE: dict[str, Callable[[Term], Term]] = {
     "exp": exponential,
     "log": lambda x: Apply(LOGARITHM, x),
     "sqrt": lambda x: power(x, Fraction(1, 2)),
-    **{name: _applied(name) for name in ("tanh", "sinh", "cosh", "sin", "cos", "tan")},
+    "tanh": _applied(sympy.tanh(ARGUMENT)),
+    "sinh": _applied(sympy.sinh(ARGUMENT)),
+    "cosh": _applied(sympy.cosh(ARGUMENT)),
+    "sin": _applied(sympy.sin(ARGUMENT)),
+    "cos": _applied(sympy.cos(ARGUMENT)),
+    "tan": _applied(sympy.tan(ARGUMENT)),
 }
